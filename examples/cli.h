@@ -1,0 +1,1016 @@
+/* cli.h - what the commands of the sppo tool share: text that grows, messages
+ * and progress, settings from one table of options, lines of JSON, folders.
+ * Private to sppo.c, which includes sppo.h and the C library before it.     */
+
+#ifndef SPPO_EXAMPLES_CLI_H
+#define SPPO_EXAMPLES_CLI_H
+
+#define TRY(call)                                                             \
+    do {                                                                      \
+        const sppo_result try_result = (call);                                \
+        if (try_result != SPPO_OK)                                            \
+            return try_result;                                                \
+    } while (0)
+
+enum { PATH_ROOM = 1024 };
+
+/* ==== text that grows ==================================== >>buffer == */
+
+/* Adding never fails on its face: a missing byte sets `failed`, which
+ * buffer_check reports once, so that writers read as straight text.         */
+typedef struct buffer {
+    sppo_ctx *ctx;
+    char *data;  // ends with a NUL
+    size_t length, room;
+    int failed;
+} buffer;
+
+/* Room for `more` bytes and a NUL behind what is there; 0: there is none. */
+static int buffer_reserve(buffer *b, size_t more)
+{
+    const size_t need = b->length + more + 1;
+    size_t room = b->room ? b->room : 256;
+    char *data;
+
+    if (b->failed || need <= b->room)
+        return !b->failed;
+    while (room < need)
+        room *= 2;
+    data = (char *)sppo_take(b->ctx, room, 1);
+    if (!data) {
+        b->failed = 1;
+        return 0;
+    }
+    if (b->length)
+        memcpy(data, b->data, b->length);
+    sppo_give(b->ctx, b->data, b->room);
+    b->data = data;
+    b->room = room;
+    return 1;
+}
+
+static void buffer_free(buffer *b)
+{
+    sppo_give(b->ctx, b->data, b->room);
+    b->data = NULL;
+    b->length = b->room = 0;
+}
+
+static void buffer_clear(buffer *b)
+{
+    b->length = 0;
+    if (buffer_reserve(b, 0))
+        b->data[0] = 0;
+}
+
+static void buffer_add(buffer *b, const char *bytes, size_t count)
+{
+    if (!buffer_reserve(b, count))
+        return;
+    if (count)
+        memcpy(b->data + b->length, bytes, count);
+    b->length += count;
+    b->data[b->length] = 0;
+}
+
+static void buffer_format(buffer *b, const char *format, ...)
+    SPPOI_FORMAT(2, 3);
+
+static void buffer_format(buffer *b, const char *format, ...)
+{
+    va_list list;
+    int count;
+
+    va_start(list, format);
+    count = vsnprintf(NULL, 0, format, list);
+    va_end(list);
+    if (count < 0 || !buffer_reserve(b, (size_t)count))
+        return;
+    va_start(list, format);
+    vsnprintf(b->data + b->length, (size_t)count + 1, format, list);
+    va_end(list);
+    b->length += (size_t)count;
+}
+
+/* Adds text as a JSON string: in quotes, escaped, valid UTF-8. */
+static void buffer_quote(buffer *b, const char *bytes, size_t count)
+{
+    const size_t need = sppo_json_quote(NULL, 0, bytes, count);
+
+    if (!buffer_reserve(b, need))
+        return;
+    sppo_json_quote(b->data + b->length, need + 1, bytes, count);
+    b->length += need;
+}
+
+/* Adds the text of a JSON string, as it was before it was escaped. */
+static void buffer_unquote(buffer *b, const sppo_json *json, int node)
+{
+    const size_t need = sppo_json_string(json, node, NULL, 0);
+
+    if (!buffer_reserve(b, need))
+        return;
+    sppo_json_string(json, node, b->data + b->length, need + 1);
+    b->length += need;
+}
+
+/* The text of a list of tokens replaces what the buffer held. */
+static void buffer_decode(buffer *b, const sppo_tokenizer *tok,
+                          const sppo_lists *lists, int list)
+{
+    const int *token = sppo_lists_tokens(lists, list);
+    const int count = sppo_lists_length(lists, list);
+    const size_t need = sppo_tokenizer_decode(tok, token, count, NULL, 0);
+
+    buffer_clear(b);
+    if (!buffer_reserve(b, need))
+        return;
+    sppo_tokenizer_decode(tok, token, count, b->data, need + 1);
+    b->length = need;
+}
+
+static sppo_result buffer_check(const buffer *b)
+{
+    return b->failed ? b->ctx->code : SPPO_OK;
+}
+
+/* ==== messages, time, signals ============================ >>message == */
+
+/* The signal that asked to stop. The first one lets the command save what it
+ * has, the second ends the process at once.                                 */
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+    if (caught)
+        _exit(128 + number);
+    caught = number;
+}
+
+/* For the commands that have something to save. */
+static void catch_signals(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* How messages and progress look. On a terminal one line is updated; into a
+ * file goes a line every ten seconds, so that a log of hours stays short.   */
+typedef struct console {
+    const char *name;  // of the command, for errors
+    int quiet, live;   // live: standard error is a terminal
+    int drawn;         // an unfinished line stands there
+    double begun, shown, first;
+} console;
+
+static void console_init(console *c, const char *name)
+{
+    const char *term = getenv("TERM");
+
+    c->name = name;
+    c->live = isatty(2) && term && strcmp(term, "dumb") != 0;
+}
+
+static void console_erase(console *c)
+{
+    if (c->drawn)
+        fputs("\r\033[K", stderr);
+    c->drawn = 0;
+}
+
+/* A line for the reader, not a result: standard error, unless --quiet. */
+static void note(console *c, const char *format, ...) SPPOI_FORMAT(2, 3);
+
+static void note(console *c, const char *format, ...)
+{
+    va_list list;
+
+    if (c->quiet)
+        return;
+    console_erase(c);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fputc('\n', stderr);
+}
+
+/* done: what an earlier run did already, no measure of today's speed. */
+static void progress_begin(console *c, double done)
+{
+    c->begun = c->shown = seconds_now();
+    c->first = done;
+}
+
+/* "what 12 of 64, 0:41 left, details" */
+static void progress_show(console *c, const char *what, double done,
+                          double total, const char *format, ...)
+    SPPOI_FORMAT(5, 6);
+
+static void progress_show(console *c, const char *what, double done,
+                          double total, const char *format, ...)
+{
+    const double now = seconds_now();
+    const double pace = done > c->first
+        ? (now - c->begun) / (done - c->first) : 0.0;
+    const int left = (int)(pace * (total - done) + 0.5);
+    va_list list;
+
+    if (c->quiet || now - c->shown < (c->live ? 0.1 : 10.0))
+        return;
+    console_erase(c);
+    fprintf(stderr, "%s %.0f of %.0f, %d:%02d left", what, done, total,
+            left / 60, left % 60);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    if (!c->live)
+        fputc('\n', stderr);
+    c->drawn = c->live;
+    c->shown = now;
+    fflush(stderr);
+}
+
+static void progress_end(console *c)
+{
+    console_erase(c);
+    fflush(stderr);
+}
+
+/* Results that could not be written are an error, not a short answer. */
+static sppo_result output_check(sppo_ctx *ctx)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_IO, "cannot write to standard output: %s",
+                     strerror(errno));
+}
+
+/* A result of a few named values: a table for people, JSON for machines. */
+typedef struct report {
+    buffer out;
+    int json;
+} report;
+
+static void report_begin(report *r, sppo_ctx *ctx, int json)
+{
+    memset(r, 0, sizeof *r);
+    r->out.ctx = ctx;
+    r->json = json;
+}
+
+/* The JSON name is the title with _ for every blank. */
+static void report_real(report *r, const char *title, double value,
+                        int digits, const char *remark)
+{
+    size_t i;
+
+    if (!r->json) {
+        buffer_format(&r->out, "%-28s %12.*f%s%s\n", title, digits, value,
+                      *remark ? "  " : "", remark);
+        return;
+    }
+    buffer_add(&r->out, r->out.length ? ", \"" : "{\"",
+               r->out.length ? 3 : 2);
+    for (i = 0; title[i]; i++)
+        buffer_add(&r->out, title[i] == ' ' ? "_" : title + i, 1);
+    if (value - value == 0.0)
+        buffer_format(&r->out, "\": %.9g", value);
+    else
+        buffer_format(&r->out, "\": null");
+}
+
+static sppo_result report_end(report *r)
+{
+    const sppo_result result = buffer_check(&r->out);
+
+    if (r->json)
+        buffer_add(&r->out, "}\n", 2);
+    if (result == SPPO_OK)
+        fputs(r->out.data, stdout);
+    buffer_free(&r->out);
+    return result;
+}
+
+/* ==== options: one table ================================= >>options == */
+
+typedef enum option_type {
+    OPTION_FLAG, OPTION_COUNT, OPTION_REAL, OPTION_TEXT, OPTION_CHOICE
+} option_type;
+
+/* A row of the table that the parser, the help, the list of settings and
+ * settings.json walk. FREE_OPTION among its commands: it may differ when a
+ * run goes on, so settings.json does not keep it.                           */
+typedef struct option {
+    const char *name;      // without its dashes
+    const char *meta;      // what follows it; of a choice: "this|that"
+    option_type type;
+    size_t at;             // int, double or const char * in the settings
+    double least, most;    // of numbers
+    const char *standard;  // its default as one would type it, or NULL
+    const char *only;      // "name", "name=value", "!name": its condition
+    unsigned commands;     // one bit for each that takes it
+    const char *help;
+} option;
+
+enum { MAX_OPTIONS = 96 };
+#define FREE_OPTION 0x80000000u
+
+/* needs: options that must be given; "a|b": one of the two, not both.
+ * sets: "name=value ..", where its defaults differ from the table's.        */
+typedef struct cli_command {
+    const char *name;
+    unsigned bit;
+    const char *summary, *needs, *sets, *examples, *about;
+} cli_command;
+
+typedef struct parser {
+    sppo_ctx *ctx;
+    const option *options;
+    int count;
+    const cli_command *command;
+    void *settings;
+    unsigned char given[MAX_OPTIONS];  // by the user
+    buffer kept;                       // texts that came from settings.json
+    sppo_json json;
+} parser;
+
+static void *option_field(const parser *p, int which)
+{
+    return (char *)p->settings + p->options[which].at;
+}
+
+/* The command's option of that name, or -1. */
+static int option_find(const parser *p, const char *name, size_t length)
+{
+    int i;
+
+    for (i = 0; i < p->count; i++)
+        if ((p->options[i].commands & p->command->bit) &&
+            strlen(p->options[i].name) == length &&
+            !strncmp(p->options[i].name, name, length))
+            return i;
+    return -1;
+}
+
+/* The place of text among "this|that|..", or -1. */
+static int choice_find(const char *choices, const char *text, size_t length)
+{
+    int i;
+
+    for (i = 0; choices; i++) {
+        const size_t n = strcspn(choices, "|");
+        if (n == length && !strncmp(choices, text, n))
+            return i;
+        choices = choices[n] ? choices + n + 1 : NULL;
+    }
+    return -1;
+}
+
+/* Edits between two words: inserted, left out, changed, swapped letters. */
+static int word_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 31 };
+    int cell[LONGEST + 2][LONGEST + 2], i, j;
+    const int na = (int)strlen(a), nb = (int)strlen(b);
+
+    if (na > LONGEST || nb > LONGEST)
+        return LONGEST;
+    for (i = 0; i <= na; i++)
+        for (j = 0; j <= nb; j++) {
+            int best = i + j;
+            if (i && j) {
+                const int change = cell[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+                best = cell[i - 1][j] + 1;
+                best = cell[i][j - 1] + 1 < best ? cell[i][j - 1] + 1 : best;
+                best = change < best ? change : best;
+            }
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+                a[i - 2] == b[j - 1] && cell[i - 2][j - 2] + 1 < best)
+                best = cell[i - 2][j - 2] + 1;
+            cell[i][j] = best;
+        }
+    return cell[na][nb];
+}
+
+/* Keeps the nearer of two words; one further off than 3 edits is no help. */
+static void word_nearer(const char *word, const char *candidate,
+                        const char **nearest, int *distance)
+{
+    const int d = word_distance(word, candidate);
+
+    if (d < *distance && d < (int)strlen(candidate)) {
+        *nearest = candidate;
+        *distance = d;
+    }
+}
+
+/* An option that the command does not take. */
+static sppo_result option_unknown(const parser *p, const char *name)
+{
+    const char *nearest = NULL;
+    int i, distance = 4;
+
+    for (i = 0; i < p->count; i++)
+        if (p->options[i].commands & p->command->bit)
+            word_nearer(name, p->options[i].name, &nearest, &distance);
+    if (nearest)
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                         "there is no option --%s; did you mean --%s?", name,
+                         nearest);
+    for (i = 0; i < p->count; i++)
+        if (!strcmp(p->options[i].name, name))
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                             "--%s is an option of another command", name);
+    return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                     "there is no option --%s; see `sppo %s --help`", name,
+                     p->command->name);
+}
+
+/* The whole text as a number: the rules of JSON, so no locale. */
+static sppo_result number_parse(parser *p, const option *o, const char *text,
+                                double *value)
+{
+    const int bad = sppo_json_parse(p->ctx, &p->json, text, strlen(text),
+                                    o->name) != SPPO_OK ||
+                    p->json.node[0].type != SPPO_JSON_NUMBER;
+
+    *value = bad ? 0.0 : sppo_json_number(&p->json, 0);
+    if (bad || (o->type == OPTION_COUNT && *value != floor(*value)))
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                         "--%s takes a%s number, not \"%s\"", o->name,
+                         o->type == OPTION_COUNT ? " whole" : "", text);
+    if (!(*value >= o->least && *value <= o->most))
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                         "--%s must be from %.10g to %.10g, not %s", o->name,
+                         o->least, o->most, text);
+    return SPPO_OK;
+}
+
+/* Gives option `which` the value that text says; text must stay. */
+static sppo_result option_set(parser *p, int which, const char *text)
+{
+    const option *o = &p->options[which];
+    void *field = option_field(p, which);
+    double value = 0.0;
+
+    if (o->type == OPTION_COUNT || o->type == OPTION_REAL)
+        TRY(number_parse(p, o, text, &value));
+    if (o->type == OPTION_CHOICE)
+        value = choice_find(o->meta, text, strlen(text));
+    if (o->type == OPTION_CHOICE && value < 0.0)
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                         "--%s must be one of %s, not \"%s\"", o->name,
+                         o->meta, text);
+    if (o->type == OPTION_FLAG)
+        value = strcmp(text, "false") != 0;
+    if (o->type == OPTION_TEXT)
+        *(const char **)field = text;
+    else if (o->type == OPTION_REAL)
+        *(double *)field = value;
+    else
+        *(int *)field = (int)value;
+    return SPPO_OK;
+}
+
+/* The value as one would type it; "" for a text that was not given. */
+static void option_value(const parser *p, int which, char *out, size_t size)
+{
+    const option *o = &p->options[which];
+    const void *field = option_field(p, which);
+    const char *text = o->meta;
+    int i;
+
+    out[0] = 0;
+    if (o->type == OPTION_TEXT) {
+        text = *(const char *const *)field;
+        snprintf(out, size, "%s", text ? text : "");
+    } else if (o->type == OPTION_REAL) {
+        snprintf(out, size, "%.10g", *(const double *)field);
+    } else if (o->type == OPTION_COUNT) {
+        snprintf(out, size, "%d", *(const int *)field);
+    } else if (o->type == OPTION_FLAG) {
+        snprintf(out, size, "%s", *(const int *)field ? "true" : "false");
+    } else {
+        for (i = *(const int *)field; i > 0; i--)
+            text += strcspn(text, "|") + 1;
+        snprintf(out, size, "%.*s", (int)strcspn(text, "|"), text);
+    }
+}
+
+/* "name=value name=value": the value of name, or NULL. */
+static const char *list_value(const char *list, const char *name,
+                              char *out, size_t size)
+{
+    const size_t n = strlen(name);
+
+    while (*list) {
+        const size_t word = strcspn(list, " ");
+        if (word > n && list[n] == '=' && !strncmp(list, name, n)) {
+            snprintf(out, size, "%.*s", (int)(word - n - 1), list + n + 1);
+            return out;
+        }
+        list += word + strspn(list + word, " ");
+    }
+    return NULL;
+}
+
+static const char *option_standard(const parser *p, int which, char *out,
+                                   size_t size)
+{
+    const option *o = &p->options[which];
+    const char *own = list_value(p->command->sets, o->name, out, size);
+
+    return own ? own : o->standard;
+}
+
+static sppo_result options_default(parser *p)
+{
+    char own[64];
+    int i;
+
+    for (i = 0; i < p->count; i++) {
+        const char *text = option_standard(p, i, own, sizeof own);
+        if (text && p->options[i].type != OPTION_TEXT)
+            TRY(option_set(p, i, text));
+    }
+    return SPPO_OK;
+}
+
+/* One argument that begins with two dashes, and its value; used: how many. */
+static sppo_result option_parse(parser *p, const char *argument,
+                                const char *next, int *used)
+{
+    char name[64];
+    const char *equals = strchr(argument, '=');
+    const size_t length = equals ? (size_t)(equals - argument) - 2
+                                 : strlen(argument) - 2;
+    const int which = option_find(p, argument + 2, length);
+    const char *value = equals ? equals + 1 : next;
+
+    snprintf(name, sizeof name, "%.*s", (int)length, argument + 2);
+    if (which < 0)
+        return option_unknown(p, name);
+    if (p->given[which])
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s is given twice", name);
+    p->given[which] = 1;
+    *used = 1;
+    if (p->options[which].type == OPTION_FLAG) {
+        if (equals)
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s takes no value",
+                             name);
+        return option_set(p, which, "true");
+    }
+    if (!value)
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s needs a value: %s",
+                         name, p->options[which].meta);
+    *used = equals ? 1 : 2;
+    return option_set(p, which, value);
+}
+
+/* Whether a condition of the table holds: "name", "name=value", "!name". */
+static int condition_holds(const parser *p, const char *only)
+{
+    const int negated = *only == '!';
+    const char *name = only + negated;
+    const size_t length = strcspn(name, "=");
+    const int which = option_find(p, name, length);
+    char value[PATH_ROOM];
+
+    if (which < 0)
+        return 1;
+    if (name[length] != '=')
+        return negated != (int)p->given[which];
+    option_value(p, which, value, sizeof value);
+    return choice_find(name + length + 1, value, strlen(value)) >= 0;
+}
+
+/* Every option given must matter: a setting that is silently without effect
+ * has cost people days.                                                     */
+static sppo_result options_check_conditions(const parser *p)
+{
+    int i;
+
+    for (i = 0; i < p->count; i++) {
+        const char *only = p->options[i].only;
+        if (!p->given[i] || !only || condition_holds(p, only))
+            continue;
+        if (*only == '!')
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                             "--%s and --%s exclude each other",
+                             p->options[i].name, only + 1);
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                         "--%s has no effect without --%s",
+                         p->options[i].name, only);
+    }
+    return SPPO_OK;
+}
+
+/* Walks the command's needs: each word "name" or "name|other". */
+static sppo_result options_check_needs(const parser *p)
+{
+    const char *word = p->command->needs;
+
+    while (*word) {
+        const size_t length = strcspn(word, " ");
+        size_t at = 0;
+        int found = 0;
+        while (at < length) {
+            const size_t n = strcspn(word + at, "| ");
+            const int which = option_find(p, word + at, n);
+            found += which >= 0 && p->given[which];
+            at += n + 1;
+        }
+        if (found != 1)
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                             "%s --%.*s; see `sppo %s --help`",
+                             found ? "give one, not both, of" : "it needs",
+                             (int)length, word, p->command->name);
+        word += length + strspn(word + length, " ");
+    }
+    return SPPO_OK;
+}
+
+/* ---- showing them ---- */
+
+/* Whether a setting is part of what the run is, so worth printing. */
+static int option_matters(const parser *p, int which)
+{
+    const option *o = &p->options[which];
+
+    if (!(o->commands & p->command->bit) || (o->commands & FREE_OPTION))
+        return 0;
+    return p->given[which] ||
+           (o->standard && (!o->only || condition_holds(p, o->only)));
+}
+
+static void options_print(const parser *p, FILE *out)
+{
+    char value[PATH_ROOM];
+    int i;
+
+    for (i = 0; i < p->count; i++)
+        if (option_matters(p, i)) {
+            option_value(p, i, value, sizeof value);
+            fprintf(out, "  %-24s %s\n", p->options[i].name, value);
+        }
+}
+
+/* The settings as one JSON object, for settings.json. */
+static void options_write(const parser *p, buffer *out)
+{
+    char value[PATH_ROOM];
+    int i;
+
+    buffer_format(out, "{\"sppo\": \"%s\"", sppo_version());
+    for (i = 0; i < p->count; i++) {
+        const option_type type = p->options[i].type;
+        if (!option_matters(p, i))
+            continue;
+        option_value(p, i, value, sizeof value);
+        buffer_format(out, ",\n \"%s\": ", p->options[i].name);
+        if (type == OPTION_TEXT || type == OPTION_CHOICE)
+            buffer_quote(out, value, strlen(value));
+        else
+            buffer_add(out, value, strlen(value));
+    }
+    buffer_add(out, "}\n", 2);
+}
+
+/* Takes one setting from settings.json, or makes sure that it agrees. */
+static sppo_result option_adopt(parser *p, const sppo_json *json, int node,
+                                const char *path, unsigned char *kept)
+{
+    const sppo_json_node *n = &json->node[node];
+    const int which = option_find(p, json->text + n->key_begin,
+                                  n->key_end - n->key_begin);
+    const size_t at = p->kept.length;
+    char value[PATH_ROOM];
+
+    if (which < 0)
+        return SPPO_OK;
+    if (n->type == SPPO_JSON_STRING)
+        buffer_unquote(&p->kept, json, node);
+    else
+        buffer_add(&p->kept, json->text + n->begin, n->end - n->begin);
+    buffer_add(&p->kept, "", 1);
+    TRY(buffer_check(&p->kept));
+    option_value(p, which, value, sizeof value);
+    if (p->given[which] && strcmp(value, p->kept.data + at) != 0)
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                         "--%s is %.80s, but %.80s in %s",
+                         p->options[which].name, value, p->kept.data + at,
+                         path);
+    kept[which] = p->given[which] = 1;
+    return option_set(p, which, p->kept.data + at);
+}
+
+/* Goes on with the settings of an earlier run. The sppo_json of the parser is
+ * busy with numbers meanwhile, hence an own one.                            */
+static sppo_result options_adopt(parser *p, const char *path)
+{
+    unsigned char kept[MAX_OPTIONS] = { 0 };
+    sppo_json json;
+    char *data = NULL;
+    size_t size = 0;
+    sppo_result result;
+    int i;
+
+    memset(&json, 0, sizeof json);
+    TRY(sppo_file_read(p->ctx, path, &data, &size));
+    buffer_reserve(&p->kept, size + MAX_OPTIONS);  // never moves hereafter
+    result = sppo_json_parse(p->ctx, &json, data, size, path);
+    for (i = result == SPPO_OK ? json.node[0].first : -1;
+         i >= 0 && result == SPPO_OK; i = json.node[i].next)
+        result = option_adopt(p, &json, i, path, kept);
+    for (i = 0; i < p->count && result == SPPO_OK; i++)
+        if (p->given[i] && !kept[i] &&
+            !(p->options[i].commands & FREE_OPTION))
+            result = sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                               "--%s is not a setting of the run in %s",
+                               p->options[i].name, path);
+    sppo_json_free(p->ctx, &json);
+    sppo_give(p->ctx, data, size + 1);
+    return result;
+}
+
+/* Words from column `indent` to column 79, the first line begun already. */
+static void print_wrapped(int indent, const char *text)
+{
+    int column = indent;
+
+    while (*text) {
+        const int n = (int)strcspn(text, " ");
+        if (column + n > 79 && column > indent) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        }
+        printf("%.*s ", n, text);
+        column += n + 1;
+        text += n + (text[n] == ' ');
+    }
+    printf("\n");
+}
+
+static void option_help(const parser *p, int which)
+{
+    const option *o = &p->options[which];
+    char left[80], own[64], text[400];
+    const char *standard = option_standard(p, which, own, sizeof own);
+
+    snprintf(left, sizeof left, "  --%s%s%s", o->name,
+             o->type == OPTION_FLAG ? "" : " ",
+             o->type == OPTION_FLAG ? "" : o->meta);
+    printf("%-28s", left);
+    if (strlen(left) > 27)
+        printf("\n%28s", "");
+    snprintf(text, sizeof text, "%s%s%s%s", o->help,
+             standard ? " (" : "", standard ? standard : "",
+             standard ? ")" : "");
+    print_wrapped(28, text);
+}
+
+/* "--policy DIR (--preference DIR | --judge CMD)": from the needs. */
+static void print_needs(const parser *p)
+{
+    const char *word = p->command->needs;
+
+    while (*word) {
+        const size_t length = strcspn(word, " ");
+        const int several = memchr(word, '|', length) != NULL;
+        size_t at = 0;
+        printf(several ? " (" : " ");
+        while (at < length) {
+            const size_t n = strcspn(word + at, "| ");
+            const int which = option_find(p, word + at, n);
+            printf("%s--%.*s %s", at ? " | " : "", (int)n, word + at,
+                   which >= 0 ? p->options[which].meta : "");
+            at += n + 1;
+        }
+        printf(several ? ")" : "");
+        word += length + strspn(word + length, " ");
+    }
+}
+
+static void command_help(const parser *p)
+{
+    int i;
+
+    printf("sppo %s - %s\n\n%s\n", p->command->name, p->command->summary,
+           p->command->examples);
+    printf("Usage: sppo %s", p->command->name);
+    print_needs(p);
+    printf(" [options]\n\n");
+    for (i = 0; i < p->count; i++)
+        if (p->options[i].commands & p->command->bit)
+            option_help(p, i);
+    if (*p->command->about)
+        printf("\n%s", p->command->about);
+}
+
+/* ==== lines of JSON ========================================= >>rows == */
+
+typedef struct row_reader {
+    sppo_ctx *ctx;
+    const char *path;
+    char *data;
+    size_t size, at;
+    int line;
+    char where[PATH_ROOM + 32];  // "FILE line N"
+    sppo_json json;
+} row_reader;
+
+static sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
+{
+    memset(r, 0, sizeof *r);
+    r->ctx = ctx;
+    r->path = path;
+    return sppo_file_read(ctx, path, &r->data, &r->size);
+}
+
+static void rows_close(row_reader *r)
+{
+    sppo_json_free(r->ctx, &r->json);
+    if (r->data)
+        sppo_give(r->ctx, r->data, r->size + 1);
+    r->data = NULL;
+}
+
+static sppo_result rows_fail(row_reader *r, const char *format, ...)
+    SPPOI_FORMAT(2, 3);
+
+static sppo_result rows_fail(row_reader *r, const char *format, ...)
+{
+    char sentence[300];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(sentence, sizeof sentence, format, list);
+    va_end(list);
+    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: %s", r->where, sentence);
+}
+
+/* Makes one line the current row, whatever it comes from. */
+static sppo_result rows_take(row_reader *r, const char *text, size_t length)
+{
+    snprintf(r->where, sizeof r->where, "%s line %d", r->path, r->line);
+    TRY(sppo_json_parse(r->ctx, &r->json, text, length, r->where));
+    if (r->json.node[0].type != SPPO_JSON_OBJECT)
+        return rows_fail(r, "a row must be a JSON object");
+    return SPPO_OK;
+}
+
+/* Parses the next line that is not blank; more 0: there was none. */
+static sppo_result rows_next(row_reader *r, int *more)
+{
+    *more = 0;
+    while (r->at < r->size && !*more) {
+        const char *line = r->data + r->at;
+        const char *end = (const char *)memchr(line, '\n', r->size - r->at);
+        const size_t length = end ? (size_t)(end - line) : r->size - r->at;
+        size_t i = 0;
+
+        while (i < length && strchr(" \t\r", line[i]) && line[i])
+            i++;
+        r->at += length + (end != NULL);
+        r->line++;
+        if (i == length)
+            continue;
+        TRY(rows_take(r, line, length));
+        *more = 1;
+    }
+    return SPPO_OK;
+}
+
+static int rows_find(const row_reader *r, const char *key)
+{
+    return sppo_json_find(&r->json, 0, key);
+}
+
+/* The text of field `key` replaces what `out` held. */
+static sppo_result rows_text(row_reader *r, const char *key, buffer *out)
+{
+    const int node = rows_find(r, key);
+
+    if (node < 0)
+        return rows_fail(r, "\"%s\" is missing", key);
+    if (r->json.node[node].type != SPPO_JSON_STRING)
+        return rows_fail(r, "\"%s\" must be a string", key);
+    buffer_clear(out);
+    buffer_unquote(out, &r->json, node);
+    return buffer_check(out);
+}
+
+/* ==== folders and files =================================== >>folder == */
+
+static sppo_result path_join(sppo_ctx *ctx, char out[PATH_ROOM],
+                             const char *folder, const char *name)
+{
+    if (snprintf(out, PATH_ROOM, "%s/%s", folder, name) < PATH_ROOM)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "the path %.60s.. is too long",
+                     folder);
+}
+
+static int is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static int file_exists(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0;
+}
+
+/* Makes the folder and those above it, where they are missing. */
+static sppo_result folder_make(sppo_ctx *ctx, const char *path)
+{
+    char part[PATH_ROOM];
+    size_t i;
+
+    for (i = 1; i < PATH_ROOM; i++) {
+        const char at = path[i - 1] ? path[i] : 0;
+        if (at == '/' || at == 0) {
+            snprintf(part, sizeof part, "%.*s", (int)i, path);
+            if (mkdir(part, 0777) != 0 && errno != EEXIST)
+                return sppo_fail(ctx, SPPO_E_IO, "cannot make the folder %s: "
+                                 "%s", part, strerror(errno));
+        }
+        if (at == 0)
+            break;
+    }
+    if (!is_folder(path))
+        return sppo_fail(ctx, SPPO_E_IO, "%s is not a folder", path);
+    return SPPO_OK;
+}
+
+/* Whether nothing but a lock is in the folder, or there is no folder. */
+static int folder_is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    int others = 0;
+
+    if (!folder)
+        return !file_exists(path);
+    while ((entry = readdir(folder)) != NULL)
+        others += strcmp(entry->d_name, ".") != 0 &&
+                  strcmp(entry->d_name, "..") != 0 &&
+                  strcmp(entry->d_name, "lock") != 0;
+    closedir(folder);
+    return others == 0;
+}
+
+/* Refuses to write over what is there, unless --force was given. */
+static sppo_result output_is_free(sppo_ctx *ctx, const char *path, int force)
+{
+    if (force || (is_folder(path) ? folder_is_empty(path)
+                                  : !file_exists(path)))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "%s exists; choose another name, or --force to write "
+                     "over it", path);
+}
+
+/* Locks a file for as long as this process lives; *fd -1: somebody else's,
+ * whose process id goes to *owner.                                          */
+static sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd,
+                             long *owner)
+{
+    struct flock lock;
+
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    *fd = open(path, O_RDWR | O_CREAT, 0666);
+    if (*fd < 0)
+        return sppo_fail(ctx, SPPO_E_IO, "cannot open %s: %s", path,
+                         strerror(errno));
+    fcntl(*fd, F_SETFD, FD_CLOEXEC);
+    if (fcntl(*fd, F_SETLK, &lock) == 0)
+        return SPPO_OK;
+    if (fcntl(*fd, F_GETLK, &lock) == 0)
+        *owner = (long)lock.l_pid;
+    close(*fd);
+    *fd = -1;
+    return SPPO_OK;
+}
+
+#endif

@@ -1,0 +1,3010 @@
+/* sppo.c - the command-line tool: a policy from text to self-play, and back out
+ *
+ * Build       make                     Run   build/sppo --help
+ * Shows       every part of sppo.h at work on real files: tokenizer, training,
+ *             preference model, Algorithm 1 with resume, sampling, evaluation
+ * Read        options[] below says all that can be set; then run_align, with
+ *             align_phase, is Algorithm 1 as a program that may be interrupted
+ *
+ * Results go to standard output, progress and messages to standard error.
+ * Exit codes: see exit_codes below, or `sppo --help`.                       */
+
+#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+
+#include "cli.h"
+#include "judge_process.h"
+
+/* ==== what can be set ==================================== >>settings == */
+
+typedef struct settings {
+    const char *policy, *against, *preference, *judge, *from, *to, *out;
+    const char *prompt, *prompts, *preferences, *validation, *jsonl, *text;
+    const char *tokenizer, *matrix, *start;
+    int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
+    int head, embed_dim;
+    int k, iterations, prompts_per_iteration, keep_all, loss, baseline, phase;
+    int n, max_tokens, greedy, best_of, samples, per_token;
+    int optimizer, decay, steps, epochs, batch, pass_tokens;
+    int keep_order, strict, seed, threads;
+    int resume, force, dry_run, quiet, json;
+    double rope_theta, eta, log_z, temperature, top_p;
+    double lr, warmup, lr_end, alpha, beta1, beta2, weight_decay, clip;
+    double minutes, holdout, save_seconds, judge_timeout;
+} settings;
+
+enum {
+    TOKENIZER = 1, PRETRAIN = 2, PREFER = 4, ALIGN = 8, SAMPLE = 16,
+    SCORE = 32, JUDGE = 64, EVALUATE = 128, GAME = 256, CONVERT = 512,
+    INFO = 1024,
+    TRAINING = PRETRAIN | PREFER | ALIGN,
+    COMPUTING = TRAINING | SAMPLE | SCORE | JUDGE | EVALUATE | INFO,
+    WRITING = TOKENIZER | TRAINING | CONVERT,
+    EVERY = 2047
+};
+
+#define AT(field) offsetof(settings, field)
+#define TEXT(name, meta, field, only, commands, help)                         \
+    { name, meta, OPTION_TEXT, AT(field), 0, 0, NULL, only, commands, help }
+#define FLAG(name, field, only, commands, help)                               \
+    { name, "", OPTION_FLAG, AT(field), 0, 1, NULL, only, commands, help }
+#define COUNT(name, field, least, most, standard, only, commands, help)       \
+    { name, "N", OPTION_COUNT, AT(field), least, most, standard, only,        \
+      commands, help }
+#define REAL(name, field, least, most, standard, only, commands, help)        \
+    { name, "X", OPTION_REAL, AT(field), least, most, standard, only,         \
+      commands, help }
+#define CHOICE(name, choices, field, standard, only, commands, help)          \
+    { name, choices, OPTION_CHOICE, AT(field), 0, 0, standard, only,          \
+      commands, help }
+
+/* Choices stand in the order of the header's enums. What is one of several
+ * ways to the same end excludes the others by its condition.                */
+static const option options[] = {
+    TEXT("policy", "DIR", policy, NULL,
+         PREFER | ALIGN | SAMPLE | SCORE | EVALUATE,
+         "the policy: a model directory"),
+    TEXT("against", "DIR", against, NULL, EVALUATE,
+         "the policy to compare with"),
+    TEXT("preference", "DIR", preference, NULL, ALIGN | JUDGE | EVALUATE,
+         "judge by this preference model (see `sppo prefer`)"),
+    TEXT("judge", "CMD", judge, NULL, ALIGN | EVALUATE,
+         "judge by this program: a JSON line in, a JSON line out"),
+    TEXT("preference", "DIR", preference, "best-of", SAMPLE,
+         "choose by this preference model"),
+    TEXT("judge", "CMD", judge, "best-of", SAMPLE, "choose by this program"),
+    REAL("judge-timeout", judge_timeout, 0.01, 1e6, "600", "judge",
+         ALIGN | EVALUATE | SAMPLE | FREE_OPTION,
+         "seconds of silence before the judge counts as dead"),
+    TEXT("prompts", "FILE", prompts, NULL, ALIGN | SAMPLE | EVALUATE,
+         "rows {\"prompt\"}"),
+    TEXT("prompt", "TEXT", prompt, NULL, SAMPLE,
+         "one prompt; \"\" starts from nothing"),
+    TEXT("validation", "FILE", validation, NULL, ALIGN,
+         "prompts on which each iteration is compared with the base policy"),
+    TEXT("preferences", "FILE", preferences, NULL, PREFER,
+         "rows {\"prompt\", \"chosen\", \"rejected\"} or {\"prompt\", "
+         "\"response_a\", \"response_b\", \"prob_a\"}"),
+    TEXT("text", "FILE", text, NULL, TOKENIZER | PRETRAIN, "plain text"),
+    TEXT("jsonl", "FILE", jsonl, NULL, TOKENIZER,
+         "rows whose texts, in the fields of all commands, are learned from"),
+    TEXT("jsonl", "FILE", jsonl, NULL, PRETRAIN,
+         "rows {\"text\"} or {\"prompt\", \"response\"}: of the latter only "
+         "the response is learned"),
+    TEXT("jsonl", "FILE", jsonl, NULL, SCORE,
+         "rows {\"prompt\", \"response\"} or {\"prompt_ids\", "
+         "\"response_ids\"}"),
+    TEXT("tokenizer", "FILE", tokenizer, NULL, PRETRAIN | CONVERT,
+         "a tokenizer.bin"),
+    COUNT("vocab", vocab, SPPO_PIECES, 1000000, NULL, NULL, TOKENIZER,
+          "pieces of the vocabulary: 259 for bytes, the rest learned"),
+    TEXT("matrix", "FILE", matrix, NULL, GAME,
+         "comma-separated rows: entry i, j is P(answer i beats answer j)"),
+    TEXT("start", "LIST", start, NULL, GAME,
+         "the first policy, as 0.6,0.2,0.2 (uniform)"),
+    TEXT("from", "DIR", from, NULL, PRETRAIN,
+         "go on from this model, with its tokenizer"),
+    TEXT("from", "PATH", from, NULL, CONVERT,
+         "a model directory or a llama2.c file"),
+    TEXT("to", "PATH", to, NULL, CONVERT, "the other of the two"),
+    TEXT("out", "FILE", out, NULL, TOKENIZER, "the tokenizer.bin to write"),
+    TEXT("out", "DIR", out, NULL, TRAINING, "the folder to write"),
+
+    COUNT("dim", dim, 2, 65536, "64", "!from", PRETRAIN, "width"),
+    COUNT("layers", layers, 1, 1024, "5", "!from", PRETRAIN, "blocks"),
+    COUNT("heads", heads, 1, 1024, "8", "!from", PRETRAIN,
+          "heads of attention"),
+    COUNT("kv-heads", kv_heads, 0, 1024, "0", "!from", PRETRAIN,
+          "heads of keys and values; 0: as many as heads"),
+    COUNT("hidden", hidden, 0, 1000000, "0", "!from", PRETRAIN,
+          "width inside SwiGLU; 0: 8/3 of dim"),
+    COUNT("context", context, 2, 1000000, "256", "!from", PRETRAIN,
+          "longest sequence in tokens"),
+    REAL("rope-theta", rope_theta, 1, 1e9, "10000", "!from", PRETRAIN,
+         "base of the rotary positions"),
+    FLAG("untied", untied, "!from", PRETRAIN,
+         "a classifier of its own instead of the embedding"),
+
+    CHOICE("head", "pair|embed|scalar", head, "embed", NULL, PREFER,
+           "pair reads two responses together; embed compares embeddings of "
+           "each; scalar is Bradley-Terry, which knows no cycles"),
+    COUNT("embed-dim", embed_dim, 2, 1024, "8", "head=embed", PREFER,
+          "size of the embeddings, even"),
+    FLAG("strict", strict, NULL, PREFER,
+         "a row that is too long is an error, not skipped"),
+
+    REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
+         "how hard a win rate pulls; beta of DPO is 1/eta (30; dpo 1, ipo 5)"),
+    REAL("eta", eta, 1e-9, 1e9, "0.1", NULL, GAME, "learning rate"),
+    COUNT("k", k, 2, 1000, "5", NULL, ALIGN, "responses to each prompt"),
+    COUNT("iterations", iterations, 1, 100000, "3", NULL, ALIGN,
+          "rounds of self-play"),
+    COUNT("prompts-per-iteration", prompts_per_iteration, 0, 100000000, "0",
+          NULL, ALIGN, "0: all prompts divided by iterations"),
+    FLAG("keep-all", keep_all, "loss=sppo", ALIGN,
+         "train on all K responses, not on the best and the worst"),
+    CHOICE("loss", "sppo|pair|hard|dpo|ipo", loss, "sppo", NULL, ALIGN,
+           "Eq 4.7 with win rates; Eq 4.12; TRL's hard labels; Eq 4.13; "
+           "Eq 4.14"),
+    CHOICE("baseline", "half|empirical|coefficient", baseline, "half",
+           "loss=sppo", ALIGN, "log Z: eta/2, from the samples, or log-z eta"),
+    REAL("log-z", log_z, -1e6, 1e6, "0.5", "baseline=coefficient", ALIGN,
+         "the coefficient"),
+    CHOICE("phase", "all|sample|judge|fit", phase, "all", NULL,
+           ALIGN | FREE_OPTION,
+           "do one phase of an iteration and stop; go on with --resume"),
+
+    COUNT("n", n, 1, 100000, "1", NULL, SAMPLE, "responses to each prompt"),
+    COUNT("max-tokens", max_tokens, 1, 1000000, "64", NULL,
+          ALIGN | SAMPLE | EVALUATE, "longest response"),
+    REAL("temperature", temperature, 1e-3, 100, "1", "!greedy",
+         ALIGN | SAMPLE | EVALUATE, "of sampling"),
+    REAL("top-p", top_p, 1e-6, 1, "1", "!greedy",
+         ALIGN | SAMPLE | EVALUATE,
+         "sample from the likeliest tokens with this share"),
+    FLAG("greedy", greedy, NULL, SAMPLE | EVALUATE,
+         "always the likeliest token"),
+    COUNT("best-of", best_of, 2, 1000, NULL, NULL, SAMPLE,
+          "sample N, print the one with the highest win rate"),
+    COUNT("samples", samples, 1, 1000, "1", NULL, EVALUATE,
+          "responses to each prompt, of each policy"),
+    COUNT("samples", samples, 1, 1000, "1", "validation", ALIGN,
+          "responses to each validation prompt, of each policy"),
+    FLAG("per-token", per_token, NULL, SCORE,
+         "add the log-probability of each token"),
+
+    CHOICE("optimizer", "rmsprop|adamw", optimizer, "rmsprop", NULL, TRAINING,
+           "PyTorch's definitions"),
+    REAL("lr", lr, 1e-12, 1e6, "3e-4", NULL, TRAINING,
+         "the highest learning rate"),
+    REAL("warmup", warmup, 0, 1, "0.1", NULL, TRAINING,
+         "share of the steps in which it rises"),
+    CHOICE("decay", "linear|cosine|constant", decay, "linear", NULL, TRAINING,
+           "how it falls afterwards"),
+    REAL("lr-end", lr_end, 0, 1, "0", "decay=linear|cosine", TRAINING,
+         "share of lr that it falls to"),
+    REAL("alpha", alpha, 1e-6, 0.9999999, "0.99", "optimizer=rmsprop",
+         TRAINING, "memory of the squares"),
+    REAL("beta1", beta1, 1e-6, 0.9999999, "0.9", "optimizer=adamw", TRAINING,
+         "memory of the mean"),
+    REAL("beta2", beta2, 1e-6, 0.9999999, "0.999", "optimizer=adamw", TRAINING,
+         "memory of the squares"),
+    REAL("weight-decay", weight_decay, 0, 100, "0", "optimizer=adamw",
+         TRAINING, "of matrices"),
+    REAL("clip", clip, 0, 1e9, "1", NULL, TRAINING,
+         "largest norm of a gradient; 0: any"),
+    COUNT("steps", steps, 1, 100000000, "1000", "!minutes", PRETRAIN,
+          "optimiser steps"),
+    COUNT("steps", steps, 1, 100000000, "1000", NULL, GAME, "rounds"),
+    REAL("minutes", minutes, 1e-3, 1e5, NULL, "!steps", PRETRAIN,
+         "as many steps as fit, by the time of the first"),
+    COUNT("epochs", epochs, 1, 100000, "1", NULL, PREFER | ALIGN,
+          "passes over the data, of an iteration in align"),
+    COUNT("batch", batch, 1, 1000000, "32", NULL, TRAINING,
+          "sequences, rows or prompts in one step"),
+    COUNT("pass-tokens", pass_tokens, 64, 100000000, "4096", NULL, TRAINING,
+          "tokens in one pass through the network: memory for speed"),
+    REAL("holdout", holdout, 0, 0.9, "0.1", NULL, PRETRAIN,
+         "share at the end that is not learned but predicted"),
+    REAL("holdout", holdout, 0, 0.9, "0.1", NULL, PREFER,
+         "share of the prompts that is not learned but predicted"),
+    FLAG("keep-order", keep_order, NULL, PRETRAIN,
+         "take the rows as they come: a curriculum"),
+
+    COUNT("seed", seed, 0, 2147483647, "1", NULL, TRAINING | SAMPLE | EVALUATE,
+          "same seed, same bits, on any number of threads"),
+    COUNT("threads", threads, 0, 4096, "0", NULL, COMPUTING | FREE_OPTION,
+          "0: as many as the machine has"),
+    REAL("save-seconds", save_seconds, 0, 1e6, "30", NULL,
+         ALIGN | FREE_OPTION, "time between checkpoints within a phase"),
+    FLAG("resume", resume, NULL, ALIGN | FREE_OPTION,
+         "go on with the run in --out; its other settings need no repeating"),
+    FLAG("force", force, "!resume", WRITING | FREE_OPTION,
+         "write over what is there"),
+    FLAG("dry-run", dry_run, NULL, ALIGN | FREE_OPTION,
+         "print settings, parameters, memory and time, and write nothing"),
+    FLAG("json", json, NULL, PRETRAIN | PREFER | EVALUATE | FREE_OPTION,
+         "the result as one JSON object"),
+    FLAG("quiet", quiet, NULL, EVERY | FREE_OPTION,
+         "no progress, no messages but errors")
+};
+
+static const char exit_codes[] =
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input file, 4 out of "
+    "memory,\n5 input/output or disk full, 6 diverged (NaN), 7 the run is locked by\n"
+    "another process, 130 or 143 saved after Ctrl-C or SIGTERM.\n";
+
+/* Everything that a command may hold, so that one function lets it go. */
+typedef struct tool {
+    sppo_ctx ctx;
+    settings set;
+    parser parse;
+    console console;
+    const char *path;                 // the argument of info
+    sppo_model policy, base, preference;
+    sppo_tokenizer tok, preference_tok;
+    sppo_pref pref;
+    judge_process process;
+    sppo_judge judge;
+    sppo_lists prompts, responses, validation;
+    sppo_forest forest;
+    sppo_trace trace;
+    sppo_sampler sampler;
+    sppo_play play;
+    sppo_optim optim;
+    sppo_real *grad;
+    size_t grad_count;
+    buffer text, line;
+    row_reader rows;
+    int locked;
+} tool;
+
+static void tool_free(tool *t)
+{
+    sppo_ctx *ctx = &t->ctx;
+
+    judge_stop(&t->process);
+    sppo_play_free(ctx, &t->play);
+    sppo_pref_free(ctx, &t->pref);
+    sppo_sampler_free(ctx, &t->sampler);
+    sppo_trace_free(ctx, &t->trace);
+    sppo_forest_free(ctx, &t->forest);
+    sppo_optim_free(ctx, &t->optim);
+    sppo_give(ctx, t->grad, t->grad_count * sizeof(sppo_real));
+    sppo_model_free(ctx, &t->policy);
+    sppo_model_free(ctx, &t->base);
+    sppo_model_free(ctx, &t->preference);
+    sppo_tokenizer_free(ctx, &t->tok);
+    sppo_tokenizer_free(ctx, &t->preference_tok);
+    sppo_lists_free(ctx, &t->prompts);
+    sppo_lists_free(ctx, &t->responses);
+    sppo_lists_free(ctx, &t->validation);
+    buffer_free(&t->text);
+    buffer_free(&t->line);
+    if (t->rows.ctx)
+        rows_close(&t->rows);
+    buffer_free(&t->parse.kept);
+    sppo_json_free(ctx, &t->parse.json);
+}
+
+/* ==== models, tokenizers, texts ============================= >>load == */
+
+/* A file's bytes; give back with sppo_give(ctx, data, size + 1). A
+ * tokenizer.bin does not say how many pieces it holds: they fill the file.  */
+static int tokenizer_pieces(const char *data, size_t size)
+{
+    size_t at = 4;
+    int pieces = 0;
+
+    while (at <= size && size - at >= 8) {
+        const unsigned char *n = (const unsigned char *)data + at + 4;
+        const size_t length = n[0] | (size_t)n[1] << 8 | (size_t)n[2] << 16 |
+                              (size_t)n[3] << 24;
+        if (length > size - at - 8)
+            return 0;
+        at += 8 + length;
+        pieces++;
+    }
+    return at == size ? pieces : 0;
+}
+
+/* A tokenizer.bin with as many pieces as it has. */
+static sppo_result load_tokenizer(tool *t, const char *path,
+                                  sppo_tokenizer *tok)
+{
+    char *data = NULL;
+    size_t size = 0;
+    int pieces;
+
+    TRY(sppo_file_read(&t->ctx, path, &data, &size));
+    pieces = tokenizer_pieces(data, size);
+    sppo_give(&t->ctx, data, size + 1);
+    if (pieces == 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                         "%s is not a tokenizer.bin: its pieces do not fill "
+                         "its %.0f bytes", path, (double)size);
+    return sppo_tokenizer_load(&t->ctx, tok, path, pieces);
+}
+
+/* A model directory and its tokenizer. */
+static sppo_result load_model(tool *t, const char *folder, int preference,
+                              sppo_model *model, sppo_tokenizer *tok)
+{
+    char path[PATH_ROOM];
+
+    TRY(sppo_model_load(&t->ctx, model, folder));
+    if (preference != (model->config.head != SPPO_HEAD_NONE))
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                         preference ? "%s holds a policy, not a preference "
+                         "model" : "%s holds a preference model, not a policy",
+                         folder);
+    TRY(path_join(&t->ctx, path, folder, "tokenizer.bin"));
+    return sppo_tokenizer_load(&t->ctx, tok, path, model->config.vocab);
+}
+
+/* The model and the tool's tokenizer. */
+static sppo_result save_model(tool *t, const sppo_model *model,
+                              const char *folder)
+{
+    char path[PATH_ROOM];
+
+    TRY(folder_make(&t->ctx, folder));
+    TRY(path_join(&t->ctx, path, folder, "tokenizer.bin"));
+    TRY(sppo_tokenizer_save(&t->ctx, &t->tok, path));
+    return sppo_model_save(&t->ctx, model, folder);
+}
+
+static sppo_result encode(tool *t, const buffer *text, int bos, int eos,
+                          sppo_lists *lists)
+{
+    return sppo_tokenizer_encode(&t->ctx, &t->tok, text->data, text->length,
+                                 bos, eos, lists);
+}
+
+/* Field `key` of the current row, as one more list of tokens. */
+static sppo_result encode_field(tool *t, const char *key, int bos, int eos,
+                                sppo_lists *lists)
+{
+    TRY(rows_text(&t->rows, key, &t->text));
+    return encode(t, &t->text, bos, eos, lists);
+}
+
+static int longest_list(const sppo_lists *lists)
+{
+    int i, longest = 0;
+
+    for (i = 0; i < lists->count; i++)
+        if (sppo_lists_length(lists, i) > longest)
+            longest = sppo_lists_length(lists, i);
+    return longest;
+}
+
+/* Opens a file of rows in the one reader that the tool has. */
+static sppo_result open_rows(tool *t, const char *path)
+{
+    if (t->rows.ctx)
+        rows_close(&t->rows);
+    return rows_open(&t->rows, &t->ctx, path);
+}
+
+/* Every prompt must leave room for a token of response. */
+static sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists)
+{
+    const int context = t->policy.config.context;
+    int more, length;
+
+    TRY(open_rows(t, path));
+    for (;;) {
+        TRY(rows_next(&t->rows, &more));
+        if (!more)
+            break;
+        TRY(encode_field(t, "prompt", 1, 0, lists));
+        length = sppo_lists_length(lists, lists->count - 1);
+        if (length >= context)
+            return rows_fail(&t->rows, "the prompt has %d tokens, which "
+                             "leaves no room for a response in a context of "
+                             "%d", length, context);
+    }
+    if (lists->count == 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no prompts", path);
+    return SPPO_OK;
+}
+
+static sppo_sampling sampling_of(const settings *s)
+{
+    sppo_sampling sampling;
+
+    memset(&sampling, 0, sizeof sampling);
+    sampling.temperature = s->temperature;
+    sampling.top_p = s->top_p;
+    sampling.greedy = s->greedy;
+    sampling.max_tokens = s->max_tokens;
+    return sampling;
+}
+
+static sppo_optim_config optim_of(const settings *s, int total_steps)
+{
+    sppo_optim_config config;
+
+    memset(&config, 0, sizeof config);
+    config.kind = (sppo_optimizer)s->optimizer;
+    config.decay = (sppo_decay)s->decay;
+    config.lr = s->lr;
+    config.alpha = s->alpha;
+    config.beta1 = s->beta1;
+    config.beta2 = s->beta2;
+    config.weight_decay = s->optimizer == SPPO_ADAMW ? s->weight_decay : 0.0;
+    config.clip = s->clip;
+    config.warmup = s->warmup;
+    config.lr_end = s->lr_end;
+    config.total_steps = total_steps;
+    return config;
+}
+
+/* ==== the judge ============================================ >>judge == */
+
+static int same_tokenizer(const sppo_tokenizer *a, const sppo_tokenizer *b)
+{
+    const size_t starts = sizeof(int) * ((size_t)a->vocab + 1);
+
+    return a->vocab == b->vocab && !memcmp(a->start, b->start, starts) &&
+           !memcmp(a->bytes, b->bytes, (size_t)a->start[a->vocab]);
+}
+
+/* The preference model as a judge that Ctrl-C can interrupt. */
+static sppo_result judge_by_model(sppo_ctx *ctx, void *user,
+                                  const sppo_lists *prompts,
+                                  const sppo_lists *responses, int k,
+                                  int first, int count, double *pairwise)
+{
+    if (caught)
+        return sppo_fail(ctx, SPPO_E_STOPPED, "stopped");
+    return sppo_pref_fill(ctx, user, prompts, responses, k, first, count,
+                          pairwise);
+}
+
+/* Room for the responses to one prompt, as read by the head, at the least. */
+static sppo_result open_pref(tool *t, int prompt, int k, int response)
+{
+    const sppo_config *c = &t->preference.config;
+    const int pair = c->head == SPPO_HEAD_PAIR;
+    const int need = prompt + k * response * (pair ? k : 1);
+    const int longest = prompt + response * (pair ? 2 : 1);
+
+    if (longest > c->context)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "the preference model reads %d tokens at once; a "
+                         "prompt of %d and responses of %d make %d; lower "
+                         "--max-tokens", c->context, prompt, response,
+                         longest);
+    return sppo_pref_init(&t->ctx, &t->pref, &t->preference,
+                          need > 4096 ? need : 4096, k, 0);
+}
+
+/* By --judge or --preference; k responses of at most `response` tokens each
+ * to prompts of at most `prompt`.                                           */
+static sppo_result open_judge(tool *t, int prompt, int k, int response)
+{
+    const settings *s = &t->set;
+
+    if (s->judge) {
+        t->judge.fill = judge_process_fill;
+        t->judge.user = &t->process;
+        return judge_start(&t->process, &t->ctx, &t->tok, s->judge,
+                           s->judge_timeout);
+    }
+    t->judge.fill = judge_by_model;
+    t->judge.user = &t->pref;
+    TRY(load_model(t, s->preference, 1, &t->preference, &t->preference_tok));
+    if (!same_tokenizer(&t->tok, &t->preference_tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "%s has another tokenizer than the policy; let them "
+                         "speak text: --judge 'sppo judge --preference %s'",
+                         s->preference, s->preference);
+    return open_pref(t, prompt, k, response);
+}
+
+/* The longest response to a prompt of that length. */
+static int response_room(const tool *t, int prompt)
+{
+    const int room = t->policy.config.context - prompt;
+
+    return t->set.max_tokens < room ? t->set.max_tokens : room;
+}
+
+/* ==== training, common to pretrain and prefer ============ >>trainer == */
+
+/* Takes items 0 .. count - 1 in a new random order in every epoch. */
+typedef struct shuffle {
+    int *order, count, epoch, keep;
+    uint64_t key;
+} shuffle;
+
+static sppo_result shuffle_begin(tool *t, shuffle *s, int count)
+{
+    memset(s, 0, sizeof *s);
+    s->count = count;
+    s->epoch = -1;
+    s->keep = t->set.keep_order;
+    s->key = sppo_random_fork((uint64_t)t->set.seed, 0x73687566);
+    s->order = (int *)sppo_take(&t->ctx, (size_t)count, sizeof(int));
+    return s->order ? SPPO_OK : t->ctx.code;
+}
+
+static int shuffle_item(shuffle *s, long position)
+{
+    const int epoch = (int)(position / s->count);
+    const int at = (int)(position % s->count);
+
+    if (s->keep)
+        return at;
+    if (epoch != s->epoch)
+        sppo_random_order(sppo_random_fork(s->key, (uint64_t)epoch), s->order,
+                          s->count);
+    s->epoch = epoch;
+    return s->order[at];
+}
+
+static void shuffle_end(tool *t, shuffle *s)
+{
+    sppo_give(&t->ctx, s->order, sizeof(int) * (size_t)s->count);
+}
+
+/* Gradient and moments of the model that is trained. */
+static sppo_result open_optimiser(tool *t, const sppo_model *model,
+                                  int total_steps)
+{
+    const sppo_optim_config config = optim_of(&t->set, total_steps);
+
+    t->grad = (sppo_real *)sppo_take(&t->ctx, model->count,
+                                     sizeof(sppo_real));
+    if (!t->grad)
+        return t->ctx.code;
+    t->grad_count = model->count;
+    return sppo_optim_init(&t->ctx, &t->optim, &config, model);
+}
+
+/* What a command returns that a signal stopped, after it has saved. */
+static sppo_result stopped(tool *t, const char *where)
+{
+    return sppo_fail(&t->ctx, SPPO_E_STOPPED, "stopped; saved in %s", where);
+}
+
+/* ==== tokenizer ======================================== >>tokenizer == */
+
+/* The texts of all rows, a line each. */
+static sppo_result collect_texts(tool *t, buffer *all)
+{
+    static const char *const fields[] = { "text", "prompt", "response",
+        "chosen", "rejected", "response_a", "response_b" };
+    size_t i;
+    int more, node;
+
+    TRY(open_rows(t, t->set.jsonl));
+    for (;;) {
+        TRY(rows_next(&t->rows, &more));
+        if (!more)
+            return buffer_check(all);
+        for (i = 0; i < sizeof fields / sizeof *fields; i++) {
+            node = rows_find(&t->rows, fields[i]);
+            if (node < 0 ||
+                t->rows.json.node[node].type != SPPO_JSON_STRING)
+                continue;
+            buffer_unquote(all, &t->rows.json, node);
+            buffer_add(all, "\n", 1);
+        }
+    }
+}
+
+static sppo_result run_tokenizer(tool *t)
+{
+    const settings *s = &t->set;
+    char *data = NULL;
+    size_t size = 0;
+
+    TRY(output_is_free(&t->ctx, s->out, s->force));
+    if (s->jsonl) {
+        TRY(collect_texts(t, &t->text));
+    } else {
+        TRY(sppo_file_read(&t->ctx, s->text, &data, &size));
+        buffer_add(&t->text, data, size);
+        sppo_give(&t->ctx, data, size + 1);
+        TRY(buffer_check(&t->text));
+    }
+    if (t->text.length == 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no text",
+                         s->jsonl ? s->jsonl : s->text);
+    TRY(sppo_tokenizer_train(&t->ctx, &t->tok, t->text.data, t->text.length,
+                             s->vocab));
+    TRY(sppo_tokenizer_save(&t->ctx, &t->tok, s->out));
+    note(&t->console, "%s: %d pieces from %.0f bytes of text", s->out,
+         t->tok.vocab, (double)t->text.length);
+    return SPPO_OK;
+}
+
+/* ==== pretrain ========================================== >>pretrain == */
+
+/* Sequence i is root i and, where it is not empty, its child i, which alone is
+ * scored then.                                                              */
+typedef struct corpus {
+    sppo_lists root, child;
+    int train;         // sequences before this one are learned
+    double scored;     // tokens scored in those
+    double held_bytes; // of the text that is scored in the others
+    int longest;
+} corpus;
+
+/* Cuts one text into windows that begin with BOS, so every token is scored. */
+static sppo_result corpus_add_text(tool *t, corpus *c, const char *text,
+                                   size_t length, int *window)
+{
+    const int context = t->policy.config.context;
+    sppo_lists all;
+    sppo_result result;
+    int at, n, count;
+
+    memset(&all, 0, sizeof all);
+    result = sppo_tokenizer_encode(&t->ctx, &t->tok, text, length, 0, 0, &all);
+    count = result == SPPO_OK ? sppo_lists_length(&all, 0) : 0;
+    window[0] = SPPO_BOS;
+    for (at = 0; at < count && result == SPPO_OK; at += n) {
+        n = count - at < context - 1 ? count - at : context - 1;
+        memcpy(window + 1, sppo_lists_tokens(&all, 0) + at,
+               sizeof(int) * (size_t)n);
+        result = sppo_lists_add(&t->ctx, &c->root, window, n + 1);
+        if (result == SPPO_OK)
+            result = sppo_lists_add(&t->ctx, &c->child, NULL, 0);
+    }
+    sppo_lists_free(&t->ctx, &all);
+    return result;
+}
+
+/* The last part of the text is held out, from the start of a character. */
+static sppo_result corpus_from_text(tool *t, corpus *c)
+{
+    const size_t room = sizeof(int) * (size_t)t->policy.config.context;
+    char *data = NULL;
+    size_t size = 0, split;
+    int *window;
+    sppo_result result;
+
+    TRY(sppo_file_read(&t->ctx, t->set.text, &data, &size));
+    split = size - (size_t)((double)size * t->set.holdout);
+    while (split < size && ((unsigned char)data[split] & 0xc0) == 0x80)
+        split++;
+    window = (int *)sppo_take(&t->ctx, room, 1);
+    result = window ? corpus_add_text(t, c, data, split, window) : t->ctx.code;
+    c->train = c->root.count;
+    c->held_bytes = (double)(size - split);
+    if (result == SPPO_OK && split < size)
+        result = corpus_add_text(t, c, data + split, size - split, window);
+    sppo_give(&t->ctx, window, room);
+    sppo_give(&t->ctx, data, size + 1);
+    return result;
+}
+
+/* The current row as one more sequence. */
+static sppo_result corpus_add_row(tool *t, corpus *c)
+{
+    const int context = t->policy.config.context;
+    int length;
+
+    if (rows_find(&t->rows, "text") >= 0) {
+        TRY(encode_field(t, "text", 1, 1, &c->root));
+        TRY(sppo_lists_add(&t->ctx, &c->child, NULL, 0));
+    } else {
+        TRY(encode_field(t, "prompt", 1, 0, &c->root));
+        TRY(encode_field(t, "response", 0, 1, &c->child));
+    }
+    length = sppo_lists_length(&c->root, c->root.count - 1) +
+             sppo_lists_length(&c->child, c->child.count - 1);
+    if (length > context)
+        return rows_fail(&t->rows, "%d tokens do not fit in a context of %d",
+                         length, context);
+    return SPPO_OK;
+}
+
+/* Bytes that a token stands for in a text. */
+static int token_bytes(const sppo_tokenizer *tok, int token)
+{
+    if (token < SPPO_BYTES)
+        return 0;
+    if (token < SPPO_PIECES)
+        return 1;
+    return tok->start[token + 1] - tok->start[token];
+}
+
+static sppo_result corpus_from_rows(tool *t, corpus *c)
+{
+    int i, j, more = 1;
+
+    TRY(open_rows(t, t->set.jsonl));
+    while (more) {
+        TRY(rows_next(&t->rows, &more));
+        if (more)
+            TRY(corpus_add_row(t, c));
+    }
+    c->train = c->root.count - (int)(c->root.count * t->set.holdout);
+    for (i = c->train; i < c->root.count; i++) {
+        const sppo_lists *scored =
+            sppo_lists_length(&c->child, i) ? &c->child : &c->root;
+        const int *token = sppo_lists_tokens(scored, i);
+        for (j = 0; j < sppo_lists_length(scored, i); j++)
+            c->held_bytes += token_bytes(&t->tok, token[j]);
+        c->held_bytes -= 1.0;  // the blank that encoding puts in front
+    }
+    return SPPO_OK;
+}
+
+static int corpus_scored(const corpus *c, int i)
+{
+    const int child = sppo_lists_length(&c->child, i);
+
+    return child ? child : sppo_lists_length(&c->root, i) - 1;
+}
+
+static sppo_result corpus_load(tool *t, corpus *c)
+{
+    int i, length;
+
+    TRY(t->set.text ? corpus_from_text(t, c) : corpus_from_rows(t, c));
+    for (i = 0; i < c->root.count; i++) {
+        length = sppo_lists_length(&c->root, i) +
+                 sppo_lists_length(&c->child, i);
+        c->longest = length > c->longest ? length : c->longest;
+        c->scored += i < c->train ? corpus_scored(c, i) : 0;
+    }
+    if (c->scored == 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has nothing to learn",
+                         t->set.text ? t->set.text : t->set.jsonl);
+    return SPPO_OK;
+}
+
+/* The sum of -log pi over items [begin, end) of the corpus, in as many passes
+ * as it takes, divided by divisor; adds slopes to grad unless it is NULL.   */
+static sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s,
+                               long begin, long end, double divisor,
+                               sppo_real *grad, double *loss)
+{
+    sppo_forest *f = &t->forest;
+    double part = 0.0;
+    long position;
+    int i, root, fits = 1;
+
+    *loss = 0.0;
+    sppo_forest_clear(f);
+    for (position = begin; position < end; position += fits) {
+        i = s ? shuffle_item(s, position) : (int)position;
+        fits = f->tokens + sppo_lists_length(&c->root, i) +
+               sppo_lists_length(&c->child, i) <= f->max_tokens;
+        if (fits) {
+            const int n = sppo_lists_length(&c->child, i);
+            root = sppo_forest_add(f, -1, sppo_lists_tokens(&c->root, i),
+                                   sppo_lists_length(&c->root, i), n == 0);
+            if (n)
+                sppo_forest_add(f, root, sppo_lists_tokens(&c->child, i), n,
+                                1);
+        }
+        if (fits && position + 1 < end)
+            continue;
+        TRY(sppo_next_token_loss(&t->ctx, &t->trace, &t->policy, f, divisor,
+                                 grad, &part));
+        sppo_forest_clear(f);
+        *loss += part;
+    }
+    return SPPO_OK;
+}
+
+/* Steps that fit in --minutes, by the time of one that changes nothing. */
+static sppo_result pretrain_measure(tool *t, const corpus *c, shuffle *s)
+{
+    double loss, begun = 0.0;
+    int i;
+
+    for (i = 0; i < 4; i++) {  // the first warms caches up
+        if (i == 1)
+            begun = seconds_now();
+        TRY(corpus_loss(t, c, s, 0, t->set.batch, 1.0, t->grad, &loss));
+    }
+    memset(t->grad, 0, t->grad_count * sizeof(sppo_real));
+    t->set.steps = (int)(180.0 * t->set.minutes / (seconds_now() - begun)) + 1;
+    note(&t->console, "%.10g minutes are about %d steps; --steps %d repeats "
+         "this run", t->set.minutes, t->set.steps, t->set.steps);
+    return SPPO_OK;
+}
+
+/* All steps, or those before a signal; loss: nats per token of late ones. */
+static sppo_result pretrain_steps(tool *t, const corpus *c, shuffle *s,
+                                  double *loss)
+{
+    const int batch = t->set.batch;
+    const double divisor = batch * c->scored / c->train;
+    double mean = 0.0, weight = 0.0, part;
+    int step;
+
+    progress_begin(&t->console, 0);
+    for (step = 0; step < t->set.steps && !caught; step++) {
+        const long at = (long)step * batch;
+        TRY(corpus_loss(t, c, s, at, at + batch, divisor, t->grad, &part));
+        TRY(sppo_optim_step(&t->ctx, &t->optim, &t->policy, t->grad));
+        mean = 0.98 * mean + 0.02 * part;
+        weight = 0.98 * weight + 0.02;
+        *loss = mean / weight;
+        progress_show(&t->console, "step", step + 1, t->set.steps,
+                      ", loss %.4f, lr %.2e, gradient %.3f", *loss,
+                      t->optim.lr, t->optim.grad_norm);
+    }
+    progress_end(&t->console);
+    t->set.steps = step;
+    return SPPO_OK;
+}
+
+/* The shape of a new model, or that of the one to go on from. */
+static sppo_result pretrain_model(tool *t)
+{
+    settings *s = &t->set;
+    sppo_config config;
+
+    if (s->from)
+        return load_model(t, s->from, 0, &t->policy, &t->tok);
+    TRY(load_tokenizer(t, s->tokenizer, &t->tok));
+    memset(&config, 0, sizeof config);
+    s->kv_heads = s->kv_heads ? s->kv_heads : s->heads;
+    s->hidden = s->hidden ? s->hidden : (s->dim * 8 / 3 + 3) / 4 * 4;
+    config.vocab = t->tok.vocab;
+    config.dim = s->dim;
+    config.layers = s->layers;
+    config.heads = s->heads;
+    config.kv_heads = s->kv_heads;
+    config.hidden = s->hidden;
+    config.context = s->context;
+    config.untied = s->untied;
+    config.rope_theta = s->rope_theta;
+    config.bos = SPPO_BOS;
+    config.eos = SPPO_EOS;
+    return sppo_model_init(&t->ctx, &t->policy, &config, (uint64_t)s->seed);
+}
+
+static sppo_result pretrain_report(tool *t, const corpus *c, double loss)
+{
+    report r;
+    double held = 0.0, tokens = 0.0;
+    int i;
+
+    report_begin(&r, &t->ctx, t->set.json);
+    report_real(&r, "parameters", (double)t->policy.count, 0, "");
+    report_real(&r, "steps", t->set.steps, 0, "");
+    report_real(&r, "train loss", loss, 4, "nats per token, late steps");
+    if (c->train < c->root.count && !caught) {
+        TRY(corpus_loss(t, c, NULL, c->train, c->root.count, 1.0, NULL,
+                        &held));
+        for (i = c->train; i < c->root.count; i++)
+            tokens += corpus_scored(c, i);
+        report_real(&r, "held out loss", held / tokens, 4, "nats per token");
+        report_real(&r, "held out bits per byte",
+                    held / log(2.0) / c->held_bytes, 4, "");
+        report_real(&r, "held out bytes", c->held_bytes, 0, "");
+        report_real(&r, "held out tokens", tokens, 0, "");
+    }
+    return report_end(&r);
+}
+
+static sppo_result pretrain_on(tool *t, corpus *c, shuffle *s)
+{
+    const int room = t->set.pass_tokens > c->longest ? t->set.pass_tokens
+                                                     : c->longest;
+    double loss = 0.0;
+
+    TRY(shuffle_begin(t, s, c->train));
+    TRY(sppo_forest_init(&t->ctx, &t->forest, room, room));
+    TRY(sppo_trace_init(&t->ctx, &t->trace, &t->policy, room, room, 1));
+    TRY(open_optimiser(t, &t->policy, t->set.steps));
+    if (t->set.minutes > 0.0) {
+        TRY(pretrain_measure(t, c, s));
+        t->optim.config.total_steps = t->set.steps;
+    }
+    note(&t->console, "%d sequences to learn, %d held out; %.0f parameters",
+         c->train, c->root.count - c->train, (double)t->policy.count);
+    TRY(pretrain_steps(t, c, s, &loss));
+    TRY(save_model(t, &t->policy, t->set.out));
+    TRY(pretrain_report(t, c, loss));
+    return caught ? stopped(t, t->set.out) : SPPO_OK;
+}
+
+static sppo_result run_pretrain(tool *t)
+{
+    corpus c;
+    shuffle s;
+    sppo_result result;
+
+    memset(&c, 0, sizeof c);
+    memset(&s, 0, sizeof s);
+    TRY(output_is_free(&t->ctx, t->set.out, t->set.force));
+    TRY(pretrain_model(t));
+    if (!t->set.quiet)
+        options_print(&t->parse, stderr);
+    catch_signals();
+    result = corpus_load(t, &c);
+    if (result == SPPO_OK)
+        result = folder_make(&t->ctx, t->set.out);
+    if (result == SPPO_OK)
+        result = pretrain_on(t, &c, &s);
+    shuffle_end(t, &s);
+    sppo_lists_free(&t->ctx, &c.root);
+    sppo_lists_free(&t->ctx, &c.child);
+    return result;
+}
+
+/* ==== prefer ============================================== >>prefer == */
+
+/* Rows of preferences: prompts[i], responses 2 i and 2 i + 1, label[i] the
+ * probability that the first is better.                                     */
+typedef struct preferences {
+    double *label;
+    int *longer;  // 1: the first is longer, -1: the second, 0: neither
+    int *part;    // rows to learn, then from `train` on those held out
+    int room, train, held, skipped;
+    double tied;  // rows held out with label 1/2
+} preferences;
+
+static size_t preferences_bytes(int room)
+{
+    return (size_t)room * (sizeof(double) + 2 * sizeof(int));
+}
+
+static void preferences_free(tool *t, preferences *p)
+{
+    sppo_give(&t->ctx, p->label, preferences_bytes(p->room));
+    memset(p, 0, sizeof *p);
+}
+
+/* Room for one row more; the arrays share a block. */
+static sppo_result preferences_grow(tool *t, preferences *p)
+{
+    preferences more = *p;
+    const size_t used = (size_t)t->prompts.count;
+
+    if (t->prompts.count < p->room)
+        return SPPO_OK;
+    more.room = p->room ? 2 * p->room : 256;
+    more.label = (double *)sppo_take(&t->ctx, preferences_bytes(more.room), 1);
+    if (!more.label)
+        return t->ctx.code;
+    more.longer = (int *)(more.label + more.room);
+    more.part = more.longer + more.room;
+    if (used) {
+        memcpy(more.label, p->label, used * sizeof *p->label);
+        memcpy(more.longer, p->longer, used * sizeof *p->longer);
+        memcpy(more.part, p->part, used * sizeof *p->part);
+    }
+    sppo_give(&t->ctx, p->label, preferences_bytes(p->room));
+    *p = more;
+    return SPPO_OK;
+}
+
+/* All rows of a prompt fall on one side of the split, whatever the file. */
+static int prompt_is_held_out(const buffer *prompt, double share)
+{
+    uint64_t hash = 1469598103934665603u;  // FNV-1a, then mixed
+    size_t i;
+
+    for (i = 0; i < prompt->length; i++)
+        hash = (hash ^ (unsigned char)prompt->data[i]) * 1099511628211u;
+    return sppo_random_uniform(hash, 0) < share;
+}
+
+/* How many tokens the network sees at once in reading a row. */
+static int preference_span(const tool *t, int row)
+{
+    const int prompt = sppo_lists_length(&t->prompts, row);
+    const int a = sppo_lists_length(&t->responses, 2 * row);
+    const int b = sppo_lists_length(&t->responses, 2 * row + 1);
+
+    if (t->preference.config.head == SPPO_HEAD_PAIR)
+        return prompt + a + b;
+    return prompt + (a > b ? a : b);
+}
+
+static sppo_result preference_label(tool *t, int soft, double *label)
+{
+    row_reader *r = &t->rows;
+    const int node = rows_find(r, "prob_a");
+
+    *label = 1.0;
+    if (node < 0 && !soft)
+        return SPPO_OK;
+    if (node < 0 || r->json.node[node].type != SPPO_JSON_NUMBER)
+        return rows_fail(r, "\"prob_a\" must be a number");
+    *label = sppo_json_number(&r->json, node);
+    if (!(*label >= 0.0 && *label <= 1.0))
+        return rows_fail(r, "\"prob_a\" must be from 0 to 1, not %.10g",
+                         *label);
+    return SPPO_OK;
+}
+
+/* The current row as one more preference. */
+static sppo_result preference_add(tool *t, preferences *p)
+{
+    const int i = t->prompts.count, context = t->preference.config.context;
+    const int soft = rows_find(&t->rows, "response_a") >= 0;
+    size_t length;
+    int held;
+
+    TRY(preferences_grow(t, p));
+    TRY(preference_label(t, soft, &p->label[i]));
+    TRY(encode_field(t, "prompt", 1, 0, &t->prompts));
+    held = prompt_is_held_out(&t->text, t->set.holdout);
+    TRY(encode_field(t, soft ? "response_a" : "chosen", 0, 1, &t->responses));
+    length = t->text.length;
+    TRY(encode_field(t, soft ? "response_b" : "rejected", 0, 1,
+                     &t->responses));
+    p->longer[i] = (length > t->text.length) - (length < t->text.length);
+    p->part[i] = held;
+    if (preference_span(t, i) <= context)
+        return SPPO_OK;
+    if (t->set.strict)
+        return rows_fail(&t->rows, "%d tokens do not fit in a context of %d",
+                         preference_span(t, i), context);
+    p->part[i] = -1;
+    p->skipped++;
+    return SPPO_OK;
+}
+
+/* Turns the marks in part (0 learn, 1 hold out, -1 skip) into the rows. */
+static sppo_result preferences_split(tool *t, preferences *p)
+{
+    const int count = t->prompts.count;
+    const size_t bytes = sizeof(int) * (size_t)count;
+    int *mark = (int *)sppo_take(&t->ctx, bytes, 1);
+    int i, pass, at = 0;
+
+    if (!mark)
+        return t->ctx.code;
+    memcpy(mark, p->part, bytes);
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < count; i++)
+            if (mark[i] == pass)
+                p->part[at++] = i;
+        p->train = pass == 0 ? at : p->train;
+    }
+    sppo_give(&t->ctx, mark, bytes);
+    p->held = at - p->train;
+    for (i = p->train; i < at; i++)
+        p->tied += p->label[p->part[i]] == 0.5;
+    return SPPO_OK;
+}
+
+static sppo_result preferences_load(tool *t, preferences *p)
+{
+    int more = 1;
+
+    TRY(open_rows(t, t->set.preferences));
+    while (more) {
+        TRY(rows_next(&t->rows, &more));
+        if (more)
+            TRY(preference_add(t, p));
+    }
+    if (t->prompts.count == 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no preferences",
+                         t->set.preferences);
+    TRY(preferences_split(t, p));
+    if (p->skipped)
+        note(&t->console, "skipped %d of %d rows, longer than the context of "
+             "%d", p->skipped, t->prompts.count, t->preference.config.context);
+    if (p->train == 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s leaves no row to learn",
+                         t->set.preferences);
+    return SPPO_OK;
+}
+
+/* Right 1, wrong 0, undecided 1/2. */
+static double agreement(double score, double label)
+{
+    return score == 0.0 ? 0.5 : (score > 0.0) == (label > 0.5) ? 1.0 : 0.0;
+}
+
+static sppo_result prefer_steps(tool *t, const preferences *p, shuffle *s,
+                                int *row, double *score)
+{
+    const int steps = t->optim.config.total_steps, batch = t->set.batch;
+    const int per_epoch = (p->train + batch - 1) / batch;
+    double loss, mean = 0.0, weight = 0.0;
+    int step, i, count;
+    long at;
+
+    progress_begin(&t->console, 0);
+    for (step = 0; step < steps && !caught; step++) {
+        at = (long)(step / per_epoch) * p->train +
+             (long)(step % per_epoch) * batch;
+        count = p->train - step % per_epoch * batch;
+        count = count < batch ? count : batch;
+        for (i = 0; i < count; i++)
+            row[i] = p->part[shuffle_item(s, at + i)];
+        TRY(sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
+                           p->label, row, count, t->grad, &loss, score));
+        TRY(sppo_optim_step(&t->ctx, &t->optim, &t->preference,
+                            t->grad));
+        mean = 0.98 * mean + 0.02 * loss;
+        weight = 0.98 * weight + 0.02;
+        progress_show(&t->console, "step", step + 1, steps,
+                      ", loss %.4f, lr %.2e, gradient %.3f", mean / weight,
+                      t->optim.lr, t->optim.grad_norm);
+    }
+    progress_end(&t->console);
+    return SPPO_OK;
+}
+
+/* The rows held out: by the model, by the coin and by the length alone. Where
+ * the label is a tie there is no right side; accuracies leave it out.       */
+static sppo_result prefer_report(tool *t, const preferences *p, int *row,
+                                 double *score)
+{
+    report r;
+    double loss = 0.0, right = 0.0, longer = 0.0, part = 0.0, clear;
+    int at, i, count;
+
+    for (at = 0; at < p->held && !caught; at += count) {
+        count = p->held - at < t->set.batch ? p->held - at : t->set.batch;
+        memcpy(row, p->part + p->train + at, sizeof(int) * (size_t)count);
+        TRY(sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
+                           p->label, row, count, NULL, &part, score));
+        loss += part * count;
+        for (i = 0; i < count; i++)
+            if (p->label[row[i]] != 0.5) {
+                right += agreement(score[i], p->label[row[i]]);
+                longer += agreement(p->longer[row[i]], p->label[row[i]]);
+            }
+    }
+    clear = p->held - p->tied;
+    report_begin(&r, &t->ctx, t->set.json);
+    report_real(&r, "rows learned", p->train, 0, "");
+    report_real(&r, "rows held out", p->held, 0, "no prompt in both");
+    report_real(&r, "rows skipped", p->skipped, 0, "too long");
+    if (p->held && !caught) {
+        report_real(&r, "held out tied", p->tied / p->held, 4, "label 1/2");
+        report_real(&r, "accuracy", right / clear, 4, "without ties");
+        report_real(&r, "accuracy longer wins", longer / clear, 4, "");
+        report_real(&r, "log loss", loss / p->held, 4, "");
+        report_real(&r, "log loss coin", log(2.0), 4, "");
+    }
+    return report_end(&r);
+}
+
+/* Room for the longest row, and for as many as --pass-tokens allows. */
+static sppo_result prefer_open(tool *t, const preferences *p)
+{
+    const int per_epoch = (p->train + t->set.batch - 1) / t->set.batch;
+    const int pair = t->preference.config.head == SPPO_HEAD_PAIR;
+    int i, need = t->set.pass_tokens;
+
+    for (i = 0; i < p->train + p->held; i++) {
+        const int row = p->part[i];
+        const int both = sppo_lists_length(&t->responses, 2 * row) +
+                         sppo_lists_length(&t->responses, 2 * row + 1);
+        const int tokens = sppo_lists_length(&t->prompts, row) +
+                           both * (pair ? 2 : 1);
+        need = tokens > need ? tokens : need;
+    }
+    TRY(sppo_pref_init(&t->ctx, &t->pref, &t->preference, need, 2, 1));
+    return open_optimiser(t, &t->preference, per_epoch * t->set.epochs);
+}
+
+static sppo_result prefer_on(tool *t, preferences *p, shuffle *s)
+{
+    const size_t batch = (size_t)t->set.batch;
+    const size_t bytes = batch * (sizeof(double) + sizeof(int));
+    double *score;
+    sppo_result result;
+
+    TRY(preferences_load(t, p));
+    TRY(shuffle_begin(t, s, p->train));
+    TRY(prefer_open(t, p));
+    TRY(folder_make(&t->ctx, t->set.out));
+    note(&t->console, "%d rows to learn, %d held out, %.0f parameters",
+         p->train, p->held, (double)t->preference.count);
+    score = (double *)sppo_take(&t->ctx, bytes, 1);
+    if (!score)
+        return t->ctx.code;
+    result = prefer_steps(t, p, s, (int *)(score + batch), score);
+    if (result == SPPO_OK)
+        result = save_model(t, &t->preference, t->set.out);
+    if (result == SPPO_OK)
+        result = prefer_report(t, p, (int *)(score + batch), score);
+    sppo_give(&t->ctx, score, bytes);
+    if (result == SPPO_OK && caught)
+        return stopped(t, t->set.out);
+    return result;
+}
+
+static sppo_result run_prefer(tool *t)
+{
+    const settings *s = &t->set;
+    preferences p;
+    shuffle order;
+    sppo_result result;
+
+    memset(&p, 0, sizeof p);
+    memset(&order, 0, sizeof order);
+    TRY(output_is_free(&t->ctx, s->out, s->force));
+    TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
+    TRY(sppo_model_clone(&t->ctx, &t->preference, &t->policy,
+                         (sppo_head)(s->head + 1), s->embed_dim));
+    if (!s->quiet)
+        options_print(&t->parse, stderr);
+    catch_signals();
+    result = prefer_on(t, &p, &order);
+    shuffle_end(t, &order);
+    preferences_free(t, &p);
+    return result;
+}
+
+/* ==== align: what a run writes ============================= >>run == */
+
+/* A run's folder:
+ *   settings.json             what was asked for; --resume reads it
+ *   run.safetensors           the checkpoint: all that the rest depends on
+ *   metrics.csv, .jsonl       a line for each step of the optimiser
+ *   validation.csv            a line for each iteration
+ *   iterT/                    the policy after iteration T, a model directory
+ *   iterT/train.jsonl         D_t, as TRL and uclaml/SPPO read it
+ *   iterT/judged.jsonl        all K responses and their probabilities
+ *   policy/                   the last policy
+ *   lock                      held by the process at work
+ * All but the appended lines are written whole and renamed.                 */
+typedef struct run {
+    tool *t;
+    double saved;        // when the last checkpoint was written
+    int per_iteration;   // steps of the optimiser
+    sppo_result failed;  // what stopped the callback, or SPPO_OK
+    char checkpoint[PATH_ROOM], settings[PATH_ROOM];
+    char csv[PATH_ROOM], jsonl[PATH_ROOM], validation[PATH_ROOM];
+} run;
+
+enum { METRICS = 16 };
+static const char *const metric_names[METRICS] = {
+    "step", "iteration", "loss", "loss_scaled", "rewards/chosen",
+    "rewards/rejected", "rewards/margins", "rewards/accuracies",
+    "logps/chosen", "logps/rejected", "grad_norm", "learning_rate",
+    "win_rate/chosen", "win_rate/rejected", "mean_length", "eos_rate"
+};
+static const char validation_header[] =
+    "iteration,win_rate,low,high,standard_error,mean_length,"
+    "mean_length_base,eos_rate,eos_rate_base,kl\n";
+
+/* The values of metric_names, in that order. */
+static void metric_values(const sppo_progress *p, int step, double *v)
+{
+    *v++ = step;
+    *v++ = p->iteration + 1;
+    *v++ = p->loss;
+    *v++ = p->loss_scaled;
+    *v++ = p->rewards_chosen;
+    *v++ = p->rewards_rejected;
+    *v++ = p->rewards_margins;
+    *v++ = p->rewards_accuracies;
+    *v++ = p->logps_chosen;
+    *v++ = p->logps_rejected;
+    *v++ = p->grad_norm;
+    *v++ = p->learning_rate;
+    *v++ = p->win_chosen;
+    *v++ = p->win_rejected;
+    *v++ = p->length;
+    *v++ = p->eos_rate;
+}
+
+static sppo_result log_append(sppo_ctx *ctx, const char *path,
+                              const buffer *text)
+{
+    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
+    ssize_t n;
+    int bad;
+
+    TRY(buffer_check(text));
+    n = fd >= 0 ? write(fd, text->data, text->length) : -1;
+    bad = n != (ssize_t)text->length;
+    if (fd >= 0 && close(fd) != 0)
+        bad = 1;
+    if (bad)
+        return sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
+                         n < 0 ? strerror(errno) : "the disk is full");
+    return SPPO_OK;
+}
+
+/* Leaves the lines whose first number is at most `limit`, under the header:
+ * what was appended after the checkpoint will be appended again.            */
+static sppo_result log_cut(tool *t, const char *path, const char *header,
+                           int limit)
+{
+    char *data = NULL;
+    size_t size = 0, at, n;
+    sppo_result result;
+
+    buffer_clear(&t->line);
+    buffer_format(&t->line, "%s", header);
+    if (file_exists(path))
+        TRY(sppo_file_read(&t->ctx, path, &data, &size));
+    for (at = 0; at < size; at += n + 1) {
+        const char *line = data + at;
+        const char *digit = line + strcspn(line, "0123456789\n");
+        n = strcspn(line, "\n");
+        if (line[n] != '\n')
+            break;
+        if (digit < line + n && strtol(digit, NULL, 10) <= limit)
+            buffer_add(&t->line, line, n + 1);
+    }
+    if (data)
+        sppo_give(&t->ctx, data, size + 1);
+    result = buffer_check(&t->line);
+    if (result == SPPO_OK)
+        result = sppo_file_write(&t->ctx, path, t->line.data, t->line.length);
+    return result;
+}
+
+/* One line for one step, in both formats. */
+static sppo_result metrics_append(run *r, const sppo_progress *p)
+{
+    buffer *line = &r->t->line;
+    double value[METRICS];
+    int i;
+
+    metric_values(p, p->iteration * r->per_iteration + p->done, value);
+    buffer_clear(line);
+    for (i = 0; i < METRICS; i++)
+        buffer_format(line, "%s%.9g", i ? "," : "", value[i]);
+    buffer_add(line, "\n", 1);
+    TRY(log_append(&r->t->ctx, r->csv, line));
+    buffer_clear(line);
+    for (i = 0; i < METRICS; i++)
+        buffer_format(line, "%s\"%s\": %.9g", i ? ", " : "{",
+                      metric_names[i], value[i]);
+    buffer_add(line, "}\n", 2);
+    return log_append(&r->t->ctx, r->jsonl, line);
+}
+
+/* Adds the text of a list to the line that is being written. */
+static void write_text(tool *t, const sppo_lists *lists, int list)
+{
+    buffer_decode(&t->text, &t->tok, lists, list);
+    buffer_quote(&t->line, t->text.data, t->text.length);
+}
+
+/* "key": [{"content": prompt, "role": "user"}, {.. "assistant"}] */
+static void write_conversation(tool *t, const char *key, int prompt,
+                               int response)
+{
+    const sppo_round *round = &t->play.round;
+
+    buffer_format(&t->line, "\"%s\": [{\"content\": ", key);
+    write_text(t, &t->prompts, round->first + prompt);
+    buffer_format(&t->line, ", \"role\": \"user\"}, {\"content\": ");
+    write_text(t, &round->responses, response);
+    buffer_format(&t->line, ", \"role\": \"assistant\"}]");
+}
+
+/* D_t in the columns of the SPPO authors' trainer, in the form of TRL's. */
+static void write_train_row(tool *t, int p)
+{
+    const sppo_round *round = &t->play.round;
+    const int k = t->play.config.k, w = round->winner[p], l = round->loser[p];
+
+    buffer_add(&t->line, "{", 1);
+    write_conversation(t, "chosen", p, p * k + w);
+    buffer_add(&t->line, ", ", 2);
+    write_conversation(t, "rejected", p, p * k + l);
+    buffer_format(&t->line, ", \"chosen_probs\": %.9g, \"chosen_probs_win\": "
+                  "%.9g, \"chosen_probs_lose\": %.9g}\n",
+                  round->pairwise[(p * k + w) * k + l],
+                  round->win[p * k + w], round->win[p * k + l]);
+}
+
+/* [[..], ..] as the judge protocol has it: exact to the bit. */
+static void write_probabilities(buffer *out, const double *pairwise, int k)
+{
+    int i, j;
+
+    buffer_format(out, "\"probabilities\": [");
+    for (i = 0; i < k; i++) {
+        buffer_format(out, i ? ", [" : "[");
+        for (j = 0; j < k; j++)
+            buffer_format(out, "%s%.17g", j ? ", " : "", pairwise[i * k + j]);
+        buffer_add(out, "]", 1);
+    }
+    buffer_add(out, "]", 1);
+}
+
+/* All that was sampled and judged for one prompt. */
+static void write_judged_row(tool *t, int p)
+{
+    const sppo_round *round = &t->play.round;
+    const int k = t->play.config.k;
+    int i;
+
+    buffer_format(&t->line, "{\"prompt\": ");
+    write_text(t, &t->prompts, round->first + p);
+    for (i = 0; i < k; i++) {
+        buffer_format(&t->line, i ? ", " : ", \"responses\": [");
+        write_text(t, &round->responses, p * k + i);
+    }
+    buffer_format(&t->line, "], ");
+    write_probabilities(&t->line, round->pairwise + p * k * k, k);
+    buffer_format(&t->line, ", \"winner\": %d, \"loser\": %d}\n",
+                  round->winner[p], round->loser[p]);
+}
+
+static sppo_result write_rows(tool *t, const char *folder, const char *name,
+                              void (*row)(tool *t, int p))
+{
+    char path[PATH_ROOM];
+    int p;
+
+    buffer_clear(&t->line);
+    for (p = 0; p < t->play.round.count; p++)
+        row(t, p);
+    TRY(buffer_check(&t->line));
+    TRY(buffer_check(&t->text));
+    TRY(path_join(&t->ctx, path, folder, name));
+    return sppo_file_write(&t->ctx, path, t->line.data, t->line.length);
+}
+
+/* The policy against the one that the run began with. */
+static sppo_result validate(run *r)
+{
+    tool *t = r->t;
+    const sppo_sampling sampling = sampling_of(&t->set);
+    const int iteration = t->play.iteration + 1;
+    sppo_evaluation e;
+
+    note(&t->console, "iteration %d: comparing with the base policy",
+         iteration);
+    TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge,
+                      &t->validation, t->set.samples, &sampling,
+                      (uint64_t)t->set.seed, &e));
+    printf("iteration %d  win rate against the base policy %.4f (95 %% "
+           "interval %.4f .. %.4f)  length %.1f, base %.1f  KL %.3f\n",
+           iteration, e.win_rate, e.low, e.high, e.length_a, e.length_b, e.kl);
+    TRY(output_check(&t->ctx));
+    TRY(log_cut(t, r->validation, validation_header, iteration - 1));
+    buffer_clear(&t->line);
+    buffer_format(&t->line, "%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,"
+                  "%.9g\n", iteration, e.win_rate, e.low, e.high,
+                  e.standard_error, e.length_a, e.length_b, e.eos_a, e.eos_b,
+                  e.kl);
+    return log_append(&t->ctx, r->validation, &t->line);
+}
+
+/* The results of an iteration, between its training and its end. Written
+ * again, the same, when the run is killed before the next checkpoint.       */
+static sppo_result write_iteration(run *r)
+{
+    tool *t = r->t;
+    const sppo_progress *p = &t->play.last;
+    char name[32], folder[PATH_ROOM];
+
+    snprintf(name, sizeof name, "iter%d", t->play.iteration + 1);
+    TRY(path_join(&t->ctx, folder, t->set.out, name));
+    TRY(save_model(t, &t->policy, folder));
+    TRY(write_rows(t, folder, "train.jsonl", write_train_row));
+    TRY(write_rows(t, folder, "judged.jsonl", write_judged_row));
+    printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f and "
+           "%.3f  length %.1f  finished %.3f\n", t->play.iteration + 1,
+           p->loss_scaled, p->rewards_margins, p->win_chosen, p->win_rejected,
+           p->length, p->eos_rate);
+    TRY(output_check(&t->ctx));
+    return t->set.validation ? validate(r) : SPPO_OK;
+}
+
+/* ==== align: Algorithm 1, interrupted and resumed ========== >>align == */
+
+static sppo_play_config play_config(const settings *s)
+{
+    sppo_play_config config;
+
+    memset(&config, 0, sizeof config);
+    config.eta = s->eta;
+    config.k = s->k;
+    config.iterations = s->iterations;
+    config.prompts_per_iteration = s->prompts_per_iteration;
+    config.batch = s->batch;
+    config.epochs = s->epochs;
+    config.max_tokens = s->pass_tokens;
+    config.keep_all = s->keep_all;
+    config.log_z = s->log_z;
+    config.seed = (uint64_t)s->seed;
+    config.loss = (sppo_loss)s->loss;
+    config.baseline = (sppo_baseline)s->baseline;
+    config.sampling = sampling_of(s);
+    config.optim = optim_of(s, 0);
+    return config;
+}
+
+/* Called after every unit of work: keeps the metrics, draws the progress,
+ * stops for a checkpoint or for good. The play goes on where it stopped.    */
+static int on_progress(void *user, const sppo_progress *p)
+{
+    static const char *const titles[] = { "sample", "judge", "select", "fit",
+                                          "advance", "done" };
+    run *r = (run *)user;
+    char what[64];
+
+    snprintf(what, sizeof what, "iteration %d of %d: %s", p->iteration + 1,
+             r->t->set.iterations, titles[p->phase]);
+    if (p->phase == SPPO_PHASE_FIT) {
+        r->failed = metrics_append(r, p);
+        progress_show(&r->t->console, what, p->done, p->total,
+                      ", loss/eta^2 %.4g, margin %.4g", p->loss_scaled,
+                      p->rewards_margins);
+    } else {
+        progress_show(&r->t->console, what, p->done, p->total, "%s", "");
+    }
+    return caught || r->failed ||
+           seconds_now() - r->saved >= r->t->set.save_seconds;
+}
+
+static sppo_result checkpoint(run *r)
+{
+    TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->checkpoint));
+    r->saved = seconds_now();
+    return SPPO_OK;
+}
+
+/* One phase, with a checkpoint whenever it pauses and at its end. */
+static sppo_result align_phase(run *r)
+{
+    tool *t = r->t;
+    sppo_result result;
+
+    progress_begin(&t->console, t->play.done);
+    do {
+        result = sppo_play_next(&t->ctx, &t->play, &t->judge);
+        if (r->failed)
+            return r->failed;
+        if (result != SPPO_OK && result != SPPO_E_STOPPED)
+            return result;
+        TRY(checkpoint(r));
+    } while (result == SPPO_E_STOPPED && !caught);
+    progress_end(&t->console);
+    return caught ? stopped(t, r->checkpoint) : SPPO_OK;
+}
+
+/* The phase of --phase that a phase of the play belongs to. */
+static int phase_group(sppo_phase phase)
+{
+    return phase == SPPO_PHASE_SAMPLE ? 1 : phase == SPPO_PHASE_JUDGE ? 2 : 3;
+}
+
+/* All that is left, or the one phase that was asked for. */
+static sppo_result align_rounds(run *r)
+{
+    static const char *const names[] = { "", "sample", "judge", "fit" };
+    sppo_play *play = &r->t->play;
+    const int iteration = play->iteration, wanted = r->t->set.phase;
+
+    if (wanted && play->phase != SPPO_PHASE_DONE &&
+        phase_group(play->phase) != wanted)
+        return sppo_fail(&r->t->ctx, SPPO_E_ARGUMENT,
+                         "the run's next phase is %s, in iteration %d",
+                         names[phase_group(play->phase)], iteration + 1);
+    while (play->phase != SPPO_PHASE_DONE &&
+           (!wanted || (play->iteration == iteration &&
+                        phase_group(play->phase) == wanted))) {
+        if (play->phase == SPPO_PHASE_ADVANCE)
+            TRY(write_iteration(r));
+        TRY(align_phase(r));
+    }
+    return SPPO_OK;
+}
+
+/* ---- before it begins ---- */
+
+/* beta = 1 / eta in DPO and 1 / (2 eta) is IPO's tau: their usual values. */
+static void align_defaults(tool *t)
+{
+    const int which = option_find(&t->parse, "eta", 3);
+
+    if (t->parse.given[which])
+        return;
+    t->parse.given[which] = 1;
+    t->set.eta = t->set.loss == SPPO_LOSS_DPO ? 1.0
+               : t->set.loss == SPPO_LOSS_IPO ? 5.0 : 30.0;
+}
+
+static sppo_result align_inputs(tool *t)
+{
+    const settings *s = &t->set;
+    int longest, k;
+
+    TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
+    TRY(load_prompts(t, s->prompts, &t->prompts));
+    longest = longest_list(&t->prompts);
+    k = s->k;
+    if (s->validation) {
+        TRY(load_prompts(t, s->validation, &t->validation));
+        if (longest_list(&t->validation) > longest)
+            longest = longest_list(&t->validation);
+        k = 2 * s->samples > k ? 2 * s->samples : k;
+        TRY(sppo_model_clone(&t->ctx, &t->base, &t->policy, SPPO_HEAD_NONE,
+                             0));
+    }
+    return open_judge(t, longest, k, response_room(t, longest));
+}
+
+/* Removes what an earlier run left of its iterations. */
+static void align_clear(run *r)
+{
+    static const char *const files[] = { "model.safetensors", "config.json",
+        "tokenizer.bin", "train.jsonl", "judged.jsonl" };
+    char name[48], path[PATH_ROOM];
+    size_t i;
+    int n;
+
+    remove(r->checkpoint);
+    for (n = 1; n < 1000000; n++) {
+        for (i = 0; i < sizeof files / sizeof *files; i++) {
+            snprintf(name, sizeof name, "iter%d/%s", n, files[i]);
+            if (!path_join(&r->t->ctx, path, r->t->set.out, name))
+                remove(path);
+        }
+        snprintf(name, sizeof name, "iter%d", n);
+        if (path_join(&r->t->ctx, path, r->t->set.out, name) || rmdir(path))
+            break;
+    }
+}
+
+/* Locks the folder and names what will be in it. */
+static sppo_result align_folder(run *r)
+{
+    tool *t = r->t;
+    const char *out = t->set.out;
+    char path[PATH_ROOM];
+    long owner = 0;
+    int fd;
+
+    TRY(output_is_free(&t->ctx, out, t->set.force || t->set.resume));
+    TRY(folder_make(&t->ctx, out));
+    TRY(path_join(&t->ctx, path, out, "lock"));
+    TRY(file_lock(&t->ctx, path, &fd, &owner));
+    t->locked = fd < 0;
+    if (t->locked)
+        return sppo_fail(&t->ctx, SPPO_E_IO, "%s is locked by process %ld",
+                         out, owner);
+    TRY(path_join(&t->ctx, r->checkpoint, out, "run.safetensors"));
+    TRY(path_join(&t->ctx, r->settings, out, "settings.json"));
+    TRY(path_join(&t->ctx, r->csv, out, "metrics.csv"));
+    TRY(path_join(&t->ctx, r->jsonl, out, "metrics.jsonl"));
+    return path_join(&t->ctx, r->validation, out, "validation.csv");
+}
+
+/* From the checkpoint, or from the beginning; the logs follow. */
+static sppo_result align_begin(run *r)
+{
+    tool *t = r->t;
+    const sppo_play *play = &t->play;
+    int step, i;
+
+    if (t->set.force)
+        align_clear(r);
+    if (t->set.resume && file_exists(r->checkpoint)) {
+        TRY(sppo_play_load(&t->ctx, &t->play, r->checkpoint));
+        note(&t->console, "going on in iteration %d of %d",
+             play->iteration + 1, t->set.iterations);
+    } else {
+        if (t->set.resume)
+            note(&t->console, "there is no checkpoint: beginning anew");
+        buffer_clear(&t->line);
+        options_write(&t->parse, &t->line);
+        TRY(buffer_check(&t->line));
+        TRY(sppo_file_write(&t->ctx, r->settings, t->line.data,
+                            t->line.length));
+    }
+    step = play->iteration * r->per_iteration;
+    if (play->phase == SPPO_PHASE_FIT)
+        step += play->done;
+    if (play->phase == SPPO_PHASE_ADVANCE)
+        step += r->per_iteration;
+    TRY(log_cut(t, r->jsonl, "", step));
+    buffer_clear(&t->text);
+    for (i = 0; i < METRICS; i++)
+        buffer_format(&t->text, "%s%s", metric_names[i],
+                      i + 1 < METRICS ? "," : "\n");
+    TRY(buffer_check(&t->text));
+    TRY(log_cut(t, r->csv, t->text.data, step));
+    if (!t->set.validation)
+        return SPPO_OK;
+    return log_cut(t, r->validation, validation_header, play->iteration);
+}
+
+/* A judge that costs nothing, for the estimate. */
+static sppo_result judge_indifferent(sppo_ctx *ctx, void *user,
+                                     const sppo_lists *prompts,
+                                     const sppo_lists *responses, int k,
+                                     int first, int count, double *pairwise)
+{
+    int i;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
+    for (i = 0; i < count * k * k; i++)
+        pairwise[i] = 0.5;
+    return SPPO_OK;
+}
+
+/* The seconds that an iteration of a few prompts takes, on a copy. An outside
+ * judge may cost money, so it is not asked.                                 */
+static sppo_result align_probe(tool *t, const sppo_lists *few,
+                               double *seconds)
+{
+    const sppo_judge indifferent = { judge_indifferent, NULL };
+    const sppo_judge *judge = t->set.judge ? &indifferent : &t->judge;
+    sppo_play_config config = play_config(&t->set);
+    double begun = 0.0;
+    sppo_model copy;
+    sppo_play play;
+    sppo_result result;
+
+    memset(&copy, 0, sizeof copy);
+    memset(&play, 0, sizeof play);
+    config.iterations = 1;
+    config.prompts_per_iteration = 0;
+    result = sppo_model_clone(&t->ctx, &copy, &t->policy, SPPO_HEAD_NONE, 0);
+    if (result == SPPO_OK)
+        result = sppo_play_init(&t->ctx, &play, &config, &copy, few);
+    if (result == SPPO_OK) {
+        begun = seconds_now();
+        result = sppo_play_run(&t->ctx, &play, judge);
+    }
+    *seconds = seconds_now() - begun;
+    sppo_play_free(&t->ctx, &play);
+    sppo_model_free(&t->ctx, &copy);
+    return result;
+}
+
+/* What --dry-run prints. */
+static sppo_result align_estimate(tool *t)
+{
+    const sppo_play_config config = play_config(&t->set);
+    const size_t bytes = t->ctx.held +
+        sppo_play_bytes(&config, &t->policy, &t->prompts);
+    const int count = t->prompts.count < 16 ? t->prompts.count : 16;
+    const int all = t->set.prompts_per_iteration
+        ? t->set.prompts_per_iteration * t->set.iterations : t->prompts.count;
+    double seconds = 0.0;
+    sppo_lists few;
+    sppo_result result = SPPO_OK;
+    report r;
+    int i;
+
+    memset(&few, 0, sizeof few);
+    for (i = 0; i < count && result == SPPO_OK; i++)
+        result = sppo_lists_add(&t->ctx, &few,
+                                sppo_lists_tokens(&t->prompts, i),
+                                sppo_lists_length(&t->prompts, i));
+    if (result == SPPO_OK)
+        result = align_probe(t, &few, &seconds);
+    sppo_lists_free(&t->ctx, &few);
+    TRY(result);
+    options_print(&t->parse, stdout);
+    report_begin(&r, &t->ctx, 0);
+    report_real(&r, "parameters", (double)t->policy.count, 0, "");
+    report_real(&r, "memory", (double)bytes / 1e6, 1, "MB");
+    report_real(&r, "time", seconds * all / count / 60.0, 1, t->set.judge
+                ? "minutes, and what the judge takes" : "minutes");
+    return report_end(&r);
+}
+
+static sppo_result align_in_folder(run *r)
+{
+    tool *t = r->t;
+    sppo_play_config config = play_config(&t->set);
+    char path[PATH_ROOM];
+    int count;
+
+    TRY(align_folder(r));
+    if (!t->set.quiet)
+        options_print(&t->parse, stderr);
+    config.progress = on_progress;
+    config.progress_user = r;
+    TRY(sppo_play_init(&t->ctx, &t->play, &config, &t->policy, &t->prompts));
+    count = t->play.config.prompts_per_iteration;
+    r->per_iteration = (count + t->set.batch - 1) / t->set.batch *
+                       t->set.epochs;
+    TRY(align_begin(r));
+    r->saved = seconds_now();
+    TRY(align_rounds(r));
+    if (t->play.phase != SPPO_PHASE_DONE)
+        return SPPO_OK;
+    TRY(path_join(&t->ctx, path, t->set.out, "policy"));
+    TRY(save_model(t, &t->policy, path));
+    note(&t->console, "%s holds the aligned policy", path);
+    return SPPO_OK;
+}
+
+static sppo_result run_align(tool *t)
+{
+    run r;
+
+    memset(&r, 0, sizeof r);
+    r.t = t;
+    align_defaults(t);
+    if (!t->set.dry_run)
+        TRY(output_is_free(&t->ctx, t->set.out,
+                           t->set.force || t->set.resume));
+    TRY(align_inputs(t));
+    if (t->set.dry_run)
+        return align_estimate(t);
+    catch_signals();
+    return align_in_folder(&r);
+}
+
+/* ==== sample ============================================== >>sample == */
+
+static int finished(const tool *t, int response)
+{
+    const int n = sppo_lists_length(&t->responses, response);
+
+    return n > 0 && sppo_lists_tokens(&t->responses, response)[n - 1] ==
+                    t->policy.config.eos;
+}
+
+/* --prompt: the text alone; --prompts: a row. */
+static sppo_result print_response(tool *t, int prompt, int response)
+{
+    buffer_clear(&t->line);
+    if (t->set.prompt) {
+        buffer_decode(&t->line, &t->tok, &t->responses, response);
+        buffer_add(&t->line, "\n", 1);
+    } else {
+        buffer_format(&t->line, "{\"prompt\": ");
+        write_text(t, &t->prompts, prompt);
+        buffer_format(&t->line, ", \"response\": ");
+        write_text(t, &t->responses, response);
+        buffer_format(&t->line, ", \"finished\": %s}\n",
+                      finished(t, response) ? "true" : "false");
+    }
+    TRY(buffer_check(&t->text));
+    TRY(buffer_check(&t->line));
+    fwrite(t->line.data, 1, t->line.length, stdout);
+    return output_check(&t->ctx);
+}
+
+/* Of each group of best_of responses the one that the judge ranks first. */
+static sppo_result print_best(tool *t, int prompt)
+{
+    const int n = t->set.n, of = t->set.best_of;
+    const size_t entries = (size_t)n * (size_t)of * (size_t)of;
+    double *pairwise;
+    sppo_lists same;
+    sppo_result result = SPPO_OK;
+    int i;
+
+    memset(&same, 0, sizeof same);
+    pairwise = (double *)sppo_take(&t->ctx, entries, sizeof(double));
+    if (!pairwise)
+        return t->ctx.code;
+    for (i = 0; i < n && result == SPPO_OK; i++)
+        result = sppo_lists_add(&t->ctx, &same,
+                                sppo_lists_tokens(&t->prompts, prompt),
+                                sppo_lists_length(&t->prompts, prompt));
+    if (result == SPPO_OK)
+        result = t->judge.fill(&t->ctx, t->judge.user, &same, &t->responses,
+                               of, 0, n, pairwise);
+    for (i = 0; i < n && result == SPPO_OK; i++)
+        result = print_response(t, prompt, i * of +
+                                sppo_best_of(pairwise + i * of * of, of));
+    sppo_lists_free(&t->ctx, &same);
+    sppo_give(&t->ctx, pairwise, entries * sizeof(double));
+    return result;
+}
+
+/* One prompt at a time, so that answers come while others are awaited. */
+static sppo_result sample_prompt(tool *t, int prompt)
+{
+    const settings *s = &t->set;
+    const sppo_sampling sampling = sampling_of(s);
+    int i;
+
+    sppo_lists_clear(&t->responses);
+    TRY(sppo_sample(&t->ctx, &t->sampler, &t->policy, &t->prompts, prompt, 1,
+                    &sampling, sppo_random_fork((uint64_t)s->seed, 1),
+                    &t->responses));
+    if (s->best_of)
+        return print_best(t, prompt);
+    for (i = 0; i < s->n; i++)
+        TRY(print_response(t, prompt, i));
+    return SPPO_OK;
+}
+
+static sppo_result sample_prompts(tool *t)
+{
+    const int context = t->policy.config.context;
+    int length;
+
+    if (t->set.prompts)
+        return load_prompts(t, t->set.prompts, &t->prompts);
+    if (t->set.prompt[0]) {
+        TRY(sppo_lists_add_text(&t->ctx, &t->prompts, &t->tok,
+                                t->set.prompt));
+    } else {
+        const int bos = SPPO_BOS;
+        TRY(sppo_lists_add(&t->ctx, &t->prompts, &bos, 1));
+    }
+    length = sppo_lists_length(&t->prompts, 0);
+    if (length >= context)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "the prompt has %d tokens, "
+                         "which leaves no room for a response in a context "
+                         "of %d", length, context);
+    return SPPO_OK;
+}
+
+static sppo_result run_sample(tool *t)
+{
+    const settings *s = &t->set;
+    const int k = s->n * (s->best_of ? s->best_of : 1);
+    int p, longest;
+
+    if (s->best_of && !s->preference == !s->judge)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "--best-of needs --preference or --judge");
+    TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
+    TRY(sample_prompts(t));
+    longest = longest_list(&t->prompts);
+    if (s->best_of)
+        TRY(open_judge(t, longest, s->best_of, response_room(t, longest)));
+    TRY(sppo_sampler_init(&t->ctx, &t->sampler, &t->policy, 1, k, longest,
+                          response_room(t, 1)));
+    progress_begin(&t->console, 0);
+    for (p = 0; p < t->prompts.count; p++) {
+        TRY(sample_prompt(t, p));
+        progress_show(&t->console, "prompt", p + 1, t->prompts.count, "%s",
+                      "");
+    }
+    progress_end(&t->console);
+    return SPPO_OK;
+}
+
+/* ==== score ================================================ >>score == */
+
+/* Token ids as they are given, each below the vocabulary. */
+static sppo_result ids_field(tool *t, const char *key, sppo_lists *lists)
+{
+    const sppo_json *json = &t->rows.json;
+    const int node = rows_find(&t->rows, key);
+    const size_t most = node < 0 ? 0 : (size_t)json->node[node].count;
+    int *token, i, count = 0;
+    sppo_result result = SPPO_OK;
+
+    if (node < 0 || json->node[node].type != SPPO_JSON_ARRAY)
+        return rows_fail(&t->rows, "\"%s\" must be an array of token ids",
+                         key);
+    token = (int *)sppo_take(&t->ctx, most + 1, sizeof(int));
+    if (!token)
+        return t->ctx.code;
+    for (i = json->node[node].first; i >= 0 && result == SPPO_OK;
+         i = json->node[i].next) {
+        const double id = json->node[i].type == SPPO_JSON_NUMBER
+            ? sppo_json_number(json, i) : -1.0;
+        if (!(id >= 0.0 && id < t->policy.config.vocab) || id != floor(id))
+            result = rows_fail(&t->rows, "\"%s\" has an id that is not in "
+                               "the vocabulary of %d", key,
+                               t->policy.config.vocab);
+        else
+            token[count++] = (int)id;
+    }
+    if (result == SPPO_OK)
+        result = sppo_lists_add(&t->ctx, lists, token, count);
+    sppo_give(&t->ctx, token, (most + 1) * sizeof(int));
+    return result;
+}
+
+/* The current row's prompt and response, as lists 0. */
+static sppo_result score_read(tool *t)
+{
+    const int ids = rows_find(&t->rows, "prompt_ids") >= 0;
+    int prompt, response;
+
+    sppo_lists_clear(&t->prompts);
+    sppo_lists_clear(&t->responses);
+    if (ids) {
+        TRY(ids_field(t, "prompt_ids", &t->prompts));
+        TRY(ids_field(t, "response_ids", &t->responses));
+    } else {
+        TRY(encode_field(t, "prompt", 1, 0, &t->prompts));
+        TRY(encode_field(t, "response", 0, 1, &t->responses));
+    }
+    prompt = sppo_lists_length(&t->prompts, 0);
+    response = sppo_lists_length(&t->responses, 0);
+    if (prompt == 0 || response == 0)
+        return rows_fail(&t->rows, "neither prompt nor response may be empty");
+    if (prompt + response > t->policy.config.context)
+        return rows_fail(&t->rows, "%d tokens do not fit in a context of %d",
+                         prompt + response, t->policy.config.context);
+    return SPPO_OK;
+}
+
+static sppo_result score_row(tool *t)
+{
+    sppo_forest *f = &t->forest;
+    int i, root, child;
+
+    TRY(score_read(t));
+    sppo_forest_clear(f);
+    root = sppo_forest_add(f, -1, sppo_lists_tokens(&t->prompts, 0),
+                           sppo_lists_length(&t->prompts, 0), 0);
+    child = sppo_forest_add(f, root, sppo_lists_tokens(&t->responses, 0),
+                            sppo_lists_length(&t->responses, 0), 1);
+    TRY(sppo_forward(&t->ctx, &t->trace, &t->policy, f));
+    printf("{\"logprob\": %.9g, \"tokens\": %d",
+           sppo_segment_logprob(&t->trace, f, child),
+           sppo_lists_length(&t->responses, 0));
+    for (i = f->start[child]; t->set.per_token && i < f->start[child + 1]; i++)
+        printf("%s%.9g", i > f->start[child] ? ", " : ", \"token_logprobs\": [",
+               t->trace.logprob[i]);
+    printf(t->set.per_token ? "]}\n" : "}\n");
+    return output_check(&t->ctx);
+}
+
+static sppo_result run_score(tool *t)
+{
+    int more = 1, context;
+
+    TRY(load_model(t, t->set.policy, 0, &t->policy, &t->tok));
+    context = t->policy.config.context;
+    TRY(sppo_forest_init(&t->ctx, &t->forest, context, 2));
+    TRY(sppo_trace_init(&t->ctx, &t->trace, &t->policy, context, 2, 0));
+    TRY(open_rows(t, t->set.jsonl));
+    while (more) {
+        TRY(rows_next(&t->rows, &more));
+        if (more)
+            TRY(score_row(t));
+    }
+    return SPPO_OK;
+}
+
+/* ==== judge ========================================== >>judge_command == */
+
+/* Prompt and responses of the current request, as lists 0 and 0 .. k - 1. */
+static sppo_result judge_read_request(tool *t, int *k)
+{
+    const sppo_json *json = &t->rows.json;
+    const int node = rows_find(&t->rows, "responses");
+    int i;
+
+    sppo_lists_clear(&t->prompts);
+    sppo_lists_clear(&t->responses);
+    TRY(encode_field(t, "prompt", 1, 0, &t->prompts));
+    if (node < 0 || json->node[node].type != SPPO_JSON_ARRAY)
+        return rows_fail(&t->rows, "\"responses\" must be an array");
+    *k = json->node[node].count;
+    if (*k < 2)
+        return rows_fail(&t->rows, "\"responses\" has %d; it takes two to "
+                         "compare", *k);
+    for (i = json->node[node].first; i >= 0; i = json->node[i].next) {
+        if (json->node[i].type != SPPO_JSON_STRING)
+            return rows_fail(&t->rows, "a response must be a string");
+        buffer_clear(&t->text);
+        buffer_unquote(&t->text, json, i);
+        TRY(buffer_check(&t->text));
+        TRY(encode(t, &t->text, 0, 1, &t->responses));
+    }
+    return SPPO_OK;
+}
+
+/* Makes the reader large enough for a request, and larger only then. */
+static sppo_result judge_make_room(tool *t, int k)
+{
+    const int prompt = sppo_lists_length(&t->prompts, 0);
+    const int longest = longest_list(&t->responses);
+    const int pair = t->preference.config.head == SPPO_HEAD_PAIR;
+    const int need = prompt + k * longest * (pair ? k : 1);
+
+    if (prompt + longest * (pair ? 2 : 1) > t->preference.config.context)
+        return rows_fail(&t->rows, "a prompt of %d tokens and responses of "
+                         "%d do not fit in a context of %d", prompt, longest,
+                         t->preference.config.context);
+    if (t->pref.model && need <= t->pref.trace.max_tokens &&
+        k <= t->pref.max_k)
+        return SPPO_OK;
+    sppo_pref_free(&t->ctx, &t->pref);
+    return sppo_pref_init(&t->ctx, &t->pref, &t->preference,
+                          need > 1024 ? need : 1024, k > 8 ? k : 8, 0);
+}
+
+static sppo_result judge_answer(tool *t)
+{
+    double *pairwise;
+    size_t entries;
+    sppo_result result;
+    int k = 0;
+
+    TRY(judge_read_request(t, &k));
+    TRY(judge_make_room(t, k));
+    entries = (size_t)k * (size_t)k;
+    pairwise = (double *)sppo_take(&t->ctx, entries, sizeof(double));
+    if (!pairwise)
+        return t->ctx.code;
+    result = sppo_pref_fill(&t->ctx, &t->pref, &t->prompts, &t->responses, k,
+                            0, 1, pairwise);
+    buffer_clear(&t->line);
+    buffer_add(&t->line, "{", 1);
+    write_probabilities(&t->line, pairwise, k);
+    buffer_add(&t->line, "}\n", 2);
+    sppo_give(&t->ctx, pairwise, entries * sizeof(double));
+    TRY(result);
+    TRY(buffer_check(&t->line));
+    fputs(t->line.data, stdout);
+    return output_check(&t->ctx);
+}
+
+static sppo_result run_judge(tool *t)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length;
+    sppo_result result;
+
+    TRY(load_model(t, t->set.preference, 1, &t->preference, &t->tok));
+    t->rows.ctx = &t->ctx;
+    t->rows.path = "standard input";
+    do {
+        length = getline(&line, &room, stdin);
+        t->rows.line++;
+        result = length > 0 && line[strspn(line, " \t\r\n")]
+            ? rows_take(&t->rows, line, (size_t)length) : SPPO_OK;
+        if (result == SPPO_OK && length > 0 && line[strspn(line, " \t\r\n")])
+            result = judge_answer(t);
+    } while (length > 0 && result == SPPO_OK);
+    free(line);
+    return result;
+}
+
+/* ==== evaluate ========================================== >>evaluate == */
+
+static sppo_result run_evaluate(tool *t)
+{
+    const settings *s = &t->set;
+    const sppo_sampling sampling = sampling_of(s);
+    sppo_evaluation e;
+    report r;
+    int longest;
+
+    TRY(load_model(t, s->against, 0, &t->base, &t->preference_tok));
+    TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
+    if (!same_tokenizer(&t->tok, &t->preference_tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "%s and %s have different tokenizers", s->policy,
+                         s->against);
+    sppo_tokenizer_free(&t->ctx, &t->preference_tok);
+    TRY(load_prompts(t, s->prompts, &t->prompts));
+    longest = longest_list(&t->prompts);
+    TRY(open_judge(t, longest, 2 * s->samples, response_room(t, longest)));
+    TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge, &t->prompts,
+                      s->samples, &sampling, (uint64_t)s->seed, &e));
+    report_begin(&r, &t->ctx, s->json);
+    report_real(&r, "win rate", e.win_rate, 4, "");
+    report_real(&r, "win rate low", e.low, 4, "95 % interval over prompts");
+    report_real(&r, "win rate high", e.high, 4, "");
+    report_real(&r, "standard error", e.standard_error, 4, "");
+    report_real(&r, "prompts", e.prompts, 0, "");
+    report_real(&r, "mean length", e.length_a, 2, "tokens");
+    report_real(&r, "mean length against", e.length_b, 2, "tokens");
+    report_real(&r, "eos rate", e.eos_a, 4, "ended by itself");
+    report_real(&r, "eos rate against", e.eos_b, 4, "");
+    report_real(&r, "kl", e.kl, 4, "nats per response, policy to against");
+    return report_end(&r);
+}
+
+/* ==== game ================================================== >>game == */
+
+/* n numbers of one comma-separated line: JSON's, in brackets. */
+static sppo_result game_line(tool *t, const char *line, size_t length,
+                             const char *where, double *out, int n)
+{
+    sppo_json *json = &t->rows.json;
+    int i, at = 0;
+
+    buffer_clear(&t->line);
+    buffer_add(&t->line, "[", 1);
+    buffer_add(&t->line, line, length);
+    buffer_add(&t->line, "]", 1);
+    TRY(buffer_check(&t->line));
+    TRY(sppo_json_parse(&t->ctx, json, t->line.data, t->line.length, where));
+    if (json->node[0].count != n)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %d numbers, not %d",
+                         where, json->node[0].count, n);
+    for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
+        if (json->node[i].type != SPPO_JSON_NUMBER)
+            return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                             "%s: entry %d is not a number", where, at + 1);
+        out[at++] = sppo_json_number(json, i);
+    }
+    return SPPO_OK;
+}
+
+/* The rows of the matrix; every line that is not blank is one. */
+static sppo_result game_matrix(tool *t, const char *data, size_t size,
+                               double *pairwise, int n)
+{
+    char where[PATH_ROOM + 32];
+    size_t at = 0, length;
+    int line, row = 0;
+
+    for (line = 1; at < size; line++, at += length + 1) {
+        length = strcspn(data + at, "\n");
+        if (strspn(data + at, " \t\r") >= length)
+            continue;
+        snprintf(where, sizeof where, "%s line %d", t->set.matrix, line);
+        if (row < n)
+            TRY(game_line(t, data + at, length, where, pairwise + row * n, n));
+        row++;
+    }
+    if (row != n)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                         "%s has %d rows of %d: not square", t->set.matrix,
+                         row, n);
+    return sppo_preference_check(&t->ctx, pairwise, n, 1e-6);
+}
+
+/* Uniform, or what --start says, made to sum to 1. */
+static sppo_result game_start(tool *t, double *pi, int n)
+{
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        pi[i] = 1.0;
+    if (t->set.start &&
+        game_line(t, t->set.start, strlen(t->set.start), "--start", pi, n))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--start takes %d numbers "
+                         "and commas, not \"%.60s\"", n, t->set.start);
+    for (i = 0; i < n; i++) {
+        if (!(pi[i] > 0.0))
+            return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                             "--start must be positive: what has no chance "
+                             "never gets one");
+        sum += pi[i];
+    }
+    for (i = 0; i < n; i++)
+        pi[i] /= sum;
+    return SPPO_OK;
+}
+
+static void game_print(int step, const double *pairwise, const double *pi,
+                       const double *mean, int n)
+{
+    int i;
+
+    printf("%8d  %8.4f  %8.4f   ", step, sppo_duality_gap(pairwise, pi, n),
+           sppo_duality_gap(pairwise, mean, n));
+    for (i = 0; i < n; i++)
+        printf(" %.3f", pi[i]);
+    printf("  |");
+    for (i = 0; i < n; i++)
+        printf(" %.3f", mean[i]);
+    printf("\n");
+}
+
+/* Eq 4.1 again and again, shown at 1, 2, 5, 10, 20, 50 .. */
+static sppo_result game_play(tool *t, const double *pairwise, double *pi,
+                             double *mean, double *win, int n)
+{
+    int step, i, next = 1, tens = 1;
+
+    printf("%8s  %8s  %8s    last policy, average policy\n", "step",
+           "gap last", "average");
+    for (step = 1; step <= t->set.steps; step++) {
+        for (i = 0; i < n; i++)
+            mean[i] += (pi[i] - mean[i]) / step;
+        if (step == next || step == t->set.steps)
+            game_print(step, pairwise, pi, mean, n);
+        if (step == next) {
+            next = next == tens ? 2 * tens : next == 2 * tens ? 5 * tens
+                                                              : 10 * tens;
+            tens = next == 10 * tens ? next : tens;
+        }
+        sppo_exact_win_rates(win, pairwise, pi, n);
+        sppo_exact_step(pi, pi, win, t->set.eta, n);
+    }
+    return output_check(&t->ctx);
+}
+
+static sppo_result run_game(tool *t)
+{
+    char *data = NULL;
+    size_t size = 0, i, entries;
+    double *block;
+    sppo_result result;
+    int n = 1;
+
+    TRY(sppo_file_read(&t->ctx, t->set.matrix, &data, &size));
+    t->rows.ctx = &t->ctx;
+    for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
+        n += data[i] == ',';
+    entries = (size_t)n * ((size_t)n + 3);
+    block = (double *)sppo_take(&t->ctx, entries, sizeof(double));
+    result = block ? game_matrix(t, data, size, block, n) : t->ctx.code;
+    if (result == SPPO_OK)
+        result = game_start(t, block + n * n, n);
+    if (result == SPPO_OK)
+        result = game_play(t, block, block + n * n, block + n * n + n,
+                           block + n * n + 2 * n, n);
+    sppo_give(&t->ctx, block, entries * sizeof(double));
+    sppo_give(&t->ctx, data, size + 1);
+    return result;
+}
+
+/* ==== convert ============================================ >>convert == */
+
+/* llama2.c's legacy format: seven int32, then float32 tensors in this order.
+ * Its rotary pairs are neighbours, ours half a head apart: rows of the query
+ * and key projections change places, head by head.                          */
+enum { BIN_HEADER = 28, BIN_PLAIN = 0, BIN_QUERY, BIN_KEY, BIN_TABLES };
+
+typedef struct bin_part {
+    const char *name;  // after "model.layers.N.", or whole
+    int layered, kind;
+} bin_part;
+
+static const bin_part bin_parts[] = {
+    { "model.embed_tokens.weight", 0, BIN_PLAIN },
+    { "input_layernorm.weight", 1, BIN_PLAIN },
+    { "self_attn.q_proj.weight", 1, BIN_QUERY },
+    { "self_attn.k_proj.weight", 1, BIN_KEY },
+    { "self_attn.v_proj.weight", 1, BIN_PLAIN },
+    { "self_attn.o_proj.weight", 1, BIN_PLAIN },
+    { "post_attention_layernorm.weight", 1, BIN_PLAIN },
+    { "mlp.gate_proj.weight", 1, BIN_PLAIN },
+    { "mlp.down_proj.weight", 1, BIN_PLAIN },
+    { "mlp.up_proj.weight", 1, BIN_PLAIN },
+    { "model.norm.weight", 0, BIN_PLAIN },
+    { NULL, 0, BIN_TABLES },  // cosines, sines: read by nobody, but there
+    { "lm_head.weight", 0, BIN_PLAIN }
+};
+
+static uint32_t read_word(const unsigned char *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+           (uint32_t)at[3] << 24;
+}
+
+static void write_word(unsigned char *at, uint32_t word)
+{
+    at[0] = (unsigned char)word;
+    at[1] = (unsigned char)(word >> 8);
+    at[2] = (unsigned char)(word >> 16);
+    at[3] = (unsigned char)(word >> 24);
+}
+
+/* One row of a tensor, in either direction; returns what follows it. */
+static unsigned char *bin_row(unsigned char *at, sppo_real *row, int n,
+                              int writing)
+{
+    uint32_t word;
+    float value;
+    int i;
+
+    for (i = 0; i < n; i++, at += 4) {
+        if (writing) {
+            value = (float)row[i];
+            memcpy(&word, &value, sizeof word);
+            write_word(at, word);
+        } else {
+            word = read_word(at);
+            memcpy(&value, &word, sizeof value);
+            row[i] = (sppo_real)value;
+        }
+    }
+    return at;
+}
+
+/* A tensor, its rows in the order of the file: row 2 j + s of a head there is
+ * row s hd / 2 + j here (formats.md 3.2's permutation).                     */
+static unsigned char *bin_tensor(unsigned char *at, sppo_model *model,
+                                 const sppo_tensor *tensor, int kind,
+                                 int writing)
+{
+    const int hd = model->config.head_dim;
+    const int rows = tensor->cols ? tensor->rows : 1;
+    const int cols = tensor->cols ? tensor->cols : tensor->rows;
+    int row;
+
+    for (row = 0; row < rows; row++) {
+        const int j = row % hd / 2, s = row % 2;
+        const int from = kind == BIN_PLAIN ? row
+                                           : row / hd * hd + s * hd / 2 + j;
+        at = bin_row(at, model->weights + tensor->offset +
+                     (size_t)from * (size_t)cols, cols, writing);
+    }
+    return at;
+}
+
+/* The cosines, then the sines, of every position and pair, in the single
+ * precision of the program that trained these models.                       */
+static unsigned char *bin_tables(unsigned char *at, const sppo_config *c,
+                                 int writing)
+{
+    const int half = c->head_dim / 2;
+    int table, position, j;
+
+    for (table = 0; table < 2; table++)
+        for (position = 0; position < c->context; position++)
+            for (j = 0; j < half; j++, at += 4) {
+                const float power = powf((float)c->rope_theta,
+                                         (float)(2 * j) / (float)c->head_dim);
+                const float angle = (float)position * (1.0f / power);
+                const float value = table ? sinf(angle) : cosf(angle);
+                uint32_t word;
+                memcpy(&word, &value, sizeof word);
+                if (writing)
+                    write_word(at, word);
+            }
+    return at;
+}
+
+/* Walks file and model together; returns the end of what was walked. */
+static unsigned char *bin_walk(unsigned char *at, sppo_model *model,
+                               int writing)
+{
+    size_t part;
+    int layer;
+    char name[96];
+
+    at += BIN_HEADER;
+    for (part = 0; part < sizeof bin_parts / sizeof *bin_parts; part++) {
+        const bin_part *p = &bin_parts[part];
+        if (p->kind == BIN_TABLES)
+            at = bin_tables(at, &model->config, writing);
+        for (layer = 0; p->name && layer < (p->layered ? model->config.layers
+                                                       : 1); layer++) {
+            const sppo_tensor *tensor;
+            snprintf(name, sizeof name, "model.layers.%d.%s", layer, p->name);
+            tensor = sppo_model_tensor(model, p->layered ? name : p->name);
+            if (tensor)
+                at = bin_tensor(at, model, tensor, p->kind, writing);
+        }
+    }
+    return at;
+}
+
+static size_t bin_size(const sppo_config *c)
+{
+    return BIN_HEADER + 4 * (sppo_config_count(c) +
+                             (size_t)c->context * (size_t)c->head_dim);
+}
+
+/* The header's seven numbers as a config, or what is wrong with them. */
+static sppo_result bin_config(tool *t, const char *path,
+                              const unsigned char *data, size_t size,
+                              sppo_config *config)
+{
+    int32_t v[7];
+    int i;
+
+    if (size < BIN_HEADER)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                         "%s has %.0f bytes: not a llama2.c model", path,
+                         (double)size);
+    if (read_word(data) == 0x616b3432)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is of llama2.c's version "
+                         "%u; only the legacy format (export --version 0) is "
+                         "read", path, (unsigned)read_word(data + 4));
+    for (i = 0; i < 7; i++)
+        v[i] = (int32_t)read_word(data + 4 * i);
+    memset(config, 0, sizeof *config);
+    config->dim = v[0];
+    config->hidden = v[1];
+    config->layers = v[2];
+    config->heads = v[3];
+    config->kv_heads = v[4];
+    config->vocab = v[5] < 0 && v[5] > INT32_MIN ? -v[5] : v[5];
+    config->untied = v[5] < 0;
+    config->context = v[6];
+    config->bos = SPPO_BOS;
+    config->eos = SPPO_EOS;
+    for (i = 0; i < 7; i++)
+        if (v[i] == 0 || (v[i] < 0 && i != 5))
+            return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: number %d of the "
+                             "header is %ld: not a llama2.c model", path,
+                             i + 1, (long)v[i]);
+    if (sppo_config_resolve(&t->ctx, config, config) == SPPO_OK)
+        return SPPO_OK;
+    snprintf(t->text.data, t->text.room, "%.200s", t->ctx.message);
+    return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %s", path, t->text.data);
+}
+
+/* A legacy .bin becomes the policy. */
+static sppo_result bin_read(tool *t, const char *path)
+{
+    char *data = NULL;
+    size_t size = 0;
+    sppo_config config;
+    sppo_result result;
+
+    buffer_reserve(&t->text, 400);
+    TRY(buffer_check(&t->text));
+    TRY(sppo_file_read(&t->ctx, path, &data, &size));
+    result = bin_config(t, path, (unsigned char *)data, size, &config);
+    if (result == SPPO_OK && bin_size(&config) != size)
+        result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %.0f bytes, but "
+                           "its header asks for %.0f", path, (double)size,
+                           (double)bin_size(&config));
+    if (result == SPPO_OK)
+        result = sppo_model_init(&t->ctx, &t->policy, &config, 1);
+    if (result == SPPO_OK)
+        bin_walk((unsigned char *)data, &t->policy, 0);
+    sppo_give(&t->ctx, data, size + 1);
+    return result;
+}
+
+/* What the format cannot say must have the value that its readers assume. */
+static sppo_result bin_can_hold(tool *t, const sppo_config *c)
+{
+    const char *why = NULL;
+
+    if (c->head != SPPO_HEAD_NONE)
+        why = "the head of a preference model";
+    else if (c->rope_theta != 10000.0)
+        why = "a rope_theta other than 10000";
+    else if (c->head_dim * c->heads != c->dim)
+        why = "a head_dim other than dim / heads";
+    else if (fabs(c->norm_eps - 1e-5) > 1e-9)
+        why = "a norm_eps other than 1e-5";
+    else if (c->bos != SPPO_BOS || c->eos != SPPO_EOS)
+        why = "other BOS and EOS than 1 and 2";
+    if (!why)
+        return SPPO_OK;
+    return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                     "%s: a llama2.c file has no place for %s", t->set.from,
+                     why);
+}
+
+static sppo_result bin_write(tool *t, const char *path)
+{
+    const sppo_config *c = &t->policy.config;
+    const int header[7] = { c->dim, c->hidden, c->layers, c->heads,
+        c->kv_heads, c->untied ? -c->vocab : c->vocab, c->context };
+    const size_t size = bin_size(c);
+    unsigned char *data;
+    sppo_result result;
+    int i;
+
+    TRY(bin_can_hold(t, c));
+    data = (unsigned char *)sppo_take(&t->ctx, size, 1);
+    if (!data)
+        return t->ctx.code;
+    for (i = 0; i < 7; i++)
+        write_word(data + 4 * i, (uint32_t)header[i]);
+    bin_walk(data, &t->policy, 1);
+    result = sppo_file_write(&t->ctx, path, data, size);
+    sppo_give(&t->ctx, data, size);
+    return result;
+}
+
+static sppo_result run_convert(tool *t)
+{
+    const settings *s = &t->set;
+    char path[PATH_ROOM];
+
+    TRY(output_is_free(&t->ctx, s->to, s->force));
+    if (is_folder(s->from)) {
+        if (s->tokenizer)
+            return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--tokenizer has no "
+                             "effect: %s has its own", s->from);
+        TRY(load_model(t, s->from, 0, &t->policy, &t->tok));
+        TRY(bin_write(t, s->to));
+        TRY(path_join(&t->ctx, path, s->from, "tokenizer.bin"));
+        note(&t->console, "%s: use it with %s", s->to, path);
+        return SPPO_OK;
+    }
+    if (!s->tokenizer)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "a llama2.c file needs its "
+                         "--tokenizer FILE");
+    TRY(bin_read(t, s->from));
+    TRY(sppo_tokenizer_load(&t->ctx, &t->tok, s->tokenizer,
+                            t->policy.config.vocab));
+    TRY(save_model(t, &t->policy, s->to));
+    note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
+    return SPPO_OK;
+}
+
+/* ==== info ================================================== >>info == */
+
+static void info_build(void)
+{
+    printf("sppo %s, %s arithmetic, ", sppo_version(),
+           sizeof(sppo_real) == sizeof(float) ? "float" : "double");
+#ifdef _OPENMP
+    printf("OpenMP with %d threads, ", omp_get_max_threads());
+#else
+    printf("no OpenMP, ");
+#endif
+#if defined(__AVX512F__)
+    printf("AVX-512\n");
+#elif defined(__AVX2__)
+    printf("AVX2\n");
+#elif defined(__ARM_NEON)
+    printf("NEON\n");
+#else
+    printf("no vector extension\n");
+#endif
+}
+
+static void info_config(const sppo_config *c)
+{
+    static const char *const heads[] = { "none: a policy", "pair", "embed",
+                                         "scalar" };
+
+    printf("parameters %.0f\nvocab %d\ndim %d\nlayers %d\nheads %d\n"
+           "kv_heads %d\nhead_dim %d\nhidden %d\ncontext %d\nclassifier %s\n"
+           "rope_theta %.10g\nnorm_eps %.10g\nbos %d\neos %d\nhead %s\n",
+           (double)sppo_config_count(c), c->vocab, c->dim, c->layers, c->heads,
+           c->kv_heads, c->head_dim, c->hidden, c->context,
+           c->untied ? "its own" : "tied to the embedding", c->rope_theta,
+           c->norm_eps, c->bos, c->eos, heads[c->head]);
+}
+
+static void info_model(const sppo_model *model)
+{
+    int i;
+
+    info_config(&model->config);
+    for (i = 0; i < model->tensor_count; i++) {
+        const sppo_tensor *tensor = &model->tensors[i];
+        printf("  %-56s %d", tensor->name, tensor->rows);
+        if (tensor->cols)
+            printf(" x %d", tensor->cols);
+        printf("\n");
+    }
+}
+
+/* The header of a safetensors file: its names, types and shapes. */
+static sppo_result info_safetensors(tool *t, const char *data, size_t length)
+{
+    sppo_json *json = &t->rows.json;
+    int i, j, key;
+
+    t->rows.ctx = &t->ctx;
+    TRY(sppo_json_parse(&t->ctx, json, data, length, t->path));
+    printf("safetensors\n");
+    for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
+        const sppo_json_node *n = &json->node[i];
+        printf("  %-56.*s", (int)(n->key_end - n->key_begin),
+               data + n->key_begin);
+        key = n->type == SPPO_JSON_OBJECT ? sppo_json_find(json, i, "shape")
+                                          : -1;
+        for (j = key < 0 ? -1 : json->node[key].first; j >= 0;
+             j = json->node[j].next)
+            printf("%s%.10g", j == json->node[key].first ? " " : " x ",
+                   sppo_json_number(json, j));
+        for (j = key < 0 ? n->first : -1; j >= 0; j = json->node[j].next) {
+            const sppo_json_node *m = &json->node[j];
+            printf("\n    %-54.*s %.*s", (int)(m->key_end - m->key_begin),
+                   data + m->key_begin, (int)(m->end - m->begin),
+                   data + m->begin);
+        }
+        printf("\n");
+    }
+    return output_check(&t->ctx);
+}
+
+/* Tells the kinds of file apart by what is in them. */
+static sppo_result info_file(tool *t, const char *data, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)data;
+    const size_t header = size < 8 ? 0
+        : read_word(bytes) | (size_t)read_word(bytes + 4) << 16 << 16;
+    const int pieces = tokenizer_pieces(data, size);
+    sppo_config config;
+
+    if (header > 1 && header <= size - 8 && data[8] == '{')
+        return info_safetensors(t, data + 8, header);
+    if (pieces >= SPPO_PIECES) {
+        printf("tokenizer.bin\npieces %d\n", pieces);
+        return SPPO_OK;
+    }
+    buffer_reserve(&t->text, 400);
+    TRY(buffer_check(&t->text));
+    if (bin_config(t, t->path, bytes, size, &config) != SPPO_OK ||
+        bin_size(&config) != size)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is neither safetensors, "
+                         "nor a tokenizer.bin, nor a llama2.c model", t->path);
+    printf("llama2.c model, legacy format\n");
+    info_config(&config);
+    return SPPO_OK;
+}
+
+static sppo_result run_info(tool *t)
+{
+    char *data = NULL;
+    size_t size = 0;
+    sppo_result result;
+
+    if (!t->path) {
+        info_build();
+        return output_check(&t->ctx);
+    }
+    if (is_folder(t->path)) {
+        TRY(sppo_model_load(&t->ctx, &t->policy, t->path));
+        printf("model directory\n");
+        info_model(&t->policy);
+        return output_check(&t->ctx);
+    }
+    TRY(sppo_file_read(&t->ctx, t->path, &data, &size));
+    result = info_file(t, data, size);
+    sppo_give(&t->ctx, data, size + 1);
+    TRY(result);
+    return output_check(&t->ctx);
+}
+
+/* ==== the commands ====================================== >>commands == */
+
+typedef struct job {
+    cli_command command;
+    sppo_result (*run)(tool *t);
+} job;
+
+#define ROWS_ABOUT                                                            \
+    "Files are JSON lines. A text becomes tokens as BOS prompt, response EOS;"\
+    "\na prompt that does not fit into the context is an error.\n"
+#define JUDGE_ABOUT                                                           \
+    "The judge program reads lines {\"prompt\": \"..\", \"responses\": [\"..\""\
+    ", ..]}\nand answers each with a line {\"probabilities\": [[..], ..]}: "  \
+    "row i, column j\nis the probability that response i is better than j.\n"
+
+static const job jobs[] = {
+    { { "tokenizer", TOKENIZER, "learn a vocabulary from text",
+        "text|jsonl vocab out", "",
+        "  sppo tokenizer --text book.txt --vocab 512 --out tokenizer.bin\n"
+        "  sppo tokenizer --jsonl rows.jsonl --vocab 400 --out tok.bin\n",
+        "" }, run_tokenizer },
+    { { "pretrain", PRETRAIN, "train a policy to predict text",
+        "text|jsonl tokenizer|from out",
+        "optimizer=adamw beta2=0.99 lr=4e-3 weight-decay=0.01 warmup=0.03 "
+        "lr-end=0.05",
+        "  sppo pretrain --text book.txt --tokenizer tokenizer.bin --minutes 3"
+        " --out base\n"
+        "  sppo pretrain --jsonl answers.jsonl --from base --steps 500 "
+        "--out tuned\n",
+        ROWS_ABOUT
+        "The loss of a step is divided by a constant, so short rows do not "
+        "count for more.\nCtrl-C saves what there is.\n" }, run_pretrain },
+    { { "prefer", PREFER, "train a preference model", "preferences policy out",
+        "optimizer=adamw lr=2e-3 weight-decay=0.05 warmup=0.05",
+        "  sppo prefer --preferences pairs.jsonl --policy base --out judge\n"
+        "  sppo prefer --preferences pairs.jsonl --policy base --head pair "
+        "--out judge\n",
+        ROWS_ABOUT
+        "\"chosen\" is better for sure unless the row has \"prob_a\". Rows of "
+        "a prompt are\nlearned or held out together.\n" }, run_prefer },
+    { { "align", ALIGN, "self-play preference optimization, Algorithm 1",
+        "policy prompts preference|judge out", "epochs=4",
+        "  sppo align --policy base --prompts prompts.jsonl --preference judge"
+        " --out run\n"
+        "  sppo align --policy base --prompts prompts.jsonl --judge "
+        "./my-judge --out run\n"
+        "  sppo align --resume --out run\n",
+        ROWS_ABOUT JUDGE_ABOUT
+        "OUT/policy is the result; OUT/iterT has the policy and the data of "
+        "iteration T,\nOUT/metrics.csv a line for each step. After Ctrl-C, a "
+        "crash or a power cut,\n--resume goes on to the same bits.\n" },
+      run_align },
+    { { "sample", SAMPLE, "let a policy respond", "policy prompt|prompts",
+        "max-tokens=256",
+        "  sppo sample --policy base --prompt \"Once upon a time\"\n"
+        "  sppo sample --policy run/policy --prompts prompts.jsonl --n 4\n"
+        "  sppo sample --policy base --prompt \"Hello\" --best-of 16 "
+        "--preference judge\n",
+        "A --prompt is answered with the text alone, --prompts with rows "
+        "{\"prompt\",\n\"response\", \"finished\"}.\n" }, run_sample },
+    { { "score", SCORE, "log pi(y|x) of given responses", "policy jsonl", "",
+        "  sppo score --policy base --jsonl rows.jsonl\n",
+        ROWS_ABOUT "Ids are taken as they are. Answers are rows {\"logprob\", "
+        "\"tokens\"}.\n" }, run_score },
+    { { "judge", JUDGE, "answer the judge protocol", "preference", "",
+        "  sppo judge --preference judge < requests.jsonl\n"
+        "  sppo align .. --judge 'sppo judge --preference judge'\n",
+        JUDGE_ABOUT }, run_judge },
+    { { "evaluate", EVALUATE, "the win rate of one policy against another",
+        "policy against preference|judge prompts", "",
+        "  sppo evaluate --policy run/policy --against base --preference judge"
+        " \\\n      --prompts test.jsonl\n",
+        ROWS_ABOUT JUDGE_ABOUT }, run_evaluate },
+    { { "game", GAME, "exact self-play on a preference matrix", "matrix", "",
+        "  sppo game --matrix rock-paper-scissors.csv --start 0.6,0.2,0.2\n",
+        "The average policy converges (Theorem 4.1); the last one may "
+        "circle.\n" }, run_game },
+    { { "convert", CONVERT, "llama2.c model to model directory, and back",
+        "from to", "",
+        "  sppo convert --from stories260K.bin --tokenizer tok512.bin --to "
+        "stories\n"
+        "  sppo convert --from stories --to stories260K.bin\n", "" },
+      run_convert },
+    { { "info", INFO, "what a file or model directory holds", "", "",
+        "  sppo info run/policy\n"
+        "  sppo info                (how the tool was built)\n", "" },
+      run_info }
+};
+enum { JOBS = sizeof jobs / sizeof *jobs };
+
+static void tool_help(void)
+{
+    int i;
+
+    printf("sppo %s - self-play preference optimization of small language "
+           "models\n\n"
+           "  sppo convert --from stories260K.bin --tokenizer tok512.bin --to "
+           "base\n"
+           "  sppo prefer --preferences pairs.jsonl --policy base --out "
+           "judge\n"
+           "  sppo align --policy base --prompts prompts.jsonl --preference "
+           "judge --out run\n"
+           "  sppo sample --policy run/policy --prompt \"Once upon a time\"\n"
+           "\nUsage: sppo COMMAND [options]\n\n", sppo_version());
+    for (i = 0; i < JOBS; i++)
+        printf("  %-11s %s\n", jobs[i].command.name, jobs[i].command.summary);
+    printf("\n`sppo COMMAND --help` has examples and options; --version.\n%s",
+           exit_codes);
+}
+
+static const job *find_job(tool *t, const char *name)
+{
+    const char *nearest = NULL;
+    int i, distance = 4;
+
+    for (i = 0; i < JOBS; i++)
+        if (!strcmp(jobs[i].command.name, name))
+            return &jobs[i];
+    for (i = 0; i < JOBS; i++)
+        word_nearer(name, jobs[i].command.name, &nearest, &distance);
+    if (nearest)
+        sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "there is no command %.60s; did "
+                  "you mean %s?", name, nearest);
+    else
+        sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "there is no command %.60s; see "
+                  "`sppo --help`", name);
+    return NULL;
+}
+
+/* All arguments after the command's name. */
+static sppo_result parse_arguments(tool *t, int argc, char **argv)
+{
+    int i, used;
+
+    TRY(options_default(&t->parse));
+    for (i = 2; i < argc; i += used) {
+        used = 1;
+        if (!strncmp(argv[i], "--", 2))
+            TRY(option_parse(&t->parse, argv[i],
+                             i + 1 < argc ? argv[i + 1] : NULL, &used));
+        else if (t->parse.command->bit == INFO && !t->path)
+            t->path = argv[i];
+        else
+            return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                             "\"%.60s\" is not an option; see `sppo %s "
+                             "--help`", argv[i], t->parse.command->name);
+    }
+    t->console.quiet = t->set.quiet;
+    return SPPO_OK;
+}
+
+static void set_threads(tool *t)
+{
+#ifdef _OPENMP
+    if (t->set.threads)
+        omp_set_num_threads(t->set.threads);
+#else
+    if (t->set.threads > 1)
+        note(&t->console, "built without OpenMP: one thread");
+#endif
+}
+
+static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
+{
+    char path[PATH_ROOM];
+
+    t->parse.command = &j->command;
+    TRY(parse_arguments(t, argc, argv));
+    if (t->set.resume && t->set.out) {
+        TRY(path_join(&t->ctx, path, t->set.out, "settings.json"));
+        if (file_exists(path))
+            TRY(options_adopt(&t->parse, path));
+    }
+    TRY(options_check_needs(&t->parse));
+    TRY(options_check_conditions(&t->parse));
+    set_threads(t);
+    return j->run(t);
+}
+
+static int exit_code(const tool *t, sppo_result result)
+{
+    static const int codes[] = { 0, 2, 3, 4, 5, 6, 1 };
+
+    if (t->locked)
+        return 7;
+    return result == SPPO_E_STOPPED ? 128 + caught : codes[result];
+}
+
+static int wants_help(int argc, char **argv)
+{
+    int i;
+
+    for (i = 1; i < argc; i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return 1;
+    return 0;
+}
+
+/* Everything but the work itself: --help and --version; -1: there is work. */
+static int main_simple(tool *t, int argc, char **argv)
+{
+    const int asked = argc > 1 &&
+        (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+         !strcmp(argv[1], "help"));
+    const job *j;
+
+    if (argc < 2) {
+        fprintf(stderr, "sppo: which command? See `sppo --help`\n");
+        return 2;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("sppo %s\n", sppo_version());
+    } else if (asked && argc == 2) {
+        tool_help();
+    } else if (asked || wants_help(argc, argv)) {
+        j = find_job(t, asked ? argv[2] : argv[1]);
+        if (!j)
+            return -1;
+        t->parse.command = &j->command;
+        command_help(&t->parse);
+    } else {
+        return -1;
+    }
+    return output_check(&t->ctx) ? 5 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    static tool t;
+    const job *j;
+    sppo_result result = SPPO_E_ARGUMENT;
+    int code;
+
+    t.text.ctx = t.line.ctx = t.parse.kept.ctx = t.parse.ctx = &t.ctx;
+    t.parse.options = options;
+    t.parse.count = (int)(sizeof options / sizeof *options);
+    t.parse.settings = &t.set;
+    code = main_simple(&t, argc, argv);
+    if (code >= 0)
+        return code;
+    console_init(&t.console, argv[1]);
+    signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell
+    j = find_job(&t, argv[1]);
+    if (j)
+        result = run_job(&t, j, argc, argv);
+    progress_end(&t.console);
+    if (result != SPPO_OK)
+        fprintf(stderr, "sppo%s%s: %s\n", j ? " " : "", j ? argv[1] : "",
+                t.ctx.message);
+    code = exit_code(&t, result);
+    tool_free(&t);
+    return code;
+}

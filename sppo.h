@@ -1,0 +1,8288 @@
+/* sppo.h 0.1 - Self-Play Preference Optimization in one C header, complete.
+ *
+ * A small Llama-style transformer with its training, a pairwise preference
+ * model, the self-play loop and the SPPO update, readable beside the paper:
+ *   Wu, Sun, Yuan, Ji, Yang, Gu: Self-Play Preference Optimization for
+ *   Language Model Alignment, arXiv 2405.00675 v5.  All equation numbers are
+ *   those of v5; other editions number them differently.
+ *
+ * In ONE file of your program        #define SPPO_IMPLEMENTATION
+ *                                    #include "sppo.h"
+ * in every other one, just           #include "sppo.h"
+ *
+ * A complete program: align a model with a judge of your own.
+ *
+ *   #define SPPO_IMPLEMENTATION
+ *   #include "sppo.h"
+ *   #include <stdio.h>
+ *
+ *   static sppo_result shorter_is_better(sppo_ctx *ctx, void *user,
+ *       const sppo_lists *prompts, const sppo_lists *responses,
+ *       int k, int first, int count, double *pairwise)
+ *   {
+ *       int p, i, j;
+ *       (void)ctx; (void)user; (void)prompts; (void)first;
+ *       for (p = 0; p < count; p++)
+ *           for (i = 0; i < k; i++)
+ *               for (j = 0; j < k; j++) {
+ *                   const int li = sppo_lists_length(responses, p * k + i);
+ *                   const int lj = sppo_lists_length(responses, p * k + j);
+ *                   pairwise[(p * k + i) * k + j] =
+ *                       li < lj ? 0.9 : li > lj ? 0.1 : 0.5;
+ *               }
+ *       return SPPO_OK;
+ *   }
+ *
+ *   int main(void)
+ *   {
+ *       static sppo_ctx ctx;              // static: all zero, the defaults
+ *       static sppo_model policy;
+ *       static sppo_tokenizer tok;
+ *       static sppo_lists prompts;
+ *       static sppo_play play;
+ *       static sppo_play_config config;
+ *       sppo_judge judge = { shorter_is_better, NULL };
+ *       config.eta = 30;
+ *       config.optim.lr = 3e-4;
+ *       config.sampling.max_tokens = 64;
+ *       if (sppo_model_load(&ctx, &policy, "tiny_models/policy") ||
+ *           sppo_tokenizer_load(&ctx, &tok, "tiny_models/policy/tokenizer.bin",
+ *                               policy.config.vocab) ||
+ *           sppo_lists_add_text(&ctx, &prompts, &tok, "tell me a story .\n") ||
+ *           sppo_play_init(&ctx, &play, &config, &policy, &prompts) ||
+ *           sppo_play_run(&ctx, &play, &judge) ||
+ *           sppo_model_save(&ctx, &policy, "."))
+ *           return fprintf(stderr, "%s\n", ctx.message), 1;
+ *       return 0;
+ *   }
+ *
+ * CONTENTS                       declared     works
+ *   results, context, memory     >>result     >>memory
+ *   random numbers               >>random     >>chance
+ *   lists, forests of segments   >>forest     >>segments
+ *   kernels                      >>kernels    >>arith
+ *   the policy                   >>policy     >>network
+ *   sampling                     >>sample     >>decode
+ *   optimisers                   >>optim      >>descent
+ *   the preference model         >>prefer     >>heads
+ *   the SPPO update              >>update     >>paper
+ *   self-play, Algorithm 1       >>play       >>alg1
+ *   files, JSON, tokenizer       >>files      >>disk
+ *   checking tools               >>check      >>differences
+ * A student reads >>paper and >>alg1, about 400 lines, and may stop there.
+ *
+ * EQUATION INDEX (arXiv 2405.00675 v5; search the tag in brackets)
+ *   Sec 3    pi(y|x) = prod_i pi(y_i|x,y_<i)  sppo_segment_logprob test_policy
+ *   Eq 3.1   Bradley-Terry: P from two rewards sppo_bradley_terry   test_update
+ *   Eq 3.3   the game: duality gap            sppo_duality_gap     test_update
+ *   Eq 4.1   multiplicative weights           sppo_exact_step      test_update
+ *   Eq 4.2   Z, the normalising factor        sppo_log_partition   test_update
+ *   Eq 4.5   win rate against K samples       sppo_win_rates       test_update
+ *   App A    log Z: half, or from K samples   sppo_log_z           test_update
+ *   Eq 4.6   the target with log Z = eta / 2  sppo_target          test_update
+ *   Eq 4.7   the squared loss of line 6       sppo_loss_point      test_update
+ *   Eq 4.12  the pair loss                    sppo_loss_pair       test_update
+ *   Eq 4.13  DPO                              sppo_loss_dpo        test_update
+ *   Eq 4.14  IPO                              sppo_loss_ipo        test_update
+ *   Alg 1.1  input: policy, oracle, eta, K    sppo_play_init       test_play
+ *   Alg 1.2  for t = 1, 2, ...                sppo_play_run        test_play
+ *   Alg 1.3  sample K responses               sppo_play_sample     test_play
+ *   Alg 1.4  annotate all pairs               sppo_play_judge      test_play
+ *   Alg 1.5  select, form D_t                 sppo_play_select     test_play
+ *   Alg 1.6  minimise the regression loss     sppo_play_fit        test_play
+ *   Alg 1.7  pi_t := pi_{t+1}                 sppo_play_advance    test_play
+ *
+ * OPTIONS ("one file": the one with SPPO_IMPLEMENTATION; "all": every file)
+ *   SPPO_IMPLEMENTATION  one file  compile the second half of this file
+ *   SPPO_STATIC          all       every function static: a private copy
+ *   SPPO_REAL            all       float (default) or double, for audits
+ *   SPPO_MALLOC, _FREE   one file  replace malloc and free (define both)
+ *   SPPO_NO_STDIO        all       no file functions; models from memory only
+ *   SPPO_NO_OPENMP       one file  ignore OpenMP though the compiler has it
+ * Compile with -O3 -march=native -fopenmp; -O2 costs half the speed, a build
+ * without -march two thirds.  -ffast-math is refused: a NaN must stay a NaN.
+ *
+ * NOTATION     paper                      here
+ *   x, y       prompt, response           prompt, response: lists of token ids
+ *   K          responses to one prompt    k
+ *   t          iteration                  iteration (never a token position)
+ *   eta        learning rate of the game  eta; DPO's and IPO's beta is 1 / eta
+ *   pi_theta   the policy being trained   policy
+ *   pi_t       the frozen policy          its log-probabilities: lp_old, `old`
+ *   P(y > y')  preference                 pairwise[i * k + j], double
+ *   P^         win rate against K samples win[i] = mean_j pairwise[i * k + j]
+ * In kernels: in, out, row for a token, d prefix for a gradient (dq: of q).
+ *
+ * GROUND RULES
+ *   Ownership   You own every struct; all zero is valid and free-able, _free
+ *               twice is harmless, a struct that holds pointers is not copied.
+ *               What a call borrows (the model of a sppo_play) must outlive it.
+ *   Errors      Every call that can fail returns a sppo_result; ctx->message
+ *               then holds a sentence that names function, argument and value.
+ *               On failure outputs are untouched unless said otherwise.  The
+ *               header never prints and never ends the program.
+ *   Memory      comes from the ctx.  Taken in init, load and add calls only:
+ *               never in forward, backward, an optimiser step, or a thread.
+ *   Threads     One ctx per thread.  Inside, OpenMP splits outputs and never a
+ *               sum: the same bits for any number of threads, and without.
+ *   Randomness  A pure function of (seed, iteration, prompt, response,
+ *               position), so the order of work does not matter.
+ *   Precision   Weights and activations are sppo_real; log-probabilities, win
+ *               rates and losses double: training starts at the difference of
+ *               two equal sums of hundreds of nats.
+ *
+ * DEPARTURES FROM THE PAPER (each with the option that undoes it)
+ *   D1  D_t keeps the best and the worst of K responses, as in the paper's
+ *       experiments; Algorithm 1 allows all: config.keep_all = 1.
+ *   D2  log Z is replaced by eta / 2 as in Eq 4.6; config.baseline selects the
+ *       empirical estimate or another multiple of eta.
+ *   D3  P is the judge's pairwise probability, as printed.  The released code
+ *       uses Bradley-Terry on averaged scores, which erases cycles; that is
+ *       not offered in the loop.
+ *   D4  The expectation of Eq 4.7 is the mean over D_t.  For two kept
+ *       responses that is the released code's half sum; Eq 4.12 as printed is
+ *       the sum: config.loss = SPPO_LOSS_PAIR.
+ *   D5  pi_t is held as the log-probabilities of its responses, recorded before
+ *       theta moves, not as a second network: the same numbers, half the
+ *       memory.  Responses are sampled once, at the start of an iteration.
+ *   D6  The schedule ends with the iteration; the paper stops after 1 of 18
+ *       scheduled epochs: config.optim.total_steps.
+ *
+ * WHAT IT DOES NOT DO   GPUs, quantisation, adapters, chat templates, a
+ *   download of anything, other architectures than Llama's.
+ *
+ * Licence: MIT or public domain, your choice; the text is at the end.       */
+
+#ifndef SPPO_H
+#define SPPO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__FAST_MATH__)
+#error "sppo.h: compile without -ffast-math (and -Ofast): NaN must stay NaN"
+#endif
+
+#define SPPO_VERSION "0.1.0"
+
+#ifndef SPPO_REAL
+#define SPPO_REAL float
+#endif
+typedef SPPO_REAL sppo_real;
+
+#if defined(__GNUC__)
+#define SPPOI_UNUSED __attribute__((unused))
+#define SPPOI_FORMAT(f, a) __attribute__((format(printf, f, a)))
+#else
+#define SPPOI_UNUSED
+#define SPPOI_FORMAT(f, a)
+#endif
+
+#ifdef SPPO_STATIC
+#define SPPO_DEF static SPPOI_UNUSED
+#else
+#define SPPO_DEF extern
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ==== A1  results and context ============================== >>result == */
+
+typedef enum sppo_result {
+    SPPO_OK = 0,
+    SPPO_E_ARGUMENT,  // a value that you passed, or a call out of order
+    SPPO_E_FORMAT,    // the contents of a file or of a block of bytes
+    SPPO_E_MEMORY,    // the allocator said no
+    SPPO_E_IO,        // the operating system said no
+    SPPO_E_NUMBER,    // NaN or infinity in a loss or a gradient
+    SPPO_E_JUDGE,     // a judge failed or its answer is not a preference
+    SPPO_E_STOPPED    // your progress callback asked to stop; resumable
+} sppo_result;
+
+/* All zero is valid: malloc and free, no limit.  To use an allocator of your
+ * own set take and give; give receives the size that was asked for.         */
+typedef struct sppo_ctx {
+    void *(*take)(void *user, size_t size);
+    void (*give)(void *user, void *block, size_t size);
+    void *user;
+    size_t limit;       // bytes that may be held at once; 0: no limit
+    size_t held, peak;  // bytes held now, and at most so far
+    sppo_result code;   // of the last failure
+    char message[400];  // its sentence
+} sppo_ctx;
+
+/* Sets code and message and returns code; for judges and callbacks too. */
+SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
+                               const char *format, ...) SPPOI_FORMAT(3, 4);
+
+/* Memory from the ctx's allocator, zeroed; NULL (with the failure set) when
+ * there is none.  sppo_give takes NULL; size must be the size asked for.    */
+SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size);
+SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size);
+
+/* The version of the compiled half, to compare with SPPO_VERSION. */
+SPPO_DEF const char *sppo_version(void);
+
+/* ==== A2  random numbers =================================== >>random == */
+
+/* A key names a stream, a counter a draw in it; there is no state.  A fork by
+ * label (iteration, prompt, response) is an independent key.                */
+SPPO_DEF uint64_t sppo_random_fork(uint64_t key, uint64_t label);
+SPPO_DEF uint64_t sppo_random_bits(uint64_t key, uint64_t counter);
+SPPO_DEF double sppo_random_uniform(uint64_t key, uint64_t counter); // [0, 1)
+SPPO_DEF double sppo_random_normal(uint64_t key, uint64_t counter);  // N(0, 1)
+/* order[n] becomes a random permutation of 0 .. n - 1. */
+SPPO_DEF void sppo_random_order(uint64_t key, int *order, int n);
+
+/* ==== A3  lists and forests of token segments ============== >>forest == */
+
+/* Many lists of token ids, end to end: list i is token[start[i]] up to
+ * token[start[i + 1]].  Grows as lists are added.                           */
+typedef struct sppo_lists {
+    int count;
+    int *start;  // [count + 1]
+    int *token;
+    int max_count, max_tokens;  // room taken so far
+} sppo_lists;
+
+SPPO_DEF sppo_result sppo_lists_add(sppo_ctx *ctx, sppo_lists *lists,
+                                    const int *token, int count);
+SPPO_DEF int sppo_lists_length(const sppo_lists *lists, int list);
+SPPO_DEF const int *sppo_lists_tokens(const sppo_lists *lists, int list);
+SPPO_DEF void sppo_lists_clear(sppo_lists *lists);  // keeps the room
+SPPO_DEF void sppo_lists_free(sppo_ctx *ctx, sppo_lists *lists);
+
+/* The one input type of the network.  A segment is a run of tokens that
+ * continues its parent; a token sees its ancestors' tokens and those before it
+ * in its own segment, and its position is its distance from the root:
+ *
+ *     prompt --+-- response 1        training text: every sequence is a root
+ *              +-- response 2        judging a pair: prompt -> a -> b
+ *
+ * Rows of the network are the tokens in the order of `token`.  The segments
+ * of one tree stand together; none is empty.                                */
+typedef struct sppo_forest {
+    int segments, tokens;      // used
+    int *parent;               // [segments] an earlier segment, or -1: a root
+    int *start;                // [segments + 1] first token of each segment
+    unsigned char *scored;     // [segments] 1: its tokens are predicted
+    int *token;                // [tokens]
+    int max_segments, max_tokens;
+} sppo_forest;
+
+SPPO_DEF sppo_result sppo_forest_init(sppo_ctx *ctx, sppo_forest *forest,
+                                      int max_tokens, int max_segments);
+SPPO_DEF void sppo_forest_clear(sppo_forest *forest);
+/* Returns the new segment's index, or -1 when it does not fit. */
+SPPO_DEF int sppo_forest_add(sppo_forest *forest, int parent, const int *token,
+                             int count, int scored);
+SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest);
+
+/* ==== A4  kernels ========================================= >>kernels == */
+
+/* Plain arrays, row-major; cannot fail and do not check.  Backward passes add
+ * to what they are given unless said otherwise.                             */
+
+/* sppo_reals of a panel that holds a depth x width matrix, packed. */
+SPPO_DEF size_t sppo_panel_size(int depth, int width);
+/* [Net 1] out[n, d_out] = in[n, d_in] w[d_out, d_in]', and its slopes. panel:
+ * scratch of sppo_panel_size(d_in, d_out), (d_out, d_in) and (n, d_in).     */
+SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
+                              const sppo_real *w, sppo_real *panel, int n,
+                              int d_in, int d_out);
+SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
+                                 const sppo_real *w, sppo_real *panel, int n,
+                                 int d_in, int d_out);  // sets din
+SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
+                                const sppo_real *in, sppo_real *panel, int n,
+                                int d_in, int d_out);
+/* [Net 2] out = gain in / rms(in), row by row; keeps 1 / rms. */
+SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
+                               const sppo_real *in, const sppo_real *gain,
+                               int n, int d, double eps);
+SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
+                               const sppo_real *dout, const sppo_real *in,
+                               const sppo_real *gain, const sppo_real *inv_rms,
+                               int n, int d);
+/* [Net 3] rotate-half rotary positions, in place on the first `heads` heads of
+ * each row of `stride`; table from sppo_rope_table; direction -1: backward. */
+SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
+                              double theta);  // [positions, head_dim]
+SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
+                        const sppo_real *table, int n, int heads, int head_dim,
+                        int stride, int direction);
+/* [Net 5] out[n, hidden] = silu(gate) up, gate_up rows are [gate | up]. */
+SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
+                              int hidden);
+/* Sets dgate_up. */
+SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, const sppo_real *dout,
+                              const sppo_real *gate_up, int n, int hidden);
+/* log sum_i exp(x_i); x is left as it is. */
+SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n);
+SPPO_DEF sppo_real sppo_exp(sppo_real x);
+
+/* ==== A5  the policy ======================================= >>policy == */
+
+typedef enum sppo_head {     // what a model reads out beside next tokens
+    SPPO_HEAD_NONE = 0,      // a policy
+    SPPO_HEAD_PAIR,          // preference: g(x,a,b) - g(x,b,a)
+    SPPO_HEAD_EMBED,         // preference: r(a) - r(b) + e_a' R e_b
+    SPPO_HEAD_SCALAR         // preference: r(a) - r(b), Bradley-Terry
+} sppo_head;
+
+/* Zero means the default beside the field; vocab to context are required. */
+typedef struct sppo_config {
+    int vocab;          // vocab_size
+    int dim;            // hidden_size
+    int layers;         // num_hidden_layers
+    int heads;          // num_attention_heads
+    int kv_heads;       // num_key_value_heads; 0: heads
+    int head_dim;       // 0: dim / heads; even
+    int hidden;         // intermediate_size
+    int context;        // max_position_embeddings
+    int untied;         // 1: an own classifier lm_head, not the embedding
+    int bos, eos;       // token ids as they are (0 is token 0; -1: none)
+    double rope_theta;  // 0: 10000
+    double norm_eps;    // 0: 1e-5
+    sppo_head head;
+    int embed_dim;      // of SPPO_HEAD_EMBED; 0: 8; even
+} sppo_config;
+
+typedef struct sppo_tensor {
+    char name[64];      // Hugging Face's
+    int rows, cols;     // [rows, cols]; cols 0: a vector [rows]
+    size_t offset;      // of its first number in weights, gradients, moments
+    size_t size;        // how many numbers
+} sppo_tensor;
+
+/* All tensors in one block; saving, counting and checking walk the table. */
+typedef struct sppo_model {
+    sppo_config config;    // resolved: defaults filled in
+    int tensor_count;
+    sppo_tensor *tensors;  // [tensor_count]
+    size_t count;          // numbers in all
+    sppo_real *weights;    // [count]
+} sppo_model;
+
+/* Fills in defaults and checks; names the field that does not fit. */
+SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
+                                         const sppo_config *config);
+/* Random weights: embedding N(0, 0.02^2)-like, linears N(0, 1 / fan_in), those
+ * that write to the residual stream divided by sqrt(2 layers).              */
+SPPO_DEF sppo_result sppo_model_init(sppo_ctx *ctx, sppo_model *model,
+                                     const sppo_config *config, uint64_t seed);
+/* A copy; with a head that the original lacks, a fresh head on its trunk. */
+SPPO_DEF sppo_result sppo_model_clone(sppo_ctx *ctx, sppo_model *copy,
+                                      const sppo_model *model, sppo_head head,
+                                      int embed_dim);
+SPPO_DEF void sppo_model_free(sppo_ctx *ctx, sppo_model *model);
+/* NULL when there is no such tensor. */
+SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
+                                              const char *name);
+/* Parameters of a resolved config. */
+SPPO_DEF size_t sppo_config_count(const sppo_config *config);
+
+/* The activations of one forward pass.  max_tokens and max_segments bound the
+ * forests it takes; a trace without backward keeps one layer at a time.     */
+typedef struct sppo_trace {
+    int max_tokens, max_segments, backward;
+    double *logprob;     // [tokens] log pi(token | what it sees); 0: unscored
+    sppo_real *final;    // [tokens, dim] hidden states after the last norm
+    double *d_logprob;   // [tokens] with backward: room for the caller's slopes
+    /* private: */
+    sppo_config config;
+    int threads, chunk, scored_rows, scored_tokens;
+    int *position, *before, *tree_start, trees;
+    int *scored_row, *scored_from, *scored_token, *slot;
+    sppo_real *table, *panel, *scratch;
+    sppo_real *x, *qkv, *att, *lse, *mid, *gate_up, *inv_rms;
+    sppo_real *norm, *act, *dx, *dgate_up, *dqkv, *dnorm, *dact, *datt;
+    sppo_real *gathered, *logits;
+    double *row_lse;
+    void *block;
+    size_t block_size;
+} sppo_trace;
+
+SPPO_DEF sppo_result sppo_trace_init(sppo_ctx *ctx, sppo_trace *trace,
+                                     const sppo_model *model, int max_tokens,
+                                     int max_segments, int backward);
+/* The bytes that sppo_trace_init would take, for a resolved config. */
+SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,
+                                 int max_segments, int backward);
+SPPO_DEF void sppo_trace_free(sppo_ctx *ctx, sppo_trace *trace);
+
+/* Fills trace->logprob and trace->final. Fails on a token id outside the
+ * vocabulary, a position beyond the context, a forest that does not fit.    */
+SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
+                                  const sppo_model *model,
+                                  const sppo_forest *forest);
+/* Adds to grad[model->count] the slopes of a loss whose slope in logprob is
+ * d_logprob[tokens] and in final d_final[tokens, dim] (NULL: none).         */
+SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
+                                   const sppo_model *model,
+                                   const sppo_forest *forest,
+                                   const double *d_logprob,
+                                   const sppo_real *d_final, sppo_real *grad);
+/* [Sec 3] log pi(y|x) of one segment: the SUM over its tokens. */
+SPPO_DEF double sppo_segment_logprob(const sppo_trace *trace,
+                                     const sppo_forest *forest, int segment);
+/* The vocab logits that follow a row of the last forward pass. */
+SPPO_DEF void sppo_logits(const sppo_trace *trace, const sppo_model *model,
+                          int row, double *logits);
+/* Mean negative log-likelihood over the scored tokens of the forest, times
+ * scale; adds its slopes to grad unless NULL.  tokens: how many (may be
+ * NULL).  divisor 0: divide by the scored tokens, else by that constant.    */
+SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
+                                          const sppo_model *model,
+                                          const sppo_forest *forest,
+                                          double divisor, sppo_real *grad,
+                                          double *loss);
+
+/* ==== A6  sampling ========================================= >>sample == */
+
+typedef struct sppo_sampling {
+    double temperature;  // 0: 1 (the paper's)
+    double top_p;        // 0: 1, no cut; keeps the smallest set with this mass
+    int greedy;          // 1: the most probable token, ties to the lowest id
+    int max_tokens;      // longest response, EOS included; 0: 64
+} sppo_sampling;
+
+/* A key/value cache for `max_prompts` prompts of k responses at a time. */
+typedef struct sppo_sampler {
+    int max_prompts, k, max_prompt_tokens, max_new;
+    /* private: */
+    sppo_config config;
+    sppo_trace trace;      // the pass over the prompts
+    sppo_forest forest;
+    sppo_real *packed, *prompt_cache, *cache, *rows, *table;
+    size_t *panel_at;
+    int *live, *length, *token;
+    int row_width, limit;
+    void *block;
+    size_t block_size;
+} sppo_sampler;
+
+SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
+                                       const sppo_model *model,
+                                       int max_prompts, int k,
+                                       int max_prompt_tokens, int max_new);
+SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler);
+/* [Alg 1.3] k responses to each of prompts [first, first + count), appended to
+ * responses in order.  A response ends with EOS, or is cut at max_tokens or
+ * the context.  Draw n of response r to prompt p depends on (key, p, r, n).
+ * count may exceed max_prompts; a longest prompt is max_prompt_tokens.      */
+SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
+                                 const sppo_model *model,
+                                 const sppo_lists *prompts, int first,
+                                 int count, const sppo_sampling *sampling,
+                                 uint64_t key, sppo_lists *responses);
+/* One draw from logits[n]; uniform in [0, 1).  order[n] is scratch. */
+SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
+                               const sppo_sampling *sampling, double uniform,
+                               double *weight, int *order);
+
+/* ==== A7  optimisers ======================================== >>optim == */
+
+typedef enum sppo_optimizer { SPPO_RMSPROP = 0, SPPO_ADAMW } sppo_optimizer;
+typedef enum sppo_decay {
+    SPPO_DECAY_LINEAR = 0,
+    SPPO_DECAY_COSINE,
+    SPPO_DECAY_CONSTANT
+} sppo_decay;
+
+/* PyTorch's definitions and defaults. Zero means the default named. */
+typedef struct sppo_optim_config {
+    double lr;            // required
+    double alpha;         // RMSprop: 0.99
+    double beta1, beta2;  // AdamW: 0.9, 0.999
+    double eps;           // 1e-8
+    double weight_decay;  // 0; AdamW only, matrices only (norm gains are free)
+    double clip;          // 0: off; else the largest gradient norm
+    double warmup;        // share of total_steps with a linear rise; 0: none
+    double lr_end;        // share of lr that the decay ends at; 0
+    int total_steps;      // 0: set by the caller that knows (sppo_play)
+    sppo_optimizer kind;
+    sppo_decay decay;
+} sppo_optim_config;
+
+typedef struct sppo_optim {
+    sppo_optim_config config;  // resolved
+    int step;                  // taken so far
+    double lr, grad_norm;      // of the last step; the norm before clipping
+    size_t count;
+    sppo_real *square, *mean;  // moments; mean only for AdamW
+} sppo_optim;
+
+SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
+                                     const sppo_optim_config *config,
+                                     const sppo_model *model);
+SPPO_DEF void sppo_optim_free(sppo_ctx *ctx, sppo_optim *optim);
+SPPO_DEF void sppo_optim_reset(sppo_optim *optim);  // step 0, moments 0
+/* The learning rate of step 0, 1, ... total_steps - 1. */
+SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step);
+/* One step; clears grad.  SPPO_E_NUMBER, before anything changes, when grad is
+ * not finite.                                                               */
+SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
+                                     sppo_model *model, sppo_real *grad);
+
+/* ==== A8  the preference model ============================= >>prefer == */
+
+/* A preference model at work: a model with a head (borrowed) and the room to
+ * read max_tokens at a time.  One sppo_pref serves one thread.              */
+typedef struct sppo_pref {
+    const sppo_model *model;
+    sppo_forest forest;
+    sppo_trace trace;
+    int max_k;
+    /* private: */
+    double *readout, *d_readout;
+    sppo_real *d_final;
+    int *segment;
+    size_t block_size;
+    void *block;
+} sppo_pref;
+
+/* backward 1: for training. max_k: responses to a prompt; 2 for training. */
+SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
+                                    const sppo_model *model, int max_tokens,
+                                    int max_k, int backward);
+SPPO_DEF void sppo_pref_free(sppo_ctx *ctx, sppo_pref *pref);
+/* Tokens that judging k responses (lengths given) to a prompt takes. */
+SPPO_DEF int sppo_pref_tokens(const sppo_pref *pref, int prompt_length,
+                              const int *length, int k);
+/* s(i, j) for all pairs of the k responses to each of `count` prompts from
+ * prompts[first] on; their responses are lists 0 .. count * k - 1.
+ * score[(p k + i) k + j] = -score[(p k + j) k + i], diagonal 0.             */
+SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
+                                     const sppo_lists *prompts,
+                                     const sppo_lists *responses, int k,
+                                     int first, int count, double *score);
+/* Cross-entropy of labels[i] = P(response 2i better than 2i + 1), summed over
+ * rows and divided by `count`; row[i] names the row (a prompt and its
+ * two responses).  Adds slopes to grad unless it is NULL.                   */
+SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
+                                    const sppo_lists *prompts,
+                                    const sppo_lists *responses,
+                                    const double *label, const int *row,
+                                    int count, sppo_real *grad, double *loss,
+                                    double *score);
+
+/* Fills pairwise[(p k + i) k + j] = P(response i better than j) for `count`
+ * prompts, prompts[first + p] with responses p k .. p k + k - 1 (tokens, EOS
+ * included when it was sampled).  Returns SPPO_OK, or a failure that it set
+ * with sppo_fail.                                                           */
+typedef struct sppo_judge {
+    sppo_result (*fill)(sppo_ctx *ctx, void *user, const sppo_lists *prompts,
+                        const sppo_lists *responses, int k, int first,
+                        int count, double *pairwise);
+    void *user;
+} sppo_judge;
+
+/* The fill of a judge whose user is a sppo_pref. */
+SPPO_DEF sppo_result sppo_pref_fill(sppo_ctx *ctx, void *pref,
+                                    const sppo_lists *prompts,
+                                    const sppo_lists *responses, int k,
+                                    int first, int count, double *pairwise);
+
+/* ==== A9  the SPPO update ================================== >>update == */
+
+SPPO_DEF double sppo_sigmoid(double s);  // exact limits, no overflow
+/* [Eq 3.1] P(y > y') from two rewards. */
+SPPO_DEF double sppo_bradley_terry(double reward, double other);
+/* P in [0, 1], P + P' = 1 and diagonal 1/2 within tolerance; made exact where
+ * they hold.  Fails naming the entry otherwise.                             */
+SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
+                                           int k, double tolerance);
+/* [Eq 4.5] win[i] = P^(y_i > pi_t) = mean_j P(y_i > y_j), j = i included. */
+SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k);
+
+typedef enum sppo_baseline {
+    SPPO_BASELINE_HALF = 0,    // log Z = eta / 2              Eq 4.6
+    SPPO_BASELINE_EMPIRICAL,   // log mean_i exp(eta P^_i)     Eq 4.5, App A
+    SPPO_BASELINE_COEFFICIENT  // log Z = coefficient * eta
+} sppo_baseline;
+
+/* log Z of the k win rates by the chosen baseline. */
+SPPO_DEF double sppo_log_z(sppo_baseline baseline, double coefficient,
+                           double eta, const double *win, int k);
+/* [Eq 4.6] eta win - log_z. */
+SPPO_DEF double sppo_target(double eta, double win, double log_z);
+
+/* Losses return the loss and set its slopes.  r_w, r_l: log-ratios
+ * log pi_theta / pi_t of winner and loser; slope[0], slope[1] in them.      */
+/* [Eq 4.7] (log-ratio - target)^2 of one response. */
+SPPO_DEF double sppo_loss_point(double ratio, double target, double *slope);
+/* [Eq 4.12] sum of two squares with p = P(y_w > y_l). */
+SPPO_DEF double sppo_loss_pair(double r_w, double r_l, double p, double eta,
+                               double slope[2]);
+/* The released code: half of the sum, with win rates for both. */
+SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
+                                       double win_l, double eta,
+                                       double slope[2]);
+/* TRL's sppo_hard: Eq 4.12 with p = 1. */
+SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
+                               double slope[2]);
+/* [Eq 4.13] DPO with beta = 1 / eta. */
+SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
+                              double slope[2]);
+/* [Eq 4.14] IPO: (r_w - r_l - eta)^2, that is tau = 1 / (2 eta). */
+SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
+                              double slope[2]);
+
+/* Exact games: pi[n] a policy over n answers, pairwise[n, n]. */
+/* P(i > pi) for every answer i. */
+SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
+                                   const double *pi, int n);
+/* [Eq 4.2] log sum_y pi(y) exp(eta P(y > pi)). */
+SPPO_DEF double sppo_log_partition(const double *win, const double *pi,
+                                   double eta, int n);
+/* [Eq 4.1] next ~ pi exp(eta win); next may be pi. */
+SPPO_DEF void sppo_exact_step(double *next, const double *pi,
+                              const double *win, double eta, int n);
+/* [Eq 3.3] max_i P(i > pi) - min_i P(i < pi) = 2 max_i P(i > pi) - 1. */
+SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
+                                 int n);
+
+/* ==== A10  self-play: Algorithm 1 ============================ >>play == */
+
+typedef enum sppo_loss {
+    SPPO_LOSS_SPPO = 0,  // Eq 4.7 on every kept response, win rates P^
+    SPPO_LOSS_PAIR,      // Eq 4.12, soft P(y_w > y_l)
+    SPPO_LOSS_HARD,      // Eq 4.12 with P = 1, as in TRL
+    SPPO_LOSS_DPO,       // Eq 4.13
+    SPPO_LOSS_IPO        // Eq 4.14
+} sppo_loss;
+
+typedef enum sppo_phase {
+    SPPO_PHASE_SAMPLE = 0, SPPO_PHASE_JUDGE, SPPO_PHASE_SELECT, SPPO_PHASE_FIT,
+    SPPO_PHASE_ADVANCE, SPPO_PHASE_DONE
+} sppo_phase;
+
+/* What the progress callback sees after every unit of work; the means are over
+ * the last step's responses (in FIT) or the round so far.  TRL's names.     */
+typedef struct sppo_progress {
+    sppo_phase phase;
+    int iteration;           // 0, 1, ...
+    int done, total;         // prompts sampled, judged; steps taken
+    double loss;             // the mean over the step's prompts
+    double loss_scaled;      // loss / eta^2: the same size for every eta
+    double learning_rate, grad_norm;
+    double logps_chosen, logps_rejected;      // log pi_theta(y|x)
+    double rewards_chosen, rewards_rejected;  // log-ratio / eta
+    double rewards_margins, rewards_accuracies;
+    double win_chosen, win_rejected;          // mean P^ of the kept two
+    double length, eos_rate; // of the responses: mean tokens, share finished
+} sppo_progress;
+
+typedef struct sppo_play_config {
+    double eta;               // required
+    int k;                    // responses to a prompt; 0: 5
+    int iterations;           // 0: 3
+    int prompts_per_iteration;// 0: all prompts divided by iterations
+    int batch;                // prompts in one step; 0: 32
+    int epochs;               // over an iteration's data; 0: 1
+    int max_tokens;           // of one pass (memory); 0: 4096
+    int keep_all;             // 1: D_t has all k responses       (D1)
+    double log_z;             // the coefficient of BASELINE_COEFFICIENT
+    uint64_t seed;
+    sppo_loss loss;
+    sppo_baseline baseline;   //                                  (D2)
+    sppo_sampling sampling;
+    sppo_optim_config optim;  // lr is required
+    /* Called after every batch of prompts and every step; not 0: stop. */
+    int (*progress)(void *user, const sppo_progress *progress);
+    void *progress_user;
+} sppo_play_config;
+
+/* The data of one iteration: D_t and what it was made from. */
+typedef struct sppo_round {
+    int first, count;     // prompts[first .. first + count)
+    sppo_lists responses; // [count k]
+    double *pairwise;     // [count, k, k]
+    double *win;          // [count, k]
+    double *old;          // [count, k] log pi_t(y|x), of kept responses
+    int *winner, *loser;  // [count] of 0 .. k - 1
+} sppo_round;
+
+typedef struct sppo_play {
+    sppo_play_config config;    // resolved
+    sppo_model *policy;         // borrowed; it is trained in place
+    const sppo_lists *prompts;  // borrowed
+    int iteration;
+    sppo_phase phase;           // what comes next
+    int done;                   // prompts or steps of this phase
+    sppo_round round;
+    sppo_optim optim;
+    sppo_progress last;
+    /* private: */
+    sppo_sampler sampler;
+    sppo_forest forest;
+    sppo_trace trace;
+    sppo_real *grad;
+    double *per_slot;
+    int *order, *segment;
+    void *block;
+    size_t block_size;
+    int steps, steps_per_epoch, have_old;
+} sppo_play;
+
+/* Takes all memory of the run.  Fails on k < 2, eta <= 0, no prompts, a prompt
+ * that leaves no room for a response in the context.                        */
+SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_play_config *config,
+                                    sppo_model *policy,
+                                    const sppo_lists *prompts);
+SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play);
+/* Bytes that init would take, the policy's own weights not counted. */
+SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
+                                const sppo_model *policy,
+                                const sppo_lists *prompts);
+/* The five steps, in this order, each once per iteration.  A step that was
+ * stopped (SPPO_E_STOPPED) goes on where it was when it is called again.    */
+SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play);
+SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
+                                     const sppo_judge *judge);
+SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play);
+SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play);
+SPPO_DEF sppo_result sppo_play_advance(sppo_ctx *ctx, sppo_play *play);
+/* Does the next phase, whichever it is. */
+SPPO_DEF sppo_result sppo_play_next(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_judge *judge);
+/* All that is left of the run, from wherever it is. */
+SPPO_DEF sppo_result sppo_play_run(sppo_ctx *ctx, sppo_play *play,
+                                   const sppo_judge *judge);
+
+typedef struct sppo_evaluation {
+    double win_rate;          // mean P(a > b), ties count one half
+    double low, high;         // 95 % interval over prompts (normal)
+    double standard_error;
+    int prompts;
+    double length_a, length_b;        // mean tokens of a response
+    double eos_a, eos_b;              // share that ended by itself
+    double kl;                // E_a [log a - log b] per response, in nats
+} sppo_evaluation;
+
+/* Samples `samples` responses of a and of b to each prompt (b with other
+ * draws) and lets the judge compare each of a's with each of b's.           */
+SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
+                                   const sppo_model *b,
+                                   const sppo_judge *judge,
+                                   const sppo_lists *prompts, int samples,
+                                   const sppo_sampling *sampling, uint64_t seed,
+                                   sppo_evaluation *result);
+/* The index of the response with the highest win rate (ties: the first). */
+SPPO_DEF int sppo_best_of(const double *pairwise, int k);
+
+/* ==== A11  files, JSON, tokenizer =========================== >>files == */
+
+typedef enum sppo_json_type {
+    SPPO_JSON_NULL = 0, SPPO_JSON_FALSE, SPPO_JSON_TRUE, SPPO_JSON_NUMBER,
+    SPPO_JSON_STRING, SPPO_JSON_ARRAY, SPPO_JSON_OBJECT
+} sppo_json_type;
+
+typedef struct sppo_json_node {
+    sppo_json_type type;
+    int parent, first, next, count;  // -1: none; count: children
+    size_t begin, end;               // of the value in text
+    size_t key_begin, key_end;       // of its key, inside the quotes
+} sppo_json_node;
+
+/* The tree of a JSON text, strict RFC 8259, as an array; node 0 is the root.
+ * Reused by the next parse; text must outlive it.                           */
+typedef struct sppo_json {
+    const char *text;
+    size_t length;
+    sppo_json_node *node;
+    int count, capacity;
+} sppo_json;
+
+/* where ("prompts.jsonl line 3") begins the sentence of a failure, which gives
+ * the column.  Refuses duplicate keys, invalid UTF-8, nesting beyond 64.    */
+SPPO_DEF sppo_result sppo_json_parse(sppo_ctx *ctx, sppo_json *json,
+                                     const char *text, size_t length,
+                                     const char *where);
+SPPO_DEF void sppo_json_free(sppo_ctx *ctx, sppo_json *json);
+SPPO_DEF int sppo_json_find(const sppo_json *json, int object,
+                            const char *key);  // value node, or -1
+/* Decoded bytes and a NUL; returns the length (size or more: it was cut). */
+SPPO_DEF size_t sppo_json_string(const sppo_json *json, int node, char *out,
+                                 size_t size);
+SPPO_DEF double sppo_json_number(const sppo_json *json, int node);
+/* The other way: quotes and escapes; invalid UTF-8 becomes U+FFFD. */
+SPPO_DEF size_t sppo_json_quote(char *out, size_t size, const char *text,
+                                size_t length);
+
+/* A byte-fallback BPE vocabulary in the format of llama2.c's tokenizer.bin:
+ * 0 <unk>, 1 BOS, 2 EOS, 3 .. 258 the bytes, then pieces with scores.       */
+enum { SPPO_BOS = 1, SPPO_EOS = 2, SPPO_BYTES = 3, SPPO_PIECES = 259 };
+
+typedef struct sppo_tokenizer {
+    int vocab;
+    int longest;    // bytes of the longest piece
+    float *score;   // [vocab]
+    int *start;     // [vocab + 1] where a piece begins in bytes
+    char *bytes;
+    int *sorted;    // [vocab] ids by piece
+    size_t room;    // taken for bytes
+} sppo_tokenizer;
+
+SPPO_DEF sppo_result sppo_tokenizer_read(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                         const void *data, size_t size,
+                                         int vocab);
+SPPO_DEF void sppo_tokenizer_free(sppo_ctx *ctx, sppo_tokenizer *tok);
+/* Learns a vocabulary of `vocab` pieces from text. */
+SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                          const char *text, size_t length,
+                                          int vocab);
+/* Appends one list to `lists`: [BOS] tokens [EOS].  Never fails on content. */
+SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
+                                           const sppo_tokenizer *tok,
+                                           const char *text, size_t length,
+                                           int bos, int eos,
+                                           sppo_lists *lists);
+/* Bytes and a NUL; returns the length (size or more: it was cut).  Drops BOS,
+ * EOS and, at the start, the blank that encoding put there.                 */
+SPPO_DEF size_t sppo_tokenizer_decode(const sppo_tokenizer *tok,
+                                      const int *token, int count, char *out,
+                                      size_t size);
+/* Adds a prompt as the policy expects it: BOS and the text. */
+SPPO_DEF sppo_result sppo_lists_add_text(sppo_ctx *ctx, sppo_lists *lists,
+                                         const sppo_tokenizer *tok,
+                                         const char *text);
+
+/* A model from the bytes of its config.json and model.safetensors. */
+SPPO_DEF sppo_result sppo_model_read(sppo_ctx *ctx, sppo_model *model,
+                                     const char *config, size_t config_size,
+                                     const void *weights, size_t weights_size);
+/* Hugging Face's config.json for a model; returns the length. */
+SPPO_DEF size_t sppo_config_write(const sppo_config *config, char *out,
+                                  size_t size);
+SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
+                                      const char *text, size_t length,
+                                      const char *where);
+
+#ifndef SPPO_NO_STDIO
+/* A whole file, with a NUL after it; give back with sppo_give(ctx, data,
+ * size + 1).                                                                */
+SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
+                                    char **data, size_t *size);
+/* Written to path.tmp, synced, renamed: a reader never sees half a file. */
+SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
+                                     const void *data, size_t size);
+/* model.safetensors and config.json in an existing folder. */
+SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
+                                     const char *folder);
+SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
+                                     const char *folder);
+SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                         const char *path, int vocab);
+SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
+                                         const sppo_tokenizer *tok,
+                                         const char *path);
+/* Everything that the rest of a run depends on: weights, moments, the round,
+ * where it stands.  Loading needs a play begun by sppo_play_init with the same
+ * config (a difference is refused by name) and goes on to the same bits.    */
+SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
+                                    const char *path);
+SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
+                                    const char *path);
+#endif
+
+/* ==== A12  checking tools =================================== >>check == */
+
+/* Compares slope[n] entry by entry, with sign, with central differences of
+ * f(user) as x[i] moves by +-step: returns the largest |slope - difference| /
+ * max(|difference|, floor), and where in *worst (may be NULL).              */
+SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
+                                  sppo_real *x, const sppo_real *slope,
+                                  size_t n, double step, double floor,
+                                  size_t *worst);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* SPPO_H */
+
+/* ==========================================================================
+ *                         SECOND HALF: how it works
+ * ======================================================================= */
+#ifdef SPPO_IMPLEMENTATION
+#ifndef SPPO_IMPLEMENTED
+#define SPPO_IMPLEMENTED
+
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>   // snprintf; files only without SPPO_NO_STDIO
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(SPPO_MALLOC) != defined(SPPO_FREE)
+#error "sppo.h: define both SPPO_MALLOC and SPPO_FREE, or neither"
+#endif
+#ifndef SPPO_MALLOC
+#define SPPO_MALLOC(size) malloc(size)
+#define SPPO_FREE(block) free(block)
+#endif
+
+/* The pragmas of the whole file. FOR: equal work; TASKS: unequal work, on
+ * `threads` threads so that scratch per thread can be taken beforehand; TILES:
+ * many short pieces.  All split outputs, so the schedule changes no bit.    */
+#if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
+#include <omp.h>
+#define SPPOI_FOR _Pragma("omp parallel for schedule(static)")
+#define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, 8)")
+#define SPPOI_TASKS \
+    _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
+#define SPPOI_SIMD _Pragma("omp simd")
+static int sppoi_max_threads(void) { return omp_get_max_threads(); }
+static int sppoi_thread(void) { return omp_get_thread_num(); }
+#else
+#define SPPOI_FOR
+#define SPPOI_TILES
+#define SPPOI_TASKS
+#define SPPOI_SIMD
+static int sppoi_max_threads(void) { return 1; }
+static int sppoi_thread(void) { return 0; }
+#endif
+
+#if defined(__GNUC__)
+#define SPPOI_NOINLINE __attribute__((noinline))
+#else
+#define SPPOI_NOINLINE
+#endif
+
+/* The one macro with a hidden return: passes a failure on to the caller. */
+#define SPPOI_TRY(call)                          \
+    do {                                         \
+        const sppo_result sppoi_result = (call); \
+        if (sppoi_result != SPPO_OK)             \
+            return sppoi_result;                 \
+    } while (0)
+
+static int sppoi_min(int a, int b) { return a < b ? a : b; }
+static int sppoi_max(int a, int b) { return a > b ? a : b; }
+
+/* Row `row` of a matrix `width` wide; size_t, for products beyond INT_MAX. */
+static const sppo_real *sppoi_row(const sppo_real *a, int row, int width)
+{
+    return a + (size_t)row * (size_t)width;
+}
+
+static sppo_real *sppoi_row_out(sppo_real *a, int row, int width)
+{
+    return a + (size_t)row * (size_t)width;
+}
+
+/* Lays arrays out in one block.  A layout function runs twice: with base NULL
+ * it counts bytes, with a base it places; so the two cannot disagree.       */
+typedef struct sppoi_carver {
+    char *base;
+    size_t used;
+    int overflow;
+} sppoi_carver;
+
+static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size);
+static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
+                               const sppoi_carver *counted, void **block,
+                               size_t *size);
+/* Puts words in front of the sentence of the last failure. */
+static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
+    SPPOI_FORMAT(2, 3);
+static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
+                                       int count, int tokens);
+
+/* Kernels below that no one outside calls. */
+static sppo_real sppoi_exp(sppo_real x);
+static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n);
+static double sppoi_sum(const sppo_real *x, int n);
+static sppo_real sppoi_largest(const sppo_real *x, int n);
+static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
+                                   const sppo_real *gain, int d, double eps);
+static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
+                           int head_dim, int direction);
+static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate,
+                             const sppo_real *up, int hidden);
+static void sppoi_linear_add(sppo_real *out, const sppo_real *in,
+                             const sppo_real *w, sppo_real *panel, int n,
+                             int d_in, int d_out);
+static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
+                               const sppo_real *panel, int n, int d_out,
+                               int d_in, int ld, int add);
+static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
+                              int d_out);
+
+/* A heap of indices; before says which of two comes out first. */
+typedef int (*sppoi_before)(const void *user, int a, int b);
+static void sppoi_heapify(int *heap, int n, sppoi_before before,
+                          const void *user);
+static int sppoi_heap_pop(int *heap, int n, sppoi_before before,
+                          const void *user);
+static void sppoi_heap_push(int *heap, int n, int item, sppoi_before before,
+                            const void *user);
+static void sppoi_reverse(int *order, int n);
+static void sppoi_sort(int *order, int n, sppoi_before before,
+                       const void *user);
+static uint64_t sppoi_mix(uint64_t x);
+static int sppoi_grown(int needed);
+static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
+                                  int k, int max_prompt_tokens, int max_new);
+
+/* ==== B1  the SPPO update ============ Sec 3, 4, 5 ========= >>paper == */
+
+SPPO_DEF double sppo_sigmoid(double s)
+{
+    const double e = exp(s < 0.0 ? s : -s);  // at most 1: never overflows
+
+    return s < 0.0 ? e / (1.0 + e) : 1.0 / (1.0 + e);
+}
+
+/* [Eq 3.1] Bradley-Terry.
+ *
+ *   paper  P(y > y'|x) = exp r(y;x) / (exp r(y;x) + exp r(y';x))
+ *   here   sigmoid(r(y) - r(y'))            the same, divided by exp r(y)
+ *
+ * One number per answer, so never a cycle: the reason for SPPO's pairwise P.
+ * Checked by eq_3_1_* in tests/test_update.c.                               */
+SPPO_DEF double sppo_bradley_terry(double reward, double other)
+{
+    return sppo_sigmoid(reward - other);
+}
+
+/* A preference of constant sum (Sec 3): P(y' > y) = 1 - P(y > y'), and a tie
+ * with itself.  What holds within the tolerance is made to hold exactly, so
+ * that win rates average to 1/2 exactly.                                    */
+SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
+                                           int k, double tolerance)
+{
+    int i, j;
+
+    for (i = 0; i < k; i++)
+        for (j = 0; j < k; j++) {
+            const double p = pairwise[i * k + j], q = pairwise[j * k + i];
+
+            if (!(p >= 0.0 && p <= 1.0))
+                return sppo_fail(ctx, SPPO_E_JUDGE,
+                                 "preference [%d][%d] is %g; it must be a "
+                                 "probability, 0 to 1", i, j, p);
+            if (!(fabs(p + q - 1.0) <= tolerance))
+                return sppo_fail(ctx, SPPO_E_JUDGE,
+                                 "preferences [%d][%d] = %g and [%d][%d] = %g "
+                                 "must add up to 1", i, j, p, j, i, q);
+        }
+    for (i = 0; i < k; i++) {
+        pairwise[i * k + i] = 0.5;
+        for (j = i + 1; j < k; j++)
+            pairwise[j * k + i] = 1.0 - pairwise[i * k + j];
+    }
+    return SPPO_OK;
+}
+
+/* [Eq 4.5] The win rate of each response against the K that were sampled.
+ *
+ *   paper  P(y > pi^K_t|x) = (1/K) sum_k P(y > y_k|x)
+ *   here   win[i] = (1/k) sum_j pairwise[i][j]
+ *
+ * j = i is included and counts 1/2 (Alg 1 line 4: all k, k' in [K]), hence
+ * mean_i win[i] = 1/2 and win in [1/(2K), 1 - 1/(2K)]: for K = 5, [0.1, 0.9].
+ * Checked by eq_4_5_* in tests/test_update.c.                               */
+SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k)
+{
+    int i, j;
+
+    for (i = 0; i < k; i++) {
+        double sum = 0.0;
+        for (j = 0; j < k; j++)
+            sum += pairwise[i * k + j];
+        win[i] = sum / k;
+    }
+}
+
+/* log sum_i pi_i exp(eta win_i), the largest exponent taken out first so that
+ * eta = 1000 does not overflow; pi NULL: 1/n each.                          */
+static double sppoi_log_mean_exp(const double *win, const double *pi,
+                                 double eta, int n)
+{
+    double top = win[0], sum = 0.0;
+    int i;
+
+    for (i = 1; i < n; i++)
+        top = win[i] > top ? win[i] : top;
+    for (i = 0; i < n; i++)
+        sum += (pi ? pi[i] : 1.0 / n) * exp(eta * (win[i] - top));
+    return eta * top + log(sum);
+}
+
+/* [App A] The normalising factor that Eq 4.5 asks for and Eq 4.6 replaces.
+ *
+ *   HALF         log Z = eta / 2
+ *   EMPIRICAL    log Z = log (1/K) sum_i exp(eta P^_i)
+ *   COEFFICIENT  log Z = c eta                      "tuning is an option"
+ *
+ * EMPIRICAL is Appendix A's Z (over the K samples themselves), not that of
+ * Eq 4.5 (over fresh samples of pi_t).  mean P^ = 1/2 makes it at least eta/2
+ * by Jensen, with equality when all win rates are equal: the half is the first
+ * order in eta, and far below at eta = 1000 (0.90 eta for K = 5 in order).  */
+SPPO_DEF double sppo_log_z(sppo_baseline baseline, double coefficient,
+                           double eta, const double *win, int k)
+{
+    if (baseline == SPPO_BASELINE_EMPIRICAL)
+        return sppoi_log_mean_exp(win, NULL, eta, k);
+    if (baseline == SPPO_BASELINE_COEFFICIENT)
+        return coefficient * eta;
+    return 0.5 * eta;
+}
+
+/* [Eq 4.6] What the log-ratio of a response should become.
+ *
+ *   paper  eta (P(y > pi^K_t|x) - 1/2)
+ *   here   eta win - log_z                       log_z = eta / 2 by default
+ *
+ * Win rate 1/2: stay; above: more probable; below: less.                    */
+SPPO_DEF double sppo_target(double eta, double win, double log_z)
+{
+    return eta * win - log_z;
+}
+
+/* [Eq 4.7] The SPPO loss of one response, and its slope in log pi_theta(y|x).
+ *
+ *   paper  (log [pi_theta(y|x) / pi_t(y|x)] - eta (P^(y > pi_t|x) - 1/2))^2
+ *   here   gap = ratio - target
+ *          loss = gap^2                          d loss / d ratio = 2 gap
+ *
+ *   ratio   lp_new - lp_old, sums over the response's tokens; double, because
+ *           it starts as the difference of two equal sums of many nats
+ *   target  from sppo_target: a constant, as is lp_old (theta's argmin is taken
+ *           with D_t fixed)
+ * Checked by eq_4_7_* in tests/test_update.c.                               */
+SPPO_DEF double sppo_loss_point(double ratio, double target, double *slope)
+{
+    const double gap = ratio - target;
+
+    *slope = 2.0 * gap;
+    return gap * gap;
+}
+
+/* [Eq 4.12] The pair loss: winner and loser, compared with each other only.
+ *
+ *   paper  (log-ratio_w - eta (P(y_w > y_l|x) - 1/2))^2
+ *        + (log-ratio_l - eta (P(y_w < y_l|x) - 1/2))^2
+ *
+ * A sum, no factor 1/2.  Checked by eq_4_12_* in tests/test_update.c.       */
+SPPO_DEF double sppo_loss_pair(double r_w, double r_l, double p, double eta,
+                               double slope[2])
+{
+    return sppo_loss_point(r_w, eta * (p - 0.5), &slope[0])
+         + sppo_loss_point(r_l, eta * ((1.0 - p) - 0.5), &slope[1]);
+}
+
+/* The released trainer's loss (D4): win rates against all K for both, and the
+ * MEAN of the squares, which is Eq 4.7 with D_t = {y_w, y_l}.               */
+SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
+                                       double win_l, double eta,
+                                       double slope[2])
+{
+    const double sum = sppo_loss_point(r_w, eta * (win_w - 0.5), &slope[0])
+                     + sppo_loss_point(r_l, eta * (win_l - 0.5), &slope[1]);
+
+    slope[0] *= 0.5;
+    slope[1] *= 0.5;
+    return 0.5 * sum;
+}
+
+SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
+                               double slope[2])
+{
+    return sppo_loss_pair(r_w, r_l, 1.0, eta, slope);
+}
+
+/* [Eq 4.13] DPO.
+ *
+ *   paper  -log sigma(a - b)       a = r_w / eta, b = r_l / eta
+ *   here   log(1 + exp(-z))        z = (r_w - r_l) / eta
+ *   slope  d/dz = -sigma(-z), so +-sigma(-z) / eta in r_l and r_w
+ *
+ * Depends on a - b alone: both may fall together.                           */
+SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
+                              double slope[2])
+{
+    const double z = (r_w - r_l) / eta;
+
+    slope[0] = -sppo_sigmoid(-z) / eta;
+    slope[1] = -slope[0];
+    return z > 0.0 ? log1p(exp(-z)) : log1p(exp(z)) - z;
+}
+
+/* [Eq 4.14] IPO.
+ *
+ *   paper  [(a - b) - 1]^2         a = r_w / eta, b = r_l / eta
+ *   here   eta^2 times that: (r_w - r_l - eta)^2, the scale in which IPO is
+ *          usually coded, (h - 1/(2 tau))^2 with tau = 1 / (2 eta)          */
+SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
+                              double slope[2])
+{
+    const double loss = sppo_loss_point(r_w - r_l, eta, &slope[0]);
+
+    slope[1] = -slope[0];
+    return loss;
+}
+
+/* Exact games: a finite set of answers, no network (Sec 4.1).               */
+
+/* P(i > pi) = sum_j pi_j P(i > j). */
+SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
+                                   const double *pi, int n)
+{
+    int i, j;
+
+    for (i = 0; i < n; i++) {
+        win[i] = 0.0;
+        for (j = 0; j < n; j++)
+            win[i] += pairwise[i * n + j] * pi[j];
+    }
+}
+
+/* [Eq 4.2] log Z_{pi_t}(x), Z = sum_y pi_t(y|x) exp(eta P(y > pi_t|x)). */
+SPPO_DEF double sppo_log_partition(const double *win, const double *pi,
+                                   double eta, int n)
+{
+    return sppoi_log_mean_exp(win, pi, eta, n);
+}
+
+/* [Eq 4.1] Multiplicative weights.
+ *
+ *   paper  pi_{t+1}(y|x) = pi_t(y|x) exp(eta P(y > pi_t|x)) / Z_{pi_t}(x)
+ *
+ * Checked by eq_4_1_* in tests/test_update.c.                               */
+SPPO_DEF void sppo_exact_step(double *next, const double *pi,
+                              const double *win, double eta, int n)
+{
+    const double log_z = sppo_log_partition(win, pi, eta, n);
+    int i;
+
+    for (i = 0; i < n; i++)
+        next[i] = pi[i] * exp(eta * win[i] - log_z);
+}
+
+/* [Eq 3.3] How much the best reply to pi wins: the game is symmetric with
+ * value 1/2, so max_i P(i > pi) - min_i P(i < pi) = 2 max_i P(i > pi) - 1, and
+ * 0 exactly at the von Neumann winner.                                      */
+SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
+                                 int n)
+{
+    double best = 0.0;
+    int i, j;
+
+    for (i = 0; i < n; i++) {
+        double win = 0.0;
+        for (j = 0; j < n; j++)
+            win += pairwise[i * n + j] * pi[j];
+        best = win > best ? win : best;
+    }
+    return 2.0 * best - 1.0;
+}
+
+SPPO_DEF int sppo_best_of(const double *pairwise, int k)
+{
+    double best_sum = -1.0;
+    int i, j, best = 0;
+
+    for (i = 0; i < k; i++) {
+        double sum = 0.0;
+        for (j = 0; j < k; j++)
+            sum += pairwise[i * k + j];
+        if (sum > best_sum) {
+            best_sum = sum;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* ==== B2  Algorithm 1 ======================= Sec 4.2 ======= >>alg1 == */
+
+/* Labels of the run's independent random streams. */
+enum { SPPOI_STREAM_SAMPLE = 1, SPPOI_STREAM_ORDER = 2 };
+enum { SPPOI_PROMPTS_AT_ONCE = 32 };  // between two progress reports
+
+static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
+                                      const sppo_lists *prompts)
+{
+    if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
+                         "must be positive (30 suits small models)", c->eta);
+    c->k = c->k ? c->k : 5;
+    if (c->k < 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
+                         "response needs another to be compared with", c->k);
+    if (prompts->count < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_play_init: there are no prompts");
+    c->iterations = c->iterations ? c->iterations : 3;
+    if (!c->prompts_per_iteration)
+        c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
+    c->batch = c->batch ? c->batch : 32;
+    c->epochs = c->epochs ? c->epochs : 1;
+    c->max_tokens = c->max_tokens ? c->max_tokens : 4096;
+    c->sampling.max_tokens =
+        c->sampling.max_tokens ? c->sampling.max_tokens : 64;
+    if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
+        c->epochs < 1 || c->max_tokens < 1 || c->sampling.max_tokens < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations, "
+                         "prompts_per_iteration, batch, epochs and max_tokens "
+                         "must be positive");
+    if (c->prompts_per_iteration > prompts->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
+                         "prompts_per_iteration is %d but there are %d "
+                         "prompts", c->prompts_per_iteration, prompts->count);
+    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
+                         "with SPPO_LOSS_SPPO only; the other losses compare "
+                         "two responses");
+    return SPPO_OK;
+}
+
+static int sppoi_longest(const sppo_lists *lists)
+{
+    int i, longest = 0;
+
+    for (i = 0; i < lists->count; i++)
+        longest = sppoi_max(longest, sppo_lists_length(lists, i));
+    return longest;
+}
+
+static int sppoi_kept(const sppo_play_config *c)
+{
+    return c->keep_all ? c->k : 2;
+}
+
+/* Tokens of one training pass: what was asked for, but never less than one
+ * prompt with its kept responses.                                           */
+static int sppoi_pass_tokens(const sppo_play_config *c,
+                             const sppo_lists *prompts)
+{
+    const int one = sppoi_longest(prompts) + sppoi_kept(c)
+                  * c->sampling.max_tokens;
+
+    return sppoi_max(one, c->max_tokens);
+}
+
+static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
+{
+    return sppoi_min(tokens, c->batch * (1 + sppoi_kept(c)));
+}
+
+static int sppoi_prompts_at_once(const sppo_play_config *c)
+{
+    return sppoi_min(SPPOI_PROMPTS_AT_ONCE, c->prompts_per_iteration);
+}
+
+static void sppoi_play_layout(sppo_play *play, size_t weights,
+                              sppoi_carver *carver)
+{
+    const sppo_play_config *c = &play->config;
+    const size_t n = (size_t)c->prompts_per_iteration, k = (size_t)c->k;
+    const size_t batch = (size_t)c->batch;
+    sppo_round *round = &play->round;
+
+    play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
+    round->pairwise = (double *)sppoi_carve(carver, n * k * k, sizeof(double));
+    round->win = (double *)sppoi_carve(carver, n * k, sizeof(double));
+    round->old = (double *)sppoi_carve(carver, n * k, sizeof(double));
+    round->winner = (int *)sppoi_carve(carver, n, sizeof(int));
+    round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
+    play->order = (int *)sppoi_carve(carver, n, sizeof(int));
+    play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
+    play->per_slot = (double *)sppoi_carve(carver, 3 * k, sizeof(double));
+}
+
+/* Where the prompts of this iteration begin: fresh ones while there are. */
+static int sppoi_round_first(const sppo_play *play)
+{
+    const int n = play->config.prompts_per_iteration;
+
+    return play->iteration % (play->prompts->count / n) * n;
+}
+
+static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
+{
+    const sppo_play_config *c = &play->config;
+    const int n = c->prompts_per_iteration;
+    const int tokens = sppoi_pass_tokens(c, play->prompts);
+    const int segments = sppoi_pass_segments(c, tokens);
+    sppoi_carver carver = { NULL, 0, 0 };
+
+    sppoi_play_layout(play, play->policy->count, &carver);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &carver, &play->block,
+                          &play->block_size));
+    carver.base = (char *)play->block;
+    carver.used = 0;
+    sppoi_play_layout(play, play->policy->count, &carver);
+    SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
+                                  n * c->k * c->sampling.max_tokens));
+    SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
+    SPPOI_TRY(sppo_forest_init(ctx, &play->forest, tokens, segments));
+    SPPOI_TRY(sppo_trace_init(ctx, &play->trace, play->policy, tokens,
+                              segments, 1));
+    return sppo_sampler_init(ctx, &play->sampler, play->policy,
+                             sppoi_prompts_at_once(c), c->k,
+                             sppoi_longest(play->prompts),
+                             c->sampling.max_tokens);
+}
+
+/* [Alg 1.1] input: base policy pi_{theta_1}, preference oracle (given to the
+ * judge step), learning rate eta, number of samples K.                      */
+SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_play_config *config,
+                                    sppo_model *policy,
+                                    const sppo_lists *prompts)
+{
+    sppo_play fresh;
+    int i, steps;
+    sppo_result result;
+
+    memset(&fresh, 0, sizeof fresh);
+    fresh.config = *config;
+    fresh.policy = policy;
+    fresh.prompts = prompts;
+    SPPOI_TRY(sppoi_play_resolve(ctx, &fresh.config, prompts));
+    for (i = 0; i < prompts->count; i++)
+        if (sppo_lists_length(prompts, i) < 1 ||
+            sppo_lists_length(prompts, i) >= policy->config.context)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
+                             "has %d tokens; the context of %d must hold at "
+                             "least one, and one of a response", i,
+                             sppo_lists_length(prompts, i),
+                             policy->config.context);
+    steps = (fresh.config.prompts_per_iteration - 1) / fresh.config.batch + 1;
+    fresh.steps_per_epoch = steps;
+    fresh.steps = steps * fresh.config.epochs;
+    if (!fresh.config.optim.total_steps)
+        fresh.config.optim.total_steps = fresh.steps;
+    result = sppoi_play_take(ctx, &fresh);
+    if (result != SPPO_OK) {
+        sppo_play_free(ctx, &fresh);
+        return result;
+    }
+    fresh.round.first = sppoi_round_first(&fresh);
+    fresh.round.count = fresh.config.prompts_per_iteration;
+    *play = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
+{
+    sppo_sampler_free(ctx, &play->sampler);
+    sppo_trace_free(ctx, &play->trace);
+    sppo_forest_free(ctx, &play->forest);
+    sppo_optim_free(ctx, &play->optim);
+    sppo_lists_free(ctx, &play->round.responses);
+    sppo_give(ctx, play->block, play->block_size);
+    memset(play, 0, sizeof *play);
+}
+
+static sppo_result sppoi_expect_phase(sppo_ctx *ctx, const sppo_play *play,
+                                      sppo_phase phase, const char *who)
+{
+    static const char *const step[] = {
+        "sppo_play_sample", "sppo_play_judge", "sppo_play_select",
+        "sppo_play_fit", "sppo_play_advance", "nothing: the run is done"
+    };
+
+    if (play->phase == phase)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "%s: out of order; what comes next is %s", who,
+                     step[play->phase]);
+}
+
+/* Tells the callback; the state is already that of the finished unit. */
+static sppo_result sppoi_report(sppo_ctx *ctx, sppo_play *play, int total)
+{
+    play->last.phase = play->phase;
+    play->last.iteration = play->iteration;
+    play->last.done = play->done;
+    play->last.total = total;
+    if (play->config.progress &&
+        play->config.progress(play->config.progress_user, &play->last))
+        return sppo_fail(ctx, SPPO_E_STOPPED, "stopped in iteration %d; the "
+                         "run can go on from here", play->iteration + 1);
+    return SPPO_OK;
+}
+
+static void sppoi_enter(sppo_play *play, sppo_phase phase)
+{
+    play->phase = phase;
+    play->done = 0;
+}
+
+static void sppoi_response_means(sppo_play *play)
+{
+    const sppo_lists *responses = &play->round.responses;
+    int i, finished = 0;
+
+    for (i = 0; i < responses->count; i++)
+        finished += responses->token[responses->start[i + 1] - 1] ==
+                    play->policy->config.eos;
+    play->last.length = (double)responses->start[responses->count]
+                      / responses->count;
+    play->last.eos_rate = (double)finished / responses->count;
+}
+
+/* [Alg 1.3] sample x ~ X and y_{1:K} ~ pi_t(.|x), the synthetic responses. */
+SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
+{
+    const sppo_play_config *c = &play->config;
+    sppo_round *round = &play->round;
+    const uint64_t stream = sppo_random_fork(c->seed, SPPOI_STREAM_SAMPLE);
+    const uint64_t key = sppo_random_fork(stream, (uint64_t)play->iteration);
+
+    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_SAMPLE,
+                                 "sppo_play_sample"));
+    while (play->done < round->count) {
+        const int count = sppoi_min(sppoi_prompts_at_once(c),
+                                    round->count - play->done);
+
+        SPPOI_TRY(sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
+                              round->first + play->done, count, &c->sampling,
+                              key, &round->responses));
+        play->done += count;
+        sppoi_response_means(play);
+        SPPOI_TRY(sppoi_report(ctx, play, round->count));
+    }
+    sppoi_enter(play, SPPO_PHASE_JUDGE);
+    return SPPO_OK;
+}
+
+/* [Alg 1.4] annotate P(y_k > y_k'|x) for all k, k' in [K]. */
+SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
+                                     const sppo_judge *judge)
+{
+    const int k = play->config.k;
+    sppo_round *round = &play->round;
+
+    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_JUDGE,
+                                 "sppo_play_judge"));
+    while (play->done < round->count) {
+        const int count = sppoi_min(SPPOI_PROMPTS_AT_ONCE,
+                                    round->count - play->done);
+        double *pairwise = round->pairwise + (size_t)play->done
+                         * (size_t)(k * k);
+        sppo_lists view = round->responses;
+        int p;
+
+        view.start += play->done * k;
+        view.count = count * k;
+        SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
+                              round->first + play->done, count, pairwise));
+        for (p = 0; p < count; p++)
+            if (sppo_preference_check(ctx, pairwise + p * k * k, k, 1e-3))
+                return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer "
+                                    "to prompt %d: ",
+                                    round->first + play->done + p);
+        play->done += count;
+        SPPOI_TRY(sppoi_report(ctx, play, round->count));
+    }
+    sppoi_enter(play, SPPO_PHASE_SELECT);
+    return SPPO_OK;
+}
+
+/* [Alg 1.5] select responses from y_{1:K} and form D_t with their win rates.
+ * Winner: highest P^, the first of equals; loser: lowest, the last of equals;
+ * so the two differ even when all win rates are equal.                      */
+SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play)
+{
+    const int k = play->config.k;
+    sppo_round *round = &play->round;
+    int p, i;
+
+    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_SELECT,
+                                 "sppo_play_select"));
+    for (p = 0; p < round->count; p++) {
+        double *win = round->win + p * k;
+        int best = 0, worst = 0;
+
+        sppo_win_rates(win, round->pairwise + (size_t)p * (size_t)(k * k), k);
+        for (i = 1; i < k; i++) {
+            best = win[i] > win[best] ? i : best;
+            worst = win[i] <= win[worst] ? i : worst;
+        }
+        round->winner[p] = best;
+        round->loser[p] = worst;
+    }
+    play->have_old = 0;
+    sppoi_enter(play, SPPO_PHASE_FIT);
+    return SPPO_OK;
+}
+
+/* Response slot i of those kept for prompt p. */
+static int sppoi_slot(const sppo_play *play, int p, int i)
+{
+    if (play->config.keep_all)
+        return i;
+    return i == 0 ? play->round.winner[p] : play->round.loser[p];
+}
+
+/* Puts prompts order[from], order[from + 1], ... with their kept responses
+ * into the forest, as many as fit; returns how many. segment[j] is the prompt
+ * of the j-th; its responses follow it.                                     */
+static int sppoi_fill_pass(sppo_play *play, const int *order, int from, int to)
+{
+    const sppo_round *round = &play->round;
+    const int kept = sppoi_kept(&play->config), k = play->config.k;
+    sppo_forest *forest = &play->forest;
+    int j, i;
+
+    sppo_forest_clear(forest);
+    for (j = 0; from + j < to; j++) {
+        const int p = order ? order[from + j] : from + j;
+        const int x = round->first + p;
+        const int tokens = forest->tokens, segments = forest->segments;
+        int root, fits;
+
+        root = sppo_forest_add(forest, -1, sppo_lists_tokens(play->prompts, x),
+                               sppo_lists_length(play->prompts, x), 0);
+        fits = root >= 0;
+        for (i = 0; i < kept && fits; i++) {
+            const int y = p * k + sppoi_slot(play, p, i);
+            fits = sppo_forest_add(forest, root,
+                                   sppo_lists_tokens(&round->responses, y),
+                                   sppo_lists_length(&round->responses, y),
+                                   1) >= 0;
+        }
+        if (!fits) {
+            forest->tokens = tokens;
+            forest->segments = segments;
+            break;
+        }
+        play->segment[j] = root;
+    }
+    return j;
+}
+
+/* log pi_t(y|x) of every kept response, before theta moves (D5). */
+static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
+{
+    const int kept = sppoi_kept(&play->config), k = play->config.k;
+    sppo_round *round = &play->round;
+    int p = 0, i, j;
+
+    while (p < round->count) {
+        const int to = sppoi_min(round->count, p + play->config.batch);
+        const int n = sppoi_fill_pass(play, NULL, p, to);
+
+        SPPOI_TRY(sppo_forward(ctx, &play->trace, play->policy,
+                               &play->forest));
+        for (j = 0; j < n; j++)
+            for (i = 0; i < kept; i++)
+                round->old[(p + j) * k + sppoi_slot(play, p + j, i)] =
+                    sppo_segment_logprob(&play->trace, &play->forest,
+                                         play->segment[j] + 1 + i);
+        p += n;
+    }
+    play->have_old = 1;
+    return SPPO_OK;
+}
+
+/* The loss of prompt p, the mean of Eq 4.7 over its kept responses or one of
+ * the pair losses, from the log-ratios of the kept responses.               */
+static double sppoi_prompt_loss(const sppo_play *play, int p,
+                                const double *ratio, double *slope)
+{
+    const sppo_play_config *c = &play->config;
+    const int kept = sppoi_kept(c), w = play->round.winner[p];
+    const double *win = play->round.win + p * c->k;
+    const double *pairwise = play->round.pairwise
+                           + (size_t)p * (size_t)(c->k * c->k);
+    double log_z, loss = 0.0;
+    int i;
+
+    switch (c->loss) {
+    case SPPO_LOSS_PAIR:
+        return sppo_loss_pair(ratio[0], ratio[1],
+                              pairwise[w * c->k + play->round.loser[p]],
+                              c->eta, slope);
+    case SPPO_LOSS_HARD:
+        return sppo_loss_hard(ratio[0], ratio[1], c->eta, slope);
+    case SPPO_LOSS_DPO:
+        return sppo_loss_dpo(ratio[0], ratio[1], c->eta, slope);
+    case SPPO_LOSS_IPO:
+        return sppo_loss_ipo(ratio[0], ratio[1], c->eta, slope);
+    case SPPO_LOSS_SPPO:
+    default:
+        break;
+    }
+    log_z = sppo_log_z(c->baseline, c->log_z, c->eta, win, c->k);
+    for (i = 0; i < kept; i++) {
+        const double target =
+            sppo_target(c->eta, win[sppoi_slot(play, p, i)], log_z);
+
+        loss += sppo_loss_point(ratio[i], target, &slope[i]) / kept;
+        slope[i] /= kept;
+    }
+    return loss;
+}
+
+/* Adds prompt p's share to the means that the callback sees. */
+static void sppoi_measure(sppo_play *play, int p, const double *ratio,
+                          const double *lp, double loss, double share)
+{
+    const sppo_play_config *c = &play->config;
+    const double *win = play->round.win + p * c->k;
+    const int w = c->keep_all ? play->round.winner[p] : 0;
+    const int l = c->keep_all ? play->round.loser[p] : 1;
+    sppo_progress *m = &play->last;
+
+    m->loss += share * loss;
+    m->loss_scaled += share * loss / (c->eta * c->eta);
+    m->logps_chosen += share * lp[w];
+    m->logps_rejected += share * lp[l];
+    m->rewards_chosen += share * ratio[w] / c->eta;
+    m->rewards_rejected += share * ratio[l] / c->eta;
+    m->rewards_margins += share * (ratio[w] - ratio[l]) / c->eta;
+    m->rewards_accuracies += share * (ratio[w] > ratio[l] ? 1.0 : 0.0);
+    m->win_chosen += share * win[play->round.winner[p]];
+    m->win_rejected += share * win[play->round.loser[p]];
+}
+
+/* Forward, loss and backward of the prompts in the forest, order[from ...]. */
+static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
+                              int from, int n, double share)
+{
+    const int kept = sppoi_kept(&play->config), k = play->config.k;
+    const sppo_forest *forest = &play->forest;
+    double *d_logprob = play->trace.d_logprob;
+    int i, j, t;
+
+    SPPOI_TRY(sppo_forward(ctx, &play->trace, play->policy, forest));
+    memset(d_logprob, 0, (size_t)forest->tokens * sizeof *d_logprob);
+    for (j = 0; j < n; j++) {
+        const int p = order[from + j];
+        double *lp = play->per_slot, *ratio = lp + k, *slope = ratio + k;
+        double loss;
+
+        for (i = 0; i < kept; i++) {
+            lp[i] = sppo_segment_logprob(&play->trace, forest,
+                                         play->segment[j] + 1 + i);
+            ratio[i] = lp[i] - play->round.old[p * k + sppoi_slot(play, p, i)];
+        }
+        loss = sppoi_prompt_loss(play, p, ratio, slope);
+        if (!(fabs(loss) < HUGE_VAL))
+            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_play_fit: the loss of "
+                             "prompt %d is not finite; the weights were not "
+                             "changed (a smaller optim.lr may help)",
+                             play->round.first + p);
+        sppoi_measure(play, p, ratio, lp, loss, share);
+        for (i = 0; i < kept; i++) {
+            const int s = play->segment[j] + 1 + i;
+            for (t = forest->start[s]; t < forest->start[s + 1]; t++)
+                d_logprob[t] = slope[i] * share;
+        }
+    }
+    return sppo_backward(ctx, &play->trace, play->policy, forest, d_logprob,
+                         NULL, play->grad);
+}
+
+/* Step number `done` of the iteration: a batch in as many passes as it needs
+ * (gradients add up), then the optimiser.                                   */
+static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
+{
+    const sppo_play_config *c = &play->config;
+    const int epoch = play->done / play->steps_per_epoch;
+    const int from = play->done % play->steps_per_epoch * c->batch;
+    const int to = sppoi_min(from + c->batch, play->round.count);
+    const uint64_t stream = sppo_random_fork(c->seed, SPPOI_STREAM_ORDER);
+    const uint64_t key = sppo_random_fork(stream, (uint64_t)play->iteration);
+    const double length = play->last.length, eos_rate = play->last.eos_rate;
+    int at = from;
+
+    sppo_random_order(sppo_random_fork(key, (uint64_t)epoch), play->order,
+                      play->round.count);
+    memset(play->grad, 0, play->policy->count * sizeof *play->grad);
+    memset(&play->last, 0, sizeof play->last);
+    play->last.length = length;
+    play->last.eos_rate = eos_rate;
+    while (at < to) {
+        const int n = sppoi_fill_pass(play, play->order, at, to);
+
+        SPPOI_TRY(sppoi_pass(ctx, play, play->order, at, n,
+                             1.0 / (to - from)));
+        at += n;
+    }
+    SPPOI_TRY(sppo_optim_step(ctx, &play->optim, play->policy, play->grad));
+    play->last.learning_rate = play->optim.lr;
+    play->last.grad_norm = play->optim.grad_norm;
+    return SPPO_OK;
+}
+
+/* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t,
+ * approached by `epochs` passes over D_t in random order.                   */
+SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
+{
+    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_FIT, "sppo_play_fit"));
+    if (!play->have_old)
+        SPPOI_TRY(sppoi_record_old(ctx, play));
+    while (play->done < play->steps) {
+        SPPOI_TRY(sppoi_fit_step(ctx, play));
+        play->done++;
+        SPPOI_TRY(sppoi_report(ctx, play, play->steps));
+    }
+    sppoi_enter(play, SPPO_PHASE_ADVANCE);
+    return SPPO_OK;
+}
+
+/* [Alg 1.7] end for: what was trained is the next iteration's pi_t. */
+SPPO_DEF sppo_result sppo_play_advance(sppo_ctx *ctx, sppo_play *play)
+{
+    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_ADVANCE,
+                                 "sppo_play_advance"));
+    play->iteration++;
+    play->round.first = sppoi_round_first(play);
+    sppo_lists_clear(&play->round.responses);
+    sppo_optim_reset(&play->optim);
+    sppoi_enter(play, play->iteration < play->config.iterations
+                          ? SPPO_PHASE_SAMPLE : SPPO_PHASE_DONE);
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_play_next(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_judge *judge)
+{
+    switch (play->phase) {
+    case SPPO_PHASE_SAMPLE:  return sppo_play_sample(ctx, play);
+    case SPPO_PHASE_JUDGE:   return sppo_play_judge(ctx, play, judge);
+    case SPPO_PHASE_SELECT:  return sppo_play_select(ctx, play);
+    case SPPO_PHASE_FIT:     return sppo_play_fit(ctx, play);
+    case SPPO_PHASE_ADVANCE: return sppo_play_advance(ctx, play);
+    case SPPO_PHASE_DONE:
+    default:                 return SPPO_OK;
+    }
+}
+
+/* [Alg 1.2] for t = 1, 2, ... */
+SPPO_DEF sppo_result sppo_play_run(sppo_ctx *ctx, sppo_play *play,
+                                   const sppo_judge *judge)
+{
+    while (play->phase != SPPO_PHASE_DONE)
+        SPPOI_TRY(sppo_play_next(ctx, play, judge));
+    return SPPO_OK;
+}
+
+SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
+                                const sppo_model *policy,
+                                const sppo_lists *prompts)
+{
+    sppo_ctx quiet;
+    sppo_play play;
+    sppoi_carver carver = { NULL, 0, 0 };
+    const sppo_play_config *c = &play.config;
+    int tokens, segments;
+    size_t responses;
+
+    memset(&quiet, 0, sizeof quiet);
+    memset(&play, 0, sizeof play);
+    play.config = *config;
+    if (sppoi_play_resolve(&quiet, &play.config, prompts))
+        return 0;
+    sppoi_play_layout(&play, policy->count, &carver);
+    tokens = sppoi_pass_tokens(c, prompts);
+    segments = sppoi_pass_segments(c, tokens);
+    responses = (size_t)c->prompts_per_iteration * (size_t)c->k;
+    return carver.used
+         + responses * (size_t)(c->sampling.max_tokens + 1) * sizeof(int)
+         + policy->count * sizeof(sppo_real)
+               * (c->optim.kind == SPPO_ADAMW ? 2 : 1)
+         + sppo_trace_bytes(&policy->config, tokens, segments, 1)
+         + sppoi_sampler_bytes(&policy->config, sppoi_prompts_at_once(c), c->k,
+                               sppoi_longest(prompts),
+                               c->sampling.max_tokens);
+}
+
+/* ---- evaluation ---- */
+
+/* Appends to `all`, prompt by prompt, `samples` responses of a then of b. */
+static sppo_result sppoi_interleave(sppo_ctx *ctx, sppo_lists *all,
+                                    const sppo_lists *of_a,
+                                    const sppo_lists *of_b, int samples)
+{
+    const int prompts = of_a->count / samples;
+    int p, i;
+
+    for (p = 0; p < prompts; p++)
+        for (i = 0; i < 2 * samples; i++) {
+            const sppo_lists *from = i < samples ? of_a : of_b;
+            const int list = p * samples + i % samples;
+
+            SPPOI_TRY(sppo_lists_add(ctx, all, sppo_lists_tokens(from, list),
+                                     sppo_lists_length(from, list)));
+        }
+    return SPPO_OK;
+}
+
+static void sppoi_lengths(const sppo_lists *lists, int eos, double *length,
+                          double *finished)
+{
+    int i, ends = 0;
+
+    for (i = 0; i < lists->count; i++)
+        ends += lists->token[lists->start[i + 1] - 1] == eos;
+    *length = (double)lists->start[lists->count] / lists->count;
+    *finished = (double)ends / lists->count;
+}
+
+/* log pi(y|x) of `per_prompt` responses to each prompt, one prompt a pass. */
+static sppo_result sppoi_logprobs(sppo_ctx *ctx, const sppo_model *model,
+                                  const sppo_lists *prompts,
+                                  const sppo_lists *responses, int per_prompt,
+                                  double *logprob)
+{
+    const int segments = 1 + per_prompt;
+    const int tokens = sppoi_longest(prompts)
+                     + per_prompt * sppoi_longest(responses);
+    sppo_forest forest;
+    sppo_trace trace;
+    sppo_result result;
+    int p, i;
+
+    memset(&forest, 0, sizeof forest);
+    memset(&trace, 0, sizeof trace);
+    result = sppo_forest_init(ctx, &forest, tokens, segments);
+    if (result == SPPO_OK)
+        result = sppo_trace_init(ctx, &trace, model, tokens, segments, 0);
+    for (p = 0; p < prompts->count && result == SPPO_OK; p++) {
+        sppo_forest_clear(&forest);
+        sppo_forest_add(&forest, -1, sppo_lists_tokens(prompts, p),
+                        sppo_lists_length(prompts, p), 0);
+        for (i = 0; i < per_prompt; i++)
+            sppo_forest_add(&forest, 0,
+                            sppo_lists_tokens(responses, p * per_prompt + i),
+                            sppo_lists_length(responses, p * per_prompt + i),
+                            1);
+        result = sppo_forward(ctx, &trace, model, &forest);
+        for (i = 0; i < per_prompt && result == SPPO_OK; i++)
+            logprob[p * per_prompt + i] =
+                sppo_segment_logprob(&trace, &forest, 1 + i);
+    }
+    sppo_trace_free(ctx, &trace);
+    sppo_forest_free(ctx, &forest);
+    return result;
+}
+
+static sppo_result sppoi_sample_all(sppo_ctx *ctx, const sppo_model *model,
+                                    const sppo_lists *prompts, int samples,
+                                    const sppo_sampling *sampling,
+                                    uint64_t key, sppo_lists *responses)
+{
+    sppo_sampler sampler;
+    sppo_result result;
+
+    memset(&sampler, 0, sizeof sampler);
+    SPPOI_TRY(sppo_sampler_init(ctx, &sampler, model,
+                                sppoi_min(prompts->count,
+                                          SPPOI_PROMPTS_AT_ONCE),
+                                samples, sppoi_longest(prompts),
+                                sampling->max_tokens));
+    result = sppo_sample(ctx, &sampler, model, prompts, 0, prompts->count,
+                         sampling, key, responses);
+    sppo_sampler_free(ctx, &sampler);
+    return result;
+}
+
+/* The mean over prompts of the mean of the cross block P(a_i > b_j), and its
+ * normal 95 % interval; prompts are the independent units, samples are not. */
+static void sppoi_cross_mean(sppo_evaluation *result, const double *pairwise,
+                             int prompts, int samples)
+{
+    const int k = 2 * samples;
+    double sum = 0.0, squares = 0.0, variance;
+    int p, i, j;
+
+    for (p = 0; p < prompts; p++) {
+        double mean = 0.0;
+
+        for (i = 0; i < samples; i++)
+            for (j = samples; j < k; j++)
+                mean += pairwise[((size_t)p * (size_t)k + (size_t)i)
+                                 * (size_t)k + (size_t)j];
+        mean /= (double)samples * samples;
+        sum += mean;
+        squares += mean * mean;
+    }
+    result->prompts = prompts;
+    result->win_rate = sum / prompts;
+    variance = squares / prompts - result->win_rate * result->win_rate;
+    result->standard_error =
+        prompts > 1 && variance > 0.0 ? sqrt(variance / (prompts - 1)) : 0.0;
+    result->low = result->win_rate - 1.959964 * result->standard_error;
+    result->high = result->win_rate + 1.959964 * result->standard_error;
+}
+
+typedef struct sppoi_duel {
+    sppo_lists a, b, all;
+    double *pairwise, *logprob;
+    size_t pairs, singles;
+} sppoi_duel;
+
+static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
+                                  const sppo_model *a, const sppo_model *b,
+                                  const sppo_judge *judge,
+                                  const sppo_lists *prompts, int samples,
+                                  sppo_evaluation *result)
+{
+    const int k = 2 * samples;
+    size_t i;
+    int p;
+
+    SPPOI_TRY(sppoi_interleave(ctx, &duel->all, &duel->a, &duel->b, samples));
+    duel->pairwise = (double *)sppo_take(ctx, duel->pairs, sizeof(double));
+    duel->logprob = (double *)sppo_take(ctx, duel->singles, sizeof(double));
+    if (!duel->pairwise || !duel->logprob)
+        return SPPO_E_MEMORY;
+    SPPOI_TRY(judge->fill(ctx, judge->user, prompts, &duel->all, k, 0,
+                          prompts->count, duel->pairwise));
+    for (p = 0; p < prompts->count; p++)
+        if (sppo_preference_check(ctx, duel->pairwise + p * k * k, k, 1e-3))
+            return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
+                                "prompt %d: ", p);
+    sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
+    sppoi_lengths(&duel->a, a->config.eos, &result->length_a, &result->eos_a);
+    sppoi_lengths(&duel->b, b->config.eos, &result->length_b, &result->eos_b);
+    SPPOI_TRY(sppoi_logprobs(ctx, a, prompts, &duel->a, samples,
+                             duel->logprob));
+    result->kl = 0.0;
+    for (i = 0; i < duel->singles; i++)
+        result->kl += duel->logprob[i] / (double)duel->singles;
+    SPPOI_TRY(sppoi_logprobs(ctx, b, prompts, &duel->a, samples,
+                             duel->logprob));
+    for (i = 0; i < duel->singles; i++)
+        result->kl -= duel->logprob[i] / (double)duel->singles;
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
+                                   const sppo_model *b,
+                                   const sppo_judge *judge,
+                                   const sppo_lists *prompts, int samples,
+                                   const sppo_sampling *sampling, uint64_t seed,
+                                   sppo_evaluation *result)
+{
+    sppoi_duel duel;
+    sppo_evaluation found;
+    sppo_sampling how = *sampling;
+    sppo_result code;
+
+    if (prompts->count < 1 || samples < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d prompts and "
+                         "%d samples; both must be at least 1",
+                         prompts->count, samples);
+    if (a->config.vocab != b->config.vocab)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: the models have "
+                         "vocabularies of %d and %d tokens; they must be the "
+                         "same", a->config.vocab, b->config.vocab);
+    how.max_tokens = how.max_tokens ? how.max_tokens : 64;
+    memset(&duel, 0, sizeof duel);
+    memset(&found, 0, sizeof found);
+    duel.singles = (size_t)prompts->count * (size_t)samples;
+    duel.pairs = duel.singles * (size_t)samples * 4;
+    code = sppoi_sample_all(ctx, a, prompts, samples, &how,
+                            sppo_random_fork(seed, 0), &duel.a);
+    if (code == SPPO_OK)
+        code = sppoi_sample_all(ctx, b, prompts, samples, &how,
+                                sppo_random_fork(seed, 1), &duel.b);
+    if (code == SPPO_OK)
+        code = sppoi_duel_run(ctx, &duel, a, b, judge, prompts, samples,
+                              &found);
+    sppo_lists_free(ctx, &duel.a);
+    sppo_lists_free(ctx, &duel.b);
+    sppo_lists_free(ctx, &duel.all);
+    sppo_give(ctx, duel.pairwise, duel.pairs * sizeof(double));
+    sppo_give(ctx, duel.logprob, duel.singles * sizeof(double));
+    if (code == SPPO_OK)
+        *result = found;
+    return code;
+}
+
+/* ==== B3  the policy network ============== Llama ========= >>network == */
+
+enum { SPPOI_PER_LAYER = 9, SPPOI_PAIR_READS = 2 };
+enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
+
+static sppo_result sppoi_config_field(sppo_ctx *ctx, const char *field,
+                                      int value, int from, int to)
+{
+    if (value >= from && value <= to)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "sppo_config: %s is %d; it must be %d to %d", field,
+                     value, from, to);
+}
+
+static sppo_result sppoi_config_ranges(sppo_ctx *ctx, const sppo_config *c)
+{
+    SPPOI_TRY(sppoi_config_field(ctx, "vocab", c->vocab, 2, SPPOI_MAX_VOCAB));
+    SPPOI_TRY(sppoi_config_field(ctx, "dim", c->dim, 1, SPPOI_MAX_DIM));
+    SPPOI_TRY(sppoi_config_field(ctx, "layers", c->layers, 1, 4096));
+    SPPOI_TRY(sppoi_config_field(ctx, "heads", c->heads, 1, 65536));
+    SPPOI_TRY(sppoi_config_field(ctx, "kv_heads", c->kv_heads, 1, c->heads));
+    SPPOI_TRY(sppoi_config_field(ctx, "head_dim", c->head_dim, 2, 65536));
+    SPPOI_TRY(sppoi_config_field(ctx, "hidden", c->hidden, 1, SPPOI_MAX_DIM));
+    SPPOI_TRY(sppoi_config_field(ctx, "context", c->context, 2, 1 << 24));
+    SPPOI_TRY(sppoi_config_field(ctx, "bos", c->bos, -1, c->vocab - 1));
+    SPPOI_TRY(sppoi_config_field(ctx, "eos", c->eos, -1, c->vocab - 1));
+    SPPOI_TRY(sppoi_config_field(ctx, "head", (int)c->head, SPPO_HEAD_NONE,
+                                 SPPO_HEAD_SCALAR));
+    return sppoi_config_field(ctx, "embed_dim", c->embed_dim, 2, 65536);
+}
+
+SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
+                                         const sppo_config *config)
+{
+    sppo_config c = *config;
+
+    c.kv_heads = c.kv_heads ? c.kv_heads : c.heads;
+    if (!c.head_dim && c.heads > 0) {
+        if (c.dim % c.heads)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: dim %d is not "
+                             "a multiple of heads %d; set head_dim", c.dim,
+                             c.heads);
+        c.head_dim = c.dim / c.heads;
+    }
+    c.rope_theta = c.rope_theta == 0.0 ? 10000.0 : c.rope_theta;
+    c.norm_eps = c.norm_eps == 0.0 ? 1e-5 : c.norm_eps;
+    c.embed_dim = c.embed_dim ? c.embed_dim : 8;
+    c.untied = c.untied != 0;
+    SPPOI_TRY(sppoi_config_ranges(ctx, &c));
+    if (c.heads % c.kv_heads)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: heads %d is not a "
+                         "multiple of kv_heads %d", c.heads, c.kv_heads);
+    if (c.head_dim % 2 || c.embed_dim % 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: head_dim %d and "
+                         "embed_dim %d must be even", c.head_dim, c.embed_dim);
+    if (!(c.rope_theta > 0.0 && c.rope_theta < 1e12))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_config: rope_theta is %g; it must be positive",
+                         c.rope_theta);
+    if (!(c.norm_eps > 0.0 && c.norm_eps < 1.0))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: norm_eps is %g; "
+                         "it must be between 0 and 1", c.norm_eps);
+    *resolved = c;
+    return SPPO_OK;
+}
+
+/* Widths that come up everywhere: of all query heads, of all key (or value)
+ * heads, and of a row [queries | keys | values].                            */
+static int sppoi_q_width(const sppo_config *c)
+{
+    return c->heads * c->head_dim;
+}
+
+static int sppoi_kv_width(const sppo_config *c)
+{
+    return c->kv_heads * c->head_dim;
+}
+
+static int sppoi_qkv_width(const sppo_config *c)
+{
+    return sppoi_q_width(c) + 2 * sppoi_kv_width(c);
+}
+
+/* SPPO-LAYOUT.  The one list of tensors.  Order matters twice: q, k, v and
+ * gate, up are neighbours, so each group is one matrix product; and the index
+ * of a tensor follows from its layer (sppoi_layer).                         */
+typedef struct sppoi_layout {
+    sppo_tensor *tensors;  // NULL: count only
+    int count;
+    size_t used;
+} sppoi_layout;
+
+static void sppoi_add_tensor(sppoi_layout *layout, int layer, const char *name,
+                             int rows, int cols)
+{
+    const size_t size = (size_t)rows * (size_t)(cols ? cols : 1);
+
+    if (layout->tensors) {
+        sppo_tensor *tensor = &layout->tensors[layout->count];
+
+        if (layer < 0)
+            snprintf(tensor->name, sizeof tensor->name, "%s.weight", name);
+        else
+            snprintf(tensor->name, sizeof tensor->name,
+                     "model.layers.%d.%s.weight", layer, name);
+        tensor->rows = rows;
+        tensor->cols = cols;
+        tensor->offset = layout->used;
+        tensor->size = size;
+    }
+    layout->count++;
+    layout->used += size;
+}
+
+static void sppoi_add_head(sppoi_layout *layout, const sppo_config *c)
+{
+    const int reads = c->head == SPPO_HEAD_PAIR ? SPPOI_PAIR_READS : 1;
+
+    if (c->head == SPPO_HEAD_NONE)
+        return;
+    sppoi_add_tensor(layout, -1, "head.read", reads, c->dim);
+    sppoi_add_tensor(layout, -1, "head.logprob", reads, 0);
+    if (c->head != SPPO_HEAD_SCALAR)
+        sppoi_add_tensor(layout, -1, "head.last",
+                         c->head == SPPO_HEAD_PAIR ? 1 : c->embed_dim, c->dim);
+}
+
+static void sppoi_lay_out(sppoi_layout *layout, const sppo_config *c)
+{
+    const int q = sppoi_q_width(c), kv = sppoi_kv_width(c);
+    int l;
+
+    sppoi_add_tensor(layout, -1, "model.embed_tokens", c->vocab, c->dim);
+    for (l = 0; l < c->layers; l++) {
+        sppoi_add_tensor(layout, l, "input_layernorm", c->dim, 0);
+        sppoi_add_tensor(layout, l, "self_attn.q_proj", q, c->dim);
+        sppoi_add_tensor(layout, l, "self_attn.k_proj", kv, c->dim);
+        sppoi_add_tensor(layout, l, "self_attn.v_proj", kv, c->dim);
+        sppoi_add_tensor(layout, l, "self_attn.o_proj", c->dim, q);
+        sppoi_add_tensor(layout, l, "post_attention_layernorm", c->dim, 0);
+        sppoi_add_tensor(layout, l, "mlp.gate_proj", c->hidden, c->dim);
+        sppoi_add_tensor(layout, l, "mlp.up_proj", c->hidden, c->dim);
+        sppoi_add_tensor(layout, l, "mlp.down_proj", c->dim, c->hidden);
+    }
+    sppoi_add_tensor(layout, -1, "model.norm", c->dim, 0);
+    if (c->untied)
+        sppoi_add_tensor(layout, -1, "lm_head", c->vocab, c->dim);
+    sppoi_add_head(layout, c);
+}
+
+/* One layer's tensors in a block laid out like the weights: the weights
+ * themselves, or a gradient.                                                */
+typedef struct sppoi_layer {
+    sppo_real *norm1, *qkv, *o, *norm2, *gate_up, *down;
+} sppoi_layer;
+
+static sppo_real *sppoi_tensor_at(const sppo_model *m, sppo_real *block,
+                                  int index)
+{
+    return block + m->tensors[index].offset;
+}
+
+static sppoi_layer sppoi_layer_of(const sppo_model *m, sppo_real *block, int l)
+{
+    const int first = 1 + l * SPPOI_PER_LAYER;
+    sppoi_layer layer;
+
+    layer.norm1 = sppoi_tensor_at(m, block, first);
+    layer.qkv = sppoi_tensor_at(m, block, first + 1);
+    layer.o = sppoi_tensor_at(m, block, first + 4);
+    layer.norm2 = sppoi_tensor_at(m, block, first + 5);
+    layer.gate_up = sppoi_tensor_at(m, block, first + 6);
+    layer.down = sppoi_tensor_at(m, block, first + 8);
+    return layer;
+}
+
+static sppo_real *sppoi_final_norm(const sppo_model *m, sppo_real *block)
+{
+    return sppoi_tensor_at(m, block, 1 + m->config.layers * SPPOI_PER_LAYER);
+}
+
+static sppo_real *sppoi_classifier(const sppo_model *m, sppo_real *block)
+{
+    const int after_norm = 2 + m->config.layers * SPPOI_PER_LAYER;
+
+    return sppoi_tensor_at(m, block, m->config.untied ? after_norm : 0);
+}
+
+SPPO_DEF size_t sppo_config_count(const sppo_config *config)
+{
+    sppoi_layout layout = { NULL, 0, 0 };
+
+    sppoi_lay_out(&layout, config);
+    return layout.used;
+}
+
+/* Tensors and weights of a model, weights all zero. */
+static sppo_result sppoi_model_take(sppo_ctx *ctx, sppo_model *model,
+                                    const sppo_config *config)
+{
+    sppoi_layout layout = { NULL, 0, 0 };
+    sppo_model fresh;
+
+    memset(&fresh, 0, sizeof fresh);
+    SPPOI_TRY(sppo_config_resolve(ctx, &fresh.config, config));
+    sppoi_lay_out(&layout, &fresh.config);
+    fresh.tensor_count = layout.count;
+    fresh.count = layout.used;
+    fresh.tensors = (sppo_tensor *)sppo_take(ctx, (size_t)layout.count,
+                                             sizeof *fresh.tensors);
+    fresh.weights = (sppo_real *)sppo_take(ctx, fresh.count,
+                                           sizeof *fresh.weights);
+    if (!fresh.tensors || !fresh.weights) {
+        sppo_model_free(ctx, &fresh);
+        return SPPO_E_MEMORY;
+    }
+    layout.tensors = fresh.tensors;
+    layout.count = 0;
+    layout.used = 0;
+    sppoi_lay_out(&layout, &fresh.config);
+    *model = fresh;
+    return SPPO_OK;
+}
+
+static int sppoi_name_has(const sppo_tensor *tensor, const char *part)
+{
+    return strstr(tensor->name, part) != NULL;
+}
+
+/* The spread of a tensor's first values.  0.1 for the embedding: with 0.02, the
+ * habit of large models, a small one needs many steps to leave the origin.  */
+static double sppoi_init_spread(const sppo_config *c, const sppo_tensor *t)
+{
+    if (sppoi_name_has(t, "embed_tokens"))
+        return 0.1;
+    if (sppoi_name_has(t, "o_proj") || sppoi_name_has(t, "down_proj"))
+        return 1.0 / sqrt(2.0 * c->layers * t->cols);
+    return 1.0 / sqrt((double)t->cols);
+}
+
+/* Where pair's second reading and a log-probability start: a's likelihood
+ * counts for a, b's against it.                                             */
+static double sppoi_init_vector(const sppo_tensor *t, int i)
+{
+    if (sppoi_name_has(t, "head.logprob"))
+        return i == 0 ? 0.5 : -0.5;
+    return 1.0;  // a norm gain
+}
+
+static void sppoi_init_tensor(sppo_model *model, int index, uint64_t seed)
+{
+    const sppo_tensor *t = &model->tensors[index];
+    sppo_real *w = model->weights + t->offset;
+    const uint64_t key = sppo_random_fork(seed, (uint64_t)index);
+    const double spread = t->cols ? sppoi_init_spread(&model->config, t) : 0.0;
+    const int zero = sppoi_name_has(t, "head.read");
+    size_t i;
+
+    for (i = 0; i < t->size; i++)
+        w[i] = (sppo_real)(t->cols == 0 ? sppoi_init_vector(t, (int)i)
+                           : zero       ? 0.0
+                                        : spread * sppo_random_normal(key, i));
+}
+
+SPPO_DEF sppo_result sppo_model_init(sppo_ctx *ctx, sppo_model *model,
+                                     const sppo_config *config, uint64_t seed)
+{
+    int i;
+
+    SPPOI_TRY(sppoi_model_take(ctx, model, config));
+    for (i = 0; i < model->tensor_count; i++)
+        sppoi_init_tensor(model, i, seed);
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_model_clone(sppo_ctx *ctx, sppo_model *copy,
+                                      const sppo_model *model, sppo_head head,
+                                      int embed_dim)
+{
+    sppo_config config = model->config;
+    int i;
+
+    config.head = head;
+    config.embed_dim = embed_dim ? embed_dim : config.embed_dim;
+    SPPOI_TRY(sppoi_model_take(ctx, copy, &config));
+    for (i = 0; i < copy->tensor_count; i++) {
+        const sppo_tensor *to = &copy->tensors[i];
+        const sppo_tensor *from = sppo_model_tensor(model, to->name);
+
+        if (from && from->rows == to->rows && from->cols == to->cols)
+            memcpy(copy->weights + to->offset, model->weights + from->offset,
+                   to->size * sizeof(sppo_real));
+        else
+            sppoi_init_tensor(copy, i, 0);
+    }
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_model_free(sppo_ctx *ctx, sppo_model *model)
+{
+    sppo_give(ctx, model->tensors,
+              (size_t)model->tensor_count * sizeof *model->tensors);
+    sppo_give(ctx, model->weights, model->count * sizeof *model->weights);
+    memset(model, 0, sizeof *model);
+}
+
+SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
+                                              const char *name)
+{
+    int i;
+
+    for (i = 0; i < model->tensor_count; i++)
+        if (strcmp(model->tensors[i].name, name) == 0)
+            return &model->tensors[i];
+    return NULL;
+}
+
+/* ---- the trace: room for one forward pass ---- */
+
+enum { SPPOI_LOGITS_ROOM = 1 << 21 };  // numbers in a chunk of logits
+
+static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* The largest panel that any product of the network packs. */
+static size_t sppoi_panel_room(const sppo_config *c, int tokens, int backward)
+{
+    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
+    const int widest = sppoi_max(sppoi_max(c->dim, q), c->hidden);
+    size_t room = sppo_panel_size(c->dim, c->vocab);
+
+    room = sppoi_larger(room, sppo_panel_size(c->vocab, c->dim));
+    room = sppoi_larger(room, sppo_panel_size(c->dim, qkv));
+    room = sppoi_larger(room, sppo_panel_size(qkv, c->dim));
+    room = sppoi_larger(room, sppo_panel_size(q, c->dim));
+    room = sppoi_larger(room, sppo_panel_size(c->dim, q));
+    room = sppoi_larger(room, sppo_panel_size(c->dim, 2 * c->hidden));
+    room = sppoi_larger(room, sppo_panel_size(2 * c->hidden, c->dim));
+    room = sppoi_larger(room, sppo_panel_size(c->hidden, c->dim));
+    room = sppoi_larger(room, sppo_panel_size(c->dim, c->hidden));
+    if (backward)
+        room = sppoi_larger(room, sppo_panel_size(tokens, widest));
+    return room;
+}
+
+/* Longest run of visible tokens; positions end at the context. */
+static int sppoi_reach(const sppo_config *c, int max_tokens)
+{
+    return sppoi_min(c->context, max_tokens);
+}
+
+static void sppoi_trace_ints(sppo_trace *t, sppoi_carver *v)
+{
+    const size_t n = (size_t)t->max_tokens, s = (size_t)t->max_segments;
+
+    t->position = (int *)sppoi_carve(v, n, sizeof(int));
+    t->scored_row = (int *)sppoi_carve(v, n, sizeof(int));
+    t->scored_from = (int *)sppoi_carve(v, n + 1, sizeof(int));
+    t->scored_token = (int *)sppoi_carve(v, n, sizeof(int));
+    t->slot = (int *)sppoi_carve(v, n, sizeof(int));
+    t->before = (int *)sppoi_carve(v, s, sizeof(int));
+    t->tree_start = (int *)sppoi_carve(v, s + 1, sizeof(int));
+}
+
+static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
+{
+    return (sppo_real *)sppoi_carve(v, rows, (size_t)width * sizeof(sppo_real));
+}
+
+/* Scratch of one attention task: scores and their slopes, keys and values
+ * transposed, and the slopes of both.                                       */
+static int sppoi_task_room(const sppo_config *c, int reach, int backward)
+{
+    return backward ? reach * (2 + 4 * c->head_dim)
+                    : reach * (1 + 2 * c->head_dim);
+}
+
+static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
+{
+    const sppo_config *c = &t->config;
+    const size_t n = (size_t)t->max_tokens;
+
+    t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
+    t->dx = sppoi_carve_reals(v, n, c->dim);
+    t->dnorm = sppoi_carve_reals(v, n, c->dim);
+    t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
+    t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
+    t->dact = sppoi_carve_reals(v, n, c->hidden);
+    t->dgate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
+}
+
+/* SPPO-LAYOUT of activations.  With backward every layer keeps its own; the
+ * norms' outputs and SwiGLU's are cheap and computed again instead.         */
+static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
+{
+    const sppo_config *c = &t->config;
+    const size_t n = (size_t)t->max_tokens;
+    const size_t kept = t->backward ? (size_t)c->layers : 1;
+    const int reach = sppoi_reach(c, t->max_tokens);
+
+    sppoi_trace_ints(t, v);
+    t->logprob = (double *)sppoi_carve(v, n, sizeof(double));
+    t->row_lse = (double *)sppoi_carve(v, n, sizeof(double));
+    t->x = sppoi_carve_reals(v, t->backward ? (kept + 1) * n : n, c->dim);
+    t->mid = t->backward ? sppoi_carve_reals(v, kept * n, c->dim) : t->x;
+    t->qkv = sppoi_carve_reals(v, kept * n, sppoi_qkv_width(c));
+    t->att = sppoi_carve_reals(v, kept * n, sppoi_q_width(c));
+    t->lse = sppoi_carve_reals(v, kept * n, c->heads);
+    t->gate_up = sppoi_carve_reals(v, kept * n, 2 * c->hidden);
+    t->inv_rms = sppoi_carve_reals(v, (2 * kept + 1) * n, 1);
+    t->norm = sppoi_carve_reals(v, n, c->dim);
+    t->act = sppoi_carve_reals(v, n, c->hidden);
+    t->final = sppoi_carve_reals(v, n, c->dim);
+    t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
+    t->logits = sppoi_carve_reals(v, (size_t)t->chunk, c->vocab);
+    t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
+    t->panel = sppoi_carve_reals(
+        v, sppoi_panel_room(c, t->max_tokens, t->backward), 1);
+    t->scratch = sppoi_carve_reals(
+        v, (size_t)t->threads, sppoi_task_room(c, reach, t->backward));
+    if (t->backward)
+        sppoi_trace_backward_room(t, v);
+}
+
+static void sppoi_trace_shape(sppo_trace *t, const sppo_config *config,
+                              int max_tokens, int max_segments, int backward)
+{
+    memset(t, 0, sizeof *t);
+    t->config = *config;
+    t->max_tokens = max_tokens;
+    t->max_segments = max_segments;
+    t->backward = backward != 0;
+    t->threads = sppoi_max_threads();
+    t->chunk = sppoi_min(max_tokens,
+                         sppoi_max(64, SPPOI_LOGITS_ROOM / config->vocab));
+}
+
+SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,
+                                 int max_segments, int backward)
+{
+    sppo_trace trace;
+    sppoi_carver carver = { NULL, 0, 0 };
+
+    sppoi_trace_shape(&trace, config, max_tokens, max_segments, backward);
+    sppoi_trace_layout(&trace, &carver);
+    return carver.used;
+}
+
+SPPO_DEF sppo_result sppo_trace_init(sppo_ctx *ctx, sppo_trace *trace,
+                                     const sppo_model *model, int max_tokens,
+                                     int max_segments, int backward)
+{
+    sppo_trace fresh;
+    sppoi_carver carver = { NULL, 0, 0 };
+
+    if (max_tokens < 1 || max_segments < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_trace_init: max_tokens "
+                         "%d and max_segments %d must be positive",
+                         max_tokens, max_segments);
+    sppoi_trace_shape(&fresh, &model->config, max_tokens, max_segments,
+                      backward);
+    sppoi_trace_layout(&fresh, &carver);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_trace_init", &carver, &fresh.block,
+                          &fresh.block_size));
+    carver.base = (char *)fresh.block;
+    carver.used = 0;
+    sppoi_trace_layout(&fresh, &carver);
+    sppo_rope_table(fresh.table, sppoi_reach(&fresh.config, max_tokens),
+                    fresh.config.head_dim, fresh.config.rope_theta);
+    *trace = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_trace_free(sppo_ctx *ctx, sppo_trace *trace)
+{
+    sppo_give(ctx, trace->block, trace->block_size);
+    memset(trace, 0, sizeof *trace);
+}
+
+/* Activations of layer l: its own with backward, else those of all layers. */
+typedef struct sppoi_kept_layer {
+    sppo_real *in, *mid, *out, *qkv, *att, *lse, *gate_up, *inv1, *inv2;
+} sppoi_kept_layer;
+
+static sppoi_kept_layer sppoi_kept_of(const sppo_trace *t, int l)
+{
+    const sppo_config *c = &t->config;
+    const size_t at = t->backward ? (size_t)l * (size_t)t->max_tokens : 0;
+    const size_t next = t->backward ? at + (size_t)t->max_tokens : 0;
+    const size_t dim = (size_t)c->dim;
+    sppoi_kept_layer k;
+
+    k.in = t->x + at * dim;
+    k.out = t->x + next * dim;
+    k.mid = t->mid + at * dim;
+    k.qkv = t->qkv + at * (size_t)sppoi_qkv_width(c);
+    k.att = t->att + at * (size_t)sppoi_q_width(c);
+    k.lse = t->lse + at * (size_t)c->heads;
+    k.gate_up = t->gate_up + at * 2 * (size_t)c->hidden;
+    k.inv1 = t->inv_rms + at;
+    k.inv2 = t->inv_rms + at
+           + (t->backward ? (size_t)c->layers : 1) * (size_t)t->max_tokens;
+    return k;
+}
+
+static sppo_real *sppoi_final_inv(const sppo_trace *t)
+{
+    const size_t kept = t->backward ? (size_t)t->config.layers : 1;
+
+    return t->inv_rms + 2 * kept * (size_t)t->max_tokens;
+}
+
+/* ---- reading a forest ---- */
+
+static sppo_result sppoi_check_segment(sppo_ctx *ctx, const sppo_trace *t,
+                                       const sppo_forest *f, int s, int root)
+{
+    const int parent = f->parent[s];
+    const int length = f->start[s + 1] - f->start[s];
+    int i;
+
+    if (length < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_forward: segment %d is empty", s);
+    if (parent >= s || (parent >= 0 && parent < root) || parent < -1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d has "
+                         "parent %d; it must be an earlier segment of the "
+                         "same tree (from %d), or -1", s, parent, root);
+    if (t->before[s] + length > t->config.context)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d ends "
+                         "at position %d, beyond the context of %d", s,
+                         t->before[s] + length, t->config.context);
+    for (i = f->start[s]; i < f->start[s + 1]; i++)
+        if (f->token[i] < 0 || f->token[i] >= t->config.vocab)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: token %d of "
+                             "segment %d is %d, outside the vocabulary of %d",
+                             i - f->start[s], s, f->token[i],
+                             t->config.vocab);
+    return SPPO_OK;
+}
+
+/* Positions, the trees' first segments, tokens before each segment. */
+static sppo_result sppoi_plan_positions(sppo_ctx *ctx, sppo_trace *t,
+                                        const sppo_forest *f)
+{
+    int s, i, root = 0;
+
+    t->trees = 0;
+    for (s = 0; s < f->segments; s++) {
+        const int parent = f->parent[s];
+
+        if (parent == -1) {
+            t->tree_start[t->trees++] = s;
+            root = s;
+        }
+        t->before[s] = parent < 0 || parent >= s
+                           ? 0
+                           : t->before[parent] + f->start[parent + 1]
+                                 - f->start[parent];
+        SPPOI_TRY(sppoi_check_segment(ctx, t, f, s, root));
+        for (i = f->start[s]; i < f->start[s + 1]; i++)
+            t->position[i] = t->before[s] + i - f->start[s];
+    }
+    t->tree_start[t->trees] = f->segments;
+    return SPPO_OK;
+}
+
+/* The row whose logits predict token i of segment s; -1 for a root's first. */
+static int sppoi_predictor(const sppo_forest *f, int s, int i)
+{
+    if (i > f->start[s])
+        return i - 1;
+    return f->parent[s] < 0 ? -1 : f->start[f->parent[s] + 1] - 1;
+}
+
+/* Groups the scored tokens by the row that predicts them, since a prompt's
+ * last row predicts the first token of every response: scored_token[
+ * scored_from[r] .. scored_from[r + 1]) belong to row scored_row[r].        */
+static void sppoi_plan_scored(sppo_trace *t, const sppo_forest *f)
+{
+    int s, i, r, rows = 0, total = 0;
+
+    for (i = 0; i < f->tokens; i++)
+        t->slot[i] = 0;
+    for (s = 0; s < f->segments; s++)
+        for (i = f->start[s]; f->scored[s] && i < f->start[s + 1]; i++)
+            if (sppoi_predictor(f, s, i) >= 0)
+                t->slot[sppoi_predictor(f, s, i)]++;
+    for (r = 0; r < f->tokens; r++) {
+        const int predicted = t->slot[r];
+
+        t->slot[r] = total;
+        if (predicted) {
+            t->scored_row[rows] = r;
+            t->scored_from[rows++] = total;
+            total += predicted;
+        }
+    }
+    t->scored_from[rows] = total;
+    t->scored_rows = rows;
+    t->scored_tokens = total;
+    for (s = 0; s < f->segments; s++)
+        for (i = f->start[s]; f->scored[s] && i < f->start[s + 1]; i++)
+            if (sppoi_predictor(f, s, i) >= 0)
+                t->scored_token[t->slot[sppoi_predictor(f, s, i)]++] = i;
+}
+
+static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
+                              const sppo_forest *f)
+{
+    if (f->tokens > t->max_tokens || f->segments > t->max_segments)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: the forest has "
+                         "%d tokens in %d segments; the trace holds %d in %d",
+                         f->tokens, f->segments, t->max_tokens,
+                         t->max_segments);
+    if (f->segments < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_forward: the forest has no segments");
+    SPPOI_TRY(sppoi_plan_positions(ctx, t, f));
+    sppoi_plan_scored(t, f);
+    return SPPO_OK;
+}
+
+/* ---- attention over a forest ---- */
+
+/* [Net 4] One task is one segment and one key/value head.  The keys and values
+ * that the segment sees, its ancestors' from the root down and then its own,
+ * are gathered transposed, so that every inner loop runs along them:
+ *
+ *     keys[c][j]     c: channel of the head    j: visible token
+ *
+ *     score_j = q . k_j / sqrt(head_dim)       j = 0 .. position of the query
+ *     p       = softmax(score)                 out = sum_j p_j v_j
+ *
+ * Only lse = log sum_j exp score_j is kept; the backward pass computes the
+ * scores again, so no matrix of all pairs ever exists.                      */
+typedef struct sppoi_view {
+    const sppo_config *c;
+    const sppo_forest *f;
+    const int *before;
+} sppoi_view;
+
+/* Copies channel `at` .. `at + head_dim` of the rows that segment s sees. */
+static void sppoi_gather(sppo_real *out, const sppo_real *rows,
+                         const sppoi_view *view, int s, int at, int reach)
+{
+    const int width = sppoi_qkv_width(view->c), d = view->c->head_dim;
+    int c, i;
+
+    for (; s >= 0; s = view->f->parent[s]) {
+        const int from = view->f->start[s], to = view->f->start[s + 1];
+
+        for (i = from; i < to; i++) {
+            const sppo_real *row = sppoi_row(rows, i, width) + at;
+            sppo_real *column = out + view->before[s] + i - from;
+
+            for (c = 0; c < d; c++)
+                column[(size_t)c * (size_t)reach] = row[c];
+        }
+    }
+}
+
+/* The reverse: adds gathered slopes to the rows that segment s sees. */
+static void sppoi_scatter(sppo_real *rows, const sppo_real *in,
+                          const sppoi_view *view, int s, int at, int reach)
+{
+    const int width = sppoi_qkv_width(view->c), d = view->c->head_dim;
+    int c, i;
+
+    for (; s >= 0; s = view->f->parent[s]) {
+        const int from = view->f->start[s], to = view->f->start[s + 1];
+
+        for (i = from; i < to; i++) {
+            sppo_real *row = sppoi_row_out(rows, i, width) + at;
+            const sppo_real *column = in + view->before[s] + i - from;
+
+            for (c = 0; c < d; c++)
+                row[c] += column[(size_t)c * (size_t)reach];
+        }
+    }
+}
+
+/* out[j] = sum_c a[c] m[c][j], j < n; the rows of m are `reach` apart. */
+static void sppoi_combine(sppo_real *out, const sppo_real *a,
+                          const sppo_real *m, int d, int n, int reach)
+{
+    int c, j;
+
+    for (j = 0; j < n; j++)
+        out[j] = 0;
+    for (c = 0; c + 4 <= d; c += 4) {
+        const sppo_real *m0 = sppoi_row(m, c, reach), *m1 = m0 + reach;
+        const sppo_real *m2 = m1 + reach, *m3 = m2 + reach;
+        const sppo_real a0 = a[c], a1 = a[c + 1], a2 = a[c + 2], a3 = a[c + 3];
+
+        SPPOI_SIMD
+        for (j = 0; j < n; j++)
+            out[j] += (a0 * m0[j] + a1 * m1[j]) + (a2 * m2[j] + a3 * m3[j]);
+    }
+    for (; c < d; c++) {
+        const sppo_real *m0 = sppoi_row(m, c, reach);
+
+        SPPOI_SIMD
+        for (j = 0; j < n; j++)
+            out[j] += a[c] * m0[j];
+    }
+}
+
+/* m[c][j] += a[c] b[j], j < n. */
+static void sppoi_outer(sppo_real *m, const sppo_real *a, const sppo_real *b,
+                        int d, int n, int reach)
+{
+    int c, j;
+
+    for (c = 0; c < d; c++) {
+        sppo_real *row = sppoi_row_out(m, c, reach);
+        const sppo_real scale = a[c];
+
+        SPPOI_SIMD
+        for (j = 0; j < n; j++)
+            row[j] += scale * b[j];
+    }
+}
+
+/* exp(x - shift) in place; returns the sum. */
+static double sppoi_exp_sum(sppo_real *x, int n, sppo_real shift)
+{
+    int j;
+
+    SPPOI_SIMD
+    for (j = 0; j < n; j++)
+        x[j] = sppoi_exp(x[j] - shift);
+    return sppoi_sum(x, n);
+}
+
+/* One query: out[head_dim] and its lse, from keys and values it sees. */
+static sppo_real sppoi_attend(sppo_real *out, const sppo_real *q,
+                              const sppo_real *keys, const sppo_real *values,
+                              sppo_real *score, int d, int n, int reach)
+{
+    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
+    sppo_real top, inverse;
+    double sum;
+    int c, j;
+
+    sppoi_combine(score, q, keys, d, n, reach);
+    SPPOI_SIMD
+    for (j = 0; j < n; j++)
+        score[j] *= scale;
+    top = sppoi_largest(score, n);
+    sum = sppoi_exp_sum(score, n, top);
+    inverse = (sppo_real)(1.0 / sum);
+    for (c = 0; c < d; c++)
+        out[c] = sppoi_dot(score, sppoi_row(values, c, reach), n) * inverse;
+    return top + (sppo_real)log(sum);
+}
+
+static void sppoi_attention_task(const sppoi_view *view, sppoi_kept_layer k,
+                                 int s, int g, sppo_real *scratch, int reach)
+{
+    const sppo_config *c = view->c;
+    const int d = c->head_dim, width = sppoi_qkv_width(c);
+    const int group = c->heads / c->kv_heads;
+    const int key_at = sppoi_q_width(c) + g * d;
+    const int value_at = key_at + sppoi_kv_width(c);
+    sppo_real *score = scratch, *keys = score + reach;
+    sppo_real *values = keys + (size_t)reach * (size_t)d;
+    int i, h;
+
+    sppoi_gather(keys, k.qkv, view, s, key_at, reach);
+    sppoi_gather(values, k.qkv, view, s, value_at, reach);
+    for (i = view->f->start[s]; i < view->f->start[s + 1]; i++) {
+        const int n = view->before[s] + i - view->f->start[s] + 1;
+
+        for (h = g * group; h < (g + 1) * group; h++)
+            sppoi_row_out(k.lse, i, c->heads)[h] = sppoi_attend(
+                sppoi_row_out(k.att, i, sppoi_q_width(c)) + h * d,
+                sppoi_row(k.qkv, i, width) + h * d, keys, values, score, d, n,
+                reach);
+    }
+}
+
+static void sppoi_attention_fwd(const sppo_trace *t, const sppo_forest *f,
+                                sppoi_kept_layer k)
+{
+    const int kv = t->config.kv_heads, tasks = f->segments * kv;
+    const int reach = sppoi_reach(&t->config, t->max_tokens);
+    const int room = sppoi_task_room(&t->config, reach, t->backward);
+    const int threads = t->threads;
+    sppoi_view view;
+    int task;
+
+    view.c = &t->config;
+    view.f = f;
+    view.before = t->before;
+    SPPOI_TASKS
+    for (task = 0; task < tasks; task++)
+        sppoi_attention_task(&view, k, task / kv, task % kv,
+                             sppoi_row_out(t->scratch, sppoi_thread(), room),
+                             reach);
+    (void)threads;
+}
+
+/* Slopes of one query.
+ *
+ *   forward   score_j = scale q.k_j    p = exp(score - lse)   out = sum p_j v_j
+ *   let       dp_j = dout . v_j        delta = sum_j p_j dp_j = dout . out
+ *   slopes    dscore_j = p_j (dp_j - delta) scale
+ *             dq = sum_j dscore_j k_j
+ *             dk_j += dscore_j q       dv_j += p_j dout                     */
+static void sppoi_attend_bwd(sppo_real *dq, const sppo_real *q,
+                             const sppo_real *dout, const sppo_real *out,
+                             sppo_real lse, sppo_real *scratch, int d, int n,
+                             int reach)
+{
+    const size_t matrix = (size_t)reach * (size_t)d;
+    sppo_real *p = scratch, *dscore = p + reach, *keys = dscore + reach;
+    sppo_real *values = keys + matrix, *dkeys = values + matrix;
+    sppo_real *dvalues = dkeys + matrix;
+    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
+    const sppo_real delta = sppoi_dot(dout, out, d);
+    int c, j;
+
+    sppoi_combine(p, q, keys, d, n, reach);
+    sppoi_combine(dscore, dout, values, d, n, reach);
+    SPPOI_SIMD
+    for (j = 0; j < n; j++) {
+        p[j] = sppoi_exp(p[j] * scale - lse);
+        dscore[j] = p[j] * (dscore[j] - delta) * scale;
+    }
+    for (c = 0; c < d; c++)
+        dq[c] = sppoi_dot(dscore, sppoi_row(keys, c, reach), n);
+    sppoi_outer(dkeys, q, dscore, d, n, reach);
+    sppoi_outer(dvalues, dout, p, d, n, reach);
+}
+
+/* A task is one tree and one key/value head: all that adds to one key. */
+static void sppoi_attention_bwd_task(const sppoi_view *view,
+                                     const sppo_trace *t, sppoi_kept_layer k,
+                                     int tree, int g, sppo_real *scratch)
+{
+    const sppo_config *c = view->c;
+    const int reach = sppoi_reach(c, t->max_tokens);
+    const int d = c->head_dim, width = sppoi_qkv_width(c);
+    const int q_width = sppoi_q_width(c), group = c->heads / c->kv_heads;
+    const int key_at = q_width + g * d;
+    const int value_at = key_at + sppoi_kv_width(c);
+    const size_t matrix = (size_t)reach * (size_t)d;
+    sppo_real *keys = scratch + 2 * (size_t)reach, *dkeys = keys + 2 * matrix;
+    int s, i, h;
+
+    for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++) {
+        sppoi_gather(keys, k.qkv, view, s, key_at, reach);
+        sppoi_gather(keys + matrix, k.qkv, view, s, value_at, reach);
+        memset(dkeys, 0, 2 * matrix * sizeof *dkeys);
+        for (i = view->f->start[s]; i < view->f->start[s + 1]; i++)
+            for (h = g * group; h < (g + 1) * group; h++)
+                sppoi_attend_bwd(
+                    sppoi_row_out(t->dqkv, i, width) + h * d,
+                    sppoi_row(k.qkv, i, width) + h * d,
+                    sppoi_row(t->datt, i, q_width) + h * d,
+                    sppoi_row(k.att, i, q_width) + h * d,
+                    sppoi_row(k.lse, i, c->heads)[h], scratch, d,
+                    view->before[s] + i - view->f->start[s] + 1, reach);
+        sppoi_scatter(t->dqkv, dkeys, view, s, key_at, reach);
+        sppoi_scatter(t->dqkv, dkeys + matrix, view, s, value_at, reach);
+    }
+}
+
+/* Sets t->dqkv from t->datt. */
+static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f,
+                                sppoi_kept_layer k)
+{
+    const sppo_config *c = &t->config;
+    const int kv = c->kv_heads, tasks = t->trees * kv;
+    const int room = sppoi_task_room(c, sppoi_reach(c, t->max_tokens), 1);
+    const int threads = t->threads;
+    sppoi_view view;
+    int task;
+
+    view.c = c;
+    view.f = f;
+    view.before = t->before;
+    memset(t->dqkv, 0, (size_t)f->tokens * (size_t)sppoi_qkv_width(c)
+                           * sizeof *t->dqkv);
+    SPPOI_TASKS
+    for (task = 0; task < tasks; task++)
+        sppoi_attention_bwd_task(&view, t, k, task / kv, task % kv,
+                                 sppoi_row_out(t->scratch, sppoi_thread(),
+                                               room));
+    (void)threads;
+}
+
+/* ---- forward ---- */
+
+static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
+                        int n)
+{
+    const size_t bytes = (size_t)m->config.dim * sizeof *x;
+    int i;
+
+    for (i = 0; i < n; i++)
+        memcpy(sppoi_row_out(x, i, m->config.dim),
+               sppoi_row(m->weights, token[i], m->config.dim), bytes);
+}
+
+/* [Net 6] A layer: x + attention(norm(x)), then that + SwiGLU(norm(that)). */
+static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
+                            const sppo_forest *f, int l)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+    const sppoi_kept_layer k = sppoi_kept_of(t, l);
+    const int n = f->tokens, d = c->dim, qkv = sppoi_qkv_width(c);
+    const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
+
+    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w.norm1, n, d, c->norm_eps);
+    sppo_linear_fwd(k.qkv, t->norm, w.qkv, t->panel, n, d, qkv);
+    sppo_rope(k.qkv, t->position, t->table, n, c->heads + c->kv_heads,
+              c->head_dim, qkv, 1);
+    sppoi_attention_fwd(t, f, k);
+    if (k.mid != k.in)
+        memcpy(k.mid, k.in, bytes);
+    sppoi_linear_add(k.mid, k.att, w.o, t->panel, n, sppoi_q_width(c), d);
+    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w.norm2, n, d, c->norm_eps);
+    sppo_linear_fwd(k.gate_up, t->norm, w.gate_up, t->panel, n, d,
+                    2 * c->hidden);
+    sppo_swiglu_fwd(t->act, k.gate_up, n, c->hidden);
+    if (k.out != k.mid)
+        memcpy(k.out, k.mid, bytes);
+    sppoi_linear_add(k.out, t->act, w.down, t->panel, n, c->hidden, d);
+}
+
+/* Logits of scored rows [from, from + n) into t->logits. */
+static void sppoi_chunk_logits(sppo_trace *t, const sppo_model *m, int from,
+                               int n)
+{
+    const int d = t->config.dim;
+    int r;
+
+    for (r = 0; r < n; r++)
+        memcpy(sppoi_row_out(t->gathered, r, d),
+               sppoi_row(t->final, t->scored_row[from + r], d),
+               (size_t)d * sizeof *t->gathered);
+    sppo_linear_fwd(t->logits, t->gathered, sppoi_classifier(m, m->weights),
+                    t->panel, n, d, t->config.vocab);
+}
+
+/* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits,
+ * chunk by chunk, for the rows that predict something.                      */
+static void sppoi_head_fwd(sppo_trace *t, const sppo_model *m,
+                           const sppo_forest *f)
+{
+    const int vocab = t->config.vocab;
+    int from, r, i;
+
+    for (i = 0; i < f->tokens; i++)
+        t->logprob[i] = 0.0;
+    for (from = 0; from < t->scored_rows; from += t->chunk) {
+        const int n = sppoi_min(t->chunk, t->scored_rows - from);
+
+        sppoi_chunk_logits(t, m, from, n);
+        SPPOI_FOR
+        for (r = 0; r < n; r++)
+            t->row_lse[from + r] =
+                sppo_log_sum_exp(sppoi_row(t->logits, r, vocab), vocab);
+        for (r = 0; r < n; r++)
+            for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1];
+                 i++) {
+                const int token = t->scored_token[i];
+
+                t->logprob[token] =
+                    (double)sppoi_row(t->logits, r, vocab)[f->token[token]]
+                    - t->row_lse[from + r];
+            }
+    }
+}
+
+/* The trunk: hidden states after the last norm; `seen` is told of each layer's
+ * keys and values (the sampler's cache), or NULL.                           */
+typedef struct sppoi_watcher {
+    void (*seen)(void *user, int layer, const sppo_real *qkv);
+    void *user;
+} sppoi_watcher;
+
+static void sppoi_trunk_fwd(sppo_trace *t, const sppo_model *m,
+                            const sppo_forest *f, const sppoi_watcher *watcher)
+{
+    const sppo_config *c = &t->config;
+    int l;
+
+    sppoi_embed(t->x, m, f->token, f->tokens);
+    for (l = 0; l < c->layers; l++) {
+        sppoi_layer_fwd(t, m, f, l);
+        if (watcher)
+            watcher->seen(watcher->user, l, sppoi_kept_of(t, l).qkv);
+    }
+    sppo_rmsnorm_fwd(t->final, sppoi_final_inv(t),
+                     sppoi_kept_of(t, c->layers - 1).out,
+                     sppoi_final_norm(m, m->weights), f->tokens, c->dim,
+                     c->norm_eps);
+}
+
+SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
+                                  const sppo_model *model,
+                                  const sppo_forest *forest)
+{
+    SPPOI_TRY(sppoi_plan(ctx, trace, forest));
+    sppoi_trunk_fwd(trace, model, forest, NULL);
+    sppoi_head_fwd(trace, model, forest);
+    return SPPO_OK;
+}
+
+/* [Sec 3] The factorisation over tokens.
+ *
+ *   paper  pi(y|x) = prod_i pi(y_i|x, y_<i)
+ *   here   log pi(y|x) = sum over the segment's tokens of trace->logprob
+ *
+ * A sum, not a mean: SPPO's targets are those of whole responses.           */
+SPPO_DEF double sppo_segment_logprob(const sppo_trace *trace,
+                                     const sppo_forest *forest, int segment)
+{
+    double sum = 0.0;
+    int i;
+
+    for (i = forest->start[segment]; i < forest->start[segment + 1]; i++)
+        sum += trace->logprob[i];
+    return sum;
+}
+
+SPPO_DEF void sppo_logits(const sppo_trace *trace, const sppo_model *model,
+                          int row, double *logits)
+{
+    const int d = model->config.dim;
+    const sppo_real *h = sppoi_row(trace->final, row, d);
+    const sppo_real *w = sppoi_classifier(model, model->weights);
+    int v, i;
+
+    for (v = 0; v < model->config.vocab; v++) {
+        logits[v] = 0.0;
+        for (i = 0; i < d; i++)
+            logits[v] += (double)h[i] * (double)sppoi_row(w, v, d)[i];
+    }
+}
+
+/* ---- backward ---- */
+
+/* d loss / d logit_v = sum over the tokens i that the row predicts of
+ * d_i (1[v = token_i] - p_v); logits become their slopes in place.          */
+static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
+                               const double *d_logprob, int from, int r)
+{
+    const int vocab = t->config.vocab;
+    sppo_real *row = sppoi_row_out(t->logits, r, vocab);
+    const sppo_real lse = (sppo_real)t->row_lse[from + r];
+    double sum = 0.0;
+    sppo_real scale;
+    int i, v;
+
+    for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1]; i++)
+        sum += d_logprob[t->scored_token[i]];
+    scale = (sppo_real)sum;
+    SPPOI_SIMD
+    for (v = 0; v < vocab; v++)
+        row[v] = -scale * sppoi_exp(row[v] - lse);
+    for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1]; i++)
+        row[f->token[t->scored_token[i]]] +=
+            (sppo_real)d_logprob[t->scored_token[i]];
+}
+
+/* Adds to t->dnorm, the slopes of `final`, and to the classifier's. */
+static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
+                           const sppo_forest *f, const double *d_logprob,
+                           sppo_real *grad)
+{
+    const int d = t->config.dim, vocab = t->config.vocab;
+    const int one_chunk = t->scored_rows <= t->chunk;
+    const sppo_real *w = sppoi_classifier(m, m->weights);
+    sppo_real *dw = sppoi_classifier(m, grad);
+    int from, r, i;
+
+    for (from = 0; from < t->scored_rows; from += t->chunk) {
+        const int n = sppoi_min(t->chunk, t->scored_rows - from);
+
+        if (!one_chunk)  // else the forward pass left them there
+            sppoi_chunk_logits(t, m, from, n);
+        SPPOI_FOR
+        for (r = 0; r < n; r++)
+            sppoi_logit_slopes(t, f, d_logprob, from, r);
+        sppo_linear_bwd_w(dw, t->logits, t->gathered, t->panel, n, d, vocab);
+        sppo_linear_bwd_in(t->gathered, t->logits, w, t->panel, n, d, vocab);
+        for (r = 0; r < n; r++)
+            for (i = 0; i < d; i++)
+                sppoi_row_out(t->dnorm, t->scored_row[from + r], d)[i] +=
+                    sppoi_row(t->gathered, r, d)[i];
+    }
+}
+
+/* From t->dx, the slopes of a layer's output, to those of its input. */
+static void sppoi_layer_bwd(sppo_trace *t, const sppo_model *m,
+                            const sppo_forest *f, sppo_real *grad, int l)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+    const sppoi_layer dw = sppoi_layer_of(m, grad, l);
+    const sppoi_kept_layer k = sppoi_kept_of(t, l);
+    const int n = f->tokens, d = c->dim, hidden = c->hidden;
+    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
+
+    sppo_swiglu_fwd(t->act, k.gate_up, n, hidden);
+    sppo_linear_bwd_w(dw.down, t->dx, t->act, t->panel, n, hidden, d);
+    sppo_linear_bwd_in(t->dact, t->dx, w.down, t->panel, n, hidden, d);
+    sppo_swiglu_bwd(t->dgate_up, t->dact, k.gate_up, n, hidden);
+    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w.norm2, n, d, c->norm_eps);
+    sppo_linear_bwd_w(dw.gate_up, t->dgate_up, t->norm, t->panel, n, d,
+                      2 * hidden);
+    sppo_linear_bwd_in(t->dnorm, t->dgate_up, w.gate_up, t->panel, n, d,
+                       2 * hidden);
+    sppo_rmsnorm_bwd(t->dx, dw.norm2, t->dnorm, k.mid, w.norm2, k.inv2, n, d);
+
+    sppo_linear_bwd_w(dw.o, t->dx, k.att, t->panel, n, q, d);
+    sppo_linear_bwd_in(t->datt, t->dx, w.o, t->panel, n, q, d);
+    sppoi_attention_bwd(t, f, k);
+    sppo_rope(t->dqkv, t->position, t->table, n, c->heads + c->kv_heads,
+              c->head_dim, qkv, -1);
+    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w.norm1, n, d, c->norm_eps);
+    sppo_linear_bwd_w(dw.qkv, t->dqkv, t->norm, t->panel, n, d, qkv);
+    sppo_linear_bwd_in(t->dnorm, t->dqkv, w.qkv, t->panel, n, d, qkv);
+    sppo_rmsnorm_bwd(t->dx, dw.norm1, t->dnorm, k.in, w.norm1, k.inv1, n, d);
+}
+
+SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
+                                   const sppo_model *model,
+                                   const sppo_forest *forest,
+                                   const double *d_logprob,
+                                   const sppo_real *d_final, sppo_real *grad)
+{
+    const sppo_config *c = &trace->config;
+    const size_t numbers = (size_t)forest->tokens * (size_t)c->dim;
+    int l, i, j;
+
+    if (!trace->backward)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the trace was "
+                         "begun without backward");
+    if (d_final)
+        memcpy(trace->dnorm, d_final, numbers * sizeof *d_final);
+    else
+        memset(trace->dnorm, 0, numbers * sizeof *trace->dnorm);
+    sppoi_head_bwd(trace, model, forest, d_logprob, grad);
+    memset(trace->dx, 0, numbers * sizeof *trace->dx);
+    sppo_rmsnorm_bwd(trace->dx, sppoi_final_norm(model, grad), trace->dnorm,
+                     sppoi_kept_of(trace, c->layers - 1).out,
+                     sppoi_final_norm(model, model->weights),
+                     sppoi_final_inv(trace), forest->tokens, c->dim);
+    for (l = c->layers - 1; l >= 0; l--)
+        sppoi_layer_bwd(trace, model, forest, grad, l);
+    for (i = 0; i < forest->tokens; i++)  // one row may get several tokens'
+        for (j = 0; j < c->dim; j++)
+            sppoi_row_out(grad, forest->token[i], c->dim)[j] +=
+                sppoi_row(trace->dx, i, c->dim)[j];
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
+                                          const sppo_model *model,
+                                          const sppo_forest *forest,
+                                          double divisor, sppo_real *grad,
+                                          double *loss)
+{
+    double sum = 0.0;
+    int i;
+
+    SPPOI_TRY(sppo_forward(ctx, trace, model, forest));
+    if (divisor == 0.0)
+        divisor = sppoi_max(trace->scored_tokens, 1);
+    for (i = 0; i < forest->tokens; i++)
+        sum -= trace->logprob[i];
+    if (!(fabs(sum) < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_next_token_loss: the loss "
+                         "is not finite; a smaller learning rate may help");
+    *loss = sum / divisor;
+    if (!grad)
+        return SPPO_OK;
+    for (i = 0; i < forest->tokens; i++)
+        trace->d_logprob[i] = 0.0;
+    for (i = 0; i < trace->scored_tokens; i++)
+        trace->d_logprob[trace->scored_token[i]] = -1.0 / divisor;
+    return sppo_backward(ctx, trace, model, forest, trace->d_logprob, NULL,
+                         grad);
+}
+
+/* ==== B4  sampling with a cache ============== Alg 1.3 ===== >>decode == */
+
+/* The cache is the forest again, grown by one row per live response and step:
+ * a prompt's keys and values are stored once and seen by its k responses.
+ *
+ *     block of a segment: [layer][key/value head][keys, values][head_dim][room]
+ *     room: the prompt's length, or max_new for a response
+ *
+ * Transposed as in sppoi_gather, so one query runs along them.  Work is split
+ * over blocks of responses, each going through all layers on one thread; a row
+ * never meets another, so neither company nor threads change its bits.      */
+enum { SPPOI_ROWS_PER_TASK = 16 };
+
+/* The four products of a layer, then the classifier, packed once. */
+enum { SPPOI_PRODUCTS = 4 };
+
+static size_t sppoi_panels(const sppo_config *c, size_t *at)
+{
+    const int d = c->dim;
+    size_t used = 0;
+    int l;
+
+    for (l = 0; l < c->layers; l++) {
+        size_t *here = at ? at + l * SPPOI_PRODUCTS : NULL;
+        const size_t qkv = sppo_panel_size(d, sppoi_qkv_width(c));
+        const size_t o = sppo_panel_size(sppoi_q_width(c), d);
+        const size_t gate_up = sppo_panel_size(d, 2 * c->hidden);
+
+        if (here) {
+            here[0] = used;
+            here[1] = used + qkv;
+            here[2] = used + qkv + o;
+            here[3] = used + qkv + o + gate_up;
+        }
+        used += qkv + o + gate_up + sppo_panel_size(c->hidden, d);
+    }
+    if (at)
+        at[c->layers * SPPOI_PRODUCTS] = used;
+    return used + sppo_panel_size(d, c->vocab);
+}
+
+static void sppoi_pack_model(sppo_sampler *s, const sppo_model *m)
+{
+    const sppo_config *c = &m->config;
+    int l;
+
+    for (l = 0; l < c->layers; l++) {
+        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+        const size_t *at = s->panel_at + l * SPPOI_PRODUCTS;
+
+        sppoi_pack_weight(s->packed + at[0], w.qkv, c->dim,
+                          sppoi_qkv_width(c));
+        sppoi_pack_weight(s->packed + at[1], w.o, sppoi_q_width(c), c->dim);
+        sppoi_pack_weight(s->packed + at[2], w.gate_up, c->dim, 2 * c->hidden);
+        sppoi_pack_weight(s->packed + at[3], w.down, c->hidden, c->dim);
+    }
+    sppoi_pack_weight(s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS],
+                      sppoi_classifier(m, m->weights), c->dim, c->vocab);
+}
+
+/* One response's row at work: x, norm, qkv, attention, gate_up, act, logits,
+ * then scores, and the weights (double) and order (int) of the draw.        */
+typedef struct sppoi_row_at {
+    int x, norm, qkv, att, gate_up, act, logits, score, weight, order, width;
+} sppoi_row_at;
+
+static sppoi_row_at sppoi_row_layout(const sppo_config *c, int max_prompt,
+                                     int max_new)
+{
+    const int per_double = (int)(sizeof(double) / sizeof(sppo_real));
+    sppoi_row_at at;
+
+    at.x = 0;
+    at.norm = at.x + c->dim;
+    at.qkv = at.norm + c->dim;
+    at.att = at.qkv + sppoi_qkv_width(c);
+    at.gate_up = at.att + sppoi_q_width(c);
+    at.act = at.gate_up + 2 * c->hidden;
+    at.logits = at.act + c->hidden;
+    at.score = at.logits + c->vocab;
+    at.weight = (at.score + max_prompt + max_new + 15) / 16 * 16;
+    at.order = at.weight + c->vocab * per_double;
+    at.width = (at.order + c->vocab + 15) / 16 * 16;
+    return at;
+}
+
+static void sppoi_sampler_layout(sppo_sampler *s, sppoi_carver *v)
+{
+    const sppo_config *c = &s->config;
+    const size_t rows = (size_t)s->max_prompts * (size_t)s->k;
+    const size_t per_token =
+        (size_t)c->layers * 2 * (size_t)sppoi_kv_width(c);
+    const size_t prompt_tokens =
+        (size_t)s->max_prompts * (size_t)s->max_prompt_tokens;
+
+    s->row_width =
+        sppoi_row_layout(c, s->max_prompt_tokens, s->max_new).width;
+    s->panel_at = (size_t *)sppoi_carve(
+        v, (size_t)c->layers * SPPOI_PRODUCTS + 1, sizeof(size_t));
+    s->packed = sppoi_carve_reals(v, sppoi_panels(c, NULL), 1);
+    s->prompt_cache = sppoi_carve_reals(v, prompt_tokens * per_token, 1);
+    s->cache = sppoi_carve_reals(v, rows * (size_t)s->max_new * per_token, 1);
+    s->rows = sppoi_carve_reals(v, rows, s->row_width);
+    s->table = sppoi_carve_reals(
+        v, (size_t)(s->max_prompt_tokens + s->max_new), c->head_dim);
+    s->live = (int *)sppoi_carve(v, rows, sizeof(int));
+    s->length = (int *)sppoi_carve(v, rows, sizeof(int));
+    s->token = (int *)sppoi_carve(v, rows * (size_t)s->max_new, sizeof(int));
+}
+
+static void sppoi_sampler_shape(sppo_sampler *s, const sppo_config *config,
+                                int max_prompts, int k, int max_prompt_tokens,
+                                int max_new)
+{
+    memset(s, 0, sizeof *s);
+    s->config = *config;
+    s->max_prompts = max_prompts;
+    s->k = k;
+    s->max_prompt_tokens = max_prompt_tokens;
+    s->max_new = sppoi_min(max_new, config->context);
+}
+
+static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
+                                  int k, int max_prompt_tokens, int max_new)
+{
+    sppo_sampler s;
+    sppoi_carver carver = { NULL, 0, 0 };
+
+    sppoi_sampler_shape(&s, config, max_prompts, k, max_prompt_tokens,
+                        max_new);
+    sppoi_sampler_layout(&s, &carver);
+    return carver.used + sppo_trace_bytes(config,
+                                          max_prompts * max_prompt_tokens,
+                                          max_prompts, 0);
+}
+
+SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
+                                       const sppo_model *model,
+                                       int max_prompts, int k,
+                                       int max_prompt_tokens, int max_new)
+{
+    sppo_sampler fresh;
+    sppoi_carver carver = { NULL, 0, 0 };
+    sppo_result result;
+
+    if (max_prompts < 1 || k < 1 || max_prompt_tokens < 1 || max_new < 1 ||
+        max_prompt_tokens > INT_MAX / max_prompts)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sampler_init: "
+                         "max_prompts %d, k %d, max_prompt_tokens %d and "
+                         "max_new %d must be positive and fit an int",
+                         max_prompts, k, max_prompt_tokens, max_new);
+    sppoi_sampler_shape(&fresh, &model->config, max_prompts, k,
+                        max_prompt_tokens, max_new);
+    sppoi_sampler_layout(&fresh, &carver);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_sampler_init", &carver, &fresh.block,
+                          &fresh.block_size));
+    carver.base = (char *)fresh.block;
+    carver.used = 0;
+    sppoi_sampler_layout(&fresh, &carver);
+    sppoi_panels(&fresh.config, fresh.panel_at);
+    sppo_rope_table(fresh.table, max_prompt_tokens + fresh.max_new,
+                    fresh.config.head_dim, fresh.config.rope_theta);
+    result = sppo_trace_init(ctx, &fresh.trace, model,
+                             max_prompts * max_prompt_tokens, max_prompts, 0);
+    if (result == SPPO_OK)
+        result = sppo_forest_init(ctx, &fresh.forest,
+                                  max_prompts * max_prompt_tokens,
+                                  max_prompts);
+    if (result != SPPO_OK) {
+        sppo_sampler_free(ctx, &fresh);
+        return result;
+    }
+    *sampler = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler)
+{
+    sppo_trace_free(ctx, &sampler->trace);
+    sppo_forest_free(ctx, &sampler->forest);
+    sppo_give(ctx, sampler->block, sampler->block_size);
+    memset(sampler, 0, sizeof *sampler);
+}
+
+/* A segment's transposed keys (values follow) of one layer and head. */
+typedef struct sppoi_span {
+    sppo_real *keys, *values;
+    int room, used;
+} sppoi_span;
+
+static sppoi_span sppoi_span_of(const sppo_config *c, sppo_real *block,
+                                int layer, int g, int room, int used)
+{
+    const size_t matrix = (size_t)c->head_dim * (size_t)room;
+    sppoi_span span;
+
+    span.keys = block + ((size_t)layer * (size_t)c->kv_heads + (size_t)g)
+              * 2 * matrix;
+    span.values = span.keys + matrix;
+    span.room = room;
+    span.used = used;
+    return span;
+}
+
+/* Where a prompt's, or a response's, block of the cache begins. */
+static sppo_real *sppoi_cache_block(const sppo_sampler *s, sppo_real *cache,
+                                    int first_token)
+{
+    return cache + (size_t)first_token * (size_t)s->config.layers * 2
+         * (size_t)sppoi_kv_width(&s->config);
+}
+
+/* Stores one token's key and value, rows of qkv, in column `at` of a span. */
+static void sppoi_span_store(const sppo_config *c, sppoi_span span,
+                             const sppo_real *qkv, int g, int at)
+{
+    const sppo_real *key = qkv + sppoi_q_width(c) + g * c->head_dim;
+    const sppo_real *value = key + sppoi_kv_width(c);
+    int i;
+
+    for (i = 0; i < c->head_dim; i++) {
+        sppoi_row_out(span.keys, i, span.room)[at] = key[i];
+        sppoi_row_out(span.values, i, span.room)[at] = value[i];
+    }
+}
+
+/* Called by the pass over the prompts after each layer. */
+static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv)
+{
+    sppo_sampler *s = (sppo_sampler *)user;
+    const sppo_config *c = &s->config;
+    const sppo_forest *f = &s->forest;
+    int p, g, i;
+
+    for (p = 0; p < f->segments; p++)
+        for (g = 0; g < c->kv_heads; g++) {
+            const int from = f->start[p], n = f->start[p + 1] - from;
+            const sppoi_span span = sppoi_span_of(
+                c, sppoi_cache_block(s, s->prompt_cache, from), layer, g, n, n);
+
+            for (i = 0; i < n; i++)
+                sppoi_span_store(c, span,
+                                 sppoi_row(qkv, from + i, sppoi_qkv_width(c)),
+                                 g, i);
+        }
+}
+
+/* Attention of one query over the prompt's span and the response's. */
+static void sppoi_attend_spans(sppo_real *out, const sppo_real *q,
+                               sppoi_span prompt, sppoi_span own,
+                               sppo_real *score, int d)
+{
+    const int n = prompt.used + own.used;
+    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
+    sppo_real inverse;
+    int i, j;
+
+    sppoi_combine(score, q, prompt.keys, d, prompt.used, prompt.room);
+    sppoi_combine(score + prompt.used, q, own.keys, d, own.used, own.room);
+    SPPOI_SIMD
+    for (j = 0; j < n; j++)
+        score[j] *= scale;
+    inverse = (sppo_real)(1.0 / sppoi_exp_sum(score, n,
+                                              sppoi_largest(score, n)));
+    for (i = 0; i < d; i++)
+        out[i] = (sppoi_dot(score, sppoi_row(prompt.values, i, prompt.room),
+                            prompt.used)
+                  + sppoi_dot(score + prompt.used,
+                              sppoi_row(own.values, i, own.room), own.used))
+               * inverse;
+}
+
+static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
+                                   int r, int layer)
+{
+    const sppo_config *c = &s->config;
+    const int d = c->head_dim, group = c->heads / c->kv_heads;
+    const int response = s->live[r], p = response / s->k;
+    const int from = s->forest.start[p], n = s->forest.start[p + 1] - from;
+    const int step = s->length[response] - 1;  // of the token in this row
+    sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
+    int g, h;
+
+    for (g = 0; g < c->kv_heads; g++) {
+        const sppoi_span prompt = sppoi_span_of(
+            c, sppoi_cache_block(s, s->prompt_cache, from), layer, g, n, n);
+        const sppoi_span own = sppoi_span_of(
+            c, sppoi_cache_block(s, s->cache, response * s->max_new), layer, g,
+            s->max_new, step + 1);
+
+        sppoi_span_store(c, own, row + at->qkv, g, step);
+        for (h = g * group; h < (g + 1) * group; h++)
+            sppoi_attend_spans(row + at->att + h * d, row + at->qkv + h * d,
+                               prompt, own, row + at->score, d);
+    }
+}
+
+/* Live rows [from, to) through layer l; the arrays of a row are row_width
+ * apart, so `product` reads and writes them in place.                       */
+static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
+                               const sppoi_row_at *at, int l, int from, int to)
+{
+    const sppo_config *c = &s->config;
+    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+    const size_t *panel = s->panel_at + l * SPPOI_PRODUCTS;
+    const int n = to - from, d = c->dim, q = sppoi_q_width(c);
+    const int ld = s->row_width;
+    sppo_real *rows = sppoi_row_out(s->rows, from, ld);
+    int r, position;
+
+    for (r = 0; r < n; r++)
+        sppoi_rmsnorm_row(sppoi_row_out(rows, r, ld) + at->norm,
+                          sppoi_row(rows, r, ld) + at->x, w.norm1, d,
+                          c->norm_eps);
+    sppoi_rows_product(rows + at->qkv, rows + at->norm, s->packed + panel[0],
+                       n, sppoi_qkv_width(c), d, ld, 0);
+    for (r = 0; r < n; r++) {
+        const int response = s->live[from + r], p = response / s->k;
+
+        position = s->forest.start[p + 1] - s->forest.start[p]
+                 + s->length[response] - 1;
+        sppoi_rope_row(sppoi_row_out(rows, r, ld) + at->qkv,
+                       sppoi_row(s->table, position, c->head_dim),
+                       c->heads + c->kv_heads, c->head_dim, 1);
+        sppoi_decode_attention(s, at, from + r, l);
+    }
+    sppoi_rows_product(rows + at->x, rows + at->att, s->packed + panel[1], n,
+                       d, q, ld, 1);
+    for (r = 0; r < n; r++)
+        sppoi_rmsnorm_row(sppoi_row_out(rows, r, ld) + at->norm,
+                          sppoi_row(rows, r, ld) + at->x, w.norm2, d,
+                          c->norm_eps);
+    sppoi_rows_product(rows + at->gate_up, rows + at->norm,
+                       s->packed + panel[2], n, 2 * c->hidden, d, ld, 0);
+    for (r = 0; r < n; r++)
+        sppoi_swiglu_row(sppoi_row_out(rows, r, ld) + at->act,
+                         sppoi_row(rows, r, ld) + at->gate_up,
+                         sppoi_row(rows, r, ld) + at->gate_up + c->hidden,
+                         c->hidden);
+    sppoi_rows_product(rows + at->x, rows + at->act, s->packed + panel[3], n,
+                       d, c->hidden, ld, 1);
+}
+
+/* A draw from the logits in row r for its response's next token. */
+static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, int r,
+                       const sppo_sampling *how, uint64_t key)
+{
+    const int response = s->live[r], n = s->length[response];
+    sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
+    const uint64_t own = sppo_random_fork(key, (uint64_t)(response % s->k));
+
+    s->token[(size_t)response * (size_t)s->max_new + (size_t)n] =
+        sppo_sample_token(row + at->logits, s->config.vocab, how,
+                          sppo_random_uniform(own, (uint64_t)n),
+                          (double *)(void *)(row + at->weight),
+                          (int *)(void *)(row + at->order));
+    s->length[response] = n + 1;
+}
+
+/* Live rows [from, to): their last tokens in, their next tokens out.  `first`:
+ * x holds the prompt's final state already.                                 */
+static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
+                              const sppoi_row_at *at, int from, int to,
+                              int first)
+{
+    const sppo_config *c = &s->config;
+    const int ld = s->row_width;
+    sppo_real *rows = sppoi_row_out(s->rows, from, ld);
+    int l, r;
+
+    if (!first) {
+        for (r = from; r < to; r++) {
+            const int response = s->live[r];
+            const int *token = s->token + (size_t)response
+                             * (size_t)s->max_new;
+
+            sppoi_embed(sppoi_row_out(s->rows, r, ld) + at->x, m,
+                        &token[s->length[response] - 1], 1);
+        }
+        for (l = 0; l < c->layers; l++)
+            sppoi_decode_layer(s, m, at, l, from, to);
+        for (r = 0; r < to - from; r++)
+            sppoi_rmsnorm_row(sppoi_row_out(rows, r, ld) + at->norm,
+                              sppoi_row(rows, r, ld) + at->x,
+                              sppoi_final_norm(m, m->weights), c->dim,
+                              c->norm_eps);
+    }
+    sppoi_rows_product(rows + at->logits, rows + at->norm,
+                       s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS],
+                       to - from, c->vocab, c->dim, ld, 0);
+}
+
+/* Drops the responses that ended; returns how many live on. */
+static int sppoi_still_live(sppo_sampler *s, int live)
+{
+    int r, kept = 0;
+
+    for (r = 0; r < live; r++) {
+        const int response = s->live[r], p = response / s->k;
+        const int n = s->length[response];
+        const int prompt = s->forest.start[p + 1] - s->forest.start[p];
+        const int last = s->token[(size_t)response * (size_t)s->max_new
+                                  + (size_t)(n - 1)];
+
+        if (last != s->config.eos && n < s->limit &&
+            prompt + n < s->config.context)
+            s->live[kept++] = response;
+    }
+    return kept;
+}
+
+/* One token for every live response. */
+static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
+                              const sppoi_row_at *at, int live, int first,
+                              const sppo_sampling *how, const uint64_t *key)
+{
+    const int tasks = (live + SPPOI_ROWS_PER_TASK - 1) / SPPOI_ROWS_PER_TASK;
+    const int threads = sppoi_max_threads();
+    int task;
+
+    SPPOI_TASKS
+    for (task = 0; task < tasks; task++) {
+        const int from = task * SPPOI_ROWS_PER_TASK;
+        const int to = sppoi_min(from + SPPOI_ROWS_PER_TASK, live);
+        int r;
+
+        sppoi_decode_rows(s, m, at, from, to, first);
+        for (r = from; r < to; r++)
+            sppoi_draw(s, at, r, how, key[s->live[r] / s->k]);
+    }
+    (void)threads;
+}
+
+/* The responses to the prompts in s->forest; key[p] is prompt p's stream. */
+static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
+                               const sppo_sampling *how, const uint64_t *key)
+{
+    const sppoi_row_at at =
+        sppoi_row_layout(&s->config, s->max_prompt_tokens, s->max_new);
+    int live = s->forest.segments * s->k, first = 1, r;
+    sppoi_watcher watcher;
+
+    watcher.seen = sppoi_keep_prompt;
+    watcher.user = s;
+    sppoi_trunk_fwd(&s->trace, m, &s->forest, &watcher);
+    for (r = 0; r < live; r++) {
+        const int last = s->forest.start[r / s->k + 1] - 1;
+
+        s->live[r] = r;
+        s->length[r] = 0;
+        memcpy(sppoi_row_out(s->rows, r, s->row_width) + at.norm,
+               sppoi_row(s->trace.final, last, s->config.dim),
+               (size_t)s->config.dim * sizeof(sppo_real));
+    }
+    while (live > 0) {
+        sppoi_decode_step(s, m, &at, live, first, how, key);
+        live = sppoi_still_live(s, live);
+        first = 0;
+    }
+}
+
+static sppo_result sppoi_sampling_check(sppo_ctx *ctx, sppo_sampling *how)
+{
+    how->temperature = how->temperature == 0.0 ? 1.0 : how->temperature;
+    how->top_p = how->top_p == 0.0 ? 1.0 : how->top_p;
+    how->max_tokens = how->max_tokens ? how->max_tokens : 64;
+    if (!(how->temperature > 0.0 && how->temperature < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: temperature is "
+                         "%g; it must be positive (for the most probable "
+                         "tokens set greedy)", how->temperature);
+    if (!(how->top_p > 0.0 && how->top_p <= 1.0))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: top_p is %g; it "
+                         "must be above 0 and at most 1", how->top_p);
+    if (how->max_tokens < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: max_tokens is %d; "
+                         "it must be at least 1", how->max_tokens);
+    return SPPO_OK;
+}
+
+/* Prompts [first, first + n) into the sampler's forest, checked. */
+static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
+                                      const sppo_lists *prompts, int first,
+                                      int n)
+{
+    int p;
+
+    sppo_forest_clear(&s->forest);
+    for (p = first; p < first + n; p++) {
+        const int length = sppo_lists_length(prompts, p);
+
+        if (length < 1 || length > s->max_prompt_tokens ||
+            length >= s->config.context)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: prompt %d has "
+                             "%d tokens; it must have 1 to %d, and fewer than "
+                             "the context of %d", p, length,
+                             s->max_prompt_tokens, s->config.context);
+        sppo_forest_add(&s->forest, -1, sppo_lists_tokens(prompts, p), length,
+                        0);
+    }
+    return sppoi_plan(ctx, &s->trace, &s->forest);
+}
+
+SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
+                                 const sppo_model *model,
+                                 const sppo_lists *prompts, int first,
+                                 int count, const sppo_sampling *sampling,
+                                 uint64_t key, sppo_lists *responses)
+{
+    uint64_t keys[64];
+    const int at_once = sppoi_min(sampler->max_prompts, 64);
+    sppo_sampling how = *sampling;
+    int done, p, r;
+
+    if (first < 0 || count < 0 || first > prompts->count - count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: prompts %d to %d "
+                         "of %d", first, first + count - 1, prompts->count);
+    SPPOI_TRY(sppoi_sampling_check(ctx, &how));
+    sampler->limit = sppoi_min(how.max_tokens, sampler->max_new);
+    sppoi_pack_model(sampler, model);
+    for (done = 0; done < count; done += at_once) {
+        const int n = sppoi_min(at_once, count - done);
+
+        SPPOI_TRY(sppoi_load_prompts(ctx, sampler, prompts, first + done, n));
+        for (p = 0; p < n; p++)
+            keys[p] = sppo_random_fork(key, (uint64_t)(first + done + p));
+        sppoi_sample_group(sampler, model, &how, keys);
+        for (r = 0; r < n * sampler->k; r++)
+            SPPOI_TRY(sppo_lists_add(ctx, responses,
+                                     sampler->token + (size_t)r
+                                         * (size_t)sampler->max_new,
+                                     sampler->length[r]));
+    }
+    return SPPO_OK;
+}
+
+/* ---- one draw ---- */
+
+static int sppoi_heavier(const void *weight, int a, int b)
+{
+    const double *w = (const double *)weight;
+
+    return w[a] != w[b] ? w[a] > w[b] : a < b;
+}
+
+static int sppoi_greedy(const sppo_real *logits, int n)
+{
+    int i, best = 0;
+
+    for (i = 1; i < n; i++)
+        best = logits[i] > logits[best] ? i : best;
+    return best;
+}
+
+/* The first of order[0 .. n) whose cumulative weight passes mass uniform. */
+static int sppoi_pick(const double *weight, const int *order, int n,
+                      double mass, double uniform)
+{
+    double sum = 0.0;
+    int i, last = order ? order[0] : 0;
+
+    for (i = 0; i < n; i++) {
+        const int token = order ? order[i] : i;
+
+        sum += weight[token];
+        if (weight[token] > 0.0)
+            last = token;  // rounding may leave the sum short of the mass
+        if (sum > mass * uniform)
+            break;
+    }
+    return last;
+}
+
+/* top-p keeps the shortest run of tokens, heaviest first, whose mass reaches
+ * top_p: a heap gives them one by one, without sorting the vocabulary.      */
+SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
+                               const sppo_sampling *sampling, double uniform,
+                               double *weight, int *order)
+{
+    const double t = sampling->temperature == 0.0 ? 1.0
+                                                  : sampling->temperature;
+    const double p = sampling->top_p == 0.0 ? 1.0 : sampling->top_p;
+    const int best = sppoi_greedy(logits, n);
+    double total = 0.0, mass = 0.0;
+    int i, left = n;
+
+    if (sampling->greedy)
+        return best;
+    for (i = 0; i < n; i++) {
+        weight[i] = (double)sppoi_exp(
+            (sppo_real)((double)(logits[i] - logits[best]) / t));
+        total += weight[i];
+    }
+    if (p >= 1.0)
+        return sppoi_pick(weight, NULL, n, total, uniform);
+    for (i = 0; i < n; i++)
+        order[i] = i;
+    sppoi_heapify(order, n, sppoi_heavier, weight);
+    while (left > 0 && mass < p * total)  // popped tokens gather at the end
+        mass += weight[sppoi_heap_pop(order, left--, sppoi_heavier, weight)];
+    sppoi_reverse(order + left, n - left);
+    return sppoi_pick(weight, order + left, n - left, mass, uniform);
+}
+
+/* ==== B5  the preference model ============================== >>heads == */
+
+/* [Pref] The read-out of a response y after what it follows:
+ *
+ *   read_r(y) = sum_t  w_r . h_t / 16  +  c_r max(log p_t, -8) / 4
+ *
+ *   h_t      final hidden state at token t of y
+ *   log p_t  the trunk's own log-probability of token t.  Without it a small
+ *            model learns surface features only: whether an answer fits its
+ *            question is what the trunk, a language model, already knows.
+ *   1/16, 1/4  keep a sum over some thirty tokens of order one at the start
+ *   -8       a typing error should not outweigh the rest of a response
+ *
+ *   scalar  s(a,b) = read_0(a) - read_0(b)
+ *   embed   s(a,b) = read_0(a) - read_0(b) + e_a' R e_b      e = E h_last
+ *           R block-skew: sum over pairs of channels of (u v' - v u')
+ *   pair    g(x,a,b) = read_0(a) + read_1(b after a) + w . h_last(b after a)
+ *           s(a,b) = g(x,a,b) - g(x,b,a)
+ *
+ * All are antisymmetric: s is computed for i < j and mirrored.  P = sigma(s).
+ * scalar is Eq 3.1 and cannot hold a cycle; embed and pair can.             */
+#define SPPOI_READ_HIDDEN (1.0 / 16.0)
+#define SPPOI_READ_LOGPROB (1.0 / 4.0)
+#define SPPOI_LOGPROB_FLOOR (-8.0)
+
+/* The head's tensors, offsets into weights or a gradient. */
+typedef struct sppoi_head_at {
+    size_t read, logprob, last;
+    int embed_dim;
+} sppoi_head_at;
+
+static sppoi_head_at sppoi_head_of(const sppo_model *m)
+{
+    const sppo_tensor *last = sppo_model_tensor(m, "head.last.weight");
+    sppoi_head_at at;
+
+    at.read = sppo_model_tensor(m, "head.read.weight")->offset;
+    at.logprob = sppo_model_tensor(m, "head.logprob.weight")->offset;
+    at.last = last ? last->offset : 0;
+    at.embed_dim = last ? last->rows : 0;
+    return at;
+}
+
+/* Numbers read from a response by itself: read_0, then e. */
+static int sppoi_readouts(const sppo_model *m)
+{
+    return 1 + m->config.embed_dim;
+}
+
+static void sppoi_pref_layout(sppo_pref *pref, sppoi_carver *v)
+{
+    const size_t n = (size_t)pref->forest.max_tokens;
+    const size_t k = (size_t)pref->max_k;
+    const size_t each = (size_t)sppoi_readouts(pref->model);
+
+    pref->segment = (int *)sppoi_carve(v, n, sizeof(int));
+    pref->readout = (double *)sppoi_carve(v, k * each, sizeof(double));
+    pref->d_readout = (double *)sppoi_carve(v, k * each, sizeof(double));
+    if (pref->trace.backward)
+        pref->d_final = sppoi_carve_reals(v, n, pref->model->config.dim);
+}
+
+SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
+                                    const sppo_model *model, int max_tokens,
+                                    int max_k, int backward)
+{
+    sppo_pref fresh;
+    sppoi_carver carver = { NULL, 0, 0 };
+    sppo_result result;
+
+    memset(&fresh, 0, sizeof fresh);
+    if (model->config.head == SPPO_HEAD_NONE)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_init: the model has "
+                         "no preference head; sppo_model_clone gives it one");
+    if (max_k < 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_init: max_k is %d; a "
+                         "preference is between at least 2", max_k);
+    fresh.model = model;
+    fresh.max_k = max_k;
+    result = sppo_forest_init(ctx, &fresh.forest, max_tokens, max_tokens);
+    if (result == SPPO_OK)
+        result = sppo_trace_init(ctx, &fresh.trace, model, max_tokens,
+                                 max_tokens, backward);
+    if (result == SPPO_OK) {
+        sppoi_pref_layout(&fresh, &carver);
+        result = sppoi_block(ctx, "sppo_pref_init", &carver, &fresh.block,
+                             &fresh.block_size);
+    }
+    if (result != SPPO_OK) {
+        sppo_pref_free(ctx, &fresh);
+        return result;
+    }
+    carver.base = (char *)fresh.block;
+    carver.used = 0;
+    sppoi_pref_layout(&fresh, &carver);
+    *pref = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_pref_free(sppo_ctx *ctx, sppo_pref *pref)
+{
+    sppo_trace_free(ctx, &pref->trace);
+    sppo_forest_free(ctx, &pref->forest);
+    sppo_give(ctx, pref->block, pref->block_size);
+    memset(pref, 0, sizeof *pref);
+}
+
+SPPO_DEF int sppo_pref_tokens(const sppo_pref *pref, int prompt_length,
+                              const int *length, int k)
+{
+    const int readings = pref->model->config.head == SPPO_HEAD_PAIR ? k : 1;
+    int i, sum = prompt_length;
+
+    for (i = 0; i < k; i++)
+        sum += readings * length[i];
+    return sum;
+}
+
+/* Adds one prompt and its responses y_0 .. y_{k-1} (lists from `first` on) to
+ * the forest; segments: prompt, then per response i: i, and for `pair` the
+ * other responses after it.  Returns 0 when it does not fit.                */
+static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
+                          const sppo_lists *responses, int first, int k)
+{
+    sppo_forest *f = &pref->forest;
+    const int tokens = f->tokens, segments = f->segments;
+    const int pair = pref->model->config.head == SPPO_HEAD_PAIR;
+    const int root = sppo_forest_add(f, -1, sppo_lists_tokens(prompts, x),
+                                     sppo_lists_length(prompts, x), 0);
+    int fits = root >= 0, i, j;
+
+    for (i = 0; i < k && fits; i++) {
+        const int a = sppo_forest_add(
+            f, root, sppo_lists_tokens(responses, first + i),
+            sppo_lists_length(responses, first + i), 1);
+
+        fits = a >= 0;
+        for (j = 0; j < k && pair && fits; j++)
+            if (j != i)
+                fits = sppo_forest_add(
+                    f, a, sppo_lists_tokens(responses, first + j),
+                    sppo_lists_length(responses, first + j), 1) >= 0;
+    }
+    if (!fits) {
+        f->tokens = tokens;
+        f->segments = segments;
+    }
+    return fits;
+}
+
+/* Segments from a prompt's own: response i alone, and j after i. */
+static int sppoi_alone(const sppo_pref *pref, int root, int i, int k)
+{
+    const int pair = pref->model->config.head == SPPO_HEAD_PAIR;
+
+    return root + 1 + i * (pair ? k : 1);
+}
+
+static int sppoi_after(const sppo_pref *pref, int root, int i, int j, int k)
+{
+    return sppoi_alone(pref, root, i, k) + 1 + (j < i ? j : j - 1);
+}
+
+/* read_r of a segment. */
+static double sppoi_read(const sppo_pref *pref, sppoi_head_at at, int s, int r)
+{
+    const int d = pref->model->config.dim;
+    const sppo_real *w = sppoi_row(pref->model->weights + at.read, r, d);
+    const double c = (double)pref->model->weights[at.logprob + (size_t)r];
+    double sum = 0.0;
+    int t;
+
+    for (t = pref->forest.start[s]; t < pref->forest.start[s + 1]; t++) {
+        const double lp = pref->trace.logprob[t];
+
+        sum += SPPOI_READ_HIDDEN
+             * (double)sppoi_dot(w, sppoi_row(pref->trace.final, t, d), d);
+        sum += SPPOI_READ_LOGPROB * c
+             * (lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR);
+    }
+    return sum;
+}
+
+/* Slopes of read_r of segment s, of which the loss has slope `slope`. */
+static void sppoi_read_bwd(sppo_pref *pref, sppoi_head_at at, int s, int r,
+                           double slope, sppo_real *grad)
+{
+    const int d = pref->model->config.dim;
+    const sppo_real *w = sppoi_row(pref->model->weights + at.read, r, d);
+    sppo_real *dw = sppoi_row_out(grad + at.read, r, d);
+    const sppo_real part = (sppo_real)(slope * SPPOI_READ_HIDDEN);
+    const double c = (double)pref->model->weights[at.logprob + (size_t)r];
+    double sum = 0.0;
+    int t, i;
+
+    for (t = pref->forest.start[s]; t < pref->forest.start[s + 1]; t++) {
+        const sppo_real *h = sppoi_row(pref->trace.final, t, d);
+        sppo_real *dh = sppoi_row_out(pref->d_final, t, d);
+        const double lp = pref->trace.logprob[t];
+
+        for (i = 0; i < d; i++) {
+            dh[i] += part * w[i];
+            dw[i] += part * h[i];
+        }
+        if (lp > SPPOI_LOGPROB_FLOOR)
+            pref->trace.d_logprob[t] += slope * SPPOI_READ_LOGPROB * c;
+        sum += lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR;
+    }
+    grad[at.logprob + (size_t)r] +=
+        (sppo_real)(slope * SPPOI_READ_LOGPROB * sum);
+}
+
+/* Row r of head.last times the state at a segment's last token. */
+static double sppoi_last(const sppo_pref *pref, sppoi_head_at at, int s, int r)
+{
+    const int d = pref->model->config.dim, t = pref->forest.start[s + 1] - 1;
+
+    return (double)sppoi_dot(sppoi_row(pref->model->weights + at.last, r, d),
+                             sppoi_row(pref->trace.final, t, d), d);
+}
+
+static void sppoi_last_bwd(sppo_pref *pref, sppoi_head_at at, int s, int r,
+                           double slope, sppo_real *grad)
+{
+    const int d = pref->model->config.dim, t = pref->forest.start[s + 1] - 1;
+    const sppo_real *w = sppoi_row(pref->model->weights + at.last, r, d);
+    const sppo_real *h = sppoi_row(pref->trace.final, t, d);
+    sppo_real *dw = sppoi_row_out(grad + at.last, r, d);
+    sppo_real *dh = sppoi_row_out(pref->d_final, t, d);
+    int i;
+
+    for (i = 0; i < d; i++) {
+        dw[i] += (sppo_real)slope * h[i];
+        dh[i] += (sppo_real)slope * w[i];
+    }
+}
+
+/* e_a' R e_b, and its slopes in e_a and e_b added when da is given. */
+static double sppoi_skew(const double *a, const double *b, int n, double slope,
+                         double *da, double *db)
+{
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i += 2) {
+        sum += a[i] * b[i + 1] - a[i + 1] * b[i];
+        if (da) {
+            da[i] += slope * b[i + 1];
+            da[i + 1] -= slope * b[i];
+            db[i] -= slope * a[i + 1];
+            db[i + 1] += slope * a[i];
+        }
+    }
+    return sum;
+}
+
+/* What of a response does not depend on its rival: read_0, then e. */
+static void sppoi_read_alone(sppo_pref *pref, sppoi_head_at at, int root,
+                             int k)
+{
+    const int embed = pref->model->config.head == SPPO_HEAD_EMBED;
+    int i, e;
+
+    for (i = 0; i < k; i++) {
+        const int s = sppoi_alone(pref, root, i, k);
+        double *out = pref->readout + i * sppoi_readouts(pref->model);
+
+        out[0] = sppoi_read(pref, at, s, 0);
+        for (e = 0; embed && e < at.embed_dim; e++)
+            out[1 + e] = sppoi_last(pref, at, s, e);
+    }
+}
+
+/* g(x, a, b) - read_0(a) of the pair head: b read after a. */
+static double sppoi_read_after(const sppo_pref *pref, sppoi_head_at at, int s)
+{
+    return sppoi_read(pref, at, s, 1) + sppoi_last(pref, at, s, 0);
+}
+
+/* score[k, k] of the prompt whose segment is root. */
+static void sppoi_pref_matrix(sppo_pref *pref, sppoi_head_at at, int root,
+                              int k, double *score)
+{
+    const sppo_head head = pref->model->config.head;
+    const int step = sppoi_readouts(pref->model);
+    const double *r = pref->readout;
+    int i, j;
+
+    sppoi_read_alone(pref, at, root, k);
+    for (i = 0; i < k; i++) {
+        score[i * k + i] = 0.0;
+        for (j = i + 1; j < k; j++) {
+            double s = r[i * step] - r[j * step];
+
+            if (head == SPPO_HEAD_EMBED)
+                s += sppoi_skew(r + i * step + 1, r + j * step + 1,
+                                at.embed_dim, 0.0, NULL, NULL);
+            if (head == SPPO_HEAD_PAIR)
+                s += sppoi_read_after(pref, at,
+                                      sppoi_after(pref, root, i, j, k))
+                   - sppoi_read_after(pref, at,
+                                      sppoi_after(pref, root, j, i, k));
+            score[i * k + j] = s;
+            score[j * k + i] = -s;
+        }
+    }
+}
+
+/* Slopes of s(0, 1) of the prompt at root, k = 2, whose score was just read. */
+static void sppoi_pref_pair_bwd(sppo_pref *pref, sppoi_head_at at, int root,
+                                double slope, sppo_real *grad)
+{
+    const sppo_head head = pref->model->config.head;
+    const int step = sppoi_readouts(pref->model);
+    double *d = pref->d_readout;
+    int i, e;
+
+    for (i = 0; i < 2; i++) {
+        const double sign = i == 0 ? slope : -slope;
+
+        sppoi_read_bwd(pref, at, sppoi_alone(pref, root, i, 2), 0, sign, grad);
+        if (head == SPPO_HEAD_PAIR) {
+            const int s = sppoi_after(pref, root, i, 1 - i, 2);
+
+            sppoi_read_bwd(pref, at, s, 1, sign, grad);
+            sppoi_last_bwd(pref, at, s, 0, sign, grad);
+        }
+    }
+    if (head != SPPO_HEAD_EMBED)
+        return;
+    for (e = 0; e < 2 * step; e++)
+        d[e] = 0.0;
+    sppoi_skew(pref->readout + 1, pref->readout + step + 1, at.embed_dim,
+               slope, d + 1, d + step + 1);
+    for (i = 0; i < 2; i++)
+        for (e = 0; e < at.embed_dim; e++)
+            sppoi_last_bwd(pref, at, sppoi_alone(pref, root, i, 2), e,
+                           d[i * step + 1 + e], grad);
+}
+
+/* Fills the forest with prompts row[from], row[from + 1], ... while they fit
+ * (row NULL: first + from, ...); their responses are lists at k * row, or at
+ * k * from.  Returns how many; 0: SPPO_E_ARGUMENT, not even one.            */
+static sppo_result sppoi_pref_fill_pass(sppo_ctx *ctx, sppo_pref *pref,
+                                        const sppo_lists *prompts,
+                                        const sppo_lists *responses, int k,
+                                        const int *row, int first, int from,
+                                        int to, int *filled)
+{
+    int j = from;
+
+    sppo_forest_clear(&pref->forest);
+    while (j < to) {
+        const int x = row ? row[j] : first + j, y = (row ? row[j] : j) * k;
+
+        pref->segment[j - from] = pref->forest.segments;
+        if (!sppoi_pref_add(pref, prompts, x, responses, y, k))
+            break;
+        j++;
+    }
+    *filled = j - from;
+    if (j > from)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its %d "
+                     "responses does not fit the %d tokens given to "
+                     "sppo_pref_init", row ? row[from] : first + from, k,
+                     pref->forest.max_tokens);
+}
+
+SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
+                                     const sppo_lists *prompts,
+                                     const sppo_lists *responses, int k,
+                                     int first, int count, double *score)
+{
+    const sppoi_head_at at = sppoi_head_of(pref->model);
+    int p = 0, j, n;
+
+    if (k < 2 || k > pref->max_k)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_score: k is %d; this "
+                         "sppo_pref takes 2 to %d", k, pref->max_k);
+    while (p < count) {
+        SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, k, NULL,
+                                       first, p, count, &n));
+        SPPOI_TRY(sppo_forward(ctx, &pref->trace, pref->model, &pref->forest));
+        for (j = 0; j < n; j++)
+            sppoi_pref_matrix(pref, at, pref->segment[j], k,
+                              score + (size_t)(p + j) * (size_t)(k * k));
+        p += n;
+    }
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_pref_fill(sppo_ctx *ctx, void *pref,
+                                    const sppo_lists *prompts,
+                                    const sppo_lists *responses, int k,
+                                    int first, int count, double *pairwise)
+{
+    const size_t matrix = (size_t)k * (size_t)k;
+    int p, i, j;
+
+    SPPOI_TRY(sppo_pref_score(ctx, (sppo_pref *)pref, prompts, responses, k,
+                              first, count, pairwise));
+    for (p = 0; p < count; p++) {
+        double *m = pairwise + (size_t)p * matrix;
+
+        for (i = 0; i < k; i++) {
+            m[i * k + i] = 0.5;
+            for (j = i + 1; j < k; j++) {
+                m[i * k + j] = sppo_sigmoid(m[i * k + j]);
+                m[j * k + i] = 1.0 - m[i * k + j];
+            }
+        }
+    }
+    return SPPO_OK;
+}
+
+/* Cross-entropy of a soft label: -(p log sigma(s) + (1 - p) log sigma(-s)),
+ * slope sigma(s) - p; log(1 + exp(-|s|)) does not overflow.                 */
+static double sppoi_cross_entropy(double s, double label, double *slope)
+{
+    *slope = sppo_sigmoid(s) - label;
+    return (s > 0.0 ? s : 0.0) - s * label + log1p(exp(-fabs(s)));
+}
+
+static void sppoi_pref_clear_slopes(sppo_pref *pref)
+{
+    const size_t n = (size_t)pref->forest.tokens;
+
+    memset(pref->trace.d_logprob, 0, n * sizeof(double));
+    memset(pref->d_final, 0, n * (size_t)pref->model->config.dim
+                                 * sizeof(sppo_real));
+}
+
+SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
+                                    const sppo_lists *prompts,
+                                    const sppo_lists *responses,
+                                    const double *label, const int *row,
+                                    int count, sppo_real *grad, double *loss,
+                                    double *score)
+{
+    const sppoi_head_at at = sppoi_head_of(pref->model);
+    double total = 0.0;
+    int i = 0, j, n;
+
+    while (i < count) {
+        SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, 2, row,
+                                       0, i, count, &n));
+        SPPOI_TRY(sppo_forward(ctx, &pref->trace, pref->model, &pref->forest));
+        if (grad)
+            sppoi_pref_clear_slopes(pref);
+        for (j = 0; j < n; j++) {
+            double matrix[4], slope;
+
+            sppoi_pref_matrix(pref, at, pref->segment[j], 2, matrix);
+            total += sppoi_cross_entropy(matrix[1], label[row[i + j]], &slope);
+            if (score)
+                score[i + j] = matrix[1];
+            if (grad)
+                sppoi_pref_pair_bwd(pref, at, pref->segment[j], slope / count,
+                                    grad);
+        }
+        if (!(fabs(total) < HUGE_VAL))
+            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_pref_loss: the loss is "
+                             "not finite; a smaller learning rate may help");
+        if (grad)
+            SPPOI_TRY(sppo_backward(ctx, &pref->trace, pref->model,
+                                    &pref->forest, pref->trace.d_logprob,
+                                    pref->d_final, grad));
+        i += n;
+    }
+    *loss = total / count;
+    return SPPO_OK;
+}
+
+/* ==== B6  optimisers ====================================== >>descent == */
+
+SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
+                                     const sppo_optim_config *config,
+                                     const sppo_model *model)
+{
+    sppo_optim fresh;
+    sppo_optim_config *c = &fresh.config;
+
+    memset(&fresh, 0, sizeof fresh);
+    *c = *config;
+    c->alpha = c->alpha == 0.0 ? 0.99 : c->alpha;
+    c->beta1 = c->beta1 == 0.0 ? 0.9 : c->beta1;
+    c->beta2 = c->beta2 == 0.0 ? 0.999 : c->beta2;
+    c->eps = c->eps == 0.0 ? 1e-8 : c->eps;
+    if (!(c->lr > 0.0 && c->lr < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: lr is %g; it "
+                         "must be positive", c->lr);
+    if (!(c->warmup >= 0.0 && c->warmup <= 1.0))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: warmup is %g; "
+                         "it is a share of the steps, 0 to 1", c->warmup);
+    fresh.count = model->count;
+    fresh.square = (sppo_real *)sppo_take(ctx, fresh.count,
+                                          sizeof(sppo_real));
+    if (c->kind == SPPO_ADAMW)
+        fresh.mean = (sppo_real *)sppo_take(ctx, fresh.count,
+                                            sizeof(sppo_real));
+    if (!fresh.square || (c->kind == SPPO_ADAMW && !fresh.mean)) {
+        sppo_optim_free(ctx, &fresh);
+        return SPPO_E_MEMORY;
+    }
+    *optim = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_optim_free(sppo_ctx *ctx, sppo_optim *optim)
+{
+    sppo_give(ctx, optim->square, optim->count * sizeof(sppo_real));
+    sppo_give(ctx, optim->mean, optim->count * sizeof(sppo_real));
+    memset(optim, 0, sizeof *optim);
+}
+
+SPPO_DEF void sppo_optim_reset(sppo_optim *optim)
+{
+    optim->step = 0;
+    memset(optim->square, 0, optim->count * sizeof(sppo_real));
+    if (optim->mean)
+        memset(optim->mean, 0, optim->count * sizeof(sppo_real));
+}
+
+/* Rises linearly over the warm-up, (step + 1) / warm-up so that no step is
+ * lost at 0, then falls to lr_end of lr along a line or half a cosine.      */
+SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
+{
+    const double total = config->total_steps > 0 ? config->total_steps : 1;
+    const double warm = floor(config->warmup * total);
+    double t;
+
+    if (step < warm)
+        return config->lr * (step + 1) / warm;
+    if (config->decay == SPPO_DECAY_CONSTANT || config->total_steps <= 0)
+        return config->lr;
+    t = total > warm ? (step - warm) / (total - warm) : 1.0;
+    t = t > 1.0 ? 1.0 : t;
+    t = config->decay == SPPO_DECAY_COSINE
+            ? 0.5 * (1.0 + cos(3.14159265358979323846 * t))
+            : 1.0 - t;
+    return config->lr * (config->lr_end + (1.0 - config->lr_end) * t);
+}
+
+/* The square root of the sum of squares, in double: a NaN or an infinity
+ * anywhere makes it not finite, so one test finds them all.                 */
+static double sppoi_norm_of(const sppo_model *m, const sppo_real *grad)
+{
+    double sum = 0.0;
+    size_t i;
+
+    for (i = 0; i < m->count; i++)
+        sum += (double)grad[i] * (double)grad[i];
+    return sqrt(sum);
+}
+
+static void sppoi_rmsprop(sppo_optim *o, sppo_real *w, const sppo_real *grad,
+                          double scale)
+{
+    const double alpha = o->config.alpha, eps = o->config.eps, lr = o->lr;
+    const long long n = (long long)o->count;
+    long long i;
+
+    SPPOI_FOR
+    for (i = 0; i < n; i++) {
+        const double g = scale * (double)grad[i];
+        const double square = alpha * (double)o->square[i]
+                            + (1.0 - alpha) * g * g;
+
+        o->square[i] = (sppo_real)square;
+        w[i] -= (sppo_real)(lr * g / (sqrt(square) + eps));
+    }
+}
+
+static void sppoi_adamw(sppo_optim *o, const sppo_model *m, sppo_real *w,
+                        const sppo_real *grad, double scale)
+{
+    const sppo_optim_config *c = &o->config;
+    const double correct1 = 1.0 - pow(c->beta1, o->step + 1);
+    const double correct2 = sqrt(1.0 - pow(c->beta2, o->step + 1));
+    int index;
+
+    for (index = 0; index < m->tensor_count; index++) {
+        const sppo_tensor *t = &m->tensors[index];
+        const double shrink = t->cols ? 1.0 - o->lr * c->weight_decay : 1.0;
+        const long long end = (long long)(t->offset + t->size);
+        long long i;
+
+        SPPOI_FOR
+        for (i = (long long)t->offset; i < end; i++) {
+            const double g = scale * (double)grad[i];
+            const double mean = c->beta1 * (double)o->mean[i]
+                              + (1.0 - c->beta1) * g;
+            const double square = c->beta2 * (double)o->square[i]
+                                + (1.0 - c->beta2) * g * g;
+
+            o->mean[i] = (sppo_real)mean;
+            o->square[i] = (sppo_real)square;
+            w[i] = (sppo_real)(shrink * (double)w[i]
+                               - o->lr / correct1 * mean
+                                     / (sqrt(square) / correct2 + c->eps));
+        }
+    }
+}
+
+/* PyTorch's definitions:
+ *   clip     g *= min(1, clip / (norm + 1e-6))
+ *   RMSprop  v = alpha v + (1 - alpha) g^2      w -= lr g / (sqrt v + eps)
+ *   AdamW    w *= 1 - lr weight_decay           m, v: as usual, corrected
+ *            w -= lr / (1 - b1^t) m / (sqrt v / sqrt(1 - b2^t) + eps)       */
+SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
+                                     sppo_model *model, sppo_real *grad)
+{
+    const double clip = optim->config.clip;
+    const double norm = sppoi_norm_of(model, grad);
+    double scale = 1.0;
+
+    if (!(norm < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_optim_step: the gradient of "
+                         "step %d is not finite; the weights were not changed "
+                         "(a smaller lr may help)", optim->step + 1);
+    optim->grad_norm = norm;
+    optim->lr = sppo_learning_rate(&optim->config, optim->step);
+    if (clip > 0.0 && norm + 1e-6 > clip)
+        scale = clip / (norm + 1e-6);
+    if (optim->config.kind == SPPO_ADAMW)
+        sppoi_adamw(optim, model, model->weights, grad, scale);
+    else
+        sppoi_rmsprop(optim, model->weights, grad, scale);
+    optim->step++;
+    memset(grad, 0, model->count * sizeof *grad);
+    return SPPO_OK;
+}
+
+/* ==== B7  kernels =========================================== >>arith == */
+
+/* a b + c in one rounding where the machine has it.  Said explicitly, because
+ * gcc -std=c99 does not fuse by itself; the same bits with and without SIMD. */
+static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
+{
+#ifdef FP_FAST_FMAF
+    if (sizeof(sppo_real) == sizeof(float))
+        return (sppo_real)fmaf((float)a, (float)b, (float)c);
+#endif
+    return a * b + c;
+}
+
+/* exp without a branch or a call, so that loops over it vectorise.
+ *
+ *   x = n ln 2 + r, |r| <= ln 2 / 2      exp x = 2^n exp r
+ *
+ * n: adding 1.5 2^23 leaves round(x / ln 2) in a float's low bits.  ln 2 in two
+ * parts, the first with 15 bits, so that n times it is exact.  exp r by its
+ * Taylor polynomial of degree 7: remainder below 6e-9, under a tenth of an ulp.
+ * 2^n by writing the exponent field.  Below -87.3 the result would be
+ * subnormal: clamped.  NaN stays NaN.                                       */
+static float sppoi_expf(float x)
+{
+    const float magic = 12582912.0f;
+    float shifted, n, r, power;
+    uint32_t bits;
+
+    x = x < -87.3f ? -87.3f : x;
+    x = x > 88.7f ? 88.7f : x;
+    shifted = x * 1.44269504f + magic;
+    n = shifted - magic;
+    r = (x - n * 0.693145752f) - n * 1.42860682e-6f;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127u) << 23;
+    memcpy(&power, &bits, sizeof power);
+    return (1.0f + r * (1.0f + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24
+        + r * (1.0f / 120 + r * (1.0f / 720 + r * (1.0f / 5040)))))))) * power;
+}
+
+static sppo_real sppoi_exp(sppo_real x)
+{
+    if (sizeof(sppo_real) == sizeof(float))
+        return (sppo_real)sppoi_expf((float)x);
+    return (sppo_real)exp((double)x);
+}
+
+SPPO_DEF sppo_real sppo_exp(sppo_real x)
+{
+    return sppoi_exp(x);
+}
+
+/* Sums run in this many lanes, folded in a fixed order: a vector register of
+ * independent chains, and one order of addition whatever the compiler does. */
+enum { SPPOI_LANES = 16, SPPOI_SUM_BLOCK = 1024 };
+
+static sppo_real sppoi_fold(sppo_real *lane)
+{
+    int half, j;
+
+    for (half = SPPOI_LANES / 2; half > 0; half /= 2)
+        for (j = 0; j < half; j++)
+            lane[j] += lane[j + half];
+    return lane[0];
+}
+
+static void sppoi_clear_lanes(sppo_real *lane)
+{
+    int j;
+
+    for (j = 0; j < SPPOI_LANES; j++)
+        lane[j] = 0;
+}
+
+static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n)
+{
+    sppo_real lane[SPPOI_LANES];
+    int i, j;
+
+    sppoi_clear_lanes(lane);
+    for (i = 0; i + SPPOI_LANES <= n; i += SPPOI_LANES) {
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++)
+            lane[j] = sppoi_muladd(a[i + j], b[i + j], lane[j]);
+    }
+    for (j = 0; i + j < n; j++)
+        lane[j] = sppoi_muladd(a[i + j], b[i + j], lane[j]);
+    return sppoi_fold(lane);
+}
+
+/* In blocks whose sums are added in double: a vocabulary is long. */
+static double sppoi_sum(const sppo_real *x, int n)
+{
+    sppo_real lane[SPPOI_LANES];
+    double total = 0.0;
+    int from, i, j;
+
+    for (from = 0; from < n; from += SPPOI_SUM_BLOCK) {
+        const int to = sppoi_min(n, from + SPPOI_SUM_BLOCK);
+
+        sppoi_clear_lanes(lane);
+        for (i = from; i + SPPOI_LANES <= to; i += SPPOI_LANES) {
+            SPPOI_SIMD
+            for (j = 0; j < SPPOI_LANES; j++)
+                lane[j] += x[i + j];
+        }
+        for (j = 0; i + j < to; j++)
+            lane[j] += x[i + j];
+        total += (double)sppoi_fold(lane);
+    }
+    return total;
+}
+
+static sppo_real sppoi_largest(const sppo_real *x, int n)
+{
+    sppo_real lane[SPPOI_LANES], top;
+    int i, j;
+
+    for (j = 0; j < SPPOI_LANES; j++)
+        lane[j] = x[0];
+    for (i = 0; i + SPPOI_LANES <= n; i += SPPOI_LANES) {
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++)
+            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    }
+    top = lane[0];
+    for (j = 1; j < SPPOI_LANES; j++)
+        top = lane[j] > top ? lane[j] : top;
+    for (; i < n; i++)
+        top = x[i] > top ? x[i] : top;
+    return top;
+}
+
+SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
+{
+    const sppo_real top = sppoi_largest(x, n);
+    sppo_real part[SPPOI_SUM_BLOCK];
+    double total = 0.0;
+    int from, j;
+
+    for (from = 0; from < n; from += SPPOI_SUM_BLOCK) {
+        const int m = sppoi_min(n - from, SPPOI_SUM_BLOCK);
+
+        SPPOI_SIMD
+        for (j = 0; j < m; j++)
+            part[j] = sppoi_exp(x[from + j] - top);
+        total += sppoi_sum(part, m);
+    }
+    return (double)top + log(total);
+}
+
+/* ---- [Net 1] matrix products ---- */
+
+/* C[m][n] (=, +=) A[m][k] B[k][n] in tiles of ROWS x COLS that stay in vector
+ * registers while k runs:
+ *
+ *              COLS                     A is read where it stands, by two
+ *           +--------+  panel of B,     strides, so that transposes need no
+ *           | k rows |  packed: row k   copy.  B is packed once into panels
+ *     k     +--------+  at k * COLS     COLS wide, zero-padded: each step of k
+ *   +----+  +--------+                  loads one packed row and ROWS numbers
+ *   | A  |  |  tile  |  ROWS            of A for ROWS x COLS multiply-adds.
+ *   +----+  +--------+
+ *
+ * DEPTH: k runs in pieces so that a piece of panel stays in the L2 cache.
+ * A tile is one thread's, and its sum over k has one order: the result does not
+ * depend on the threads, nor on how many other rows there are.              */
+#if defined(__AVX512F__)
+enum { SPPOI_ROWS = 8, SPPOI_COLS = 32 };  // 16 of 32 registers hold the tile
+#elif defined(__AVX__)
+enum { SPPOI_ROWS = 6, SPPOI_COLS = 16 };  // 12 of 16
+#elif defined(__aarch64__)
+enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
+#else
+enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
+#endif
+enum { SPPOI_DEPTH = 1024 };
+
+typedef struct sppoi_product_job {
+    sppo_real *out;
+    const sppo_real *a, *panel;
+    ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
+    int m, n, k, add;
+} sppoi_product_job;
+
+/* out[r][j] (+)= the tile, rows [skip, rows), columns [0, cols).  Out of line,
+ * or clang keeps the tile in memory.                                        */
+static SPPOI_NOINLINE void sppoi_tile(const sppoi_product_job *job,
+                                      sppo_real *out, const sppo_real *a,
+                                      const sppo_real *panel, int skip,
+                                      int cols, int depth, int add)
+{
+    const int rows = job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+    const ptrdiff_t a_row = rows > 1 ? job->a_row : 0;
+    const ptrdiff_t a_col = job->a_col;
+    sppo_real tile[SPPOI_ROWS][SPPOI_COLS];
+    int i, j, k;
+
+    for (i = 0; i < SPPOI_ROWS; i++)
+        for (j = 0; j < SPPOI_COLS; j++)
+            tile[i][j] = 0;
+    for (k = 0; k < depth; k++) {
+        for (i = 0; i < SPPOI_ROWS; i++) {
+            const sppo_real factor = a[i * a_row];
+
+            SPPOI_SIMD
+            for (j = 0; j < SPPOI_COLS; j++)
+                tile[i][j] = sppoi_muladd(factor, panel[j], tile[i][j]);
+        }
+        a += a_col;
+        panel += SPPOI_COLS;
+    }
+    for (i = skip; i < rows; i++)
+        for (j = 0; j < cols; j++)
+            out[i * job->ld + j] =
+                (add ? out[i * job->ld + j] : 0) + tile[i][j];
+}
+
+static int sppoi_product_tiles(const sppoi_product_job *job)
+{
+    const int rows = job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+
+    return (job->m + rows - 1) / rows
+         * ((job->n + SPPOI_COLS - 1) / SPPOI_COLS);
+}
+
+/* Tile number t, for k from k0.  The last panel of rows is moved up to stay
+ * inside A and skips the rows that it shares with the one before.           */
+static void sppoi_product_tile(const sppoi_product_job *job, int t, int k0)
+{
+    const int across = (job->n + SPPOI_COLS - 1) / SPPOI_COLS;
+    const int rows = job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+    const int wanted = t / across * rows, n0 = t % across * SPPOI_COLS;
+    const int m0 = sppoi_min(wanted, job->m - rows);
+    const sppo_real *panel = job->panel + (size_t)n0 * (size_t)job->k
+                           + (size_t)k0 * SPPOI_COLS;
+
+    sppoi_tile(job, job->out + m0 * job->ld + n0,
+               job->a + m0 * job->a_row + k0 * job->a_col, panel, wanted - m0,
+               sppoi_min(SPPOI_COLS, job->n - n0),
+               sppoi_min(SPPOI_DEPTH, job->k - k0), job->add || k0 > 0);
+}
+
+static void sppoi_product(const sppoi_product_job *job)
+{
+    const int tiles = sppoi_product_tiles(job);
+    int k0, t;
+
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
+        SPPOI_TILES
+        for (t = 0; t < tiles; t++)
+            sppoi_product_tile(job, t, k0);
+    }
+}
+
+SPPO_DEF size_t sppo_panel_size(int depth, int width)
+{
+    const size_t panels =
+        ((size_t)width + SPPOI_COLS - 1) / SPPOI_COLS * SPPOI_COLS;
+
+    return (size_t)depth * panels;
+}
+
+/* panel[n / COLS][k][n % COLS] = b[k * row + n * col] */
+static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
+                       ptrdiff_t col, int depth, int width)
+{
+    const int panels = (width + SPPOI_COLS - 1) / SPPOI_COLS;
+    int p;
+
+    SPPOI_FOR
+    for (p = 0; p < panels; p++) {
+        const int n0 = p * SPPOI_COLS, n = sppoi_min(SPPOI_COLS, width - n0);
+        sppo_real *to = panel + (size_t)n0 * (size_t)depth;
+        const sppo_real *from = b + n0 * col;
+        int k, j;
+
+        for (k = 0; k < depth; k++) {
+            for (j = 0; j < n; j++)
+                to[j] = from[j * col];
+            for (; j < SPPOI_COLS; j++)
+                to[j] = 0;
+            to += SPPOI_COLS;
+            from += row;
+        }
+    }
+}
+
+/* w[d_out, d_in] as the right side of in w'. */
+static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
+                              int d_out)
+{
+    sppoi_pack(panel, w, 1, d_in, d_in, d_out);
+}
+
+static sppoi_product_job sppoi_job(sppo_real *out, const sppo_real *a,
+                                   ptrdiff_t a_row, ptrdiff_t a_col,
+                                   const sppo_real *panel, int m, int n, int k)
+{
+    sppoi_product_job job;
+
+    job.out = out;
+    job.a = a;
+    job.panel = panel;
+    job.ld = n;
+    job.a_row = a_row;
+    job.a_col = a_col;
+    job.m = m;
+    job.n = n;
+    job.k = k;
+    job.add = 0;
+    return job;
+}
+
+SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
+                              const sppo_real *w, sppo_real *panel, int n,
+                              int d_in, int d_out)
+{
+    const sppoi_product_job job =
+        sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
+
+    sppoi_pack_weight(panel, w, d_in, d_out);
+    sppoi_product(&job);
+}
+
+/* out += in w': the residual stream takes what a block writes. */
+static void sppoi_linear_add(sppo_real *out, const sppo_real *in,
+                             const sppo_real *w, sppo_real *panel, int n,
+                             int d_in, int d_out)
+{
+    sppoi_product_job job = sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
+
+    job.add = 1;
+    sppoi_pack_weight(panel, w, d_in, d_out);
+    sppoi_product(&job);
+}
+
+/* Rows `ld` apart, one thread, w packed already: the sampler's product. */
+static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
+                               const sppo_real *panel, int n, int d_out,
+                               int d_in, int ld, int add)
+{
+    sppoi_product_job job = sppoi_job(out, in, ld, 1, panel, n, d_out, d_in);
+    int k0, t;
+
+    job.ld = ld;
+    job.add = add;
+    for (k0 = 0; k0 < d_in; k0 += SPPOI_DEPTH)
+        for (t = 0; t < sppoi_product_tiles(&job); t++)
+            sppoi_product_tile(&job, t, k0);
+}
+
+/* forward out = in w'     slope din = dout w */
+SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
+                                 const sppo_real *w, sppo_real *panel, int n,
+                                 int d_in, int d_out)
+{
+    const sppoi_product_job job =
+        sppoi_job(din, dout, d_out, 1, panel, n, d_in, d_out);
+
+    sppoi_pack(panel, w, d_in, 1, d_out, d_in);
+    sppoi_product(&job);
+}
+
+/* forward out = in w'     slope dw += dout' in */
+SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
+                                const sppo_real *in, sppo_real *panel, int n,
+                                int d_in, int d_out)
+{
+    sppoi_product_job job =
+        sppoi_job(dw, dout, 1, d_out, panel, d_out, d_in, n);
+
+    job.add = 1;
+    sppoi_pack(panel, in, d_in, 1, n, d_in);
+    sppoi_product(&job);
+}
+
+/* ---- [Net 2] RMSNorm ---- */
+
+/* s = (mean_j in_j^2 + eps)^(-1/2)      out_i = gain_i in_i s */
+static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
+                                   const sppo_real *gain, int d, double eps)
+{
+    const sppo_real s =
+        (sppo_real)(1.0 / sqrt((double)sppoi_dot(in, in, d) / d + eps));
+    int i;
+
+    SPPOI_SIMD
+    for (i = 0; i < d; i++)
+        out[i] = gain[i] * in[i] * s;
+    return s;
+}
+
+SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
+                               const sppo_real *in, const sppo_real *gain,
+                               int n, int d, double eps)
+{
+    int row;
+
+    SPPOI_FOR
+    for (row = 0; row < n; row++)
+        inv_rms[row] = sppoi_rmsnorm_row(sppoi_row_out(out, row, d),
+                                         sppoi_row(in, row, d), gain, d, eps);
+}
+
+/* forward  s = (mean_j in_j^2 + eps)^(-1/2)        out_i = gain_i in_i s
+ * let      u_i = gain_i dout_i,  the slope arriving at the product in_i s
+ * power    ds/d in_i = -s^3 in_i / d
+ * hence    din_i += s u_i - (s^3 / d) (sum_j u_j in_j) in_i
+ *
+ * The first term treats s as fixed; the second pays for having normalised.  It
+ * takes from din the part along in: with eps = 0, sum_i in_i din_i is 0.    */
+static void sppoi_rmsnorm_bwd_row(sppo_real *din, const sppo_real *dout,
+                                  const sppo_real *in, const sppo_real *gain,
+                                  sppo_real s, int d)
+{
+    sppo_real lane[SPPOI_LANES], pull;
+    int i, j;
+
+    sppoi_clear_lanes(lane);
+    for (i = 0; i + SPPOI_LANES <= d; i += SPPOI_LANES) {
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++)
+            lane[j] = sppoi_muladd(gain[i + j] * dout[i + j], in[i + j],
+                                   lane[j]);
+    }
+    for (j = 0; i + j < d; j++)
+        lane[j] = sppoi_muladd(gain[i + j] * dout[i + j], in[i + j], lane[j]);
+    pull = s * s * s / (sppo_real)d * sppoi_fold(lane);
+    SPPOI_SIMD
+    for (i = 0; i < d; i++)
+        din[i] += s * gain[i] * dout[i] - pull * in[i];
+}
+
+/* dgain_i += sum over rows of dout_i in_i s.  Rows share dgain, so this loop
+ * is split over channels, and rows are added in order.                      */
+static void sppoi_rmsnorm_bwd_gain(sppo_real *dgain, const sppo_real *dout,
+                                   const sppo_real *in,
+                                   const sppo_real *inv_rms, int n, int d)
+{
+    int from;
+
+    SPPOI_FOR
+    for (from = 0; from < d; from += SPPOI_LANES) {
+        const int m = sppoi_min(SPPOI_LANES, d - from);
+        double lane[SPPOI_LANES];
+        int row, j;
+
+        for (j = 0; j < m; j++)
+            lane[j] = 0.0;
+        for (row = 0; row < n; row++) {
+            const sppo_real *dout_r = sppoi_row(dout, row, d) + from;
+            const sppo_real *in_r = sppoi_row(in, row, d) + from;
+
+            for (j = 0; j < m; j++)
+                lane[j] += (double)(dout_r[j] * in_r[j] * inv_rms[row]);
+        }
+        for (j = 0; j < m; j++)
+            dgain[from + j] += (sppo_real)lane[j];
+    }
+}
+
+SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
+                               const sppo_real *dout, const sppo_real *in,
+                               const sppo_real *gain, const sppo_real *inv_rms,
+                               int n, int d)
+{
+    int row;
+
+    SPPOI_FOR
+    for (row = 0; row < n; row++)
+        sppoi_rmsnorm_bwd_row(sppoi_row_out(din, row, d),
+                              sppoi_row(dout, row, d), sppoi_row(in, row, d),
+                              gain, inv_rms[row], d);
+    sppoi_rmsnorm_bwd_gain(dgain, dout, in, inv_rms, n, d);
+}
+
+/* ---- [Net 3] rotary positions ---- */
+
+/* angle(position, j) = position theta^(-2j / head_dim), j < head_dim / 2; a row
+ * of the table holds the cosines, then the sines.                           */
+SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
+                              double theta)
+{
+    const int half = head_dim / 2;
+    int p, j;
+
+    for (j = 0; j < half; j++) {
+        const double step = pow(theta, -2.0 * j / head_dim);
+
+        for (p = 0; p < positions; p++) {
+            sppoi_row_out(table, p, head_dim)[j] = (sppo_real)cos(p * step);
+            sppoi_row_out(table, p, head_dim)[half + j] =
+                (sppo_real)sin(p * step);
+        }
+    }
+}
+
+/* Turns channels (j, j + half) by the angle: Hugging Face's rotate-half.  The
+ * turn is its own transpose with the sine's sign flipped: the backward pass. */
+static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
+                           int head_dim, int direction)
+{
+    const int half = head_dim / 2;
+    const sppo_real sign = (sppo_real)direction;
+    int h, j;
+
+    for (h = 0; h < heads; h++, x += head_dim)
+        for (j = 0; j < half; j++) {
+            const sppo_real c = angle[j], s = sign * angle[half + j];
+            const sppo_real a = x[j], b = x[half + j];
+
+            x[j] = a * c - b * s;
+            x[half + j] = b * c + a * s;
+        }
+}
+
+SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
+                        const sppo_real *table, int n, int heads, int head_dim,
+                        int stride, int direction)
+{
+    int row;
+
+    SPPOI_FOR
+    for (row = 0; row < n; row++)
+        sppoi_rope_row(sppoi_row_out(x, row, stride),
+                       sppoi_row(table, position[row], head_dim), heads,
+                       head_dim, direction);
+}
+
+/* ---- [Net 5] SwiGLU ---- */
+
+/* silu(g) = g sigma(g)       out = silu(gate) up */
+static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate,
+                             const sppo_real *up, int hidden)
+{
+    int i;
+
+    SPPOI_SIMD
+    for (i = 0; i < hidden; i++)
+        out[i] = gate[i] / (1 + sppoi_exp(-gate[i])) * up[i];
+}
+
+SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
+                              int hidden)
+{
+    int row;
+
+    SPPOI_FOR
+    for (row = 0; row < n; row++)
+        sppoi_swiglu_row(sppoi_row_out(out, row, hidden),
+                         sppoi_row(gate_up, row, 2 * hidden),
+                         sppoi_row(gate_up, row, 2 * hidden) + hidden, hidden);
+}
+
+/* silu'(g) = sigma(g) (1 + g (1 - sigma(g)))
+ * dgate = dout up silu'(gate)      dup = dout silu(gate)                    */
+static void sppoi_swiglu_bwd_row(sppo_real *dgate, sppo_real *dup,
+                                 const sppo_real *dout, const sppo_real *gate,
+                                 const sppo_real *up, int hidden)
+{
+    int i;
+
+    SPPOI_SIMD
+    for (i = 0; i < hidden; i++) {
+        const sppo_real g = gate[i], s = 1 / (1 + sppoi_exp(-g));
+
+        dgate[i] = dout[i] * up[i] * s * (1 + g * (1 - s));
+        dup[i] = dout[i] * g * s;
+    }
+}
+
+SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, const sppo_real *dout,
+                              const sppo_real *gate_up, int n, int hidden)
+{
+    int row;
+
+    SPPOI_FOR
+    for (row = 0; row < n; row++) {
+        sppo_real *d = sppoi_row_out(dgate_up, row, 2 * hidden);
+        const sppo_real *x = sppoi_row(gate_up, row, 2 * hidden);
+
+        sppoi_swiglu_bwd_row(d, d + hidden, sppoi_row(dout, row, hidden), x,
+                             x + hidden, hidden);
+    }
+}
+
+/* ==== B8  files: JSON, safetensors, tokenizer, checkpoints === >>disk == */
+
+/* ---- JSON ---- */
+
+enum { SPPOI_JSON_DEPTH = 64, SPPOI_JSON_KEYS = 20000 };
+
+typedef struct sppoi_reader {
+    sppo_ctx *ctx;
+    sppo_json *json;
+    const char *where;
+    size_t at;
+    int parent, depth;
+} sppoi_reader;
+
+static sppo_result sppoi_json_fail(const sppoi_reader *r, const char *what)
+{
+    size_t i, column = 1;
+    int line = 1;
+
+    for (i = 0; i < r->at && i < r->json->length; i++) {
+        line += r->json->text[i] == '\n';
+        column = r->json->text[i] == '\n' ? 1 : column + 1;
+    }
+    if (line == 1)
+        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, column %lu: %s",
+                         r->where, (unsigned long)column, what);
+    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, line %d, column %lu: %s",
+                     r->where, line, (unsigned long)column, what);
+}
+
+static int sppoi_peek(const sppoi_reader *r)
+{
+    return r->at < r->json->length ? (unsigned char)r->json->text[r->at] : -1;
+}
+
+static void sppoi_skip_blanks(sppoi_reader *r)
+{
+    int c = sppoi_peek(r);
+
+    while (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+        r->at++;
+        c = sppoi_peek(r);
+    }
+}
+
+/* Length of the UTF-8 sequence at s, 0 when it is none (overlong, surrogate,
+ * beyond U+10FFFF, cut off).                                                */
+static size_t sppoi_utf8(const char *text, size_t left)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    const size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2
+                   : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    size_t i;
+
+    if (n == 0 || n > left)
+        return 0;
+    for (i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+static int sppoi_hex(int c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Four hex digits at text[at ..], or -1. */
+static int sppoi_hex4(const char *text, size_t at, size_t end)
+{
+    int i, value = 0;
+
+    if (end - at < 4)
+        return -1;
+    for (i = 0; i < 4; i++) {
+        const int digit = sppoi_hex((unsigned char)text[at + (size_t)i]);
+
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static sppo_result sppoi_json_escape(sppoi_reader *r)
+{
+    const int c = sppoi_peek(r);
+
+    if (c < 0 || !strchr("\"\\/bfnrtu", c))
+        return sppoi_json_fail(r, "unknown escape in a string");
+    r->at++;
+    if (c != 'u')
+        return SPPO_OK;
+    if (sppoi_hex4(r->json->text, r->at, r->json->length) < 0)
+        return sppoi_json_fail(r, "\\u wants four hexadecimal digits");
+    r->at += 4;
+    return SPPO_OK;
+}
+
+/* From the opening quote to after the closing one. */
+static sppo_result sppoi_json_quoted(sppoi_reader *r, size_t *begin,
+                                     size_t *end)
+{
+    *begin = ++r->at;
+    for (;;) {
+        const int c = sppoi_peek(r);
+        size_t n;
+
+        if (c < 0)
+            return sppoi_json_fail(r, "the text ends inside a string");
+        if (c == '"')
+            break;
+        if (c < 0x20)
+            return sppoi_json_fail(r, "a control character in a string must "
+                                      "be escaped");
+        n = sppoi_utf8(r->json->text + r->at, r->json->length - r->at);
+        if (n == 0)
+            return sppoi_json_fail(r, "this is not valid UTF-8");
+        r->at += n;
+        if (c == '\\')
+            SPPOI_TRY(sppoi_json_escape(r));
+    }
+    *end = r->at++;
+    return SPPO_OK;
+}
+
+static size_t sppoi_json_digits(sppoi_reader *r)
+{
+    const size_t from = r->at;
+
+    while (sppoi_peek(r) >= '0' && sppoi_peek(r) <= '9')
+        r->at++;
+    return r->at - from;
+}
+
+/* -? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)? */
+static sppo_result sppoi_json_numeral(sppoi_reader *r)
+{
+    const size_t from = r->at;
+    const int minus = sppoi_peek(r) == '-';
+    size_t first;
+
+    r->at += (size_t)minus;
+    first = r->at;
+    if (sppoi_json_digits(r) == 0)
+        return sppoi_json_fail(r, "expected a value");
+    if (r->json->text[first] == '0' && r->at - first > 1)
+        return sppoi_json_fail(r, "a number must not begin with 0");
+    if (sppoi_peek(r) == '.') {
+        r->at++;
+        if (sppoi_json_digits(r) == 0)
+            return sppoi_json_fail(r, "a digit must follow the point");
+    }
+    if (sppoi_peek(r) == 'e' || sppoi_peek(r) == 'E') {
+        r->at++;
+        r->at += sppoi_peek(r) == '+' || sppoi_peek(r) == '-';
+        if (sppoi_json_digits(r) == 0)
+            return sppoi_json_fail(r, "a digit must follow the exponent");
+    }
+    if (r->at - from > 300)
+        return sppoi_json_fail(r, "a number of more than 300 characters");
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_json_word(sppoi_reader *r, const char *word)
+{
+    const size_t n = strlen(word);
+
+    if (r->json->length - r->at < n ||
+        memcmp(r->json->text + r->at, word, n) != 0)
+        return sppoi_json_fail(r, "expected a value");
+    r->at += n;
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_json_push(sppoi_reader *r, int *index)
+{
+    sppo_json *json = r->json;
+    sppo_json_node *node;
+
+    if (json->count == json->capacity) {
+        const int capacity = sppoi_grown(json->count * 2);
+        sppo_json_node *grown = (sppo_json_node *)sppo_take(
+            r->ctx, (size_t)capacity, sizeof *grown);
+
+        if (!grown)
+            return SPPO_E_MEMORY;
+        if (json->count)
+            memcpy(grown, json->node, (size_t)json->count * sizeof *grown);
+        sppo_give(r->ctx, json->node,
+                  (size_t)json->capacity * sizeof *json->node);
+        json->node = grown;
+        json->capacity = capacity;
+    }
+    *index = json->count++;
+    node = &json->node[*index];
+    memset(node, 0, sizeof *node);
+    node->parent = r->parent;
+    node->first = -1;
+    node->next = -1;
+    node->begin = r->at;
+    return SPPO_OK;
+}
+
+static size_t sppoi_json_unicode(const char *text, size_t *at, size_t end,
+                                 char out[4]);
+
+/* The text of a string into out, decoded; the length it has in full. */
+static size_t sppoi_json_decode(const char *text, size_t at, size_t end,
+                                char *out, size_t size)
+{
+    static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    size_t n = 0;
+
+    while (at < end) {
+        char piece[4];
+        size_t length = 1, i;
+
+        piece[0] = text[at++];
+        if (piece[0] == '\\') {
+            const char c = text[at++];
+
+            if (c == 'u')
+                length = sppoi_json_unicode(text, &at, end, piece);
+            else
+                piece[0] = values[strchr(names, c) - names];
+        }
+        for (i = 0; i < length; i++, n++)
+            if (n + 1 < size)
+                out[n] = piece[i];
+    }
+    if (size)
+        out[n < size ? n : size - 1] = 0;
+    return n;
+}
+
+static int sppoi_json_key_is(const sppo_json *json, int node, const char *key,
+                             size_t length)
+{
+    const sppo_json_node *n = &json->node[node];
+    const char *own = json->text + n->key_begin;
+    const size_t raw = n->key_end - n->key_begin;
+    char decoded[256];
+
+    if (!memchr(own, '\\', raw))
+        return raw == length && memcmp(own, key, length) == 0;
+    return sppoi_json_decode(json->text, n->key_begin, n->key_end, decoded,
+                             sizeof decoded) == length &&
+           length < sizeof decoded && memcmp(decoded, key, length) == 0;
+}
+
+/* "key" : of an object's member; no key twice. */
+static sppo_result sppoi_json_key(sppoi_reader *r, size_t *begin, size_t *end)
+{
+    const sppo_json *json = r->json;
+    const size_t at = r->at;
+    char decoded[256];
+    size_t length;
+    int i;
+
+    if (sppoi_peek(r) != '"')
+        return sppoi_json_fail(r, "expected a key in quotes");
+    SPPOI_TRY(sppoi_json_quoted(r, begin, end));
+    length = sppoi_json_decode(json->text, *begin, *end, decoded,
+                               sizeof decoded);
+    if (length >= sizeof decoded)
+        return sppoi_json_fail(r, "a key of more than 255 bytes");
+    for (i = json->node[r->parent].first; i >= 0; i = json->node[i].next)
+        if (sppoi_json_key_is(json, i, decoded, length)) {
+            r->at = at;
+            return sppoi_json_fail(r, "this key stands twice in its object");
+        }
+    sppoi_skip_blanks(r);
+    if (sppoi_peek(r) != ':')
+        return sppoi_json_fail(r, "expected ':' after the key");
+    r->at++;
+    sppoi_skip_blanks(r);
+    return SPPO_OK;
+}
+
+/* Hangs a new node under the open container, after its last child. */
+static sppo_result sppoi_json_link(sppoi_reader *r, int index, int *last)
+{
+    sppo_json_node *parent;
+
+    if (r->parent < 0)
+        return SPPO_OK;
+    parent = &r->json->node[r->parent];
+    if (parent->type == SPPO_JSON_OBJECT && parent->count == SPPOI_JSON_KEYS)
+        return sppoi_json_fail(r, "more than 20000 keys in one object");
+    if (parent->count++ == 0)
+        parent->first = index;
+    else
+        r->json->node[last[r->depth]].next = index;
+    last[r->depth] = index;
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_json_scalar(sppoi_reader *r, int index, int c)
+{
+    sppo_json_node *node = &r->json->node[index];
+
+    if (c == '"') {
+        node->type = SPPO_JSON_STRING;
+        return sppoi_json_quoted(r, &node->begin, &node->end);
+    }
+    if (c == 't' || c == 'f' || c == 'n') {
+        node->type = c == 't'   ? SPPO_JSON_TRUE
+                     : c == 'f' ? SPPO_JSON_FALSE
+                                : SPPO_JSON_NULL;
+        SPPOI_TRY(sppoi_json_word(r, c == 't'   ? "true"
+                                     : c == 'f' ? "false"
+                                                : "null"));
+    } else {
+        node->type = SPPO_JSON_NUMBER;
+        SPPOI_TRY(sppoi_json_numeral(r));
+    }
+    node->end = r->at;
+    return SPPO_OK;
+}
+
+/* One value; of a container only its opening: r->parent is then that. */
+static sppo_result sppoi_json_value(sppoi_reader *r, int *last)
+{
+    size_t key_begin = 0, key_end = 0;
+    int index, c;
+
+    if (r->parent >= 0 &&
+        r->json->node[r->parent].type == SPPO_JSON_OBJECT)
+        SPPOI_TRY(sppoi_json_key(r, &key_begin, &key_end));
+    SPPOI_TRY(sppoi_json_push(r, &index));
+    SPPOI_TRY(sppoi_json_link(r, index, last));
+    r->json->node[index].key_begin = key_begin;
+    r->json->node[index].key_end = key_end;
+    c = sppoi_peek(r);
+    if (c != '{' && c != '[')
+        return sppoi_json_scalar(r, index, c);
+    if (r->depth + 1 >= SPPOI_JSON_DEPTH)
+        return sppoi_json_fail(r, "nested more than 64 deep");
+    r->json->node[index].type =
+        c == '{' ? SPPO_JSON_OBJECT : SPPO_JSON_ARRAY;
+    r->parent = index;
+    r->depth++;
+    r->at++;
+    return SPPO_OK;
+}
+
+/* Closes the open container when its bracket is next. */
+static int sppoi_json_close(sppoi_reader *r)
+{
+    sppo_json_node *node;
+
+    sppoi_skip_blanks(r);
+    if (r->parent < 0)
+        return 0;
+    node = &r->json->node[r->parent];
+    if (sppoi_peek(r) != (node->type == SPPO_JSON_OBJECT ? '}' : ']'))
+        return 0;
+    node->end = ++r->at;
+    r->parent = node->parent;
+    r->depth--;
+    return 1;
+}
+
+static sppo_result sppoi_json_run(sppoi_reader *r)
+{
+    int last[SPPOI_JSON_DEPTH];
+
+    sppoi_skip_blanks(r);
+    for (;;) {
+        int before = r->parent;
+
+        SPPOI_TRY(sppoi_json_value(r, last));
+        if (r->parent != before) {  // just opened
+            sppoi_skip_blanks(r);
+            if (!sppoi_json_close(r))
+                continue;
+        }
+        while (sppoi_json_close(r)) {
+        }
+        if (r->parent < 0)
+            break;
+        if (sppoi_peek(r) != ',')
+            return sppoi_json_fail(
+                r, r->json->node[r->parent].type == SPPO_JSON_OBJECT
+                       ? "expected ',' or '}'"
+                       : "expected ',' or ']'");
+        r->at++;
+        sppoi_skip_blanks(r);
+    }
+    sppoi_skip_blanks(r);
+    if (r->at < r->json->length)
+        return sppoi_json_fail(r, "something follows the value");
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_json_parse(sppo_ctx *ctx, sppo_json *json,
+                                     const char *text, size_t length,
+                                     const char *where)
+{
+    sppoi_reader reader;
+    sppo_result result;
+
+    json->text = text;
+    json->length = length;
+    json->count = 0;
+    reader.ctx = ctx;
+    reader.json = json;
+    reader.where = where;
+    reader.at = 0;
+    reader.parent = -1;
+    reader.depth = 0;
+    result = sppoi_json_run(&reader);
+    if (result != SPPO_OK)
+        json->count = 0;
+    return result;
+}
+
+SPPO_DEF void sppo_json_free(sppo_ctx *ctx, sppo_json *json)
+{
+    sppo_give(ctx, json->node, (size_t)json->capacity * sizeof *json->node);
+    memset(json, 0, sizeof *json);
+}
+
+SPPO_DEF int sppo_json_find(const sppo_json *json, int object,
+                            const char *key)
+{
+    int i;
+
+    if (object < 0 || object >= json->count ||
+        json->node[object].type != SPPO_JSON_OBJECT)
+        return -1;
+    for (i = json->node[object].first; i >= 0; i = json->node[i].next)
+        if (sppoi_json_key_is(json, i, key, strlen(key)))
+            return i;
+    return -1;
+}
+
+static size_t sppoi_utf8_write(unsigned long c, char *out)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | (c >> 6));
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | (c >> 12));
+        out[1] = (char)(0x80 | ((c >> 6) & 0x3f));
+        out[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | (c >> 18));
+    out[1] = (char)(0x80 | ((c >> 12) & 0x3f));
+    out[2] = (char)(0x80 | ((c >> 6) & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+/* \uXXXX, already checked, `at` after the u; a pair of surrogates is one
+ * character, a lone one U+FFFD.                                             */
+static size_t sppoi_json_unicode(const char *text, size_t *at, size_t end,
+                                 char out[4])
+{
+    unsigned long c = (unsigned long)sppoi_hex4(text, *at, end);
+
+    *at += 4;
+    if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && text[*at] == '\\' &&
+        text[*at + 1] == 'u') {
+        const int low = sppoi_hex4(text, *at + 2, end);
+
+        if (low >= 0xdc00 && low < 0xe000) {
+            c = 0x10000 + ((c - 0xd800) << 10) + (unsigned long)(low - 0xdc00);
+            *at += 6;
+        }
+    }
+    if (c >= 0xd800 && c < 0xe000)
+        c = 0xfffd;
+    return sppoi_utf8_write(c, out);
+}
+
+SPPO_DEF size_t sppo_json_string(const sppo_json *json, int node, char *out,
+                                 size_t size)
+{
+    const sppo_json_node *n = &json->node[node];
+
+    return sppoi_json_decode(json->text, n->begin, n->end, out, size);
+}
+
+/* The decimal point of the locale, found by printing one: strtod and snprintf
+ * follow the program's locale, files must not.                              */
+static void sppoi_decimal_point(char point[8])
+{
+    char half[16];
+    size_t n;
+
+    snprintf(half, sizeof half, "%.1f", 0.5);
+    n = strlen(half) - 2;
+    memcpy(point, half + 1, n);
+    point[n] = 0;
+}
+
+SPPO_DEF double sppo_json_number(const sppo_json *json, int node)
+{
+    const sppo_json_node *n = &json->node[node];
+    char digits[320], point[8];
+    size_t i, used = 0;
+
+    if (n->type != SPPO_JSON_NUMBER)
+        return 0.0;
+    sppoi_decimal_point(point);
+    for (i = n->begin; i < n->end; i++) {
+        if (json->text[i] == '.') {
+            memcpy(digits + used, point, strlen(point));
+            used += strlen(point);
+        } else {
+            digits[used++] = json->text[i];
+        }
+    }
+    digits[used] = 0;
+    return strtod(digits, NULL);
+}
+
+/* The shortest decimal text that reads back as the same double. */
+static void sppoi_number_text(char *out, size_t size, double value)
+{
+    char point[8], *found;
+    int digits;
+
+    for (digits = 6; digits <= 17; digits++) {
+        snprintf(out, size, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    sppoi_decimal_point(point);
+    found = strstr(out, point);
+    if (found) {
+        *found = '.';
+        memmove(found + 1, found + strlen(point),
+                strlen(found + strlen(point)) + 1);
+    }
+}
+
+/* Text that grows in a caller's buffer; n counts what it would take. */
+typedef struct sppoi_text {
+    char *out;
+    size_t size, n;
+} sppoi_text;
+
+static void sppoi_put(sppoi_text *text, const char *piece, size_t length)
+{
+    size_t i;
+
+    for (i = 0; i < length; i++, text->n++)
+        if (text->n + 1 < text->size)
+            text->out[text->n] = piece[i];
+    if (text->size)
+        text->out[text->n < text->size ? text->n : text->size - 1] = 0;
+}
+
+static void sppoi_put_text(sppoi_text *text, const char *piece)
+{
+    sppoi_put(text, piece, strlen(piece));
+}
+
+SPPO_DEF size_t sppo_json_quote(char *out, size_t size, const char *text,
+                                size_t length)
+{
+    static const char names[] = "\"\\bfnrt", values[] = "\"\\\b\f\n\r\t";
+    sppoi_text to;
+    size_t i = 0;
+
+    to.out = out;
+    to.size = size;
+    to.n = 0;
+    sppoi_put_text(&to, "\"");
+    while (i < length) {
+        const unsigned char c = (unsigned char)text[i];
+        const char *special = c ? strchr(values, c) : NULL;
+        const size_t n = sppoi_utf8(text + i, length - i);
+        char escape[8];
+
+        if (special) {
+            escape[0] = '\\';
+            escape[1] = names[special - values];
+            sppoi_put(&to, escape, 2);
+        } else if (c < 0x20) {
+            snprintf(escape, sizeof escape, "\\u%04x", c);
+            sppoi_put(&to, escape, 6);
+        } else if (n == 0) {
+            sppoi_put(&to, "\xef\xbf\xbd", 3);
+        } else {
+            sppoi_put(&to, text + i, n);
+        }
+        i += n ? n : 1;
+    }
+    sppoi_put_text(&to, "\"");
+    return to.n;
+}
+
+/* ---- config.json ---- */
+
+static const char *sppoi_head_name(sppo_head head)
+{
+    return head == SPPO_HEAD_PAIR    ? "pair"
+           : head == SPPO_HEAD_EMBED ? "embed"
+                                     : "scalar";
+}
+
+static void sppoi_put_int(sppoi_text *text, const char *key, int value)
+{
+    char piece[96];
+
+    snprintf(piece, sizeof piece, " \"%s\": %d,\n", key, value);
+    sppoi_put_text(text, piece);
+}
+
+static void sppoi_put_double(sppoi_text *text, const char *key, double value)
+{
+    char piece[96], number[40];
+
+    sppoi_number_text(number, sizeof number, value);
+    snprintf(piece, sizeof piece, " \"%s\": %s,\n", key, number);
+    sppoi_put_text(text, piece);
+}
+
+static void sppoi_put_token(sppoi_text *text, const char *key, int value)
+{
+    char piece[96];
+
+    if (value >= 0) {
+        sppoi_put_int(text, key, value);
+    } else {
+        snprintf(piece, sizeof piece, " \"%s\": null,\n", key);
+        sppoi_put_text(text, piece);
+    }
+}
+
+/* Field names of Hugging Face's LlamaConfig, in its version 4 style, which
+ * newer versions still read.                                                */
+SPPO_DEF size_t sppo_config_write(const sppo_config *config, char *out,
+                                  size_t size)
+{
+    sppoi_text text;
+
+    text.out = out;
+    text.size = size;
+    text.n = 0;
+    sppoi_put_text(&text, "{\n \"architectures\": [\"LlamaForCausalLM\"],\n"
+                          " \"model_type\": \"llama\",\n");
+    sppoi_put_int(&text, "vocab_size", config->vocab);
+    sppoi_put_int(&text, "hidden_size", config->dim);
+    sppoi_put_int(&text, "intermediate_size", config->hidden);
+    sppoi_put_int(&text, "num_hidden_layers", config->layers);
+    sppoi_put_int(&text, "num_attention_heads", config->heads);
+    sppoi_put_int(&text, "num_key_value_heads", config->kv_heads);
+    sppoi_put_int(&text, "head_dim", config->head_dim);
+    sppoi_put_int(&text, "max_position_embeddings", config->context);
+    sppoi_put_double(&text, "rms_norm_eps", config->norm_eps);
+    sppoi_put_double(&text, "rope_theta", config->rope_theta);
+    sppoi_put_token(&text, "bos_token_id", config->bos);
+    sppoi_put_token(&text, "eos_token_id", config->eos);
+    sppoi_put_text(&text, config->untied
+                              ? " \"tie_word_embeddings\": false,\n"
+                              : " \"tie_word_embeddings\": true,\n");
+    if (config->head != SPPO_HEAD_NONE) {
+        sppoi_put_text(&text, " \"sppo_head\": \"");
+        sppoi_put_text(&text, sppoi_head_name(config->head));
+        sppoi_put_text(&text, "\",\n");
+        sppoi_put_int(&text, "sppo_embed_dim", config->embed_dim);
+    }
+    sppoi_put_text(&text,
+                   " \"hidden_act\": \"silu\",\n \"rope_scaling\": null,\n"
+                   " \"attention_bias\": false,\n \"mlp_bias\": false,\n"
+                   " \"attention_dropout\": 0.0,\n \"use_cache\": true,\n"
+                   " \"initializer_range\": 0.02,\n"
+                   " \"torch_dtype\": \"float32\"\n}\n");
+    return text.n;
+}
+
+typedef struct sppoi_config_reader {
+    sppo_ctx *ctx;
+    const sppo_json *json;
+    const char *where;
+} sppoi_config_reader;
+
+static sppo_result sppoi_config_fail(const sppoi_config_reader *r,
+                                     const char *field, const char *what)
+{
+    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s: %s %s", r->where, field,
+                     what);
+}
+
+static int sppoi_json_is_null(const sppo_json *json, int node)
+{
+    return node < 0 || json->node[node].type == SPPO_JSON_NULL;
+}
+
+/* An integer field; missing or null: `otherwise`, or required when it is
+ * INT_MIN.                                                                  */
+static sppo_result sppoi_config_int(const sppoi_config_reader *r,
+                                    const char *field, int otherwise, int *out)
+{
+    int node = sppo_json_find(r->json, 0, field);
+    double value;
+
+    if (sppoi_json_is_null(r->json, node)) {
+        if (otherwise == INT_MIN)
+            return sppoi_config_fail(r, field, "is missing");
+        *out = otherwise;
+        return SPPO_OK;
+    }
+    if (r->json->node[node].type == SPPO_JSON_ARRAY)  // several EOS: the first
+        node = r->json->node[node].first;
+    if (node < 0 || r->json->node[node].type != SPPO_JSON_NUMBER)
+        return sppoi_config_fail(r, field, "must be a whole number");
+    value = sppo_json_number(r->json, node);
+    if (!(value >= -1.0 && value <= 1e9 && floor(value) == value))
+        return sppoi_config_fail(r, field, "must be a whole number from 0");
+    *out = (int)value;
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_config_double(const sppoi_config_reader *r,
+                                       const char *field, double otherwise,
+                                       double *out)
+{
+    const int node = sppo_json_find(r->json, 0, field);
+
+    *out = otherwise;
+    if (sppoi_json_is_null(r->json, node))
+        return SPPO_OK;
+    if (r->json->node[node].type != SPPO_JSON_NUMBER)
+        return sppoi_config_fail(r, field, "must be a number");
+    *out = sppo_json_number(r->json, node);
+    return SPPO_OK;
+}
+
+/* A field that must be absent, null or the one value that is supported. */
+static sppo_result sppoi_config_only(const sppoi_config_reader *r,
+                                     const char *field, const char *value)
+{
+    const int node = sppo_json_find(r->json, 0, field);
+    const sppo_json_node *n = node < 0 ? NULL : &r->json->node[node];
+    const size_t length = strlen(value);
+
+    if (sppoi_json_is_null(r->json, node) ||
+        (n->end - n->begin == length &&
+         memcmp(r->json->text + n->begin, value, length) == 0))
+        return SPPO_OK;
+    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s: %s is not supported "
+                     "unless it is %s", r->where, field, value);
+}
+
+/* Newer files keep theta in rope_parameters; any other type than "default"
+ * stretches positions in ways that this network does not know.              */
+static sppo_result sppoi_config_rope(const sppoi_config_reader *r,
+                                     double *theta)
+{
+    const int rope = sppo_json_find(r->json, 0, "rope_parameters");
+    const int type = sppo_json_find(r->json, rope, "rope_type");
+    const int own = sppo_json_find(r->json, rope, "rope_theta");
+    char name[16];
+
+    SPPOI_TRY(sppoi_config_double(r, "rope_theta", 10000.0, theta));
+    if (type >= 0) {
+        sppo_json_string(r->json, type, name, sizeof name);
+        if (strcmp(name, "default") != 0)
+            return sppoi_config_fail(r, "rope_parameters",
+                                     "has a rope_type other than default, "
+                                     "which is not supported");
+    }
+    if (own >= 0)
+        *theta = sppo_json_number(r->json, own);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_config_head(const sppoi_config_reader *r,
+                                     sppo_config *c)
+{
+    const int node = sppo_json_find(r->json, 0, "sppo_head");
+    char name[16];
+
+    if (node < 0)
+        return SPPO_OK;
+    sppo_json_string(r->json, node, name, sizeof name);
+    c->head = strcmp(name, "pair") == 0     ? SPPO_HEAD_PAIR
+              : strcmp(name, "embed") == 0  ? SPPO_HEAD_EMBED
+              : strcmp(name, "scalar") == 0 ? SPPO_HEAD_SCALAR
+                                            : SPPO_HEAD_NONE;
+    if (c->head == SPPO_HEAD_NONE)
+        return sppoi_config_fail(r, "sppo_head",
+                                 "must be pair, embed or scalar");
+    return sppoi_config_int(r, "sppo_embed_dim", 8, &c->embed_dim);
+}
+
+static sppo_result sppoi_config_refusals(const sppoi_config_reader *r)
+{
+    SPPOI_TRY(sppoi_config_only(r, "model_type", "llama"));
+    SPPOI_TRY(sppoi_config_only(r, "hidden_act", "silu"));
+    SPPOI_TRY(sppoi_config_only(r, "rope_scaling", "null"));
+    SPPOI_TRY(sppoi_config_only(r, "attention_bias", "false"));
+    SPPOI_TRY(sppoi_config_only(r, "mlp_bias", "false"));
+    return sppoi_config_only(r, "quantization_config", "null");
+}
+
+static sppo_result sppoi_config_fields(const sppoi_config_reader *r,
+                                       sppo_config *c)
+{
+    const int tie = sppo_json_find(r->json, 0, "tie_word_embeddings");
+
+    SPPOI_TRY(sppoi_config_refusals(r));
+    SPPOI_TRY(sppoi_config_int(r, "vocab_size", INT_MIN, &c->vocab));
+    SPPOI_TRY(sppoi_config_int(r, "hidden_size", INT_MIN, &c->dim));
+    SPPOI_TRY(sppoi_config_int(r, "intermediate_size", INT_MIN, &c->hidden));
+    SPPOI_TRY(sppoi_config_int(r, "num_hidden_layers", INT_MIN, &c->layers));
+    SPPOI_TRY(sppoi_config_int(r, "num_attention_heads", INT_MIN, &c->heads));
+    SPPOI_TRY(sppoi_config_int(r, "num_key_value_heads", c->heads,
+                               &c->kv_heads));
+    SPPOI_TRY(sppoi_config_int(r, "head_dim", 0, &c->head_dim));
+    SPPOI_TRY(sppoi_config_int(r, "max_position_embeddings", 2048,
+                               &c->context));
+    SPPOI_TRY(sppoi_config_int(r, "bos_token_id", -1, &c->bos));
+    SPPOI_TRY(sppoi_config_int(r, "eos_token_id", -1, &c->eos));
+    SPPOI_TRY(sppoi_config_double(r, "rms_norm_eps", 1e-6, &c->norm_eps));
+    SPPOI_TRY(sppoi_config_rope(r, &c->rope_theta));
+    c->untied = tie < 0 || r->json->node[tie].type != SPPO_JSON_TRUE;
+    return sppoi_config_head(r, c);
+}
+
+SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
+                                      const char *text, size_t length,
+                                      const char *where)
+{
+    sppo_json json;
+    sppo_config found;
+    sppoi_config_reader reader;
+    sppo_result result;
+
+    memset(&json, 0, sizeof json);
+    memset(&found, 0, sizeof found);
+    reader.ctx = ctx;
+    reader.json = &json;
+    reader.where = where;
+    result = sppo_json_parse(ctx, &json, text, length, where);
+    if (result == SPPO_OK && json.node[0].type != SPPO_JSON_OBJECT)
+        result = sppoi_config_fail(&reader, "the text", "is not an object");
+    if (result == SPPO_OK)
+        result = sppoi_config_fields(&reader, &found);
+    if (result == SPPO_OK && sppo_config_resolve(ctx, &found, &found)) {
+        ctx->code = SPPO_E_FORMAT;
+        result = sppoi_prefix(ctx, "%.200s: ", where);
+    }
+    sppo_json_free(ctx, &json);
+    if (result == SPPO_OK)
+        *config = found;
+    return result;
+}
+
+/* ---- bytes in: a file or a block ---- */
+
+typedef struct sppoi_source {
+    const unsigned char *memory;
+#ifndef SPPO_NO_STDIO
+    FILE *file;
+#endif
+    size_t size;
+    const char *name;
+} sppoi_source;
+
+#ifndef SPPO_NO_STDIO
+static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
+                           size_t n)
+{
+    return at <= LONG_MAX && fseek(source->file, (long)at, SEEK_SET) == 0 &&
+           fread(out, 1, n, source->file) == n;
+}
+#else
+static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
+                           size_t n)
+{
+    (void)source;
+    (void)at;
+    (void)out;
+    (void)n;
+    return 0;
+}
+#endif
+
+static sppo_result sppoi_read_at(sppo_ctx *ctx, const sppoi_source *source,
+                                 size_t at, void *out, size_t n)
+{
+    if (at > source->size || n > source->size - at)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: ends too soon",
+                         source->name);
+    if (source->memory)
+        memcpy(out, source->memory + at, n);
+    else if (!sppoi_read_file(source, at, out, n))
+        return sppo_fail(ctx, SPPO_E_IO, "%.200s: cannot be read",
+                         source->name);
+    return SPPO_OK;
+}
+
+/* Little-endian numbers, whatever this machine's order. */
+static uint64_t sppoi_little(const unsigned char *bytes, int size)
+{
+    uint64_t value = 0;
+    int i;
+
+    for (i = size - 1; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static double sppoi_half_to_double(uint32_t h)
+{
+    const int exponent = (int)(h >> 10 & 31);
+    const double fraction = (double)(h & 1023) / 1024.0;
+    double value;
+
+    if (exponent == 31)
+        value = fraction != 0.0 ? (double)NAN : HUGE_VAL;
+    else if (exponent == 0)
+        value = ldexp(fraction, -14);
+    else
+        value = ldexp(1.0 + fraction, exponent - 15);
+    return h & 0x8000u ? -value : value;
+}
+
+static double sppoi_float_bits(uint32_t bits)
+{
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+/* ---- safetensors ---- */
+
+/*   u64 N | N bytes of JSON | data
+ *   {"__metadata__":{..}, "name":{"dtype":"F32","shape":[2,3],
+ *                                 "data_offsets":[begin,end]}, ..}
+ * Every rule of the reference reader is kept: offsets without hole or overlap,
+ * sizes that fit, the file's length exactly that.                           */
+enum { SPPOI_HEADER_MOST = 100000000 };
+
+typedef enum sppoi_kind {  // of numbers in memory
+    SPPOI_REAL, SPPOI_DOUBLE, SPPOI_INT
+} sppoi_kind;
+
+typedef struct sppoi_archive {
+    sppoi_source source;
+    sppo_json json;
+    char *header;
+    size_t header_size, data_at;
+} sppoi_archive;
+
+static void sppoi_archive_close(sppo_ctx *ctx, sppoi_archive *archive)
+{
+    sppo_json_free(ctx, &archive->json);
+    sppo_give(ctx, archive->header, archive->header_size);
+    archive->header = NULL;
+}
+
+static sppo_result sppoi_archive_fail(sppo_ctx *ctx,
+                                      const sppoi_archive *archive, int node,
+                                      const char *what)
+{
+    char name[80] = "";
+    const sppo_json *json = &archive->json;
+
+    if (node > 0)
+        sppoi_json_decode(json->text, json->node[node].key_begin,
+                          json->node[node].key_end, name, sizeof name);
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: %s%s%s",
+                     archive->source.name, name, name[0] ? ": " : "", what);
+}
+
+/* A whole number from 0 that fits size_t; 1 when it is one. */
+static int sppoi_json_size(const sppo_json *json, int node, size_t *value)
+{
+    size_t i;
+
+    *value = 0;
+    if (node < 0 || json->node[node].type != SPPO_JSON_NUMBER)
+        return 0;
+    for (i = json->node[node].begin; i < json->node[node].end; i++) {
+        const int digit = json->text[i] - '0';
+
+        if (digit < 0 || digit > 9 ||
+            *value > ((size_t)-1 - (size_t)digit) / 10)
+            return 0;
+        *value = *value * 10 + (size_t)digit;
+    }
+    return 1;
+}
+
+static int sppoi_dtype_size(const char *dtype)
+{
+    static const char *const name[] = { "F32", "F64", "F16", "BF16", "I32",
+                                        "U32", "I64", "U64", "I16", "U16",
+                                        "I8", "U8", "BOOL" };
+    static const int size[] = { 4, 8, 2, 2, 4, 4, 8, 8, 2, 2, 1, 1, 1 };
+    size_t i;
+
+    for (i = 0; i < sizeof name / sizeof name[0]; i++)
+        if (strcmp(dtype, name[i]) == 0)
+            return size[i];
+    return 0;
+}
+
+typedef struct sppoi_entry_info {
+    char dtype[8];
+    size_t begin, end, count;
+    size_t shape[2];
+    int dims;
+} sppoi_entry_info;
+
+static int sppoi_entry_shape(const sppo_json *json, int node,
+                             sppoi_entry_info *info)
+{
+    const int shape = sppo_json_find(json, node, "shape");
+    int i;
+
+    if (shape < 0 || json->node[shape].type != SPPO_JSON_ARRAY)
+        return 0;
+    info->count = 1;
+    info->dims = json->node[shape].count;
+    for (i = json->node[shape].first; i >= 0; i = json->node[i].next) {
+        size_t length;
+
+        if (!sppoi_json_size(json, i, &length) ||
+            (length && info->count > (size_t)-1 / 8 / length))
+            return 0;
+        info->count *= length;
+        if (i == json->node[shape].first)
+            info->shape[0] = length;
+        else
+            info->shape[1] = length;
+    }
+    return 1;
+}
+
+static sppo_result sppoi_entry_read(sppo_ctx *ctx,
+                                    const sppoi_archive *archive, int node,
+                                    sppoi_entry_info *info)
+{
+    const sppo_json *json = &archive->json;
+    const int dtype = sppo_json_find(json, node, "dtype");
+    const int offsets = sppo_json_find(json, node, "data_offsets");
+    int size;
+
+    memset(info, 0, sizeof *info);
+    if (dtype < 0 || json->node[dtype].type != SPPO_JSON_STRING ||
+        sppo_json_string(json, dtype, info->dtype, sizeof info->dtype) >=
+            sizeof info->dtype ||
+        !(size = sppoi_dtype_size(info->dtype)))
+        return sppoi_archive_fail(ctx, archive, node,
+                                  "dtype is missing or not supported");
+    if (!sppoi_entry_shape(json, node, info))
+        return sppoi_archive_fail(ctx, archive, node,
+                                  "shape is missing or too large");
+    if (offsets < 0 || json->node[offsets].type != SPPO_JSON_ARRAY ||
+        json->node[offsets].count != 2 ||
+        !sppoi_json_size(json, json->node[offsets].first, &info->begin) ||
+        !sppoi_json_size(json, json->node[json->node[offsets].first].next,
+                         &info->end) || info->end < info->begin)
+        return sppoi_archive_fail(ctx, archive, node,
+                                  "data_offsets must be two whole numbers, "
+                                  "the second not smaller");
+    if (info->end - info->begin != info->count * (size_t)size)
+        return sppoi_archive_fail(ctx, archive, node,
+                                  "shape and data_offsets do not agree");
+    return SPPO_OK;
+}
+
+typedef struct sppoi_extent {
+    size_t begin, end;
+} sppoi_extent;
+
+static int sppoi_extent_before(const void *user, int a, int b)
+{
+    const sppoi_extent *e = (const sppoi_extent *)user;
+
+    return e[a].begin != e[b].begin ? e[a].begin < e[b].begin
+                                    : e[a].end < e[b].end;
+}
+
+/* No hole and no overlap, and the last ends where the file does. */
+static sppo_result sppoi_check_extents(sppo_ctx *ctx,
+                                       const sppoi_archive *archive,
+                                       const sppoi_extent *extent, int *order,
+                                       int n)
+{
+    size_t end = 0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        order[i] = i;
+    sppoi_sort(order, n, sppoi_extent_before, extent);
+    for (i = 0; i < n; i++) {
+        if (extent[order[i]].begin != end)
+            return sppoi_archive_fail(ctx, archive, -1,
+                                      "the tensors' data_offsets leave a hole "
+                                      "or overlap");
+        end = extent[order[i]].end;
+    }
+    if (end != archive->source.size - archive->data_at)
+        return sppoi_archive_fail(ctx, archive, -1,
+                                  "the file's length is not what its header "
+                                  "says: cut off, or something follows");
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_check_metadata(sppo_ctx *ctx,
+                                        const sppoi_archive *archive, int node)
+{
+    const sppo_json *json = &archive->json;
+    int i;
+
+    if (json->node[node].type != SPPO_JSON_OBJECT)
+        return sppoi_archive_fail(ctx, archive, node, "is not an object");
+    for (i = json->node[node].first; i >= 0; i = json->node[i].next)
+        if (json->node[i].type != SPPO_JSON_STRING)
+            return sppoi_archive_fail(ctx, archive, node,
+                                      "holds something other than strings");
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_check_entries(sppo_ctx *ctx,
+                                       const sppoi_archive *archive,
+                                       sppoi_extent *extent, int *order)
+{
+    const sppo_json *json = &archive->json;
+    sppoi_entry_info info;
+    int i, n = 0;
+
+    for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
+        if (sppoi_json_key_is(json, i, "__metadata__", 12)) {
+            SPPOI_TRY(sppoi_check_metadata(ctx, archive, i));
+            continue;
+        }
+        SPPOI_TRY(sppoi_entry_read(ctx, archive, i, &info));
+        extent[n].begin = info.begin;
+        extent[n++].end = info.end;
+    }
+    return sppoi_check_extents(ctx, archive, extent, order, n);
+}
+
+static sppo_result sppoi_archive_check(sppo_ctx *ctx, sppoi_archive *archive)
+{
+    const size_t n = (size_t)archive->json.node[0].count;
+    sppoi_extent *extent;
+    int *order;
+    sppo_result result = SPPO_E_MEMORY;
+
+    if (archive->json.node[0].type != SPPO_JSON_OBJECT)
+        return sppoi_archive_fail(ctx, archive, -1,
+                                  "the header is not an object");
+    extent = (sppoi_extent *)sppo_take(ctx, n, sizeof *extent);
+    order = (int *)sppo_take(ctx, n, sizeof *order);
+    if (extent && order)
+        result = sppoi_check_entries(ctx, archive, extent, order);
+    sppo_give(ctx, extent, n * sizeof *extent);
+    sppo_give(ctx, order, n * sizeof *order);
+    return result;
+}
+
+static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
+{
+    const sppoi_source *source = &archive->source;
+    unsigned char prefix[8];
+    uint64_t n;
+    char where[256];
+
+    if (source->size < 8)
+        return sppoi_archive_fail(ctx, archive, -1,
+                                  "too short to be a safetensors file");
+    SPPOI_TRY(sppoi_read_at(ctx, source, 0, prefix, 8));
+    n = sppoi_little(prefix, 8);
+    if (n > SPPOI_HEADER_MOST || n > source->size - 8)
+        return sppoi_archive_fail(ctx, archive, -1,
+                                  "the header's length is beyond the file or "
+                                  "100 million: not a safetensors file");
+    archive->data_at = 8 + (size_t)n;
+    archive->header_size = (size_t)n;
+    archive->header = (char *)sppo_take(ctx, (size_t)n, 1);
+    if (!archive->header)
+        return SPPO_E_MEMORY;
+    SPPOI_TRY(sppoi_read_at(ctx, source, 8, archive->header, (size_t)n));
+    snprintf(where, sizeof where, "%.200s: header", source->name);
+    SPPOI_TRY(sppo_json_parse(ctx, &archive->json, archive->header, (size_t)n,
+                              where));
+    return sppoi_archive_check(ctx, archive);
+}
+
+/* Opens what archive->source names; on failure there is nothing to close. */
+static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
+{
+    const sppo_result result = sppoi_archive_header(ctx, archive);
+
+    if (result != SPPO_OK)
+        sppoi_archive_close(ctx, archive);
+    return result;
+}
+
+/* One number of a tensor as a double, which holds all of these exactly. */
+static int sppoi_decode_number(const char *dtype, const unsigned char *bytes,
+                               double *value)
+{
+    uint64_t bits;
+
+    if (strcmp(dtype, "F32") == 0) {
+        *value = sppoi_float_bits((uint32_t)sppoi_little(bytes, 4));
+    } else if (strcmp(dtype, "F64") == 0) {
+        bits = sppoi_little(bytes, 8);
+        memcpy(value, &bits, sizeof *value);
+    } else if (strcmp(dtype, "F16") == 0) {
+        *value = sppoi_half_to_double((uint32_t)sppoi_little(bytes, 2));
+    } else if (strcmp(dtype, "BF16") == 0) {
+        *value = sppoi_float_bits((uint32_t)sppoi_little(bytes, 2) << 16);
+    } else if (strcmp(dtype, "I32") == 0) {
+        *value = (double)(int32_t)sppoi_little(bytes, 4);
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static void sppoi_store(sppoi_kind kind, void *out, size_t at, double value)
+{
+    if (kind == SPPOI_REAL)
+        ((sppo_real *)out)[at] = (sppo_real)value;
+    else if (kind == SPPOI_DOUBLE)
+        ((double *)out)[at] = value;
+    else
+        ((int *)out)[at] = (int)value;
+}
+
+/* Reads a tensor that must be there with this shape (cols 0: a vector). */
+static sppo_result sppoi_archive_read(sppo_ctx *ctx,
+                                      const sppoi_archive *archive,
+                                      const char *name, size_t rows,
+                                      size_t cols, sppoi_kind kind, void *out)
+{
+    const int node = sppo_json_find(&archive->json, 0, name);
+    unsigned char bytes[4096];
+    sppoi_entry_info info;
+    size_t done = 0, size, i;
+
+    if (node < 0)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: there is no tensor %s",
+                         archive->source.name, name);
+    SPPOI_TRY(sppoi_entry_read(ctx, archive, node, &info));
+    if (info.dims != (cols ? 2 : 1) || info.shape[0] != rows ||
+        (cols && info.shape[1] != cols))
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: tensor %s should have "
+                         "shape [%lu, %lu] by config.json and has %lu numbers "
+                         "in %d dimensions", archive->source.name, name,
+                         (unsigned long)rows, (unsigned long)cols,
+                         (unsigned long)info.count, info.dims);
+    size = (size_t)sppoi_dtype_size(info.dtype);
+    while (done < info.count) {
+        size_t n = sizeof bytes / size;
+
+        n = n < info.count - done ? n : info.count - done;
+        SPPOI_TRY(sppoi_read_at(ctx, &archive->source,
+                                archive->data_at + info.begin + done * size,
+                                bytes, n * size));
+        for (i = 0; i < n; i++) {
+            double value;
+
+            if (!sppoi_decode_number(info.dtype, bytes + i * size, &value) ||
+                (kind == SPPOI_INT && strcmp(info.dtype, "I32") != 0))
+                return sppoi_archive_fail(ctx, archive, node,
+                                          "its dtype is not supported here");
+            sppoi_store(kind, out, done + i, value);
+        }
+        done += n;
+    }
+    return SPPO_OK;
+}
+
+/* A tensor that no part of the model takes is a sign of another architecture;
+ * two that some writers add are known to be redundant.                      */
+static sppo_result sppoi_refuse_strangers(sppo_ctx *ctx,
+                                          const sppoi_archive *archive,
+                                          const sppo_model *model)
+{
+    const sppo_json *json = &archive->json;
+    char name[256];
+    int i;
+
+    for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
+        sppoi_json_decode(json->text, json->node[i].key_begin,
+                          json->node[i].key_end, name, sizeof name);
+        if (!sppo_model_tensor(model, name) &&
+            strcmp(name, "__metadata__") != 0 &&
+            strcmp(name, "lm_head.weight") != 0 &&
+            !strstr(name, "rotary_emb.inv_freq"))
+            return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: tensor %.100s has no "
+                             "place in the model that config.json describes",
+                             archive->source.name, name);
+    }
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_model_fill(sppo_ctx *ctx, sppo_model *model,
+                                    const sppoi_archive *archive)
+{
+    int i;
+
+    SPPOI_TRY(sppoi_refuse_strangers(ctx, archive, model));
+    for (i = 0; i < model->tensor_count; i++) {
+        const sppo_tensor *t = &model->tensors[i];
+
+        SPPOI_TRY(sppoi_archive_read(ctx, archive, t->name, (size_t)t->rows,
+                                     (size_t)t->cols, SPPOI_REAL,
+                                     model->weights + t->offset));
+    }
+    return SPPO_OK;
+}
+
+/* Sizes are compared before weights are taken: a small file with a large
+ * config.json must not take gigabytes.                                      */
+static sppo_result sppoi_model_open(sppo_ctx *ctx, sppo_model *model,
+                                    const sppo_config *config,
+                                    const sppoi_source *source)
+{
+    sppoi_archive archive;
+    sppo_model fresh;
+    sppo_result result;
+
+    memset(&archive, 0, sizeof archive);
+    memset(&fresh, 0, sizeof fresh);
+    archive.source = *source;
+    if (sppo_config_count(config) > source->size / 2)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: %lu bytes are too few "
+                         "for the %lu parameters of config.json",
+                         source->name, (unsigned long)source->size,
+                         (unsigned long)sppo_config_count(config));
+    SPPOI_TRY(sppoi_archive_open(ctx, &archive));
+    result = sppoi_model_take(ctx, &fresh, config);
+    if (result == SPPO_OK)
+        result = sppoi_model_fill(ctx, &fresh, &archive);
+    sppoi_archive_close(ctx, &archive);
+    if (result != SPPO_OK)
+        sppo_model_free(ctx, &fresh);
+    else
+        *model = fresh;
+    return result;
+}
+
+SPPO_DEF sppo_result sppo_model_read(sppo_ctx *ctx, sppo_model *model,
+                                     const char *config, size_t config_size,
+                                     const void *weights, size_t weights_size)
+{
+    sppo_config found;
+    sppoi_source source;
+
+    memset(&source, 0, sizeof source);
+    source.memory = (const unsigned char *)weights;
+    source.size = weights_size;
+    source.name = "model.safetensors";
+    SPPOI_TRY(sppo_config_read(ctx, &found, config, config_size,
+                               "config.json"));
+    return sppoi_model_open(ctx, model, &found, &source);
+}
+
+/* ---- the tokenizer ---- */
+
+static const char *sppoi_piece(const sppo_tokenizer *tok, int id, int *length)
+{
+    *length = tok->start[id + 1] - tok->start[id];
+    return tok->bytes + tok->start[id];
+}
+
+static int sppoi_compare(const char *a, int a_length, const char *b,
+                         int b_length)
+{
+    const int n = sppoi_min(a_length, b_length);
+    const int order = n ? memcmp(a, b, (size_t)n) : 0;
+
+    return order ? order : a_length - b_length;
+}
+
+static int sppoi_piece_before(const void *user, int a, int b)
+{
+    const sppo_tokenizer *tok = (const sppo_tokenizer *)user;
+    int a_length, b_length;
+    const char *pa = sppoi_piece(tok, a, &a_length);
+    const char *pb = sppoi_piece(tok, b, &b_length);
+    const int order = sppoi_compare(pa, a_length, pb, b_length);
+
+    return order ? order < 0 : a < b;
+}
+
+/* The id of a piece, or -1; of equal pieces the lowest id. */
+static int sppoi_lookup(const sppo_tokenizer *tok, const char *text,
+                        int length)
+{
+    int low = 0, high = tok->vocab, n;
+    const char *piece;
+
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+
+        piece = sppoi_piece(tok, tok->sorted[middle], &n);
+        if (sppoi_compare(piece, n, text, length) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == tok->vocab)
+        return -1;
+    piece = sppoi_piece(tok, tok->sorted[low], &n);
+    return sppoi_compare(piece, n, text, length) == 0 ? tok->sorted[low] : -1;
+}
+
+/* Room for `vocab` pieces of `bytes` bytes in all. */
+static sppo_result sppoi_tokenizer_take(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                        int vocab, size_t bytes)
+{
+    memset(tok, 0, sizeof *tok);
+    if (bytes > INT_MAX - 1)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: more than 2^31 bytes");
+    tok->vocab = vocab;
+    tok->score = (float *)sppo_take(ctx, (size_t)vocab, sizeof(float));
+    tok->start = (int *)sppo_take(ctx, (size_t)vocab + 1, sizeof(int));
+    tok->sorted = (int *)sppo_take(ctx, (size_t)vocab, sizeof(int));
+    tok->bytes = (char *)sppo_take(ctx, bytes, 1);
+    tok->room = bytes;
+    if (tok->score && tok->start && tok->sorted && tok->bytes)
+        return SPPO_OK;
+    sppo_tokenizer_free(ctx, tok);
+    return SPPO_E_MEMORY;
+}
+
+SPPO_DEF void sppo_tokenizer_free(sppo_ctx *ctx, sppo_tokenizer *tok)
+{
+    const size_t vocab = (size_t)tok->vocab;
+
+    sppo_give(ctx, tok->score, vocab * sizeof(float));
+    sppo_give(ctx, tok->start, (vocab + 1) * sizeof(int));
+    sppo_give(ctx, tok->sorted, vocab * sizeof(int));
+    sppo_give(ctx, tok->bytes, tok->room);
+    memset(tok, 0, sizeof *tok);
+}
+
+/* Once all pieces are there: the order for look-ups, the longest piece. */
+static void sppoi_tokenizer_index(sppo_tokenizer *tok)
+{
+    int i, n;
+
+    for (i = 0; i < tok->vocab; i++) {
+        tok->sorted[i] = i;
+        sppoi_piece(tok, i, &n);
+        tok->longest = sppoi_max(tok->longest, n);
+    }
+    sppoi_sort(tok->sorted, tok->vocab, sppoi_piece_before, tok);
+}
+
+/* u32 longest, then vocab times { f32 score, i32 length, bytes }. */
+static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                         const unsigned char *data,
+                                         size_t size)
+{
+    size_t at = 4;
+    int i, used = 0;
+
+    for (i = 0; i < tok->vocab; i++) {
+        char byte[8];
+        uint64_t length;
+
+        if (size - at < 8)
+            return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: ends at piece %d "
+                             "of %d", i, tok->vocab);
+        tok->score[i] =
+            (float)sppoi_float_bits((uint32_t)sppoi_little(data + at, 4));
+        length = sppoi_little(data + at + 4, 4);
+        at += 8;
+        if (length > size - at)
+            return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: piece %d of %d "
+                             "has a length beyond the file's end", i,
+                             tok->vocab);
+        memcpy(tok->bytes + used, data + at, (size_t)length);
+        tok->start[i] = used;
+        used += (int)length;
+        tok->start[i + 1] = used;
+        at += (size_t)length;
+        snprintf(byte, sizeof byte, "<0x%02X>", (unsigned)(i - SPPO_BYTES));
+        if (i >= SPPO_BYTES && i < SPPO_PIECES &&
+            (length != 6 || memcmp(tok->bytes + tok->start[i], byte, 6) != 0))
+            return sppo_fail(ctx, SPPO_E_FORMAT,
+                             "tokenizer: piece %d should be %s", i, byte);
+    }
+    if (at != size)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %lu bytes follow the "
+                         "last of %d pieces: it is for another vocabulary",
+                         (unsigned long)(size - at), tok->vocab);
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_tokenizer_read(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                         const void *data, size_t size,
+                                         int vocab)
+{
+    sppo_tokenizer fresh;
+    sppo_result result;
+
+    if (vocab < SPPO_PIECES)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "tokenizer: a vocabulary of %d "
+                         "is too small; the bytes alone take %d", vocab,
+                         SPPO_PIECES);
+    if (size < 4 || (size - 4) / 8 < (size_t)vocab)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %lu bytes are too few "
+                         "for %d pieces", (unsigned long)size, vocab);
+    SPPOI_TRY(sppoi_tokenizer_take(ctx, &fresh, vocab,
+                                   size - 4 - 8 * (size_t)vocab));
+    result = sppoi_tokenizer_parse(ctx, &fresh, (const unsigned char *)data,
+                                   size);
+    if (result != SPPO_OK) {
+        sppo_tokenizer_free(ctx, &fresh);
+        return result;
+    }
+    sppoi_tokenizer_index(&fresh);
+    *tok = fresh;
+    return SPPO_OK;
+}
+
+/* Encoding at work: a chain of symbols, and a heap of merges that were seen
+ * possible, best score first, leftmost among equals.  A merge whose symbols
+ * have changed since is dropped when it comes up.                           */
+typedef struct sppoi_merge {
+    int left, right, left_id, right_id, merged;
+} sppoi_merge;
+
+typedef struct sppoi_chain {
+    const sppo_tokenizer *tok;
+    int count, merges;
+    int *id, *previous, *next, *heap;
+    sppoi_merge *merge;
+    char *joined;
+    void *block;
+    size_t block_size;
+} sppoi_chain;
+
+static int sppoi_merge_before(const void *user, int a, int b)
+{
+    const sppoi_chain *chain = (const sppoi_chain *)user;
+    const sppoi_merge *ma = &chain->merge[a], *mb = &chain->merge[b];
+    const float sa = chain->tok->score[ma->merged];
+    const float sb = chain->tok->score[mb->merged];
+
+    if (sa > sb || sa < sb)
+        return sa > sb;
+    return ma->left != mb->left ? ma->left < mb->left : a < b;
+}
+
+static void sppoi_chain_layout(sppoi_chain *chain, size_t symbols,
+                               sppoi_carver *v)
+{
+    const size_t joined = 2 * (size_t)chain->tok->longest;
+
+    chain->id = (int *)sppoi_carve(v, symbols, sizeof(int));
+    chain->previous = (int *)sppoi_carve(v, symbols, sizeof(int));
+    chain->next = (int *)sppoi_carve(v, symbols, sizeof(int));
+    chain->heap = (int *)sppoi_carve(v, 3 * symbols, sizeof(int));
+    chain->merge =
+        (sppoi_merge *)sppoi_carve(v, 3 * symbols, sizeof(sppoi_merge));
+    chain->joined = (char *)sppoi_carve(v, joined, 1);
+}
+
+/* Each symbol is a character of the vocabulary, or one of its bytes. As in
+ * llama2.c, a character is a lead byte and up to three that continue it.    */
+static void sppoi_chain_start(sppoi_chain *chain, const char *text,
+                              size_t length)
+{
+    const int blank = sppoi_lookup(chain->tok, " ", 1);
+    size_t at = 0, i;
+
+    if (length)
+        chain->id[chain->count++] =
+            blank >= 0 ? blank : SPPO_BYTES + (unsigned char)' ';
+    while (at < length) {
+        size_t n = 1;
+        int id;
+
+        while (n < 4 && at + n < length &&
+               ((unsigned char)text[at + n] & 0xc0) == 0x80)
+            n++;
+        id = sppoi_lookup(chain->tok, text + at, (int)n);
+        if (id >= 0)
+            chain->id[chain->count++] = id;
+        for (i = 0; id < 0 && i < n; i++)
+            chain->id[chain->count++] =
+                SPPO_BYTES + (unsigned char)text[at + i];
+        at += n;
+    }
+    for (i = 0; i < (size_t)chain->count; i++) {
+        chain->previous[i] = (int)i - 1;
+        chain->next[i] = i + 1 < (size_t)chain->count ? (int)i + 1 : -1;
+    }
+}
+
+/* Notes the merge of a symbol with the next, if their pieces join to one. */
+static void sppoi_consider(sppoi_chain *chain, int left, int *waiting)
+{
+    const int right = left < 0 ? -1 : chain->next[left];
+    sppoi_merge *merge = &chain->merge[chain->merges];
+    int a, b;
+    const char *pa, *pb;
+
+    if (right < 0)
+        return;
+    pa = sppoi_piece(chain->tok, chain->id[left], &a);
+    pb = sppoi_piece(chain->tok, chain->id[right], &b);
+    if (a > chain->tok->longest - b)
+        return;
+    memcpy(chain->joined, pa, (size_t)a);
+    memcpy(chain->joined + a, pb, (size_t)b);
+    merge->merged = sppoi_lookup(chain->tok, chain->joined, a + b);
+    if (merge->merged < 0)
+        return;
+    merge->left = left;
+    merge->right = right;
+    merge->left_id = chain->id[left];
+    merge->right_id = chain->id[right];
+    sppoi_heap_push(chain->heap, (*waiting)++, chain->merges++,
+                    sppoi_merge_before, chain);
+}
+
+static void sppoi_chain_run(sppoi_chain *chain)
+{
+    int i, waiting = 0;
+
+    for (i = 0; i < chain->count; i++)
+        sppoi_consider(chain, i, &waiting);
+    while (waiting > 0) {
+        const int best = sppoi_heap_pop(chain->heap, waiting--,
+                                        sppoi_merge_before, chain);
+        const sppoi_merge m = chain->merge[best];
+
+        if (chain->id[m.left] != m.left_id || chain->next[m.left] != m.right ||
+            chain->id[m.right] != m.right_id)
+            continue;
+        chain->id[m.left] = m.merged;
+        chain->id[m.right] = -1;
+        chain->next[m.left] = chain->next[m.right];
+        if (chain->next[m.left] >= 0)
+            chain->previous[chain->next[m.left]] = m.left;
+        sppoi_consider(chain, chain->previous[m.left], &waiting);
+        sppoi_consider(chain, m.left, &waiting);
+    }
+}
+
+/* The chain's ids in place, BOS and EOS around them, as one list. */
+static sppo_result sppoi_chain_emit(sppo_ctx *ctx, sppoi_chain *chain, int bos,
+                                    int eos, sppo_lists *lists)
+{
+    int i, n = 0;
+
+    if (bos)
+        chain->heap[n++] = SPPO_BOS;
+    for (i = 0; i >= 0 && i < chain->count; i = chain->next[i])
+        chain->heap[n++] = chain->id[i];
+    if (eos)
+        chain->heap[n++] = SPPO_EOS;
+    return sppo_lists_add(ctx, lists, chain->heap, n);
+}
+
+SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
+                                           const sppo_tokenizer *tok,
+                                           const char *text, size_t length,
+                                           int bos, int eos,
+                                           sppo_lists *lists)
+{
+    sppoi_chain chain;
+    sppoi_carver carver = { NULL, 0, 0 };
+    sppo_result result;
+
+    memset(&chain, 0, sizeof chain);
+    chain.tok = tok;
+    if (length > INT_MAX / 4)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_tokenizer_encode: a text "
+                         "of more than 2^29 bytes; encode it in parts");
+    sppoi_chain_layout(&chain, length + 3, &carver);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_tokenizer_encode", &carver, &chain.block,
+                          &chain.block_size));
+    carver.base = (char *)chain.block;
+    carver.used = 0;
+    sppoi_chain_layout(&chain, length + 3, &carver);
+    sppoi_chain_start(&chain, text, length);
+    sppoi_chain_run(&chain);
+    result = sppoi_chain_emit(ctx, &chain, bos, eos, lists);
+    sppo_give(ctx, chain.block, chain.block_size);
+    return result;
+}
+
+SPPO_DEF size_t sppo_tokenizer_decode(const sppo_tokenizer *tok,
+                                      const int *token, int count, char *out,
+                                      size_t size)
+{
+    sppoi_text text;
+    int i, n, began = 0;
+
+    text.out = out;
+    text.size = size;
+    text.n = 0;
+    sppoi_put(&text, "", 0);
+    for (i = 0; i < count; i++) {
+        const int id = token[i];
+        const char *piece;
+        char byte;
+
+        if (id == SPPO_BOS || id == SPPO_EOS || id < 0 || id >= tok->vocab)
+            continue;
+        piece = sppoi_piece(tok, id, &n);
+        if (id >= SPPO_BYTES && id < SPPO_PIECES) {
+            byte = (char)(id - SPPO_BYTES);
+            piece = &byte;
+            n = 1;
+        }
+        if (!began && n > 0 && piece[0] == ' ') {
+            piece++;
+            n--;
+        }
+        began = 1;
+        sppoi_put(&text, piece, (size_t)n);
+    }
+    return text.n;
+}
+
+SPPO_DEF sppo_result sppo_lists_add_text(sppo_ctx *ctx, sppo_lists *lists,
+                                         const sppo_tokenizer *tok,
+                                         const char *text)
+{
+    return sppo_tokenizer_encode(ctx, tok, text, strlen(text), 1, 0, lists);
+}
+
+/* ---- learning a vocabulary ---- */
+
+/* Byte-pair encoding: characters first, then, again and again, the most
+ * frequent pair of neighbours inside words becomes a piece.  A word is a blank
+ * or nothing, then letters; a newline is a word.                            */
+enum { SPPOI_PIECE_MOST = 48 };  // bytes of a learnt piece
+
+typedef struct sppoi_word {
+    int from, symbols, count;  // its symbols are symbol[from ..]
+} sppoi_word;
+
+/* Counts by key in an open-addressing table; key 0 is empty. */
+typedef struct sppoi_counts {
+    uint64_t *key;
+    int64_t *count;
+    size_t size;  // a power of two
+} sppoi_counts;
+
+typedef struct sppoi_bpe {
+    sppo_tokenizer *tok;
+    const char *text;
+    int *begin, *end, *order, *symbol;  // words as they stand in the text
+    sppoi_word *word;
+    int words, pieces;
+    sppoi_counts counts;
+    void *block;
+    size_t block_size;
+} sppoi_bpe;
+
+static void sppoi_counts_clear(sppoi_counts *c)
+{
+    memset(c->key, 0, c->size * sizeof *c->key);
+    memset(c->count, 0, c->size * sizeof *c->count);
+}
+
+static void sppoi_counts_add(sppoi_counts *c, uint64_t key, int64_t n)
+{
+    size_t at = (size_t)sppoi_mix(key) & (c->size - 1);
+
+    while (c->key[at] && c->key[at] != key)
+        at = (at + 1) & (c->size - 1);
+    c->key[at] = key;
+    c->count[at] += n;
+}
+
+/* The slot of the largest count, of equals the smallest key. */
+static size_t sppoi_counts_best(const sppoi_counts *c)
+{
+    size_t i, best = 0;
+
+    for (i = 1; i < c->size; i++)
+        if (c->count[i] > c->count[best] ||
+            (c->count[i] == c->count[best] && c->key[i] < c->key[best]))
+            best = i;
+    return best;
+}
+
+static int sppoi_word_ends(const char *text, int at, int length)
+{
+    return at >= length || text[at] == ' ' || text[at] == '\n' ||
+           text[at - 1] == '\n';
+}
+
+static int sppoi_count_words(const char *text, int length)
+{
+    int at, n = length > 0;
+
+    for (at = 1; at < length; at++)
+        n += sppoi_word_ends(text, at, length);
+    return n;
+}
+
+static void sppoi_bpe_layout(sppoi_bpe *b, size_t words, size_t length,
+                             sppoi_carver *v)
+{
+    b->begin = (int *)sppoi_carve(v, words, sizeof(int));
+    b->end = (int *)sppoi_carve(v, words, sizeof(int));
+    b->order = (int *)sppoi_carve(v, words, sizeof(int));
+    b->word = (sppoi_word *)sppoi_carve(v, words, sizeof(sppoi_word));
+    b->symbol = (int *)sppoi_carve(v, length, sizeof(int));
+    b->counts.key = (uint64_t *)sppoi_carve(v, b->counts.size,
+                                            sizeof(uint64_t));
+    b->counts.count = (int64_t *)sppoi_carve(v, b->counts.size,
+                                             sizeof(int64_t));
+}
+
+static int sppoi_word_before(const void *user, int a, int b)
+{
+    const sppoi_bpe *bpe = (const sppoi_bpe *)user;
+
+    return sppoi_compare(bpe->text + bpe->begin[a], bpe->end[a] - bpe->begin[a],
+                         bpe->text + bpe->begin[b],
+                         bpe->end[b] - bpe->begin[b]) < 0;
+}
+
+static void sppoi_bpe_split(sppoi_bpe *b, int length)
+{
+    int at = 0, n = 0;
+
+    while (at < length) {
+        b->begin[n] = at++;
+        while (!sppoi_word_ends(b->text, at, length))
+            at++;
+        b->order[n] = n;
+        b->end[n++] = at;
+    }
+    b->words = n;
+    sppoi_sort(b->order, n, sppoi_word_before, b);
+}
+
+/* The bytes of the character at `at` as a key, and its length. A byte that is
+ * no UTF-8, and NUL, which llama2.c's strings cannot hold, have key 0.      */
+static uint64_t sppoi_character(const char *text, int at, int end, int *length)
+{
+    uint64_t key = 0;
+    int i;
+
+    *length = (int)sppoi_utf8(text + at, (size_t)(end - at));
+    for (i = 0; i < *length; i++)
+        key = key << 8 | (unsigned char)text[at + i];
+    *length = *length ? *length : 1;
+    return key;
+}
+
+static void sppoi_bpe_piece(sppoi_bpe *b, const char *piece, int length,
+                            float score)
+{
+    sppo_tokenizer *tok = b->tok;
+    const int at = tok->start[b->pieces];
+
+    memcpy(tok->bytes + at, piece, (size_t)length);
+    tok->score[b->pieces++] = score;
+    tok->start[b->pieces] = at + length;
+}
+
+static void sppoi_bpe_fixed(sppoi_bpe *b)
+{
+    char byte[8];
+    int i;
+
+    sppoi_bpe_piece(b, "<unk>", 5, 0);
+    sppoi_bpe_piece(b, "\n<s>\n", 5, 0);
+    sppoi_bpe_piece(b, "\n</s>\n", 6, 0);
+    for (i = 0; i < 256; i++) {
+        snprintf(byte, sizeof byte, "<0x%02X>", (unsigned)i);
+        sppoi_bpe_piece(b, byte, 6, 0);
+    }
+}
+
+/* The most frequent characters, at most half of what the bytes leave free: the
+ * other characters are spelt in bytes. Their scores come after all merges'. */
+static void sppoi_bpe_characters(sppoi_bpe *b, int length)
+{
+    const int most = (b->tok->vocab - SPPO_PIECES + 1) / 2;
+    int at = 0, n, i;
+
+    sppoi_counts_clear(&b->counts);
+    while (at < length) {
+        const uint64_t key = sppoi_character(b->text, at, length, &n);
+
+        if (key)
+            sppoi_counts_add(&b->counts, key, 1);
+        at += n;
+    }
+    for (i = 0; i < most; i++) {
+        const size_t best = sppoi_counts_best(&b->counts);
+        uint64_t key = b->counts.key[best];
+        char piece[4];
+
+        if (b->counts.count[best] <= 0)
+            break;
+        for (n = 0; key >> (8 * n) && n < 4; n++) {
+        }
+        for (at = 0; at < n; at++)
+            piece[at] = (char)(key >> (8 * (n - 1 - at)) & 255);
+        sppoi_bpe_piece(b, piece, n, (float)(-b->tok->vocab - i));
+        b->counts.count[best] = 0;
+    }
+}
+
+/* Equal words become one with a count, spelt in the pieces there are. */
+static void sppoi_bpe_spell(sppoi_bpe *b)
+{
+    int i, words = 0, used = 0;
+
+    for (i = 0; i < b->words; i++) {
+        const int w = b->order[i];
+        int at, n, id;
+
+        if (i && !sppoi_word_before(b, b->order[i - 1], w)) {
+            b->word[words - 1].count++;
+            continue;
+        }
+        b->word[words].from = used;
+        for (at = b->begin[w]; at < b->end[w]; at += n) {
+            sppoi_character(b->text, at, b->end[w], &n);
+            id = sppoi_lookup(b->tok, b->text + at, n);
+            b->symbol[used++] = id;  // -1: spelt in bytes, never merged
+        }
+        b->word[words].symbols = used - b->word[words].from;
+        b->word[words++].count = 1;
+    }
+    b->words = words;
+}
+
+static int sppoi_joint_length(const sppo_tokenizer *tok, int a, int b)
+{
+    return a < 0 || b < 0 ? 0
+                          : tok->start[a + 1] - tok->start[a]
+                                + tok->start[b + 1] - tok->start[b];
+}
+
+static void sppoi_bpe_count_pairs(sppoi_bpe *b)
+{
+    int w, i;
+
+    sppoi_counts_clear(&b->counts);
+    for (w = 0; w < b->words; w++) {
+        const int *symbol = b->symbol + b->word[w].from;
+
+        for (i = 0; i + 1 < b->word[w].symbols; i++) {
+            const int joint =
+                sppoi_joint_length(b->tok, symbol[i], symbol[i + 1]);
+
+            if (joint && joint <= SPPOI_PIECE_MOST)
+                sppoi_counts_add(&b->counts,
+                                 (uint64_t)symbol[i] << 32
+                                     | (uint64_t)symbol[i + 1],
+                                 b->word[w].count);
+        }
+    }
+}
+
+/* Replaces every two neighbours that spell the new piece, by whatever route,
+ * since the encoder will.                                                   */
+static void sppoi_bpe_merge(sppoi_bpe *b, int id)
+{
+    const sppo_tokenizer *tok = b->tok;
+    int length, w, i, n, a_length;
+    const char *piece = sppoi_piece(tok, id, &length), *a;
+
+    for (w = 0; w < b->words; w++) {
+        int *symbol = b->symbol + b->word[w].from;
+
+        for (i = 0, n = 0; i < b->word[w].symbols; i++, n++) {
+            symbol[n] = symbol[i];
+            if (i + 1 == b->word[w].symbols ||
+                sppoi_joint_length(tok, symbol[i], symbol[i + 1]) != length)
+                continue;
+            a = sppoi_piece(tok, symbol[i], &a_length);
+            if (memcmp(a, piece, (size_t)a_length) == 0 &&
+                memcmp(tok->bytes + tok->start[symbol[i + 1]],
+                       piece + a_length, (size_t)(length - a_length)) == 0) {
+                symbol[n] = id;
+                i++;
+            }
+        }
+        b->word[w].symbols = n;
+    }
+}
+
+static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
+{
+    const sppo_tokenizer *tok = b->tok;
+    int rank = 0;
+
+    while (b->pieces < tok->vocab) {
+        char joined[SPPOI_PIECE_MOST];
+        const char *piece;
+        uint64_t key;
+        int left, right, n, m;
+        size_t best;
+
+        sppoi_bpe_count_pairs(b);
+        best = sppoi_counts_best(&b->counts);
+        if (b->counts.count[best] < 1)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_tokenizer_train: the "
+                             "text yields %d pieces, fewer than the "
+                             "vocabulary of %d; ask for at most %d",
+                             b->pieces, tok->vocab, b->pieces);
+        key = b->counts.key[best];
+        left = (int)(key >> 32);
+        right = (int)(key & 0xffffffffu);
+        piece = sppoi_piece(tok, left, &n);
+        memcpy(joined, piece, (size_t)n);
+        piece = sppoi_piece(tok, right, &m);
+        memcpy(joined + n, piece, (size_t)m);
+        sppoi_bpe_piece(b, joined, n + m, (float)-++rank);
+        sppoi_bpe_merge(b, b->pieces - 1);
+    }
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_bpe_run(sppo_ctx *ctx, sppoi_bpe *b, int length)
+{
+    int pieces;
+
+    sppoi_bpe_split(b, length);
+    sppoi_bpe_fixed(b);
+    sppoi_bpe_characters(b, length);
+    pieces = b->tok->vocab;
+    b->tok->vocab = b->pieces;  // for look-ups among the characters
+    sppoi_tokenizer_index(b->tok);
+    sppoi_bpe_spell(b);
+    b->tok->vocab = pieces;
+    return sppoi_bpe_learn(ctx, b);
+}
+
+SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                          const char *text, size_t length,
+                                          int vocab)
+{
+    sppo_tokenizer fresh;
+    sppoi_bpe b;
+    sppoi_carver carver = { NULL, 0, 0 };
+    sppo_result result;
+    size_t words;
+
+    if (vocab < SPPO_PIECES || vocab > SPPOI_MAX_VOCAB)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_tokenizer_train: vocab is "
+                         "%d; it must be %d (the bytes alone) to %d", vocab,
+                         SPPO_PIECES, SPPOI_MAX_VOCAB);
+    if (length < 1 || length > INT_MAX / 4)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_tokenizer_train: the text "
+                         "has %lu bytes; it must have 1 to 2^29",
+                         (unsigned long)length);
+    memset(&b, 0, sizeof b);
+    b.text = text;
+    words = (size_t)sppoi_count_words(text, (int)length);
+    for (b.counts.size = 1024; b.counts.size < 2 * length;)
+        b.counts.size *= 2;
+    SPPOI_TRY(sppoi_tokenizer_take(ctx, &fresh, vocab,
+                                   (size_t)vocab * SPPOI_PIECE_MOST));
+    b.tok = &fresh;
+    sppoi_bpe_layout(&b, words, length, &carver);
+    result = sppoi_block(ctx, "sppo_tokenizer_train", &carver, &b.block,
+                         &b.block_size);
+    if (result == SPPO_OK) {
+        carver.base = (char *)b.block;
+        carver.used = 0;
+        sppoi_bpe_layout(&b, words, length, &carver);
+        result = sppoi_bpe_run(ctx, &b, (int)length);
+    }
+    sppo_give(ctx, b.block, b.block_size);
+    if (result != SPPO_OK) {
+        sppo_tokenizer_free(ctx, &fresh);
+        return result;
+    }
+    sppoi_tokenizer_index(&fresh);
+    *tok = fresh;
+    return SPPO_OK;
+}
+
+/* ---- files proper ---- */
+
+#ifndef SPPO_NO_STDIO
+enum { SPPOI_PATH = 1024 };
+
+#if defined(__unix__) || defined(__APPLE__)
+/* POSIX, declared here because -std=c99 hides them; C++ compilers do not. */
+#ifdef __cplusplus
+#include <unistd.h>
+#else
+extern int fileno(FILE *);
+extern int fsync(int);
+#endif
+static int sppoi_sync(FILE *file) { return fsync(fileno(file)) == 0; }
+#else
+static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
+#endif
+
+static sppo_result sppoi_path(sppo_ctx *ctx, char *out, const char *a,
+                              const char *b)
+{
+    const int n = snprintf(out, SPPOI_PATH, "%s%s", a, b);
+
+    if (n >= 0 && n < SPPOI_PATH)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "%.200s...: a path of more than %d bytes", a, SPPOI_PATH);
+}
+
+static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
+                              sppoi_source *source)
+{
+    long size;
+
+    memset(source, 0, sizeof *source);
+    source->name = path;
+    source->file = fopen(path, "rb");
+    if (!source->file)
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened", path);
+    if (fseek(source->file, 0, SEEK_END) != 0 ||
+        (size = ftell(source->file)) < 0 || size == LONG_MAX) {
+        fclose(source->file);
+        source->file = NULL;
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file",
+                         path);
+    }
+    source->size = (size_t)size;
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
+                                    char **data, size_t *size)
+{
+    sppoi_source source;
+    sppo_result result;
+    char *bytes;
+
+    SPPOI_TRY(sppoi_open(ctx, path, &source));
+    bytes = (char *)sppo_take(ctx, source.size + 1, 1);
+    result = bytes ? sppoi_read_at(ctx, &source, 0, bytes, source.size)
+                   : sppoi_prefix(ctx, "%.200s: ", path);
+    fclose(source.file);
+    if (result != SPPO_OK) {
+        sppo_give(ctx, bytes, source.size + 1);
+        return result;
+    }
+    *data = bytes;
+    *size = source.size;
+    return SPPO_OK;
+}
+
+/* A file on its way: written beside its place, moved there when whole. */
+typedef struct sppoi_output {
+    FILE *file;
+    const char *path;
+    char temporary[SPPOI_PATH];
+} sppoi_output;
+
+static sppo_result sppoi_output_begin(sppo_ctx *ctx, sppoi_output *out,
+                                      const char *path)
+{
+    out->path = path;
+    SPPOI_TRY(sppoi_path(ctx, out->temporary, path, ".tmp"));
+    out->file = fopen(out->temporary, "wb");
+    if (!out->file)
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written",
+                         out->temporary);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_output_end(sppo_ctx *ctx, sppoi_output *out)
+{
+    int ok = fflush(out->file) == 0 && !ferror(out->file) &&
+             sppoi_sync(out->file);
+
+    ok = fclose(out->file) == 0 && ok;
+    if (ok && rename(out->temporary, out->path) == 0)
+        return SPPO_OK;
+    remove(out->temporary);
+    return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written (is the disk "
+                     "full?); what was there before is unchanged", out->path);
+}
+
+SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
+                                     const void *data, size_t size)
+{
+    sppoi_output out;
+
+    SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
+    fwrite(data, 1, size, out.file);  // a failure shows in ferror
+    return sppoi_output_end(ctx, &out);
+}
+
+/* count numbers of `size` bytes, little-endian. */
+static void sppoi_write_numbers(FILE *file, const void *data, size_t count,
+                                int size)
+{
+    const unsigned char *from = (const unsigned char *)data;
+    unsigned char bytes[4096];
+    size_t i, used = 0;
+    int j;
+
+    for (i = 0; i < count; i++, from += size) {
+        uint64_t bits = 0;
+        uint32_t small;
+
+        if (size == 8) {
+            memcpy(&bits, from, 8);
+        } else {
+            memcpy(&small, from, 4);
+            bits = small;
+        }
+        for (j = 0; j < size; j++)
+            bytes[used++] = (unsigned char)(bits >> (8 * j) & 255);
+        if (used == sizeof bytes || i + 1 == count) {
+            fwrite(bytes, 1, used, file);
+            used = 0;
+        }
+    }
+}
+
+/* One array of an archive to be written. */
+typedef struct sppoi_entry {
+    const char *name;
+    const void *data;
+    size_t rows, cols;  // cols 0: a vector
+    sppoi_kind kind;
+} sppoi_entry;
+
+static int sppoi_kind_size(sppoi_kind kind)
+{
+    return (int)(kind == SPPOI_REAL     ? sizeof(sppo_real)
+                 : kind == SPPOI_DOUBLE ? sizeof(double)
+                                        : sizeof(int32_t));
+}
+
+static size_t sppoi_entry_numbers(const sppoi_entry *entry)
+{
+    return entry->rows * (entry->cols ? entry->cols : 1);
+}
+
+static int sppoi_entry_before(const void *user, int a, int b)
+{
+    const sppoi_entry *e = (const sppoi_entry *)user;
+    const int sa = sppoi_kind_size(e[a].kind), sb = sppoi_kind_size(e[b].kind);
+
+    return sa != sb ? sa > sb : strcmp(e[a].name, e[b].name) < 0;
+}
+
+static void sppoi_put_entry(sppoi_text *text, const sppoi_entry *e,
+                            size_t begin)
+{
+    const int size = sppoi_kind_size(e->kind);
+    char shape[64], line[256];
+
+    if (e->cols)
+        snprintf(shape, sizeof shape, "%lu,%lu", (unsigned long)e->rows,
+                 (unsigned long)e->cols);
+    else
+        snprintf(shape, sizeof shape, "%lu", (unsigned long)e->rows);
+    snprintf(line, sizeof line,
+             ",\"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":"
+             "[%lu,%lu]}", e->name,
+             e->kind == SPPOI_INT ? "I32" : size == 4 ? "F32" : "F64", shape,
+             (unsigned long)begin,
+             (unsigned long)(begin + sppoi_entry_numbers(e) * (size_t)size));
+    sppoi_put_text(text, line);
+}
+
+/* The reference writer's layout: metadata first, then by size of the numbers
+ * and name, padded with blanks to a multiple of 8.                          */
+static void sppoi_archive_text(sppoi_text *text, const sppoi_entry *entry,
+                               const int *order, int n)
+{
+    size_t at = 0;
+    int i;
+
+    sppoi_put_text(text, "{\"__metadata__\":{\"format\":\"pt\"}");
+    for (i = 0; i < n; i++) {
+        const sppoi_entry *e = &entry[order[i]];
+
+        sppoi_put_entry(text, e, at);
+        at += sppoi_entry_numbers(e) * (size_t)sppoi_kind_size(e->kind);
+    }
+    sppoi_put_text(text, "}");
+    while (text->n % 8)
+        sppoi_put_text(text, " ");
+}
+
+static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
+                                       const sppoi_entry *entry, int n)
+{
+    const size_t room = 64 + 256 * (size_t)n;
+    int *order = (int *)sppo_take(ctx, (size_t)n, sizeof *order);
+    char *header = (char *)sppo_take(ctx, room, 1);
+    sppo_result result = order && header ? SPPO_OK : SPPO_E_MEMORY;
+    sppoi_output out;
+    sppoi_text text;
+    int i;
+
+    if (result == SPPO_OK)
+        result = sppoi_output_begin(ctx, &out, path);
+    if (result == SPPO_OK) {
+        uint64_t length;
+
+        for (i = 0; i < n; i++)
+            order[i] = i;
+        sppoi_sort(order, n, sppoi_entry_before, entry);
+        text.out = header;
+        text.size = room;
+        text.n = 0;
+        sppoi_archive_text(&text, entry, order, n);
+        length = text.n;
+        sppoi_write_numbers(out.file, &length, 1, 8);
+        fwrite(header, 1, text.n, out.file);
+        for (i = 0; i < n; i++)
+            sppoi_write_numbers(out.file, entry[order[i]].data,
+                                sppoi_entry_numbers(&entry[order[i]]),
+                                sppoi_kind_size(entry[order[i]].kind));
+        result = sppoi_output_end(ctx, &out);
+    }
+    sppo_give(ctx, order, (size_t)n * sizeof *order);
+    sppo_give(ctx, header, room);
+    return result;
+}
+
+static sppo_result sppoi_model_write(sppo_ctx *ctx, const sppo_model *model,
+                                     const char *path)
+{
+    const size_t n = (size_t)model->tensor_count;
+    sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, n, sizeof *entry);
+    sppo_result result;
+    size_t i;
+
+    if (!entry)
+        return SPPO_E_MEMORY;
+    for (i = 0; i < n; i++) {
+        const sppo_tensor *t = &model->tensors[i];
+
+        entry[i].name = t->name;
+        entry[i].data = model->weights + t->offset;
+        entry[i].rows = (size_t)t->rows;
+        entry[i].cols = (size_t)t->cols;
+        entry[i].kind = SPPOI_REAL;
+    }
+    result = sppoi_archive_write(ctx, path, entry, (int)n);
+    sppo_give(ctx, entry, n * sizeof *entry);
+    return result;
+}
+
+SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
+                                     const char *folder)
+{
+    char path[SPPOI_PATH], config[2048];
+
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
+    SPPOI_TRY(sppoi_model_write(ctx, model, path));
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
+    return sppo_file_write(ctx, path, config,
+                           sppo_config_write(&model->config, config,
+                                             sizeof config));
+}
+
+SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
+                                     const char *folder)
+{
+    char path[SPPOI_PATH], *text;
+    sppo_config config;
+    sppoi_source source;
+    sppo_result result;
+    size_t size;
+
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
+    SPPOI_TRY(sppo_file_read(ctx, path, &text, &size));
+    result = sppo_config_read(ctx, &config, text, size, path);
+    sppo_give(ctx, text, size + 1);
+    SPPOI_TRY(result);
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
+    SPPOI_TRY(sppoi_open(ctx, path, &source));
+    result = sppoi_model_open(ctx, model, &config, &source);
+    fclose(source.file);
+    return result;
+}
+
+SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
+                                         const char *path, int vocab)
+{
+    char *data;
+    size_t size;
+    sppo_result result;
+
+    SPPOI_TRY(sppo_file_read(ctx, path, &data, &size));
+    result = sppo_tokenizer_read(ctx, tok, data, size, vocab);
+    sppo_give(ctx, data, size + 1);
+    return result == SPPO_OK ? result : sppoi_prefix(ctx, "%.200s: ", path);
+}
+
+SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
+                                         const sppo_tokenizer *tok,
+                                         const char *path)
+{
+    sppoi_output out;
+    int i, n;
+
+    SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
+    sppoi_write_numbers(out.file, &tok->longest, 1, 4);
+    for (i = 0; i < tok->vocab; i++) {
+        const char *piece = sppoi_piece(tok, i, &n);
+
+        sppoi_write_numbers(out.file, &tok->score[i], 1, 4);
+        sppoi_write_numbers(out.file, &n, 1, 4);
+        fwrite(piece, 1, (size_t)n, out.file);
+    }
+    return sppoi_output_end(ctx, &out);
+}
+
+/* ---- checkpoints ---- */
+
+/* A checkpoint is a safetensors file with all that the rest of a run depends
+ * on.  `settings` are compared when it is loaded: going on with others would
+ * be another run.                                                           */
+enum { SPPOI_STATE = 8, SPPOI_SETTINGS = 40, SPPOI_PLAY_ENTRIES = 16 };
+
+static double sppoi_hash_ints(const int *value, size_t n)
+{
+    uint64_t hash = n;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        hash = sppo_random_fork(hash, (uint64_t)(uint32_t)value[i]);
+    return (double)(hash >> 12);  // 52 bits: exact in a double
+}
+
+typedef struct sppoi_settings {
+    double value[SPPOI_SETTINGS];
+    const char *name[SPPOI_SETTINGS];
+    int count;
+} sppoi_settings;
+
+static void sppoi_setting(sppoi_settings *s, const char *name, double value)
+{
+    s->name[s->count] = name;
+    s->value[s->count++] = value;
+}
+
+static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
+{
+    sppoi_setting(s, "optim.lr", o->lr);
+    sppoi_setting(s, "optim.alpha", o->alpha);
+    sppoi_setting(s, "optim.beta1", o->beta1);
+    sppoi_setting(s, "optim.beta2", o->beta2);
+    sppoi_setting(s, "optim.eps", o->eps);
+    sppoi_setting(s, "optim.weight_decay", o->weight_decay);
+    sppoi_setting(s, "optim.clip", o->clip);
+    sppoi_setting(s, "optim.warmup", o->warmup);
+    sppoi_setting(s, "optim.lr_end", o->lr_end);
+    sppoi_setting(s, "optim.total_steps", o->total_steps);
+    sppoi_setting(s, "optim.kind", (double)o->kind);
+    sppoi_setting(s, "optim.decay", (double)o->decay);
+}
+
+static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
+{
+    const sppo_play_config *c = &play->config;
+    const sppo_lists *x = play->prompts;
+
+    memset(s, 0, sizeof *s);
+    sppoi_setting(s, "eta", c->eta);
+    sppoi_setting(s, "k", c->k);
+    sppoi_setting(s, "iterations", c->iterations);
+    sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
+    sppoi_setting(s, "batch", c->batch);
+    sppoi_setting(s, "epochs", c->epochs);
+    sppoi_setting(s, "max_tokens", c->max_tokens);
+    sppoi_setting(s, "keep_all", c->keep_all);
+    sppoi_setting(s, "log_z", c->log_z);
+    sppoi_setting(s, "seed", (double)(c->seed >> 32));
+    sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
+    sppoi_setting(s, "loss", (double)c->loss);
+    sppoi_setting(s, "baseline", (double)c->baseline);
+    sppoi_setting(s, "sampling.temperature", c->sampling.temperature);
+    sppoi_setting(s, "sampling.top_p", c->sampling.top_p);
+    sppoi_setting(s, "sampling.greedy", c->sampling.greedy);
+    sppoi_setting(s, "sampling.max_tokens", c->sampling.max_tokens);
+    sppoi_settings_optim(s, &play->optim.config);
+    sppoi_setting(s, "prompts", sppoi_hash_ints(x->start,
+                                                (size_t)x->count + 1));
+    sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
+                                                (size_t)x->start[x->count]));
+    sppoi_setting(s, "policy", (double)play->policy->count);
+}
+
+static void sppoi_entry_set(sppoi_entry *e, int *n, const char *name,
+                            const void *data, size_t count, sppoi_kind kind)
+{
+    if (!count)
+        return;
+    e[*n].name = name;
+    e[*n].data = data;
+    e[*n].rows = count;
+    e[*n].cols = 0;
+    e[(*n)++].kind = kind;
+}
+
+/* Everything but state, settings and the responses, whose sizes are known. */
+static int sppoi_play_entries(const sppo_play *play, sppoi_entry *e)
+{
+    const size_t n = (size_t)play->config.prompts_per_iteration;
+    const size_t k = (size_t)play->config.k, w = play->policy->count;
+    const sppo_round *round = &play->round;
+    int count = 0;
+
+    sppoi_entry_set(e, &count, "policy", play->policy->weights, w, SPPOI_REAL);
+    sppoi_entry_set(e, &count, "square", play->optim.square, w, SPPOI_REAL);
+    sppoi_entry_set(e, &count, "mean", play->optim.mean,
+                    play->optim.mean ? w : 0, SPPOI_REAL);
+    sppoi_entry_set(e, &count, "pairwise", round->pairwise, n * k * k,
+                    SPPOI_DOUBLE);
+    sppoi_entry_set(e, &count, "win", round->win, n * k, SPPOI_DOUBLE);
+    sppoi_entry_set(e, &count, "old", round->old, n * k, SPPOI_DOUBLE);
+    sppoi_entry_set(e, &count, "winner", round->winner, n, SPPOI_INT);
+    sppoi_entry_set(e, &count, "loser", round->loser, n, SPPOI_INT);
+    return count;
+}
+
+SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
+                                    const char *path)
+{
+    const sppo_lists *y = &play->round.responses;
+    sppoi_entry entry[SPPOI_PLAY_ENTRIES];
+    sppoi_settings settings;
+    int state[SPPOI_STATE] = { 0 }, n;
+    double means[2];
+
+    state[0] = play->iteration;
+    state[1] = (int)play->phase;
+    state[2] = play->done;
+    state[3] = play->have_old;
+    state[4] = play->optim.step;
+    state[5] = y->count;
+    means[0] = play->last.length;
+    means[1] = play->last.eos_rate;
+    sppoi_settings_of(&settings, play);
+    n = sppoi_play_entries(play, entry);
+    sppoi_entry_set(entry, &n, "state", state, SPPOI_STATE, SPPOI_INT);
+    sppoi_entry_set(entry, &n, "means", means, 2, SPPOI_DOUBLE);
+    sppoi_entry_set(entry, &n, "settings", settings.value, SPPOI_SETTINGS,
+                    SPPOI_DOUBLE);
+    sppoi_entry_set(entry, &n, "response_start", y->start,
+                    (size_t)y->count + 1, SPPOI_INT);
+    sppoi_entry_set(entry, &n, "response_token", y->token,
+                    (size_t)y->start[y->count], SPPOI_INT);
+    return sppoi_archive_write(ctx, path, entry, n);
+}
+
+static sppo_result sppoi_compare_settings(sppo_ctx *ctx, const sppo_play *play,
+                                          const sppoi_archive *archive)
+{
+    double saved[SPPOI_SETTINGS];
+    sppoi_settings own;
+    int i;
+
+    SPPOI_TRY(sppoi_archive_read(ctx, archive, "settings", SPPOI_SETTINGS, 0,
+                                 SPPOI_DOUBLE, saved));
+    sppoi_settings_of(&own, play);
+    for (i = 0; i < own.count; i++)
+        if (own.value[i] < saved[i] || own.value[i] > saved[i])
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: was made with "
+                             "another %s (%.10g, now %.10g); a run goes on "
+                             "only with its own settings",
+                             archive->source.name, own.name[i], saved[i],
+                             own.value[i]);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_broken_state(sppo_ctx *ctx,
+                                      const sppoi_archive *archive)
+{
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: its state is not one that a "
+                     "run can be in", archive->source.name);
+}
+
+static sppo_result sppoi_load_state(sppo_ctx *ctx, const sppo_play *play,
+                                    const sppoi_archive *archive,
+                                    int state[SPPOI_STATE])
+{
+    const sppo_play_config *c = &play->config;
+
+    SPPOI_TRY(sppoi_archive_read(ctx, archive, "state", SPPOI_STATE, 0,
+                                 SPPOI_INT, state));
+    if (state[0] < 0 || state[0] > c->iterations || state[1] < 0 ||
+        state[1] > SPPO_PHASE_DONE || state[2] < 0 ||
+        state[2] > sppoi_max(play->steps, play->round.count) || state[4] < 0 ||
+        state[5] < 0 || state[5] > play->round.count * c->k)
+        return sppoi_broken_state(ctx, archive);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_load_responses(sppo_ctx *ctx, sppo_play *play,
+                                        const sppoi_archive *archive, int n)
+{
+    sppo_lists *y = &play->round.responses;
+    int i;
+
+    y->count = 0;
+    SPPOI_TRY(sppoi_archive_read(ctx, archive, "response_start",
+                                 (size_t)n + 1, 0, SPPOI_INT, y->start));
+    for (i = 0; i < n; i++)
+        if (y->start[0] != 0 || y->start[i + 1] <= y->start[i] ||
+            y->start[i + 1] > y->max_tokens)
+            return sppoi_broken_state(ctx, archive);
+    if (n)
+        SPPOI_TRY(sppoi_archive_read(ctx, archive, "response_token",
+                                     (size_t)y->start[n], 0, SPPOI_INT,
+                                     y->token));
+    y->count = n;
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_load_arrays(sppo_ctx *ctx, sppo_play *play,
+                                     const sppoi_archive *archive)
+{
+    sppoi_entry entry[SPPOI_PLAY_ENTRIES];
+    const int n = sppoi_play_entries(play, entry), k = play->config.k;
+    int i, p;
+
+    for (i = 0; i < n; i++)  // the data pointers are our own arrays
+        SPPOI_TRY(sppoi_archive_read(ctx, archive, entry[i].name,
+                                     entry[i].rows, 0, entry[i].kind,
+                                     (void *)(uintptr_t)entry[i].data));
+    for (p = 0; p < play->round.count; p++)
+        if (play->round.winner[p] < 0 || play->round.winner[p] >= k ||
+            play->round.loser[p] < 0 || play->round.loser[p] >= k)
+            return sppoi_broken_state(ctx, archive);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_play_fill(sppo_ctx *ctx, sppo_play *play,
+                                   const sppoi_archive *archive)
+{
+    int state[SPPOI_STATE];
+    double means[2];
+
+    SPPOI_TRY(sppoi_compare_settings(ctx, play, archive));
+    SPPOI_TRY(sppoi_load_state(ctx, play, archive, state));
+    SPPOI_TRY(sppoi_archive_read(ctx, archive, "means", 2, 0, SPPOI_DOUBLE,
+                                 means));
+    SPPOI_TRY(sppoi_load_responses(ctx, play, archive, state[5]));
+    SPPOI_TRY(sppoi_load_arrays(ctx, play, archive));
+    play->iteration = state[0];
+    play->phase = (sppo_phase)state[1];
+    play->done = state[2];
+    play->have_old = state[3];
+    play->optim.step = state[4];
+    play->last.length = means[0];
+    play->last.eos_rate = means[1];
+    play->round.first = sppoi_round_first(play);
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
+                                    const char *path)
+{
+    sppoi_archive archive;
+    sppo_result result;
+
+    memset(&archive, 0, sizeof archive);
+    SPPOI_TRY(sppoi_open(ctx, path, &archive.source));
+    result = sppoi_archive_open(ctx, &archive);
+    if (result == SPPO_OK) {
+        result = sppoi_play_fill(ctx, play, &archive);
+        sppoi_archive_close(ctx, &archive);
+    }
+    fclose(archive.source.file);
+    return result;
+}
+#endif /* SPPO_NO_STDIO */
+
+/* ==== B9  random numbers =================================== >>chance == */
+
+/* SplitMix64's finaliser (Steele, Lea, Flood 2014; Stafford's variant 13): a
+ * bijection of 64 bits that passes the usual batteries on a counter.        */
+static uint64_t sppoi_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* Golden-ratio steps keep small labels and counters apart; forks and draws use
+ * different offsets, so that a fork's key is no draw of its parent.         */
+SPPO_DEF uint64_t sppo_random_fork(uint64_t key, uint64_t label)
+{
+    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+
+    return sppoi_mix(sppoi_mix(key + step) ^ ((label + 1) * step));
+}
+
+SPPO_DEF uint64_t sppo_random_bits(uint64_t key, uint64_t counter)
+{
+    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+
+    return sppoi_mix(sppoi_mix(key) + (counter + 1) * step);
+}
+
+/* The top 53 bits, so every value is a multiple of 2^-53 and below 1. */
+SPPO_DEF double sppo_random_uniform(uint64_t key, uint64_t counter)
+{
+    return (double)(sppo_random_bits(key, counter) >> 11)
+         * (1.0 / 9007199254740992.0);
+}
+
+/* Box-Muller on draws 2c and 2c + 1; 1 - u is never 0. */
+SPPO_DEF double sppo_random_normal(uint64_t key, uint64_t counter)
+{
+    const double u = 1.0 - sppo_random_uniform(key, 2 * counter);
+    const double v = sppo_random_uniform(key, 2 * counter + 1);
+
+    return sqrt(-2.0 * log(u)) * cos(6.28318530717958647692 * v);
+}
+
+SPPO_DEF void sppo_random_order(uint64_t key, int *order, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        order[i] = i;
+    for (i = n - 1; i > 0; i--) {  // Fisher-Yates
+        const double u = sppo_random_uniform(key, (uint64_t)i);
+        const int j = (int)(u * (i + 1)), swap = order[i];
+
+        order[i] = order[j];
+        order[j] = swap;
+    }
+}
+
+/* ==== B10  memory, errors, lists, forests ================== >>memory == */
+
+SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
+
+SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
+                               const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
+    va_end(arguments);
+    ctx->code = code;
+    return code;
+}
+
+static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
+{
+    char old[sizeof ctx->message];
+    va_list arguments;
+    size_t used;
+
+    memcpy(old, ctx->message, sizeof old);
+    va_start(arguments, format);
+    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
+    va_end(arguments);
+    used = strlen(ctx->message);
+    snprintf(ctx->message + used, sizeof ctx->message - used, "%s", old);
+    return ctx->code;
+}
+
+SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
+{
+    const size_t bytes = count && size ? count * size : 1;
+    void *block = NULL;
+
+    if (size && count > (size_t)-1 / size) {
+        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %lu times %lu bytes is "
+                  "more than can be addressed", (unsigned long)count,
+                  (unsigned long)size);
+        return NULL;
+    }
+    if (!ctx->limit || (ctx->held <= ctx->limit &&
+                        bytes <= ctx->limit - ctx->held))
+        block = ctx->take ? ctx->take(ctx->user, bytes) : SPPO_MALLOC(bytes);
+    if (!block) {
+        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %lu more bytes wanted, "
+                  "%lu held", (unsigned long)bytes, (unsigned long)ctx->held);
+        return NULL;
+    }
+    memset(block, 0, bytes);
+    ctx->held += bytes;
+    ctx->peak = ctx->held > ctx->peak ? ctx->held : ctx->peak;
+    return block;
+}
+
+SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size)
+{
+    const size_t bytes = size ? size : 1;
+
+    if (!block)
+        return;
+    ctx->held -= bytes;
+    if (ctx->give)
+        ctx->give(ctx->user, block, bytes);
+    else
+        SPPO_FREE(block);
+}
+
+/* 64 bytes: a cache line, and the widest vector. */
+static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
+{
+    const size_t align = 64, most = (size_t)-1 / 2;
+    char *at = carver->base ? carver->base + carver->used : NULL;
+    size_t bytes;
+
+    if (size && count > most / size)
+        carver->overflow = 1;
+    if (carver->overflow)
+        return NULL;
+    bytes = (count * size + align - 1) / align * align;
+    if (bytes > most - carver->used)
+        carver->overflow = 1;
+    else
+        carver->used += bytes;
+    return at;
+}
+
+/* A zeroed block for what was counted. The allocator's alignment is enough for
+ * any type; vectors do not need more, they are only faster with it.         */
+static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
+                               const sppoi_carver *counted, void **block,
+                               size_t *size)
+{
+    if (counted->overflow)
+        return sppo_fail(ctx, SPPO_E_MEMORY, "%s: the sizes asked for are "
+                         "more than can be addressed", who);
+    *block = sppo_take(ctx, counted->used, 1);
+    *size = *block ? counted->used : 0;
+    return *block ? SPPO_OK : sppoi_prefix(ctx, "%s: ", who);
+}
+
+/* Room for at least `count` lists and `tokens` tokens in all. */
+static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
+                                       int count, int tokens)
+{
+    int *start, *token;
+
+    if (lists->start && count <= lists->max_count &&
+        tokens <= lists->max_tokens)
+        return SPPO_OK;
+    count = sppoi_max(count, lists->max_count);
+    tokens = sppoi_max(tokens, lists->max_tokens);
+    start = (int *)sppo_take(ctx, (size_t)count + 1, sizeof *start);
+    token = start ? (int *)sppo_take(ctx, (size_t)tokens, sizeof *token) : NULL;
+    if (!token) {
+        sppo_give(ctx, start, ((size_t)count + 1) * sizeof *start);
+        return SPPO_E_MEMORY;
+    }
+    if (lists->start) {
+        const size_t used = (size_t)lists->start[lists->count];
+
+        memcpy(start, lists->start, ((size_t)lists->count + 1) * sizeof *start);
+        memcpy(token, lists->token, used * sizeof *token);
+    }
+    sppo_give(ctx, lists->start,
+              ((size_t)lists->max_count + 1) * sizeof *start);
+    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof *token);
+    lists->start = start;
+    lists->token = token;
+    lists->max_count = count;
+    lists->max_tokens = tokens;
+    return SPPO_OK;
+}
+
+/* Half as much again as is needed, so that adding n lists copies O(n). */
+static int sppoi_grown(int needed)
+{
+    return needed > INT_MAX / 3 * 2 ? INT_MAX - 1 : needed + needed / 2 + 16;
+}
+
+SPPO_DEF sppo_result sppo_lists_add(sppo_ctx *ctx, sppo_lists *lists,
+                                    const int *token, int count)
+{
+    const int used = lists->start ? lists->start[lists->count] : 0;
+
+    if (count < 0 || count > INT_MAX - 1 - used ||
+        lists->count > INT_MAX / 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_lists_add: %d tokens "
+                         "after %d are more than an int can count", count,
+                         used);
+    if (!lists->start || lists->count == lists->max_count)
+        SPPOI_TRY(sppoi_lists_reserve(ctx, lists,
+                                      sppoi_grown(lists->count + 1), 1));
+    if (used + count > lists->max_tokens)
+        SPPOI_TRY(sppoi_lists_reserve(ctx, lists, lists->max_count,
+                                      sppoi_grown(used + count)));
+    if (count)
+        memcpy(lists->token + used, token, (size_t)count * sizeof *token);
+    lists->start[++lists->count] = used + count;
+    return SPPO_OK;
+}
+
+SPPO_DEF int sppo_lists_length(const sppo_lists *lists, int list)
+{
+    return lists->start[list + 1] - lists->start[list];
+}
+
+SPPO_DEF const int *sppo_lists_tokens(const sppo_lists *lists, int list)
+{
+    return lists->token + lists->start[list];
+}
+
+SPPO_DEF void sppo_lists_clear(sppo_lists *lists)
+{
+    lists->count = 0;
+}
+
+SPPO_DEF void sppo_lists_free(sppo_ctx *ctx, sppo_lists *lists)
+{
+    sppo_give(ctx, lists->start, ((size_t)lists->max_count + 1) * sizeof(int));
+    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof(int));
+    memset(lists, 0, sizeof *lists);
+}
+
+SPPO_DEF sppo_result sppo_forest_init(sppo_ctx *ctx, sppo_forest *forest,
+                                      int max_tokens, int max_segments)
+{
+    sppo_forest fresh;
+
+    if (max_tokens < 1 || max_segments < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forest_init: max_tokens "
+                         "%d and max_segments %d must be positive",
+                         max_tokens, max_segments);
+    memset(&fresh, 0, sizeof fresh);
+    fresh.max_tokens = max_tokens;
+    fresh.max_segments = max_segments;
+    fresh.parent = (int *)sppo_take(ctx, (size_t)max_segments, sizeof(int));
+    fresh.start = (int *)sppo_take(ctx, (size_t)max_segments + 1, sizeof(int));
+    fresh.scored = (unsigned char *)sppo_take(ctx, (size_t)max_segments, 1);
+    fresh.token = (int *)sppo_take(ctx, (size_t)max_tokens, sizeof(int));
+    if (!fresh.parent || !fresh.start || !fresh.scored || !fresh.token) {
+        sppo_forest_free(ctx, &fresh);
+        return SPPO_E_MEMORY;
+    }
+    *forest = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_forest_clear(sppo_forest *forest)
+{
+    forest->segments = 0;
+    forest->tokens = 0;
+}
+
+SPPO_DEF int sppo_forest_add(sppo_forest *forest, int parent, const int *token,
+                             int count, int scored)
+{
+    const int s = forest->segments;
+
+    if (count < 1 || s >= forest->max_segments ||
+        count > forest->max_tokens - forest->tokens)
+        return -1;
+    memcpy(forest->token + forest->tokens, token,
+           (size_t)count * sizeof *token);
+    forest->parent[s] = parent;
+    forest->scored[s] = scored != 0;
+    forest->start[s] = forest->tokens;
+    forest->tokens += count;
+    forest->start[s + 1] = forest->tokens;
+    forest->segments++;
+    return s;
+}
+
+SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest)
+{
+    const size_t segments = (size_t)forest->max_segments;
+
+    sppo_give(ctx, forest->parent, segments * sizeof(int));
+    sppo_give(ctx, forest->start, (segments + 1) * sizeof(int));
+    sppo_give(ctx, forest->scored, segments);
+    sppo_give(ctx, forest->token, (size_t)forest->max_tokens * sizeof(int));
+    memset(forest, 0, sizeof *forest);
+}
+
+/* ---- a heap of indices: top-p, the tokenizer's merges, sorting ---- */
+
+/* The index that comes before all others is at the root. */
+static void sppoi_sift(int *heap, int n, int at, sppoi_before before,
+                       const void *user)
+{
+    int child;
+
+    while ((child = 2 * at + 1) < n) {
+        const int item = heap[at];
+
+        if (child + 1 < n && before(user, heap[child + 1], heap[child]))
+            child++;
+        if (!before(user, heap[child], item))
+            return;
+        heap[at] = heap[child];
+        heap[child] = item;
+        at = child;
+    }
+}
+
+static void sppoi_heapify(int *heap, int n, sppoi_before before,
+                          const void *user)
+{
+    int i;
+
+    for (i = n / 2 - 1; i >= 0; i--)
+        sppoi_sift(heap, n, i, before, user);
+}
+
+/* Takes the root; it moves to heap[n - 1], which leaves the heap. */
+static int sppoi_heap_pop(int *heap, int n, sppoi_before before,
+                          const void *user)
+{
+    const int item = heap[0];
+
+    heap[0] = heap[n - 1];
+    heap[n - 1] = item;
+    sppoi_sift(heap, n - 1, 0, before, user);
+    return item;
+}
+
+static void sppoi_heap_push(int *heap, int n, int item, sppoi_before before,
+                            const void *user)
+{
+    heap[n] = item;
+    while (n > 0 && before(user, heap[n], heap[(n - 1) / 2])) {
+        const int parent = (n - 1) / 2, swap = heap[n];
+
+        heap[n] = heap[parent];
+        heap[parent] = swap;
+        n = parent;
+    }
+}
+
+static void sppoi_reverse(int *order, int n)
+{
+    int i;
+
+    for (i = 0; i < n / 2; i++) {
+        const int swap = order[i];
+
+        order[i] = order[n - 1 - i];
+        order[n - 1 - i] = swap;
+    }
+}
+
+static void sppoi_sort(int *order, int n, sppoi_before before,
+                       const void *user)
+{
+    int left;
+
+    sppoi_heapify(order, n, before, user);
+    for (left = n; left > 1; left--)
+        sppoi_heap_pop(order, left, before, user);
+    sppoi_reverse(order, n);
+}
+
+/* ==== B11  checking tools ============================= >>differences == */
+
+SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
+                                  sppo_real *x, const sppo_real *slope,
+                                  size_t n, double step, double floor,
+                                  size_t *worst)
+{
+    double largest = 0.0;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        const sppo_real kept = x[i];
+        double up, down, difference, error;
+
+        x[i] = (sppo_real)((double)kept + step);
+        up = f(user);
+        x[i] = (sppo_real)((double)kept - step);
+        down = f(user);
+        x[i] = kept;
+        difference = (up - down) / (2.0 * step);
+        error = fabs((double)slope[i] - difference)
+              / (fabs(difference) > floor ? fabs(difference) : floor);
+        if (!(error <= largest)) {  // NaN is the worst of all
+            largest = error;
+            if (worst)
+                *worst = i;
+            if (error != error)
+                return error;
+        }
+    }
+    return largest;
+}
+
+#endif /* SPPO_IMPLEMENTED */
+#endif /* SPPO_IMPLEMENTATION */
+
+/* ==== C  licence =========================================================
+ *
+ * sppo.h is available under two licences; choose whichever you prefer.
+ *
+ * -- Alternative A: MIT License
+ *
+ * Copyright (c) 2026 the sppo.h developers
+ *
+ * Permission is hereby granted, free of charge, to any person obtaining a copy
+ * of this software and associated documentation files (the "Software"), to
+ * deal in the Software without restriction, including without limitation the
+ * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
+ * sell copies of the Software, and to permit persons to whom the Software is
+ * furnished to do so, subject to the following conditions:
+ *
+ * The above copyright notice and this permission notice shall be included in
+ * all copies or substantial portions of the Software.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+ * IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+ * FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+ * AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+ * LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
+ * FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
+ * IN THE SOFTWARE.
+ *
+ * -- Alternative B: Public Domain (www.unlicense.org)
+ *
+ * This is free and unencumbered software released into the public domain.
+ *
+ * Anyone is free to copy, modify, publish, use, compile, sell, or distribute
+ * this software, either in source code form or as a compiled binary, for any
+ * purpose, commercial or non-commercial, and by any means.
+ *
+ * In jurisdictions that recognize copyright laws, the author or authors of
+ * this software dedicate any and all copyright interest in the software to the
+ * public domain. We make this dedication for the benefit of the public at
+ * large and to the detriment of our heirs and successors. We intend this
+ * dedication to be an overt act of relinquishment in perpetuity of all present
+ * and future rights to this software under copyright law.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+ * IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+ * FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+ * AUTHORS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN
+ * ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION
+ * WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+ */

@@ -1,0 +1,13 @@
+/* build_two_a.c - one of two files of one program: this one has the code
+ *
+ * With SPPO_STATIC both files have a copy of their own.                     */
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+
+double build_two_a(void);
+double build_two_a(void)
+{
+    double slope;
+
+    return sppo_loss_point(0.25, 1.25, &slope) + slope;
+}

@@ -1,0 +1,653 @@
+/* test_base.c - context, memory, random numbers, lists
+ *
+ * Statistical limits are five standard deviations of the statistic at hand;
+ * keys are fixed, so a case that passes once passes always.
+ */
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+
+#include "check.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ==== an allocator that counts and can be told to fail =================== */
+
+typedef struct counter {
+    long calls, fail_at;  // fail_at 0: never
+    size_t bytes, blocks;
+    int wrong_size;
+} counter;
+
+/* The size is kept in front of the block, to compare with what give says. */
+static void *counting_take(void *user, size_t size)
+{
+    counter *c = (counter *)user;
+    size_t *block;
+
+    c->calls++;
+    if (c->fail_at && c->calls >= c->fail_at)
+        return NULL;
+    block = (size_t *)malloc(size + 4 * sizeof(size_t));
+    if (!block)
+        return NULL;
+    block[0] = size;
+    memset(block + 4, 0xA5, size);  // nobody may count on zeros from here
+    c->bytes += size;
+    c->blocks++;
+    return block + 4;
+}
+
+static void counting_give(void *user, void *block, size_t size)
+{
+    counter *c = (counter *)user;
+    size_t *whole = (size_t *)block - 4;
+
+    if (!block)
+        return;
+    if (whole[0] != size)
+        c->wrong_size = 1;
+    c->bytes -= whole[0];
+    c->blocks--;
+    free(whole);
+}
+
+static sppo_ctx counting_ctx(counter *c)
+{
+    sppo_ctx ctx;
+
+    memset(c, 0, sizeof *c);
+    memset(&ctx, 0, sizeof ctx);
+    ctx.take = counting_take;
+    ctx.give = counting_give;
+    ctx.user = c;
+    return ctx;
+}
+
+static int has(const sppo_ctx *ctx, const char *part)
+{
+    if (strstr(ctx->message, part))
+        return 1;
+    printf("    \"%s\" is not in: %s\n", part, ctx->message);
+    return 0;
+}
+
+/* ==== context and memory ================================================= */
+
+static void version_is_the_one_declared(void)
+{
+    CHECK(strcmp(sppo_version(), SPPO_VERSION) == 0);
+}
+
+static void fail_sets_code_and_sentence(void)
+{
+    sppo_ctx ctx = { 0 };
+    const sppo_result code =
+        sppo_fail(&ctx, SPPO_E_JUDGE, "my_judge: row %d of %s", 7, "x.csv");
+
+    CHECK(code == SPPO_E_JUDGE);
+    CHECK(ctx.code == SPPO_E_JUDGE);
+    CHECK(strcmp(ctx.message, "my_judge: row 7 of x.csv") == 0);
+}
+
+/* A sentence longer than the room is cut, ends in NUL, harms no neighbour. */
+static void fail_cuts_a_long_sentence(void)
+{
+    struct { sppo_ctx ctx; char after[16]; } room;
+    char text[2000];
+
+    memset(&room, 0, sizeof room);
+    memset(room.after, 'z', sizeof room.after);
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    sppo_fail(&room.ctx, SPPO_E_IO, "%s", text);
+    CHECK(strlen(room.ctx.message) < sizeof room.ctx.message);
+    CHECK(strlen(room.ctx.message) > sizeof room.ctx.message / 2);
+    CHECK(room.after[0] == 'z');
+    CHECK(room.after[15] == 'z');
+}
+
+static void take_gives_zeros_and_counts(void)
+{
+    counter c;
+    sppo_ctx ctx = counting_ctx(&c);
+    unsigned char *a, *b;
+    int i, zero = 1;
+
+    a = (unsigned char *)sppo_take(&ctx, 10, 13);
+    b = (unsigned char *)sppo_take(&ctx, 1, 1000);
+    CHECK(a != NULL);
+    CHECK(b != NULL);
+    for (i = 0; i < 130; i++)
+        zero &= a[i] == 0;
+    for (i = 0; i < 1000; i++)
+        zero &= b[i] == 0;
+    CHECK(zero);
+    CHECK(ctx.held == 1130);
+    CHECK(ctx.peak == 1130);
+    sppo_give(&ctx, b, 1000);
+    CHECK(ctx.held == 130);
+    CHECK(ctx.peak == 1130);
+    sppo_give(&ctx, NULL, 0);
+    CHECK(ctx.held == 130);
+    sppo_give(&ctx, a, 130);
+    CHECK(ctx.held == 0);
+    CHECK(ctx.peak == 1130);
+    CHECK(c.blocks == 0);
+    CHECK(!c.wrong_size);
+}
+
+static void default_allocator_works(void)
+{
+    sppo_ctx ctx = { 0 };
+    double *x = (double *)sppo_take(&ctx, 1000, sizeof *x);
+    int i;
+    double sum = 0.0;
+
+    CHECK(x != NULL);
+    for (i = 0; i < 1000; i++)
+        sum += x[i];
+    CHECK(!(sum < 0.0) && !(sum > 0.0));
+    CHECK(ctx.held == 8000);
+    sppo_give(&ctx, x, 8000);
+    CHECK(ctx.held == 0);
+}
+
+/* The limit is on what is held at once: up to it, and not one byte more. */
+static void limit_is_kept_to_the_byte(void)
+{
+    counter c;
+    sppo_ctx ctx = counting_ctx(&c);
+    void *a, *b;
+
+    ctx.limit = 1000;
+    a = sppo_take(&ctx, 1, 400);
+    CHECK(a != NULL);
+    CHECK(sppo_take(&ctx, 1, 601) == NULL);
+    CHECK(ctx.code == SPPO_E_MEMORY);
+    CHECK(has(&ctx, "601"));
+    CHECK(has(&ctx, "1000"));
+    CHECK(ctx.held == 400);
+    CHECK(ctx.peak == 400);
+    b = sppo_take(&ctx, 1, 600);
+    CHECK(b != NULL);
+    CHECK(ctx.held == 1000);
+    sppo_give(&ctx, a, 400);
+    sppo_give(&ctx, b, 600);
+    CHECK(ctx.held == 0);
+    CHECK(c.blocks == 0);
+}
+
+/* count * size is computed without wrapping round. */
+static void take_refuses_products_that_overflow(void)
+{
+    static const size_t most = ~(size_t)0;
+    counter c;
+    sppo_ctx ctx = counting_ctx(&c);
+
+    CHECK(sppo_take(&ctx, most / 2 + 1, 2) == NULL);
+    CHECK(ctx.code == SPPO_E_MEMORY);
+    ctx.code = SPPO_OK;
+    CHECK(sppo_take(&ctx, most / 8, 9) == NULL);
+    CHECK(ctx.code == SPPO_E_MEMORY);
+    CHECK(c.calls == 0);  // the allocator was not even asked
+    CHECK(ctx.held == 0);
+}
+
+static void failing_allocator_is_reported(void)
+{
+    counter c;
+    sppo_ctx ctx = counting_ctx(&c);
+
+    c.fail_at = 1;
+    CHECK(sppo_take(&ctx, 3, 100) == NULL);
+    CHECK(ctx.code == SPPO_E_MEMORY);
+    CHECK(has(&ctx, "300"));
+    CHECK(ctx.held == 0);
+    CHECK(ctx.peak == 0);
+}
+
+/* A sentence names the function, the argument and the value. */
+static void sentences_name_function_argument_value(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_config config, resolved;
+    sppo_model model;
+    sppo_forest forest;
+
+    memset(&config, 0, sizeof config);
+    memset(&resolved, 0, sizeof resolved);
+    memset(&model, 0, sizeof model);
+    memset(&forest, 0, sizeof forest);
+    config.vocab = 300, config.dim = 30, config.layers = 1, config.heads = 4;
+    config.hidden = 8, config.context = 16;
+    CHECK(sppo_config_resolve(&ctx, &resolved, &config) == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "sppo_"));
+    CHECK(has(&ctx, "dim"));
+    CHECK(has(&ctx, "30"));
+    CHECK(has(&ctx, "heads"));
+    CHECK(has(&ctx, "4"));
+    CHECK(resolved.vocab == 0);  // outputs are untouched
+    config.dim = 32, config.vocab = 0;
+    CHECK(sppo_model_init(&ctx, &model, &config, 1) == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "sppo_"));
+    CHECK(has(&ctx, "vocab"));
+    CHECK(model.weights == NULL);
+    CHECK(sppo_forest_init(&ctx, &forest, -5, 3) == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "sppo_forest_init"));
+    CHECK(has(&ctx, "max_tokens"));
+    CHECK(has(&ctx, "-5"));
+    CHECK(ctx.held == 0);
+}
+
+/* Every field of a config is checked and named. */
+static void config_refuses_each_bad_field(void)
+{
+    static const struct { const char *field; int vocab, dim, layers, heads,
+        kv_heads, head_dim, hidden, context; } bad[] = {
+        { "vocab", -1, 32, 1, 4, 2, 8, 8, 16 },
+        { "dim", 300, 0, 1, 4, 2, 8, 8, 16 },
+        { "dim", 300, -32, 1, 4, 2, 8, 8, 16 },
+        { "layers", 300, 32, 0, 4, 2, 8, 8, 16 },
+        { "heads", 300, 32, 1, 0, 2, 8, 8, 16 },
+        { "kv_heads", 300, 32, 1, 4, 3, 8, 8, 16 },
+        { "kv_heads", 300, 32, 1, 4, -1, 8, 8, 16 },
+        { "kv_heads", 300, 32, 1, 4, 8, 8, 8, 16 },
+        { "head_dim", 300, 32, 1, 4, 2, 7, 8, 16 },
+        { "head_dim", 300, 32, 1, 4, 2, -8, 8, 16 },
+        { "hidden", 300, 32, 1, 4, 2, 8, 0, 16 },
+        { "context", 300, 32, 1, 4, 2, 8, 8, 0 },
+        { "", INT_MAX, INT_MAX, INT_MAX, 1, 1, 2, INT_MAX, INT_MAX }
+    };
+    sppo_ctx ctx = { 0 };
+    int i;
+
+    for (i = 0; i < (int)(sizeof bad / sizeof bad[0]); i++) {
+        sppo_config config, resolved;
+        sppo_model model;
+        sppo_result code;
+        memset(&config, 0, sizeof config);
+        memset(&resolved, 0, sizeof resolved);
+        memset(&model, 0, sizeof model);
+        config.vocab = bad[i].vocab, config.dim = bad[i].dim;
+        config.layers = bad[i].layers, config.heads = bad[i].heads;
+        config.kv_heads = bad[i].kv_heads, config.head_dim = bad[i].head_dim;
+        config.hidden = bad[i].hidden, config.context = bad[i].context;
+        code = sppo_model_init(&ctx, &model, &config, 1);
+        if (code == SPPO_OK)
+            printf("    accepted: row %d (%s)\n", i, bad[i].field);
+        CHECK(code == SPPO_E_ARGUMENT || (!bad[i].field[0] && code));
+        CHECK(has(&ctx, bad[i].field));
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* ==== random numbers ===================================================== */
+
+/* The first values, so that a change of the generator, which would change
+ * every run ever recorded, is noticed.                                      */
+static void random_first_values(void)
+{
+    CHECK(sppo_random_bits(0, 0) == UINT64_C(0));
+}
+
+static int ones(uint64_t x)
+{
+    int n = 0;
+
+    for (; x; x &= x - 1)
+        n++;
+    return n;
+}
+
+/* A function of its arguments alone. */
+static void random_has_no_state(void)
+{
+    const uint64_t a = sppo_random_bits(5, 17);
+    const double u = sppo_random_uniform(5, 17), n = sppo_random_normal(5, 17);
+
+    (void)sppo_random_bits(6, 1);
+    (void)sppo_random_normal(7, 2);
+    CHECK(sppo_random_bits(5, 17) == a);
+    CHECK_NEAR(sppo_random_uniform(5, 17), u, 0.0);
+    CHECK_NEAR(sppo_random_normal(5, 17), n, 0.0);
+}
+
+/* One changed bit of key or counter changes half of the 64 bits: the mean of
+ * 64 x 64 differences is 32 with deviation 4 / sqrt(4096) = 1/16.           */
+static void random_bits_avalanche(void)
+{
+    double by_key = 0.0, by_counter = 0.0;
+    int i, bit;
+
+    for (i = 0; i < 64; i++)
+        for (bit = 0; bit < 64; bit++) {
+            const uint64_t key = (uint64_t)i * 77, flip = UINT64_C(1) << bit;
+            const uint64_t at = (uint64_t)i;
+            const uint64_t x = sppo_random_bits(key, at);
+            by_key += ones(x ^ sppo_random_bits(key ^ flip, at));
+            by_counter += ones(x ^ sppo_random_bits(key, at ^ flip));
+        }
+    CHECK_NEAR(by_key / 4096, 32.0, 5.0 / 16);
+    CHECK_NEAR(by_counter / 4096, 32.0, 5.0 / 16);
+}
+
+static int compare_bits(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Forks by neighbouring labels, two deep, and their first draws all differ:
+ * 40000 values of 64 bits collide with probability below 1e-10.             */
+static void random_forks_are_distinct(void)
+{
+    static uint64_t seen[40000];
+    size_t n = 0, i;
+    int repeated = 0;
+    uint64_t a, b;
+
+    for (a = 0; a < 100; a++)
+        for (b = 0; b < 100; b++) {
+            const uint64_t key =
+                sppo_random_fork(sppo_random_fork(1, a), b);
+            seen[n++] = key;
+            seen[n++] = sppo_random_bits(key, 0);
+            seen[n++] = sppo_random_bits(key, 1);
+            seen[n++] = sppo_random_bits(sppo_random_fork(1, a), b + 1000);
+        }
+    qsort(seen, n, sizeof seen[0], compare_bits);
+    for (i = 1; i < n; i++)
+        repeated += seen[i] == seen[i - 1];
+    CHECK(repeated == 0);
+}
+
+/* Draws of parent and child, and of neighbouring forks, are uncorrelated: a
+ * mean of n products of centred uniforms has deviation 1 / (12 sqrt n).     */
+static void random_forks_are_uncorrelated(void)
+{
+    const int n = 20000;
+    const double limit = 5.0 / 12 / sqrt(20000.0);
+    double parent = 0.0, sibling = 0.0, lag = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++) {
+        const uint64_t at = (uint64_t)i;
+        const double u = sppo_random_uniform(9, at) - 0.5;
+        const double v = sppo_random_uniform(sppo_random_fork(9, 0), at) - 0.5;
+        const double w = sppo_random_uniform(sppo_random_fork(9, 1), at) - 0.5;
+        parent += u * v;
+        sibling += v * w;
+        lag += u * (sppo_random_uniform(9, at + 1) - 0.5);
+    }
+    CHECK_NEAR(parent / n, 0.0, limit);
+    CHECK_NEAR(sibling / n, 0.0, limit);
+    CHECK_NEAR(lag / n, 0.0, limit);
+}
+
+/* [0, 1), mean 1/2 (deviation sqrt(1/12n)), variance 1/12 (sqrt(1/180n)). */
+static void uniform_bounds_mean_variance(void)
+{
+    const int n = 200000;
+    double sum = 0.0, square = 0.0, least = 1.0, most = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++) {
+        const double u = sppo_random_uniform(3, (uint64_t)i);
+        sum += u;
+        square += (u - 0.5) * (u - 0.5);
+        least = u < least ? u : least;
+        most = u > most ? u : most;
+    }
+    CHECK(least >= 0.0);
+    CHECK(most < 1.0);
+    CHECK(least < 1e-3);
+    CHECK(most > 1.0 - 1e-3);
+    CHECK_NEAR(sum / n, 0.5, 5 * sqrt(1.0 / 12 / n));
+    CHECK_NEAR(square / n, 1.0 / 12, 5 * sqrt(1.0 / 180 / n));
+}
+
+/* 256 cells by the first and by the next eight binary digits, over counters
+ * and over keys: chi-square of 255 degrees, deviation sqrt(510).            */
+static void uniform_chi_square(void)
+{
+    const int n = 65536;
+    static int cell[4][256];
+    int i, t;
+
+    memset(cell, 0, sizeof cell);
+    for (i = 0; i < n; i++) {
+        const double u = sppo_random_uniform(11, (uint64_t)i) * 256;
+        const double v = sppo_random_uniform((uint64_t)i, 11) * 256;
+        cell[0][(int)u]++;
+        cell[1][(int)((u - (int)u) * 256)]++;
+        cell[2][(int)v]++;
+        cell[3][(int)((v - (int)v) * 256)]++;
+    }
+    for (t = 0; t < 4; t++) {
+        double chi = 0.0;
+        for (i = 0; i < 256; i++)
+            chi += (cell[t][i] - 256.0) * (cell[t][i] - 256.0) / 256.0;
+        CHECK_NEAR(chi, 255.0, 5 * sqrt(510.0));
+    }
+}
+
+/* Moments 0, 1, 0, 3 with deviations sqrt(1/n, 2/n, 15/n, 96/n). */
+static void normal_moments(void)
+{
+    const int n = 100000;
+    double m1 = 0.0, m2 = 0.0, m3 = 0.0, m4 = 0.0;
+    int i, outside = 0, finite = 1;
+
+    for (i = 0; i < n; i++) {
+        const double x = sppo_random_normal(4, (uint64_t)i);
+        finite &= x > -40 && x < 40;
+        m1 += x;
+        m2 += x * x;
+        m3 += x * x * x;
+        m4 += x * x * x * x;
+        outside += x > 1.959963984540054 || x < -1.959963984540054;
+    }
+    CHECK(finite);
+    CHECK_NEAR(m1 / n, 0.0, 5 * sqrt(1.0 / n));
+    CHECK_NEAR(m2 / n, 1.0, 5 * sqrt(2.0 / n));
+    CHECK_NEAR(m3 / n, 0.0, 5 * sqrt(15.0 / n));
+    CHECK_NEAR(m4 / n, 3.0, 5 * sqrt(96.0 / n));
+    CHECK_NEAR((double)outside / n, 0.05, 5 * sqrt(0.05 * 0.95 / n));
+}
+
+static void order_is_a_permutation(void)
+{
+    static const int sizes[] = { 1, 2, 3, 10, 1000 };
+    static int order[1001], seen[1001];
+    int s, i, moved = 0, good = 1;
+
+    for (s = 0; s < 5; s++) {
+        const int n = sizes[s];
+        memset(seen, 0, sizeof seen);
+        order[n] = -77;
+        sppo_random_order(8, order, n);
+        for (i = 0; i < n; i++) {
+            good &= order[i] >= 0 && order[i] < n;
+            if (good)
+                seen[order[i]]++;
+            moved += order[i] != i;
+        }
+        for (i = 0; i < n; i++)
+            good &= seen[i] == 1;
+        CHECK(order[n] == -77);  // and not one entry more
+    }
+    CHECK(good);
+    CHECK(moved > 900);
+    order[0] = -77;
+    sppo_random_order(8, order, 0);
+    CHECK(order[0] == -77);
+}
+
+/* All 24 orders of four equally often: chi-square of 23 degrees. */
+static void order_is_uniform(void)
+{
+    int cell[256], i, cells = 0;
+    double chi = 0.0;
+
+    memset(cell, 0, sizeof cell);
+    for (i = 0; i < 24000; i++) {
+        int order[4];
+        sppo_random_order((uint64_t)i, order, 4);
+        cell[order[0] | order[1] << 2 | order[2] << 4 | order[3] << 6]++;
+    }
+    for (i = 0; i < 256; i++)
+        if (cell[i]) {
+            chi += (cell[i] - 1000.0) * (cell[i] - 1000.0) / 1000.0;
+            cells++;
+        }
+    CHECK(cells == 24);
+    CHECK_NEAR(chi, 23.0, 5 * sqrt(46.0));
+}
+
+/* ==== lists and forests ================================================== */
+
+static void lists_grow_clear_free(void)
+{
+    counter c;
+    sppo_ctx ctx = counting_ctx(&c);
+    sppo_lists lists = { 0 };
+    int i, j, good = 1;
+    int tokens[50];
+
+    for (i = 0; i < 50; i++)
+        tokens[i] = 1000 + i;
+    for (i = 0; i < 500; i++)
+        CHECK_OK(&ctx, sppo_lists_add(&ctx, &lists, tokens, i % 51));
+    CHECK(lists.count == 500);
+    for (i = 0; i < 500; i++) {
+        good &= sppo_lists_length(&lists, i) == i % 51;
+        for (j = 0; j < i % 51; j++)
+            good &= sppo_lists_tokens(&lists, i)[j] == 1000 + j;
+    }
+    CHECK(good);
+    {
+        const long calls = c.calls;
+        sppo_lists_clear(&lists);
+        CHECK(lists.count == 0);
+        CHECK_OK(&ctx, sppo_lists_add(&ctx, &lists, tokens + 3, 2));
+        CHECK(c.calls == calls);  // the room was kept
+    }
+    CHECK(lists.count == 1);
+    CHECK(sppo_lists_length(&lists, 0) == 2);
+    CHECK(sppo_lists_tokens(&lists, 0)[1] == 1004);
+    sppo_lists_free(&ctx, &lists);
+    sppo_lists_free(&ctx, &lists);
+    CHECK(lists.count == 0);
+    CHECK(ctx.held == 0);
+    CHECK(c.blocks == 0);
+    CHECK(!c.wrong_size);
+}
+
+/* A list may be added from the lists themselves, though they move. */
+static void lists_add_from_themselves(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_lists lists = { 0 };
+    static const int start[3] = { 7, 8, 9 };
+    int i, good = 1;
+
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &lists, start, 3));
+    for (i = 0; i < 300; i++)
+        CHECK_OK(&ctx, sppo_lists_add(&ctx, &lists,
+                                      sppo_lists_tokens(&lists, i), 3));
+    for (i = 0; i < 301; i++)
+        good &= memcmp(sppo_lists_tokens(&lists, i), start, sizeof start) == 0;
+    CHECK(good);
+    sppo_lists_free(&ctx, &lists);
+    CHECK(ctx.held == 0);
+}
+
+static void lists_survive_a_failure(void)
+{
+    counter c;
+    sppo_ctx ctx = counting_ctx(&c);
+    sppo_lists lists = { 0 };
+    static int many[100000];
+    static const int two[2] = { 5, 6 };
+
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &lists, two, 2));
+    c.fail_at = c.calls + 1;
+    CHECK(sppo_lists_add(&ctx, &lists, many, 100000) == SPPO_E_MEMORY);
+    CHECK(lists.count == 1);
+    CHECK(sppo_lists_length(&lists, 0) == 2);
+    CHECK(sppo_lists_tokens(&lists, 0)[1] == 6);
+    CHECK(sppo_lists_add(&ctx, &lists, two, -1) == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "-1"));
+    CHECK(lists.count == 1);
+    sppo_lists_free(&ctx, &lists);
+    CHECK(ctx.held == 0);
+}
+
+static void forest_refuses_what_does_not_fit(void)
+{
+    counter c;
+    sppo_ctx ctx = counting_ctx(&c);
+    sppo_forest forest = { 0 };
+    static const int t[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+    CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 3));
+    CHECK(sppo_forest_add(&forest, -1, t, 3, 0) == 0);
+    CHECK(sppo_forest_add(&forest, 1, t, 1, 0) == -1);  // no such parent
+    CHECK(sppo_forest_add(&forest, -2, t, 1, 0) == -1);
+    CHECK(sppo_forest_add(&forest, 0, t, 6, 1) == -1);  // too many tokens
+    CHECK(sppo_forest_add(&forest, 0, t, -1, 1) == -1);
+    CHECK(forest.segments == 1);
+    CHECK(forest.tokens == 3);
+    CHECK(sppo_forest_add(&forest, 0, t, 5, 1) == 1);
+    CHECK(sppo_forest_add(&forest, 1, t, 0, 1) == 2);
+    CHECK(sppo_forest_add(&forest, 1, t, 0, 1) == -1);  // too many segments
+    CHECK(forest.segments == 3);
+    CHECK(forest.tokens == 8);
+    CHECK(forest.start[3] == 8);
+    sppo_forest_clear(&forest);
+    CHECK(forest.segments == 0);
+    CHECK(forest.tokens == 0);
+    CHECK(sppo_forest_add(&forest, -1, t, 8, 1) == 0);
+    sppo_forest_free(&ctx, &forest);
+    sppo_forest_free(&ctx, &forest);
+    CHECK(ctx.held == 0);
+    CHECK(c.blocks == 0);
+    CHECK(!c.wrong_size);
+}
+
+static const check_case cases[] = {
+    CASE(version_is_the_one_declared),
+    CASE(fail_sets_code_and_sentence),
+    CASE(fail_cuts_a_long_sentence),
+    CASE(take_gives_zeros_and_counts),
+    CASE(default_allocator_works),
+    CASE(limit_is_kept_to_the_byte),
+    CASE(take_refuses_products_that_overflow),
+    CASE(failing_allocator_is_reported),
+    CASE(sentences_name_function_argument_value),
+    CASE(config_refuses_each_bad_field),
+    CASE(random_first_values),
+    CASE(random_has_no_state),
+    CASE(random_bits_avalanche),
+    CASE(random_forks_are_distinct),
+    CASE(random_forks_are_uncorrelated),
+    CASE(uniform_bounds_mean_variance),
+    CASE(uniform_chi_square),
+    CASE(normal_moments),
+    CASE(order_is_a_permutation),
+    CASE(order_is_uniform),
+    CASE(lists_grow_clear_free),
+    CASE(lists_add_from_themselves),
+    CASE(lists_survive_a_failure),
+    CASE(forest_refuses_what_does_not_fit)
+};
+
+int main(int argc, char **argv)
+{
+    return check_main(cases, COUNT(cases), argc, argv);
+}

@@ -1,0 +1,1680 @@
+/* test_files.c - safetensors, config.json, tokenizer.bin, checkpoints
+ *
+ * Files come from outside and are hostile: each rule of the formats has a
+ * hand-made file that breaks it; every truncation and thousands of changed
+ * bytes must give a code, never a crash (build with -fsanitize=address to see
+ * reads beyond the end: blocks are exactly as long as the file).
+ */
+#define _XOPEN_SOURCE 700
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+
+#include "check.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER "build/test_files"
+
+static int has(const sppo_ctx *ctx, const char *part)
+{
+    if (strstr(ctx->message, part))
+        return 1;
+    printf("    \"%s\" is not in: %s\n", part, ctx->message);
+    return 0;
+}
+
+static void make_folder(void)
+{
+    mkdir("build", 0777);
+    mkdir(FOLDER, 0777);
+}
+
+/* ==== a file in memory =================================================== */
+
+typedef struct bytes { unsigned char at[16384]; size_t size; } bytes;
+
+static void put(bytes *b, const void *data, size_t size)
+{
+    memcpy(b->at + b->size, data, size);
+    b->size += size;
+}
+
+static void put_u64(bytes *b, uint64_t x)
+{
+    int i;
+
+    for (i = 0; i < 8; i++)
+        b->at[b->size++] = (unsigned char)(x >> 8 * i);
+}
+
+static void put_f32(bytes *b, float x)
+{
+    uint32_t bits;
+    int i;
+
+    memcpy(&bits, &x, 4);
+    for (i = 0; i < 4; i++)
+        b->at[b->size++] = (unsigned char)(bits >> 8 * i);
+}
+
+static const char tiny_json[] =
+    "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\","
+    "\"vocab_size\":3,\"hidden_size\":2,\"intermediate_size\":3,"
+    "\"num_hidden_layers\":1,\"num_attention_heads\":1,"
+    "\"num_key_value_heads\":1,\"head_dim\":2,\"hidden_act\":\"silu\","
+    "\"max_position_embeddings\":4,\"rms_norm_eps\":1e-05,"
+    "\"rope_theta\":10000.0,\"rope_scaling\":null,"
+    "\"tie_word_embeddings\":true,\"attention_bias\":false,\"mlp_bias\":false,"
+    "\"bos_token_id\":1,\"eos_token_id\":2,\"torch_dtype\":\"float32\"}";
+
+/* The tensors of that model in the order of their names. */
+static const struct { const char *name; int rows, cols; } tiny[] = {
+    { "model.embed_tokens.weight", 3, 2 },
+    { "model.layers.0.input_layernorm.weight", 2, 0 },
+    { "model.layers.0.mlp.down_proj.weight", 2, 3 },
+    { "model.layers.0.mlp.gate_proj.weight", 3, 2 },
+    { "model.layers.0.mlp.up_proj.weight", 3, 2 },
+    { "model.layers.0.post_attention_layernorm.weight", 2, 0 },
+    { "model.layers.0.self_attn.k_proj.weight", 2, 2 },
+    { "model.layers.0.self_attn.o_proj.weight", 2, 2 },
+    { "model.layers.0.self_attn.q_proj.weight", 2, 2 },
+    { "model.layers.0.self_attn.v_proj.weight", 2, 2 },
+    { "model.norm.weight", 2, 0 }
+};
+enum { TINY = 6 + 2 + 6 + 6 + 6 + 2 + 4 * 4 + 2 };
+
+/* Exact in every format: eighths between -3 and 4. */
+static double tiny_value(int i)
+{
+    return (i * 7 % 57 - 24) / 8.0;
+}
+
+/* The header's JSON, in the writer's layout but for the padding. */
+static void tiny_header(char *out, const char *dtype, int width)
+{
+    int i, at = 0;
+
+    out += sprintf(out, "{\"__metadata__\":{\"format\":\"pt\"}");
+    for (i = 0; i < COUNT(tiny); i++) {
+        const int n = tiny[i].rows * (tiny[i].cols ? tiny[i].cols : 1);
+        out += sprintf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[%d",
+                       tiny[i].name, dtype, tiny[i].rows);
+        if (tiny[i].cols)
+            out += sprintf(out, ",%d", tiny[i].cols);
+        out += sprintf(out, "],\"data_offsets\":[%d,%d]}", at * width,
+                       (at + n) * width);
+        at += n;
+    }
+    sprintf(out, "}");
+}
+
+/* Length, JSON, spaces up to a multiple of 8. */
+static void put_header(bytes *b, const char *json)
+{
+    const size_t n = strlen(json), padded = (n + 7) / 8 * 8;
+
+    b->size = 0;
+    put_u64(b, padded);
+    put(b, json, n);
+    put(b, "       ", padded - n);
+}
+
+static void tiny_file(bytes *b)
+{
+    char json[4096];
+    int i;
+
+    tiny_header(json, "F32", 4);
+    put_header(b, json);
+    for (i = 0; i < TINY; i++)
+        put_f32(b, (float)tiny_value(i));
+}
+
+/* Reads from a block that is exactly as long as the file. */
+static sppo_result read_bytes(sppo_ctx *ctx, sppo_model *model, const void *at,
+                              size_t size)
+{
+    void *copy = malloc(size ? size : 1);
+    sppo_result code;
+
+    if (!copy)
+        return sppo_fail(ctx, SPPO_E_MEMORY, "no memory for the test");
+    memcpy(copy, at, size);
+    code = sppo_model_read(ctx, model, tiny_json, sizeof tiny_json - 1, copy,
+                           size);
+    free(copy);
+    return code;
+}
+
+/* Whether the model holds the values of tiny_value under the right names. */
+static int is_tiny(const sppo_model *model)
+{
+    int i, j, at = 0, good = 1;
+
+    for (i = 0; i < COUNT(tiny); i++) {
+        const int n = tiny[i].rows * (tiny[i].cols ? tiny[i].cols : 1);
+        const sppo_tensor *t = sppo_model_tensor(model, tiny[i].name);
+        if (!t || t->size != (size_t)n)
+            return 0;
+        for (j = 0; j < n; j++)
+            good &= fabs((double)model->weights[t->offset + (size_t)j]
+                         - tiny_value(at + j)) <= 0.0;
+        at += n;
+    }
+    return good;
+}
+
+/* ==== safetensors: what is read ========================================== */
+
+static void reads_a_hand_made_file(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b;
+
+    tiny_file(&b);
+    CHECK_OK(&ctx, read_bytes(&ctx, &model, b.at, b.size));
+    CHECK(model.count == TINY);
+    CHECK(model.config.vocab == 3);
+    CHECK(model.config.dim == 2);
+    CHECK(is_tiny(&model));
+    sppo_model_free(&ctx, &model);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
+/* IEEE half of a number that has one: these do. */
+static unsigned half_of(double x)
+{
+    int e;
+    const double m = frexp(fabs(x), &e);
+
+    if (!(fabs(x) > 0))
+        return 0;
+    return (x < 0 ? 0x8000u : 0u) | (unsigned)(e + 14) << 10
+         | ((unsigned)ldexp(m, 11) & 0x3FFu);
+}
+
+static void reads_f16_and_bf16(void)
+{
+    int kind, i;
+
+    for (kind = 0; kind < 2; kind++) {
+        sppo_ctx ctx = { 0 };
+        sppo_model model = { 0 };
+        static bytes b;
+        char json[4096];
+        tiny_header(json, kind ? "BF16" : "F16", 2);
+        put_header(&b, json);
+        for (i = 0; i < TINY; i++) {
+            const float x = (float)tiny_value(i);
+            uint32_t bits;
+            unsigned two;
+            memcpy(&bits, &x, 4);
+            two = kind ? (unsigned)(bits >> 16) : half_of(tiny_value(i));
+            b.at[b.size++] = (unsigned char)(two & 0xFF);
+            b.at[b.size++] = (unsigned char)(two >> 8);
+        }
+        CHECK_OK(&ctx, read_bytes(&ctx, &model, b.at, b.size));
+        CHECK(is_tiny(&model));
+        sppo_model_free(&ctx, &model);
+    }
+}
+
+/* Every finite half, in the six numbers of the embedding, against ldexp. */
+static void reads_every_half(void)
+{
+    sppo_ctx ctx = { 0 };
+    static bytes b;
+    char json[4096];
+    unsigned h;
+    size_t data;
+    int i, wrong = 0;
+
+    tiny_header(json, "F16", 2);
+    put_header(&b, json);
+    data = b.size;
+    memset(b.at + data, 0, 2 * TINY);
+    b.size += 2 * TINY;
+    for (h = 0; h < 0x10000; h += 6) {
+        sppo_model model = { 0 };
+        const sppo_tensor *t;
+        for (i = 0; i < 6; i++) {
+            unsigned x = h + (unsigned)i;
+            x = (x & 0x7C00) == 0x7C00 ? 0 : x & 0xFFFF;  // infinite or NaN
+            b.at[data + 2 * (size_t)i] = (unsigned char)(x & 0xFF);
+            b.at[data + 2 * (size_t)i + 1] = (unsigned char)(x >> 8);
+        }
+        if (!CHECK_OK(&ctx, read_bytes(&ctx, &model, b.at, b.size)))
+            return;
+        t = sppo_model_tensor(&model, "model.embed_tokens.weight");
+        for (i = 0; i < 6; i++) {
+            unsigned x = h + (unsigned)i, e;
+            double value;
+            x = (x & 0x7C00) == 0x7C00 ? 0 : x & 0xFFFF;
+            e = x >> 10 & 31;
+            value = e ? ldexp(1024.0 + (x & 1023), (int)e - 25)
+                      : ldexp((double)(x & 1023), -24);
+            value = x & 0x8000 ? -value : value;
+            wrong += !(fabs((double)model.weights[t->offset + (size_t)i]
+                            - value) <= 0.0);
+        }
+        sppo_model_free(&ctx, &model);
+    }
+    CHECK(wrong == 0);
+}
+
+/* A header after one replacement, and data of another length. */
+static void edited(bytes *b, const char *from, const char *to, int data_change)
+{
+    static char json[8192], changed[8192];
+    const char *at;
+    int i;
+
+    tiny_header(json, "F32", 4);
+    at = strstr(json, from);
+    if (!CHECK(at != NULL)) {
+        printf("    no \"%s\" in the header\n", from);
+        return;
+    }
+    sprintf(changed, "%.*s%s%s", (int)(at - json), json, to,
+            at + strlen(from));
+    put_header(b, changed);
+    for (i = 0; i < TINY; i++)
+        put_f32(b, (float)tiny_value(i));
+    for (i = 0; i < data_change; i++)
+        put(b, "", 1);
+    if (data_change < 0)
+        b->size -= (size_t)-data_change;
+}
+
+/* Layouts that are not ours but legal. */
+static void reads_other_legal_layouts(void)
+{
+    static const struct { const char *from, *to; int more; } row[] = {
+        { "\"__metadata__\":{\"format\":\"pt\"},", "", 0 },
+        { "{\"format\":\"pt\"}", "{}", 0 },
+        { "{\"format\":\"pt\"}", "{\"a\":\"1\",\"b\":\"\"}", 0 },
+        { "\"model.norm", "  \t\r\n \"model.norm", 0 },
+        { "[3,2],\"data", "[ 3 , 2 ] , \"data", 0 },
+        { "\"model.norm.weight\"", "\"\\u006dodel.norm.weight\"", 0 },
+        { "\"dtype\":\"F32\",\"shape\":[3,2]",
+          "\"shape\":[3,2],\"dtype\":\"F32\"", 0 }
+    };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        sppo_ctx ctx = { 0 };
+        sppo_model model = { 0 };
+        static bytes b;
+        edited(&b, row[i].from, row[i].to, row[i].more);
+        if (!CHECK_OK(&ctx, read_bytes(&ctx, &model, b.at, b.size)))
+            printf("    row %d\n", i);
+        else
+            CHECK(is_tiny(&model));
+        sppo_model_free(&ctx, &model);
+    }
+}
+
+/* The order of the data is that of the offsets, not that of the JSON. */
+static void reads_tensors_in_any_order(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b;
+    static char json[4096], turned[4096];
+    char *norm;
+
+    tiny_header(json, "F32", 4);
+    norm = strstr(json, ",\"model.norm");
+    norm[strlen(norm) - 1] = 0;  // the last brace
+    sprintf(turned, "{%s", norm + 1);
+    *norm = 0;
+    strcat(turned, ",");
+    strcat(turned, json + 1);
+    strcat(turned, "}");
+    tiny_file(&b);
+    {
+        static bytes c;
+        put_header(&c, turned);
+        put(&c, b.at + b.size - 4 * TINY, 4 * TINY);
+        CHECK_OK(&ctx, read_bytes(&ctx, &model, c.at, c.size));
+        CHECK(is_tiny(&model));
+    }
+    sppo_model_free(&ctx, &model);
+}
+
+/* ==== safetensors: what is refused ======================================= */
+
+#define NORM "\"model.norm.weight\":{\"dtype\":\"F32\",\"shape\":[2]," \
+             "\"data_offsets\":[176,184]}"
+#define EMBED "\"model.embed_tokens.weight\":{\"dtype\":\"F32\"," \
+              "\"shape\":[3,2],\"data_offsets\":[0,24]}"
+
+static const struct { const char *rule, *from, *to; int more; } broken[] = {
+    /* 4: UTF-8 */
+    { "utf-8", "\"pt\"", "\"\xff\"", 0 },
+    { "utf-8", "model.norm", "model.\xed\xa0\x80orm", 0 },
+    /* 5: JSON of that shape */
+    { "no brace", "{\"__metadata__\"", "\"__metadata__\"", 0 },
+    { "array", "{\"__metadata__\":{\"format\":\"pt\"},", "[{},", 0 },
+    { "junk after", NORM "}", NORM "} x", 0 },
+    { "second object", NORM "}", NORM "}{}", 0 },
+    { "trailing comma", NORM, NORM ",", 0 },
+    { "metadata number", "\"pt\"", "1", 0 },
+    { "metadata null", "\"pt\"", "null", 0 },
+    { "metadata object", "\"pt\"", "{}", 0 },
+    { "metadata array", "{\"format\":\"pt\"}", "[]", 0 },
+    { "metadata string", "{\"format\":\"pt\"}", "\"pt\"", 0 },
+    { "entry number", NORM, "\"model.norm.weight\":7", 0 },
+    { "entry array", NORM, "\"model.norm.weight\":[]", 0 },
+    { "entry null", NORM, "\"model.norm.weight\":null", 0 },
+    { "no dtype", "{\"dtype\":\"F32\",\"shape\":[3,2]", "{\"shape\":[3,2]", 0 },
+    { "no shape", "\"shape\":[3,2],", "", 0 },
+    { "no offsets", ",\"data_offsets\":[0,24]", "", 0 },
+    { "dtype number", "\"F32\"", "32", 0 },
+    { "dtype unknown", "\"F32\"", "\"F33\"", 0 },
+    { "dtype case", "\"F32\"", "\"f32\"", 0 },
+    { "dtype integer", "\"F32\"", "\"I32\"", 0 },
+    { "dtype of another size", "\"F32\"", "\"F16\"", 0 },
+    { "shape number", "\"shape\":[3,2]", "\"shape\":6", 0 },
+    { "shape string", "\"shape\":[3,2]", "\"shape\":[\"3\",2]", 0 },
+    { "shape negative", "\"shape\":[3,2]", "\"shape\":[-3,-2]", 0 },
+    { "shape fraction", "\"shape\":[3,2]", "\"shape\":[3.0,2]", 0 },
+    { "shape exponent", "\"shape\":[3,2]", "\"shape\":[3e0,2]", 0 },
+    { "shape null", "\"shape\":[3,2]", "\"shape\":[null,2]", 0 },
+    { "shape nested", "\"shape\":[3,2]", "\"shape\":[[3],2]", 0 },
+    { "offsets one", "[0,24]", "[24]", 0 },
+    { "offsets three", "[0,24]", "[0,24,24]", 0 },
+    { "offsets string", "[0,24]", "\"0,24\"", 0 },
+    { "offsets negative", "[0,24]", "[-0,24]", 0 },
+    { "offsets fraction", "[0,24]", "[0,24.0]", 0 },
+    { "offsets exponent", "[0,24]", "[0,2.4e1]", 0 },
+    { "offsets huge", "[0,24]", "[0,18446744073709551640]", 0 },
+    /* duplicate keys, the known way to smuggle */
+    { "tensor twice", NORM, NORM "," NORM, 0 },
+    { "tensor twice in disguise", NORM,
+      NORM ",\"model.norm.w\\u0065ight\":{\"dtype\":\"F32\",\"shape\":[2],"
+      "\"data_offsets\":[176,184]}", 0 },
+    { "shape twice", "\"shape\":[3,2]", "\"shape\":[3,2],\"shape\":[3,2]", 0 },
+    { "metadata twice", "\"pt\"}", "\"pt\"},\"__metadata__\":{}", 0 },
+    /* 6: no hole, no overlap */
+    { "does not begin at 0", "[0,24]", "[4,24]", 0 },
+    { "hole", "[24,32]", "[28,36]", 0 },
+    { "overlap", "[24,32]", "[20,28]", 0 },
+    { "same place", "[24,32]", "[0,8]", 0 },
+    { "backwards", "[24,32]", "[32,24]", 0 },
+    { "hole at the end", "[176,184]", "[180,188]", 4 },
+    /* 7: sizes */
+    { "size too small", "[0,24]", "[0,20]", 0 },
+    { "size too large", "[176,184]", "[176,188]", 4 },
+    { "product overflows", "\"shape\":[3,2]",
+      "\"shape\":[4294967296,4294967296,3,2]", 0 },
+    { "product overflows to 6", "\"shape\":[3,2]",
+      "\"shape\":[3,6148914691236517207,2]", 0 },
+    { "bytes overflow", "\"shape\":[3,2]",
+      "\"shape\":[4611686018427387910]", 0 },
+    /* 8: the file ends with the last tensor */
+    { "one byte too many", "\"pt\"", "\"pt\"", 1 },
+    { "one byte too few", "\"pt\"", "\"pt\"", -1 },
+    { "no data", "\"pt\"", "\"pt\"", -4 * TINY },
+    /* the model's own rules */
+    { "model.norm.weight", "," NORM, "", -8 },
+    { "model.embed_tokens.weight", "model.embed_tokens", "model.embed_tokenz",
+      0 },
+    { "model.embed_tokens.weight", "\"shape\":[3,2]", "\"shape\":[2,3]", 0 },
+    { "model.embed_tokens.weight", "\"shape\":[3,2]", "\"shape\":[6]", 0 },
+    { "model.embed_tokens.weight", "\"shape\":[3,2]", "\"shape\":[3,2,1]", 0 },
+    { "model.layers.0.mlp.down_proj.weight", "\"shape\":[2,3]",
+      "\"shape\":[3,2]", 0 }
+};
+
+static void refuses_each_broken_rule(void)
+{
+    int i;
+
+    for (i = 0; i < COUNT(broken); i++) {
+        sppo_ctx ctx = { 0 };
+        sppo_model model = { 0 };
+        static bytes b;
+        sppo_result code;
+        edited(&b, broken[i].from, broken[i].to, broken[i].more);
+        code = read_bytes(&ctx, &model, b.at, b.size);
+        if (!CHECK(code == SPPO_E_FORMAT))
+            printf("    %s gave %d\n", broken[i].rule, (int)code);
+        CHECK(ctx.message[0] != 0);
+        if (strncmp(broken[i].rule, "model.", 6) == 0)
+            CHECK(has(&ctx, broken[i].rule));
+        CHECK(model.weights == NULL);
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* Rules 1 to 3: the length in front. */
+static void refuses_bad_header_lengths(void)
+{
+    static const uint64_t lengths[] = { 0, 1, 7, 100000001u, UINT64_C(1) << 32,
+        UINT64_C(1) << 63, ~UINT64_C(0), ~UINT64_C(0) - 7, ~UINT64_C(0) - 8 };
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b, c;
+    int i;
+
+    tiny_file(&b);
+    for (i = 0; i < COUNT(lengths); i++) {
+        c.size = 0;
+        put_u64(&c, lengths[i]);
+        put(&c, b.at + 8, b.size - 8);
+        CHECK(read_bytes(&ctx, &model, c.at, c.size) == SPPO_E_FORMAT);
+        CHECK(model.weights == NULL);
+    }
+    for (i = -1; i <= 1; i += 2) {  // one off in either direction
+        uint64_t n = 0;
+        int j;
+        for (j = 0; j < 8; j++)
+            n |= (uint64_t)b.at[j] << 8 * j;
+        c.size = 0;
+        put_u64(&c, n + (uint64_t)i);
+        put(&c, b.at + 8, b.size - 8);
+        CHECK(read_bytes(&ctx, &model, c.at, c.size) == SPPO_E_FORMAT);
+    }
+    CHECK(ctx.held == 0);
+}
+
+/* A file may name huge tensors: nothing of that size is asked for. */
+static void asks_for_no_memory_that_the_file_does_not_back(void)
+{
+    static const char huge[] =
+        "{\"model_type\":\"llama\",\"vocab_size\":2000000000,"
+        "\"hidden_size\":65536,\"intermediate_size\":65536,"
+        "\"num_hidden_layers\":1000,\"num_attention_heads\":64,"
+        "\"max_position_embeddings\":4,\"tie_word_embeddings\":true}";
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b;
+    sppo_result code;
+
+    tiny_file(&b);
+    code = sppo_model_read(&ctx, &model, huge, sizeof huge - 1, b.at, b.size);
+    CHECK(code != SPPO_OK);
+    CHECK(ctx.peak < 10000000);
+    CHECK(ctx.held == 0);
+    CHECK(model.weights == NULL);
+}
+
+static void survives_every_truncation(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b;
+    size_t n;
+
+    tiny_file(&b);
+    for (n = 0; n < b.size; n++)
+        if (!CHECK(read_bytes(&ctx, &model, b.at, n) == SPPO_E_FORMAT))
+            printf("    after %lu bytes\n", (unsigned long)n);
+    CHECK(model.weights == NULL);
+    CHECK(ctx.held == 0);
+}
+
+static void survives_every_changed_byte(void)
+{
+    static const unsigned char values[] = { 0x00, 0xFF, '"', '9', '0', '{',
+        '}', '[', ',', '-', '\\', ' ', 0x80 };
+    sppo_ctx ctx = { 0 };
+    static bytes b;
+    size_t at;
+    int v, refused = 0, read = 0;
+
+    tiny_file(&b);
+    for (at = 0; at < b.size - 4 * TINY; at++)
+        for (v = 0; v < COUNT(values); v++) {
+            const unsigned char old = b.at[at];
+            sppo_model model = { 0 };
+            b.at[at] = values[v];
+            if (read_bytes(&ctx, &model, b.at, b.size))
+                refused++;
+            else
+                read++;
+            CHECK(model.weights == NULL || model.count == TINY);
+            sppo_model_free(&ctx, &model);
+            b.at[at] = old;
+        }
+    CHECK(refused > 10 * read);
+    CHECK(ctx.held == 0);
+}
+
+/* ==== safetensors: what is written ======================================= */
+
+static sppo_config config_of(int vocab, int dim, int layers, int untied)
+{
+    sppo_config c;
+
+    memset(&c, 0, sizeof c);
+    c.vocab = vocab, c.dim = dim, c.layers = layers, c.heads = 2;
+    c.kv_heads = 1, c.hidden = 5, c.context = 16, c.untied = untied;
+    c.bos = 1, c.eos = 2;
+    return c;
+}
+
+/* The file on disk is, byte for byte, the one made by hand. */
+static void writes_the_reference_layout(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b;
+    char *data = NULL;
+    size_t size = 0;
+
+    make_folder();
+    tiny_file(&b);
+    CHECK((b.size - 4 * TINY) % 8 == 0);
+    CHECK_OK(&ctx, read_bytes(&ctx, &model, b.at, b.size));
+    CHECK_OK(&ctx, sppo_model_save(&ctx, &model, FOLDER));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/model.safetensors", &data,
+                                  &size));
+    CHECK(size == b.size);
+    CHECK(size == b.size && memcmp(data, b.at, size) == 0);
+    CHECK(data[size] == 0);
+    sppo_give(&ctx, data, size + 1);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
+/* Names are sorted as bytes: layer 10 stands before layer 2. */
+static void writes_names_in_byte_order(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    sppo_json json = { 0 };
+    const sppo_config c = config_of(7, 8, 12, 1);
+    char *data = NULL, last[80] = "", name[80];
+    size_t size = 0, n = 0, end = 0;
+    int i, node, tensors = 0;
+
+    make_folder();
+    CHECK_OK(&ctx, sppo_model_init(&ctx, &model, &c, 5));
+    CHECK_OK(&ctx, sppo_model_save(&ctx, &model, FOLDER));
+    if (!CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/model.safetensors",
+                                       &data, &size)))
+        return;
+    for (i = 0; i < 8; i++)
+        n |= (size_t)(unsigned char)data[i] << 8 * i;
+    CHECK(n % 8 == 0);
+    CHECK(data[8] == '{');
+    CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, data + 8, n, "header"));
+    node = json.node[0].first;
+    CHECK(strncmp(data + 8 + json.node[node].key_begin, "__metadata__\"", 13)
+          == 0);
+    for (node = json.node[node].next; node >= 0; node = json.node[node].next) {
+        const int offsets = sppo_json_find(&json, node, "data_offsets");
+        const int from = json.node[offsets].first;
+        sprintf(name, "%.*s",
+                (int)(json.node[node].key_end - json.node[node].key_begin),
+                data + 8 + json.node[node].key_begin);
+        CHECK(strcmp(name, last) > 0);
+        CHECK_NEAR(sppo_json_number(&json, from), (double)end, 0.0);
+        end = (size_t)sppo_json_number(&json, json.node[from].next);
+        strcpy(last, name);
+        tensors++;
+    }
+    CHECK(tensors == 3 + 9 * 12);
+    CHECK(8 + n + end == size);
+    CHECK(strstr(data + 8, "lm_head.weight") < strstr(data + 8, "model."));
+    CHECK(strstr(data + 8, "layers.10.") < strstr(data + 8, "layers.2."));
+    sppo_json_free(&ctx, &json);
+    sppo_give(&ctx, data, size + 1);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
+/* Saved and loaded: the same config and, in the float build, the same bits; in
+ * the double build what is left after rounding to float.                    */
+static void save_and_load_is_identity(void)
+{
+    static const sppo_head heads[4] = { SPPO_HEAD_NONE, SPPO_HEAD_PAIR,
+                                        SPPO_HEAD_EMBED, SPPO_HEAD_SCALAR };
+    int h, untied;
+    size_t i;
+
+    make_folder();
+    for (h = 0; h < 4; h++)
+        for (untied = 0; untied < 2; untied++) {
+            sppo_ctx ctx = { 0 };
+            sppo_model model = { 0 }, again = { 0 };
+            sppo_config c = config_of(9, 8, 3, untied);
+            size_t wrong = 0;
+            c.head_dim = 6;
+            c.rope_theta = 500000.0;
+            c.norm_eps = 1.5e-6;
+            c.head = heads[h];
+            c.embed_dim = h == 2 ? 4 : 0;
+            CHECK_OK(&ctx, sppo_model_init(&ctx, &model, &c, 17));
+            CHECK_OK(&ctx, sppo_model_save(&ctx, &model, FOLDER));
+            if (!CHECK_OK(&ctx, sppo_model_load(&ctx, &again, FOLDER)))
+                return;
+            CHECK(again.count == model.count);
+            CHECK(again.tensor_count == model.tensor_count);
+            CHECK(again.config.head_dim == 6);
+            CHECK(again.config.untied == untied);
+            CHECK(again.config.head == heads[h]);
+            CHECK(again.config.embed_dim == model.config.embed_dim);
+            CHECK(again.config.bos == 1 && again.config.eos == 2);
+            CHECK_NEAR(again.config.rope_theta, 500000.0, 0.0);
+            CHECK_NEAR(again.config.norm_eps, 1.5e-6, 0.0);
+            for (i = 0; i < model.count; i++)
+                wrong += !((double)again.weights[i]
+                           - (double)(float)model.weights[i] == 0.0);
+            CHECK(wrong == 0);
+            sppo_model_free(&ctx, &model);
+            sppo_model_free(&ctx, &again);
+            CHECK(ctx.held == 0);
+        }
+}
+
+/* ==== config.json ======================================================== */
+
+static void config_has_the_fields_that_others_read(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_config c = config_of(300, 32, 2, 0), back;
+    sppo_json json = { 0 };
+    char text[4096], name[64];
+    size_t n;
+    static const struct { const char *key; double value; } row[] = {
+        { "vocab_size", 300 }, { "hidden_size", 32 },
+        { "intermediate_size", 5 }, { "num_hidden_layers", 2 },
+        { "num_attention_heads", 2 }, { "num_key_value_heads", 1 },
+        { "head_dim", 16 }, { "max_position_embeddings", 16 },
+        { "rms_norm_eps", 1e-5 }, { "rope_theta", 10000 },
+        { "bos_token_id", 1 }, { "eos_token_id", 2 }
+    };
+    int i;
+
+    CHECK_OK(&ctx, sppo_config_resolve(&ctx, &c, &c));
+    n = sppo_config_write(&c, text, sizeof text);
+    CHECK(n < sizeof text && strlen(text) == n);
+    CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, text, n, "config.json"));
+    for (i = 0; i < COUNT(row); i++) {
+        const int node = sppo_json_find(&json, 0, row[i].key);
+        if (!CHECK(node > 0)) {
+            printf("    no %s\n", row[i].key);
+            continue;
+        }
+        CHECK(json.node[node].type == SPPO_JSON_NUMBER);
+        CHECK_NEAR(sppo_json_number(&json, node), row[i].value, 0.0);
+    }
+    i = sppo_json_find(&json, 0, "tie_word_embeddings");
+    CHECK(i > 0 && json.node[i].type == SPPO_JSON_TRUE);
+    i = sppo_json_find(&json, 0, "model_type");
+    CHECK(i > 0 && sppo_json_string(&json, i, name, sizeof name) == 5);
+    CHECK(strcmp(name, "llama") == 0);
+    i = sppo_json_find(&json, 0, "hidden_act");
+    CHECK(i > 0 && sppo_json_string(&json, i, name, sizeof name) == 4);
+    CHECK(strcmp(name, "silu") == 0);
+    i = sppo_json_find(&json, 0, "torch_dtype");
+    CHECK(i > 0 && sppo_json_string(&json, i, name, sizeof name) == 7);
+    CHECK(strcmp(name, "float32") == 0);
+    i = sppo_json_find(&json, 0, "architectures");
+    CHECK(i > 0 && json.node[i].type == SPPO_JSON_ARRAY);
+    CHECK(sppo_json_string(&json, json.node[i].first, name, sizeof name) == 16);
+    CHECK(strcmp(name, "LlamaForCausalLM") == 0);
+    CHECK_OK(&ctx, sppo_config_read(&ctx, &back, text, n, "config.json"));
+    CHECK(sppo_config_count(&back) == sppo_config_count(&c));
+    sppo_json_free(&ctx, &json);
+    CHECK(ctx.held == 0);
+    /* cut to a short buffer: the length that it needs */
+    CHECK(sppo_config_write(&c, text, 10) == n);
+    CHECK(memchr(text, 0, 10) != NULL);
+}
+
+/* tiny_json after one replacement. */
+static sppo_result config_edited(sppo_ctx *ctx, sppo_config *c,
+                                 const char *from, const char *to)
+{
+    static char text[4096];
+    const char *at = strstr(tiny_json, from);
+
+    if (!CHECK(at != NULL)) {
+        printf("    no %s in the config\n", from);
+        return SPPO_E_ARGUMENT;
+    }
+    sprintf(text, "%.*s%s%s", (int)(at - tiny_json), tiny_json, to,
+            at + strlen(from));
+    return sppo_config_read(ctx, c, text, strlen(text), "config.json");
+}
+
+/* What is absent has Hugging Face's default, not ours. */
+static void config_defaults_are_hugging_faces(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_config c;
+
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"rms_norm_eps\":1e-05,", ""));
+    CHECK_NEAR(c.norm_eps, 1e-6, 0.0);
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"tie_word_embeddings\":true,",
+                                 ""));
+    CHECK(c.untied == 1);
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"rope_theta\":10000.0,", ""));
+    CHECK_NEAR(c.rope_theta, 10000.0, 0.0);
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"num_key_value_heads\":1,", ""));
+    CHECK(c.kv_heads == 1);
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"head_dim\":2,", ""));
+    CHECK(c.head_dim == 2);
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"head_dim\":2",
+                                 "\"head_dim\":null"));
+    CHECK(c.head_dim == 2);
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"eos_token_id\":2",
+                                 "\"eos_token_id\":null"));
+    CHECK(c.eos == -1);
+    memset(&c, 0, sizeof c);
+    CHECK_OK(&ctx, config_edited(&ctx, &c, "\"rope_scaling\":null,",
+                                 "\"use_cache\":true,\"pad_token_id\":null,"
+                                 "\"attention_dropout\":0.0,"
+                                 "\"initializer_range\":0.02,"));
+    CHECK(c.vocab == 3);
+}
+
+/* transformers v5 writes rope_parameters; it must not be read as 10000. */
+static void config_reads_rope_parameters_or_refuses(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_config c;
+    sppo_result code;
+
+    memset(&c, 0, sizeof c);
+    code = config_edited(&ctx, &c, "\"rope_theta\":10000.0,",
+                         "\"rope_parameters\":{\"rope_theta\":500000.0,"
+                         "\"rope_type\":\"default\"},");
+    if (code == SPPO_OK)
+        CHECK_NEAR(c.rope_theta, 500000.0, 0.0);
+    else
+        CHECK(has(&ctx, "rope_parameters"));
+    memset(&c, 0, sizeof c);
+    CHECK(config_edited(&ctx, &c, "\"rope_theta\":10000.0,",
+                        "\"rope_parameters\":{\"rope_theta\":500000.0,"
+                        "\"rope_type\":\"llama3\",\"factor\":8.0},")
+          == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "rope"));
+}
+
+static void config_refuses_what_it_cannot_do(void)
+{
+    static const struct { const char *name, *from, *to; } row[] = {
+        { "rope_scaling", "\"rope_scaling\":null",
+          "\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0}" },
+        { "attention_bias", "\"attention_bias\":false",
+          "\"attention_bias\":true" },
+        { "mlp_bias", "\"mlp_bias\":false", "\"mlp_bias\":true" },
+        { "hidden_act", "\"silu\"", "\"gelu\"" },
+        { "quantization_config", "\"rope_scaling\":null",
+          "\"quantization_config\":{\"bits\":4}" },
+        { "model_type", "\"llama\"", "\"gpt2\"" },
+        { "vocab_size", "\"vocab_size\":3,", "" },
+        { "vocab_size", "\"vocab_size\":3", "\"vocab_size\":0" },
+        { "vocab_size", "\"vocab_size\":3", "\"vocab_size\":-3" },
+        { "vocab_size", "\"vocab_size\":3", "\"vocab_size\":3.5" },
+        { "vocab_size", "\"vocab_size\":3", "\"vocab_size\":\"3\"" },
+        { "vocab_size", "\"vocab_size\":3", "\"vocab_size\":null" },
+        { "vocab_size", "\"vocab_size\":3", "\"vocab_size\":3000000000" },
+        { "vocab_size", "\"vocab_size\":3", "\"vocab_size\":1e300" },
+        { "hidden_size", "\"hidden_size\":2,", "" },
+        { "hidden_size", "\"hidden_size\":2", "\"hidden_size\":-2" },
+        { "intermediate_size", "\"intermediate_size\":3,", "" },
+        { "intermediate_size", "\"intermediate_size\":3",
+          "\"intermediate_size\":0" },
+        { "num_hidden_layers", "\"num_hidden_layers\":1,", "" },
+        { "num_hidden_layers", "\"num_hidden_layers\":1",
+          "\"num_hidden_layers\":true" },
+        { "num_attention_heads", "\"num_attention_heads\":1,", "" },
+        { "max_position_embeddings", "\"max_position_embeddings\":4,", "" },
+        { "num_key_value_heads", "\"num_key_value_heads\":1",
+          "\"num_key_value_heads\":2" },
+        { "head_dim", "\"head_dim\":2", "\"head_dim\":3" },
+        { "rms_norm_eps", "1e-05", "-1e-05" },
+        { "rms_norm_eps", "1e-05", "\"1e-05\"" },
+        { "rope_theta", "10000.0", "-1.0" },
+        { "tie_word_embeddings", "\"tie_word_embeddings\":true",
+          "\"tie_word_embeddings\":1" },
+        { "bos_token_id", "\"bos_token_id\":1", "\"bos_token_id\":3" },
+        { "eos_token_id", "\"eos_token_id\":2", "\"eos_token_id\":-7" },
+        { "config.json", "\"vocab_size\":3", "\"vocab_size\":3,\"vocab_size\":3"
+        },
+        { "config.json", "{\"arch", "[\"arch" },
+        { "config.json", "\"float32\"}", "\"float32\"" }
+    };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        sppo_ctx ctx = { 0 };
+        sppo_config c;
+        sppo_result code;
+        memset(&c, 0, sizeof c);
+        code = config_edited(&ctx, &c, row[i].from, row[i].to);
+        if (!CHECK(code == SPPO_E_FORMAT))
+            printf("    %s gave %d: %s\n", row[i].to, (int)code, ctx.message);
+        CHECK(has(&ctx, row[i].name));
+        CHECK(has(&ctx, "config.json"));
+        CHECK(c.vocab == 0);  // untouched
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* hidden_size that the heads do not divide, where head_dim is not given. */
+static void config_refuses_heads_that_do_not_divide(void)
+{
+    static const char text[] = "{\"model_type\":\"llama\",\"vocab_size\":3,"
+        "\"hidden_size\":10,\"intermediate_size\":3,\"num_hidden_layers\":1,"
+        "\"num_attention_heads\":4,\"max_position_embeddings\":4}";
+    sppo_ctx ctx = { 0 };
+    sppo_config c;
+
+    memset(&c, 0, sizeof c);
+    CHECK(sppo_config_read(&ctx, &c, text, sizeof text - 1, "config.json")
+          == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "10"));
+    CHECK(has(&ctx, "4"));
+}
+
+/* ==== files ============================================================== */
+
+static void file_errors_name_the_path(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    sppo_tokenizer tok = { 0 };
+    char *data = NULL;
+    size_t size = 77;
+
+    make_folder();
+    CHECK(sppo_file_read(&ctx, FOLDER "/none", &data, &size) == SPPO_E_IO);
+    CHECK(has(&ctx, FOLDER "/none"));
+    CHECK(data == NULL && size == 77);
+    CHECK(sppo_file_read(&ctx, FOLDER, &data, &size) == SPPO_E_IO);
+    CHECK(has(&ctx, FOLDER));
+    CHECK(sppo_file_write(&ctx, FOLDER "/no/such/folder/x", "a", 1)
+          == SPPO_E_IO);
+    CHECK(has(&ctx, "no/such/folder"));
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/none") == SPPO_E_IO);
+    CHECK(has(&ctx, FOLDER "/none"));
+    CHECK(sppo_tokenizer_load(&ctx, &tok, FOLDER "/none", 300) == SPPO_E_IO);
+    CHECK(has(&ctx, FOLDER "/none"));
+    CHECK(model.weights == NULL);
+    CHECK(tok.bytes == NULL);
+    CHECK(ctx.held == 0);
+}
+
+static void files_are_written_whole(void)
+{
+    sppo_ctx ctx = { 0 };
+    char *data = NULL;
+    size_t size = 0;
+    static const char content[] = "a\0b\r\n\xff";
+
+    make_folder();
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", content, 6));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", content, 5));  // again
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
+    CHECK(size == 5 && memcmp(data, content, 5) == 0 && data[5] == 0);
+    sppo_give(&ctx, data, size + 1);
+    CHECK(access(FOLDER "/x.tmp", F_OK) != 0);
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", NULL, 0));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
+    CHECK(size == 0 && data[0] == 0);
+    sppo_give(&ctx, data, size + 1);
+    CHECK(ctx.held == 0);
+    remove(FOLDER "/x");
+}
+
+/* A disk that is full, by way of the limit on a file's size: an error, the
+ * old file as it was, and nothing half-written left behind.                 */
+static void a_full_disk_loses_nothing(void)
+{
+    sppo_ctx ctx = { 0 };
+    struct rlimit old, low;
+    char *data = NULL, *big = (char *)calloc(1, 200000);
+    size_t size = 0;
+    sppo_result code;
+    void (*handler)(int);
+
+    make_folder();
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", "precious", 8));
+    if (getrlimit(RLIMIT_FSIZE, &old) != 0)
+        SKIP("no limit on file sizes here");
+    fflush(stdout);
+    handler = signal(SIGXFSZ, SIG_IGN);
+    low = old;
+    low.rlim_cur = 100000;
+    setrlimit(RLIMIT_FSIZE, &low);
+    code = sppo_file_write(&ctx, FOLDER "/x", big, 200000);
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, handler);
+    CHECK(code == SPPO_E_IO);
+    CHECK(has(&ctx, FOLDER "/x"));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
+    CHECK(size == 8 && memcmp(data, "precious", 8) == 0);
+    sppo_give(&ctx, data, size + 1);
+    CHECK(access(FOLDER "/x.tmp", F_OK) != 0);
+    free(big);
+    remove(FOLDER "/x");
+}
+
+static void empty_and_missing_model_files(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b;
+
+    make_folder();
+    mkdir(FOLDER "/m", 0777);
+    remove(FOLDER "/m/config.json");
+    remove(FOLDER "/m/model.safetensors");
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/m") == SPPO_E_IO);
+    CHECK(has(&ctx, "config.json"));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/m/config.json", tiny_json,
+                                   sizeof tiny_json - 1));
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/m") == SPPO_E_IO);
+    CHECK(has(&ctx, "model.safetensors"));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/m/model.safetensors", "", 0));
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/m") == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "model.safetensors"));
+    tiny_file(&b);
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/m/model.safetensors", b.at,
+                                   b.size));
+    CHECK_OK(&ctx, sppo_model_load(&ctx, &model, FOLDER "/m"));
+    CHECK(is_tiny(&model));
+    sppo_model_free(&ctx, &model);
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/m/config.json", "", 0));
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/m") == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "config.json"));
+    CHECK(model.weights == NULL);
+    CHECK(ctx.held == 0);
+}
+
+/* ==== the tokenizer ====================================================== */
+
+static const char story[] =
+    "Once upon a time there was a little cat. The cat sat on the mat, and the "
+    "mat was on the floor. The little cat saw the other cat, and then the "
+    "other cat saw the little cat. \xc3\x89t\xc3\xa9, \xe2\x82\xac 5, "
+    "\xf0\x9f\x98\x80! Once upon a time the cat and the other cat sat "
+    "together on the mat.\nThe end.\n";
+
+/* llama2.c's encoder, from its description: code points or bytes, then the
+ * adjacent pair with the highest score until there is none.                 */
+static int slow_find(const sppo_tokenizer *tok, const char *a, size_t n)
+{
+    int id;
+
+    for (id = 0; id < tok->vocab; id++)
+        if ((size_t)(tok->start[id + 1] - tok->start[id]) == n
+            && memcmp(tok->bytes + tok->start[id], a, n) == 0)
+            return id;
+    return -1;
+}
+
+static int slow_pair(const sppo_tokenizer *tok, int a, int b)
+{
+    char both[256];
+    const int na = tok->start[a + 1] - tok->start[a];
+    const int nb = tok->start[b + 1] - tok->start[b];
+
+    if (na + nb > (int)sizeof both)
+        return -1;
+    memcpy(both, tok->bytes + tok->start[a], (size_t)na);
+    memcpy(both + na, tok->bytes + tok->start[b], (size_t)nb);
+    return slow_find(tok, both, (size_t)(na + nb));
+}
+
+static int slow_encode(const sppo_tokenizer *tok, const char *text, size_t n,
+                       int *out)
+{
+    int count = 0, blank = slow_find(tok, " ", 1);
+    size_t i = 0, j;
+
+    if (n)
+        out[count++] = blank >= 0 ? blank : ' ' + SPPO_BYTES;
+    while (i < n) {
+        size_t length = 1;
+        int id;
+        while (length < 4 && i + length < n
+               && ((unsigned char)text[i + length] & 0xC0) == 0x80)
+            length++;
+        id = slow_find(tok, text + i, length);
+        if (id >= 0)
+            out[count++] = id;
+        else
+            for (j = 0; j < length; j++)
+                out[count++] = (unsigned char)text[i + j] + SPPO_BYTES;
+        i += length;
+    }
+    for (;;) {
+        int best = -1, at = -1, k;
+        for (k = 0; k + 1 < count; k++) {
+            const int id = slow_pair(tok, out[k], out[k + 1]);
+            if (id >= 0 && (best < 0 || tok->score[id] > tok->score[best]))
+                best = id, at = k;
+        }
+        if (best < 0)
+            return count;
+        out[at] = best;
+        memmove(out + at + 1, out + at + 2,
+                (size_t)(count - at - 2) * sizeof *out);
+        count--;
+    }
+}
+
+static int encodes_as_llama2(sppo_ctx *ctx, const sppo_tokenizer *tok,
+                             const char *text, size_t n)
+{
+    static int expected[20000];
+    sppo_lists lists = { 0 };
+    const int count = slow_encode(tok, text, n, expected);
+    int same = 0;
+
+    if (CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, n, 0, 0, &lists)))
+        same = lists.count == 1 && sppo_lists_length(&lists, 0) == count
+            && memcmp(sppo_lists_tokens(&lists, 0), expected,
+                      (size_t)count * sizeof(int)) == 0;
+    if (!same)
+        printf("    another encoding of: %.40s\n", text);
+    sppo_lists_free(ctx, &lists);
+    return same;
+}
+
+/* decode(encode(x)) = x for any bytes, with BOS and EOS or without. */
+static int survives_round_trip(sppo_ctx *ctx, const sppo_tokenizer *tok,
+                               const char *text, size_t n)
+{
+    static char out[20000];
+    sppo_lists lists = { 0 };
+    int with, same = 1;
+
+    for (with = 0; with < 2; with++) {
+        size_t m;
+        if (!CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, n, with, with,
+                                                 &lists)))
+            return 0;
+        if (with) {
+            const int count = sppo_lists_length(&lists, 1);
+            same &= sppo_lists_tokens(&lists, 1)[0] == SPPO_BOS;
+            same &= sppo_lists_tokens(&lists, 1)[count - 1] == SPPO_EOS;
+        }
+        m = sppo_tokenizer_decode(tok, sppo_lists_tokens(&lists, with),
+                                  sppo_lists_length(&lists, with), out,
+                                  sizeof out);
+        same &= m == n && memcmp(out, text, n) == 0 && out[m] == 0;
+    }
+    sppo_lists_free(ctx, &lists);
+    return same;
+}
+
+static int random_bytes(char *out, int most, uint64_t key)
+{
+    const int n = (int)(sppo_random_bits(key, 0) % (uint64_t)(most + 1));
+    int i;
+
+    for (i = 0; i < n; i++) {
+        const uint64_t r = sppo_random_bits(key, (uint64_t)(i + 1));
+        out[i] = r & 3 ? story[(r >> 8) % (sizeof story - 1)]
+                       : (char)(r >> 16);
+    }
+    return n;
+}
+
+static void tokenizer_learns_and_round_trips(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+    sppo_lists lists = { 0 };
+    char text[300];
+    int i;
+
+    CHECK_OK(&ctx, sppo_tokenizer_train(&ctx, &tok, story, sizeof story - 1,
+                                        SPPO_PIECES + 90));
+    CHECK(tok.vocab == SPPO_PIECES + 90);
+    for (i = 0; i < 256; i++) {
+        const char one = (char)i;
+        CHECK(survives_round_trip(&ctx, &tok, &one, 1));
+    }
+    for (i = 0; i < 300; i++) {
+        const int n = random_bytes(text, 200, (uint64_t)i);
+        if (!CHECK(survives_round_trip(&ctx, &tok, text, (size_t)n)))
+            printf("    of text %d\n", i);
+        CHECK(encodes_as_llama2(&ctx, &tok, text, (size_t)n));
+    }
+    CHECK(survives_round_trip(&ctx, &tok, "", 0));
+    CHECK(survives_round_trip(&ctx, &tok, " ", 1));
+    CHECK(survives_round_trip(&ctx, &tok, "  two blanks ", 13));
+    CHECK(survives_round_trip(&ctx, &tok, "<0x41><s></s><unk>", 18));
+    CHECK(survives_round_trip(&ctx, &tok, "\n<s>\n\n</s>\n", 11));
+    /* it has learnt: the story takes far fewer tokens than it has bytes */
+    CHECK_OK(&ctx, sppo_tokenizer_encode(&ctx, &tok, story, sizeof story - 1,
+                                         0, 0, &lists));
+    CHECK(sppo_lists_length(&lists, 0) < (int)sizeof story / 2);
+    sppo_lists_free(&ctx, &lists);
+    sppo_tokenizer_free(&ctx, &tok);
+    sppo_tokenizer_free(&ctx, &tok);
+    CHECK(ctx.held == 0);
+}
+
+static void tokenizer_save_and_load_is_identity(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 }, again = { 0 };
+    char *data = NULL;
+    size_t size = 0;
+    int i, same = 1;
+
+    make_folder();
+    CHECK_OK(&ctx, sppo_tokenizer_train(&ctx, &tok, story, sizeof story - 1,
+                                        SPPO_PIECES + 60));
+    CHECK_OK(&ctx, sppo_tokenizer_save(&ctx, &tok, FOLDER "/tokenizer.bin"));
+    CHECK_OK(&ctx, sppo_tokenizer_load(&ctx, &again, FOLDER "/tokenizer.bin",
+                                       SPPO_PIECES + 60));
+    CHECK(again.vocab == tok.vocab);
+    CHECK(again.longest == tok.longest);
+    for (i = 0; i < tok.vocab && again.vocab == tok.vocab; i++) {
+        const int n = tok.start[i + 1] - tok.start[i];
+        same &= again.start[i + 1] - again.start[i] == n
+             && memcmp(again.bytes + again.start[i], tok.bytes + tok.start[i],
+                       (size_t)n) == 0
+             && !(again.score[i] > tok.score[i])
+             && !(again.score[i] < tok.score[i]);
+    }
+    CHECK(same);
+    /* the layout: longest, then score, length, bytes of each */
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/tokenizer.bin", &data, &size));
+    CHECK((unsigned char)data[0] == tok.longest && data[1] == 0);
+    CHECK(memcmp(data + 8, "\5\0\0\0<unk>", 9) == 0);
+    CHECK(memcmp(data + 21, "\5\0\0\0\n<s>\n", 9) == 0);
+    CHECK(memcmp(data + 34, "\6\0\0\0\n</s>\n", 10) == 0);
+    CHECK(memcmp(data + 48, "\6\0\0\0<0x00>", 10) == 0);
+    sppo_give(&ctx, data, size + 1);
+    sppo_tokenizer_free(&ctx, &tok);
+    sppo_tokenizer_free(&ctx, &again);
+    CHECK(ctx.held == 0);
+}
+
+/* tokenizer.bin by hand: the first 259 and some pieces. */
+typedef struct piece { const char *text; float score; } piece;
+
+static void put_piece(bytes *b, const char *text, size_t n, float score)
+{
+    put_f32(b, score);
+    b->at[b->size++] = (unsigned char)n;
+    put(b, "\0\0\0", 3);
+    put(b, text, n);
+}
+
+static void put_tokenizer(bytes *b, const piece *pieces, int count)
+{
+    char text[8];
+    size_t longest = 6;
+    int i;
+
+    for (i = 0; i < count; i++)
+        if (strlen(pieces[i].text) > longest)
+            longest = strlen(pieces[i].text);
+    b->size = 0;
+    b->at[b->size++] = (unsigned char)longest;
+    put(b, "\0\0\0", 3);
+    put_piece(b, "<unk>", 5, 0);
+    put_piece(b, "\n<s>\n", 5, 0);
+    put_piece(b, "\n</s>\n", 6, 0);
+    for (i = 0; i < 256; i++) {
+        sprintf(text, "<0x%02X>", (unsigned)i);
+        put_piece(b, text, 6, 0);
+    }
+    for (i = 0; i < count; i++)
+        put_piece(b, pieces[i].text, strlen(pieces[i].text), pieces[i].score);
+}
+
+static int encodes(sppo_ctx *ctx, const sppo_tokenizer *tok, const char *text,
+                   const int *expected, int count)
+{
+    sppo_lists lists = { 0 };
+    int same = 0;
+
+    if (CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, strlen(text), 0, 0,
+                                            &lists)))
+        same = sppo_lists_length(&lists, 0) == count
+            && memcmp(sppo_lists_tokens(&lists, 0), expected,
+                      (size_t)count * sizeof(int)) == 0;
+    sppo_lists_free(ctx, &lists);
+    return same;
+}
+
+/* The pair with the highest score first; of equals, the leftmost. */
+static void tokenizer_merges_best_first_then_leftmost(void)
+{
+    static const piece pieces[] = {
+        { " ", -9 }, { "a", -9 }, { "b", -9 }, { "c", -9 },  // 259 .. 262
+        { "ab", -3 }, { "bc", -2 }, { "aa", -5 }, { "aaa", -4 }, // .. 266
+        { " a", -6 }, { "\xc3\xa9", -9 }                      // 267, 268
+    };
+    static const int abc[] = { 267, 264 };               // " a" "bc"
+    static const int aaaa[] = { 259, 266, 260 };         // " " "aaa" "a"
+    static const int ab[] = { 259, 263 };                // " " "ab"
+    static const int ca[] = { 259, 262, 260 };           // " " "c" "a"
+    static const int a[] = { 267 };                      // " a"
+    static const int other[] = { 259, 'z' + 3, 268, 0xE2 + 3, 0x82 + 3,
+                                 0xAC + 3 };
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+    static bytes b;
+
+    put_tokenizer(&b, pieces, COUNT(pieces));
+    CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &tok, b.at, b.size, 269));
+    CHECK(encodes(&ctx, &tok, "abc", abc, 2));
+    CHECK(encodes(&ctx, &tok, "aaaa", aaaa, 3));
+    CHECK(encodes(&ctx, &tok, "ab", ab, 2));
+    CHECK(encodes(&ctx, &tok, "ca", ca, 3));
+    CHECK(encodes(&ctx, &tok, "a", a, 1));
+    CHECK(encodes(&ctx, &tok, "z\xc3\xa9\xe2\x82\xac", other, 6));
+    CHECK(encodes(&ctx, &tok, "", a, 0));
+    sppo_tokenizer_free(&ctx, &tok);
+}
+
+/* No piece at all: the bytes do it, the blank in front included. */
+static void tokenizer_of_bytes_only(void)
+{
+    static const int hi[] = { ' ' + 3, 'h' + 3, 'i' + 3 };
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+    static bytes b;
+
+    put_tokenizer(&b, NULL, 0);
+    CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &tok, b.at, b.size, SPPO_PIECES));
+    CHECK(encodes(&ctx, &tok, "hi", hi, 3));
+    CHECK(survives_round_trip(&ctx, &tok, "hi\0\xff", 4));
+    sppo_tokenizer_free(&ctx, &tok);
+    CHECK_OK(&ctx, sppo_tokenizer_train(&ctx, &tok, story, sizeof story - 1,
+                                        SPPO_PIECES));
+    CHECK(survives_round_trip(&ctx, &tok, story, sizeof story - 1));
+    sppo_tokenizer_free(&ctx, &tok);
+    CHECK(ctx.held == 0);
+}
+
+static void tokenizer_decode_is_cut_to_the_buffer(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+    static bytes b;
+    static const int token[] = { SPPO_BOS, ' ' + 3, 'a' + 3, 'b' + 3, 'c' + 3,
+                                 SPPO_EOS };
+    char out[8];
+
+    put_tokenizer(&b, NULL, 0);
+    CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &tok, b.at, b.size, SPPO_PIECES));
+    memset(out, 'z', sizeof out);
+    CHECK(sppo_tokenizer_decode(&tok, token, 6, out, sizeof out) == 3);
+    CHECK(memcmp(out, "abc\0", 4) == 0);
+    memset(out, 'z', sizeof out);
+    CHECK(sppo_tokenizer_decode(&tok, token, 6, out, 3) >= 3);
+    CHECK(memcmp(out, "ab\0z", 4) == 0);
+    memset(out, 'z', sizeof out);
+    (void)sppo_tokenizer_decode(&tok, token, 6, out, 0);
+    CHECK(out[0] == 'z');
+    sppo_tokenizer_free(&ctx, &tok);
+}
+
+static void tokenizer_adds_prompts_with_bos(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+    sppo_lists lists = { 0 };
+    static bytes b;
+
+    put_tokenizer(&b, NULL, 0);
+    CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &tok, b.at, b.size, SPPO_PIECES));
+    CHECK_OK(&ctx, sppo_lists_add_text(&ctx, &lists, &tok, "hi"));
+    CHECK(lists.count == 1 && sppo_lists_length(&lists, 0) == 4);
+    CHECK(sppo_lists_tokens(&lists, 0)[0] == SPPO_BOS);
+    CHECK(sppo_lists_tokens(&lists, 0)[3] == 'i' + 3);
+    sppo_lists_free(&ctx, &lists);
+    sppo_tokenizer_free(&ctx, &tok);
+    CHECK(ctx.held == 0);
+}
+
+static void tokenizer_refuses_hostile_files(void)
+{
+    static const piece pieces[] = { { " ", -1 }, { "ab", -2 } };
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+    static bytes b, c;
+    size_t length_of_ab, n;
+
+    put_tokenizer(&b, pieces, 2);
+    length_of_ab = b.size - 6;
+    CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &tok, b.at, b.size, 261));
+    sppo_tokenizer_free(&ctx, &tok);
+    /* another vocabulary than the model's */
+    CHECK(sppo_tokenizer_read(&ctx, &tok, b.at, b.size, 260) == SPPO_E_FORMAT);
+    CHECK(sppo_tokenizer_read(&ctx, &tok, b.at, b.size, 262) == SPPO_E_FORMAT);
+    CHECK(sppo_tokenizer_read(&ctx, &tok, b.at, b.size, INT_MAX) != SPPO_OK);
+    CHECK(sppo_tokenizer_read(&ctx, &tok, b.at, b.size, 258) != SPPO_OK);
+    CHECK(sppo_tokenizer_read(&ctx, &tok, b.at, b.size, 0) != SPPO_OK);
+    CHECK(sppo_tokenizer_read(&ctx, &tok, b.at, b.size, -1) != SPPO_OK);
+    /* lengths: negative, far too large, one too large */
+    c = b;
+    memset(c.at + length_of_ab, 0xFF, 4);
+    CHECK(sppo_tokenizer_read(&ctx, &tok, c.at, c.size, 261) == SPPO_E_FORMAT);
+    c.at[length_of_ab + 3] = 0x7F;
+    CHECK(sppo_tokenizer_read(&ctx, &tok, c.at, c.size, 261) == SPPO_E_FORMAT);
+    c = b;
+    c.at[length_of_ab] = 3;
+    CHECK(sppo_tokenizer_read(&ctx, &tok, c.at, c.size, 261) == SPPO_E_FORMAT);
+    c = b;
+    c.at[c.size++] = 'x';  // one byte too many
+    CHECK(sppo_tokenizer_read(&ctx, &tok, c.at, c.size, 261) == SPPO_E_FORMAT);
+    /* <0x41> is not where the byte fallback looks for it */
+    c = b;
+    for (n = 0; memcmp(c.at + n, "<0x41>", 6) != 0; n++)
+        ;
+    c.at[n + 4] = '2';
+    CHECK(sppo_tokenizer_read(&ctx, &tok, c.at, c.size, 261) == SPPO_E_FORMAT);
+    /* the longest piece: a lie in either direction must do no harm */
+    for (n = 0; n < 4; n++) {
+        static const unsigned char lie[4][4] = { { 0, 0, 0, 0 },
+            { 1, 0, 0, 0 }, { 0xFF, 0xFF, 0xFF, 0x7F },
+            { 0xFF, 0xFF, 0xFF, 0xFF } };
+        c = b;
+        memcpy(c.at, lie[n], 4);
+        if (sppo_tokenizer_read(&ctx, &tok, c.at, c.size, 261) == SPPO_OK) {
+            CHECK(tok.longest == 6);
+            CHECK(survives_round_trip(&ctx, &tok, "abab", 4));
+            sppo_tokenizer_free(&ctx, &tok);
+        }
+    }
+    for (n = 0; n < b.size; n++) {
+        void *copy = malloc(n ? n : 1);
+        memcpy(copy, b.at, n);
+        CHECK(sppo_tokenizer_read(&ctx, &tok, copy, n, 261) == SPPO_E_FORMAT);
+        free(copy);
+    }
+    CHECK(tok.bytes == NULL);
+    CHECK(ctx.held == 0);
+}
+
+static void tokenizer_survives_changed_bytes(void)
+{
+    static const unsigned char values[] = { 0x00, 0x01, 0x7F, 0x80, 0xFF, '<' };
+    static const piece pieces[] = { { " ", -1 }, { "a", -3 }, { "ab", -2 },
+                                    { "\xc3\xa9", -4 } };
+    sppo_ctx ctx = { 0 };
+    static bytes b;
+    size_t at;
+    int v, read = 0, refused = 0;
+    char out[64];
+
+    put_tokenizer(&b, pieces, 4);
+    for (at = 0; at < b.size; at++)
+        for (v = 0; v < COUNT(values); v++) {
+            const unsigned char old = b.at[at];
+            sppo_tokenizer tok = { 0 };
+            sppo_lists lists = { 0 };
+            void *copy;
+            b.at[at] = values[v];
+            copy = malloc(b.size);
+            memcpy(copy, b.at, b.size);
+            if (sppo_tokenizer_read(&ctx, &tok, copy, b.size, 263)) {
+                refused++;
+            } else {
+                read++;
+                CHECK_OK(&ctx, sppo_tokenizer_encode(&ctx, &tok,
+                    "ab \xc3\xa9x\xff", 7, 1, 1, &lists));
+                CHECK(sppo_tokenizer_decode(&tok, sppo_lists_tokens(&lists, 0),
+                    sppo_lists_length(&lists, 0), out, sizeof out) < 64);
+            }
+            free(copy);
+            sppo_lists_free(&ctx, &lists);
+            sppo_tokenizer_free(&ctx, &tok);
+            b.at[at] = old;
+        }
+    CHECK(refused > 100 && read > 100);
+    CHECK(ctx.held == 0);
+}
+
+static void tokenizer_train_refuses_a_small_vocabulary(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+
+    CHECK(sppo_tokenizer_train(&ctx, &tok, story, sizeof story - 1, 258)
+          == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "sppo_tokenizer_train"));
+    CHECK(has(&ctx, "258"));
+    CHECK(sppo_tokenizer_train(&ctx, &tok, story, sizeof story - 1, 0)
+          == SPPO_E_ARGUMENT);
+    /* more pieces than the text can give: a word, or fewer pieces */
+    if (sppo_tokenizer_train(&ctx, &tok, "ab", 2, 5000) == SPPO_OK) {
+        CHECK(tok.vocab == 5000);
+        CHECK(survives_round_trip(&ctx, &tok, "ab", 2));
+    } else
+        CHECK(has(&ctx, "5000"));
+    sppo_tokenizer_free(&ctx, &tok);
+    CHECK(ctx.held == 0);
+}
+
+/* A real one, where it is at hand: the tokenizer of stories260K. */
+static const char *data_folder(void)
+{
+    const char *folder = getenv("SPPO_DATA");
+
+    return folder ? folder : "../shared/data";
+}
+
+static void tokenizer_of_stories_encodes_as_llama2(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer tok = { 0 };
+    char path[1000], text[400];
+    int i;
+
+    sprintf(path, "%.900s/tok512.bin", data_folder());
+    if (access(path, R_OK) != 0)
+        SKIP("no tok512.bin (set SPPO_DATA to the folder that has it)");
+    CHECK_OK(&ctx, sppo_tokenizer_load(&ctx, &tok, path, 512));
+    CHECK(encodes_as_llama2(&ctx, &tok, story, sizeof story - 1));
+    CHECK(survives_round_trip(&ctx, &tok, story, sizeof story - 1));
+    for (i = 0; i < 200; i++) {
+        const int n = random_bytes(text, 150, (uint64_t)(1000 + i));
+        CHECK(encodes_as_llama2(&ctx, &tok, text, (size_t)n));
+        CHECK(survives_round_trip(&ctx, &tok, text, (size_t)n));
+    }
+    sppo_tokenizer_free(&ctx, &tok);
+    CHECK(sppo_tokenizer_load(&ctx, &tok, path, 511) == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "tok512.bin"));
+    CHECK(ctx.held == 0);
+}
+
+/* ==== checkpoints ======================================================== */
+
+static sppo_result shorter_wins(sppo_ctx *ctx, void *user,
+                                const sppo_lists *prompts,
+                                const sppo_lists *responses, int k, int first,
+                                int count, double *pairwise)
+{
+    int p, i, j;
+
+    (void)ctx, (void)user, (void)prompts, (void)first;
+    for (p = 0; p < count; p++)
+        for (i = 0; i < k; i++)
+            for (j = 0; j < k; j++) {
+                const int a = sppo_lists_length(responses, p * k + i);
+                const int b = sppo_lists_length(responses, p * k + j);
+                pairwise[(p * k + i) * k + j] = a < b ? 1 : a > b ? 0 : 0.5;
+            }
+    return SPPO_OK;
+}
+
+typedef struct run {
+    sppo_ctx ctx;
+    sppo_model policy;
+    sppo_lists prompts;
+    sppo_play play;
+    sppo_judge judge;
+} run;
+
+static int begin_run(run *r)
+{
+    sppo_play_config config;
+    sppo_config c = config_of(5, 4, 1, 0);
+    int i, ok;
+
+    memset(r, 0, sizeof *r);
+    memset(&config, 0, sizeof config);
+    config.eta = 2, config.k = 2, config.iterations = 2, config.batch = 1;
+    config.optim.lr = 1e-2;
+    config.sampling.max_tokens = 3;
+    c.head_dim = 2;
+    r->judge.fill = shorter_wins;
+    ok = CHECK_OK(&r->ctx, sppo_model_init(&r->ctx, &r->policy, &c, 7));
+    for (i = 0; i < 4; i++) {
+        const int prompt[2] = { 1, i };
+        ok &= CHECK_OK(&r->ctx, sppo_lists_add(&r->ctx, &r->prompts, prompt,
+                                               2));
+    }
+    return ok && CHECK_OK(&r->ctx, sppo_play_init(&r->ctx, &r->play, &config,
+                                                  &r->policy, &r->prompts));
+}
+
+static void end_run(run *r)
+{
+    sppo_play_free(&r->ctx, &r->play);
+    sppo_lists_free(&r->ctx, &r->prompts);
+    sppo_model_free(&r->ctx, &r->policy);
+    CHECK(r->ctx.held == 0);
+}
+
+/* Any changed byte of a checkpoint in the middle of a round: refused, or taken
+ * as other numbers, and then the run goes to its end or fails with a word.  */
+static void checkpoints_survive_damage(void)
+{
+    run r;
+    sppo_ctx ctx = { 0 };
+    char *data = NULL;
+    size_t size = 0, n, step;
+    int t, refused = 0, read = 0;
+    sppo_real *before;
+
+    make_folder();
+    if (!begin_run(&r))
+        return;
+    for (t = 0; t < 3; t++)
+        CHECK_OK(&r.ctx, sppo_play_next(&r.ctx, &r.play, &r.judge));
+    CHECK_OK(&r.ctx, sppo_play_save(&r.ctx, &r.play, FOLDER "/ckpt"));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/ckpt", &data, &size));
+    end_run(&r);
+    if (!begin_run(&r))
+        return;
+    before = (sppo_real *)malloc(r.policy.count * sizeof *before);
+    memcpy(before, r.policy.weights, r.policy.count * sizeof *before);
+    step = size / 150 + 1;
+    for (n = 0; n < size; n += n < 64 ? 1 : step) {  // cut short
+        CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, n));
+        CHECK(sppo_play_load(&r.ctx, &r.play, FOLDER "/cut") == SPPO_E_FORMAT);
+        CHECK(has(&r.ctx, "cut"));
+    }
+    CHECK(r.play.phase == SPPO_PHASE_SAMPLE);
+    CHECK(memcmp(before, r.policy.weights, r.policy.count * sizeof *before)
+          == 0);
+    step = size / 300 + 1;
+    for (n = 0; n < size; n += n < 400 ? 3 : step) {  // one byte changed
+        const char old = data[n];
+        data[n] = (char)(old ^ (1 << n % 8));
+        CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
+        if (sppo_play_load(&r.ctx, &r.play, FOLDER "/cut")) {
+            refused++;
+        } else {
+            read++;
+            (void)sppo_play_run(&r.ctx, &r.play, &r.judge);
+        }
+        data[n] = old;
+    }
+    CHECK(refused > 50);
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
+    CHECK_OK(&r.ctx, sppo_play_load(&r.ctx, &r.play, FOLDER "/cut"));
+    CHECK(r.play.phase == SPPO_PHASE_FIT);
+    free(before);
+    sppo_give(&ctx, data, size + 1);
+    end_run(&r);
+    CHECK(ctx.held == 0);
+}
+
+static void checkpoint_of_a_model_file_is_refused(void)
+{
+    run r;
+    static bytes b;
+
+    make_folder();
+    if (!begin_run(&r))
+        return;
+    tiny_file(&b);
+    CHECK_OK(&r.ctx, sppo_file_write(&r.ctx, FOLDER "/cut", b.at, b.size));
+    CHECK(sppo_play_load(&r.ctx, &r.play, FOLDER "/cut") == SPPO_E_FORMAT);
+    CHECK(has(&r.ctx, "cut"));
+    CHECK(sppo_play_load(&r.ctx, &r.play, FOLDER "/none") == SPPO_E_IO);
+    CHECK(has(&r.ctx, FOLDER "/none"));
+    CHECK(r.play.phase == SPPO_PHASE_SAMPLE);
+    end_run(&r);
+}
+
+static const check_case cases[] = {
+    CASE(reads_a_hand_made_file),
+    CASE(reads_f16_and_bf16),
+    CASE(reads_every_half),
+    CASE(reads_other_legal_layouts),
+    CASE(reads_tensors_in_any_order),
+    CASE(refuses_each_broken_rule),
+    CASE(refuses_bad_header_lengths),
+    CASE(asks_for_no_memory_that_the_file_does_not_back),
+    CASE(survives_every_truncation),
+    CASE(survives_every_changed_byte),
+    CASE(writes_the_reference_layout),
+    CASE(writes_names_in_byte_order),
+    CASE(save_and_load_is_identity),
+    CASE(config_has_the_fields_that_others_read),
+    CASE(config_defaults_are_hugging_faces),
+    CASE(config_reads_rope_parameters_or_refuses),
+    CASE(config_refuses_what_it_cannot_do),
+    CASE(config_refuses_heads_that_do_not_divide),
+    CASE(file_errors_name_the_path),
+    CASE(files_are_written_whole),
+    CASE(a_full_disk_loses_nothing),
+    CASE(empty_and_missing_model_files),
+    CASE(tokenizer_learns_and_round_trips),
+    CASE(tokenizer_save_and_load_is_identity),
+    CASE(tokenizer_merges_best_first_then_leftmost),
+    CASE(tokenizer_of_bytes_only),
+    CASE(tokenizer_decode_is_cut_to_the_buffer),
+    CASE(tokenizer_adds_prompts_with_bos),
+    CASE(tokenizer_refuses_hostile_files),
+    CASE(tokenizer_survives_changed_bytes),
+    CASE(tokenizer_train_refuses_a_small_vocabulary),
+    CASE(tokenizer_of_stories_encodes_as_llama2),
+    CASE(checkpoints_survive_damage),
+    CASE(checkpoint_of_a_model_file_is_refused)
+};
+
+int main(int argc, char **argv)
+{
+    return check_main(cases, COUNT(cases), argc, argv);
+}

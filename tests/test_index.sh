@@ -1,0 +1,242 @@
+#!/bin/sh
+# test_index.sh PATH/sppo.h - what style promises, checked by machine
+#
+# Line width, length of functions, forbidden calls, state; the equation index
+# against tags, functions and tests; options and sections against the code; the
+# symbols of a compiled object.  CC names the compiler (cc).
+header=${1:?"usage: test_index.sh PATH/sppo.h"}
+tests=$(dirname "$0")
+cc=${CC:-cc}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/sppo_index.XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
+passed=0
+failed=0
+LC_ALL=C
+export LC_ALL
+
+# Passes when the file of complaints is empty.
+verdict() {  # text, file of complaints
+    if [ -s "$2" ]; then
+        failed=$((failed + 1))
+        echo "FAIL  $1"
+        sed -n 1,12p "$2"
+    else
+        passed=$((passed + 1))
+        echo "ok    $1"
+    fi
+}
+
+bad=$scratch/bad
+
+# ---- layout ----
+
+awk 'length($0) > 80 { print "  line " NR ": " length($0) " columns" }' \
+    "$header" >"$bad"
+verdict "no line is over 80 columns" "$bad"
+
+awk '/\t/ || / $/ || /[^ -~]/ { print "  line " NR ": " $0 }' "$header" >"$bad"
+verdict "no tab, no blank at a line's end, nothing but ASCII" "$bad"
+
+# A function: from the first line of its head, in column 0, to its brace.
+awk '
+    /^[A-Za-z_]/ && !open && !typedefd { head = NR; name = $0 }
+    /^(typedef|struct|enum)/ { typedefd = 1 }
+    /^}.*;/ || /^typedef.*;/ || /^enum.*;/ { typedefd = 0 }
+    /^{/ { open = 1 }
+    /^}/ {
+        if (open && NR - head + 1 > 60)
+            print "  line " head ": " NR - head + 1 " lines: " name
+        open = 0
+        functions++
+    }
+    END { if (functions < 50) print "  found only " functions " functions" }
+' "$header" >"$bad"
+verdict "no function is over 60 lines" "$bad"
+
+# ---- the code without comments and strings ----
+
+awk '
+    {
+        line = $0
+        out = ""
+        while (line != "") {
+            if (comment) {
+                at = index(line, "*/")
+                if (!at) { line = ""; break }
+                line = substr(line, at + 2)
+                comment = 0
+                continue
+            }
+            if (!match(line, /\/\*|\/\/|"|\047/)) { out = out line; break }
+            out = out substr(line, 1, RSTART - 1)
+            mark = substr(line, RSTART, 1)
+            if (mark == "/") {
+                if (substr(line, RSTART, 2) == "//") break
+                line = substr(line, RSTART + 2)
+                comment = 1
+                continue
+            }
+            line = substr(line, RSTART + 1)
+            while (line != "" && substr(line, 1, 1) != mark)
+                line = substr(line, substr(line, 1, 1) == "\\" ? 3 : 2)
+            line = substr(line, 2)
+            out = out (mark == "\"" ? "\"\"" : "0")
+        }
+        print out
+    }
+' "$header" >"$scratch/code"
+
+forbidden='exit|_Exit|quick_exit|abort|assert|printf|fprintf|vprintf|vfprintf'
+forbidden="$forbidden|puts|fputs|putchar|perror|gets|rand|srand|random|time"
+forbidden="$forbidden|clock|getenv|setlocale|strtod|atof|sscanf|scanf|strtok"
+forbidden="$forbidden|sprintf|strcpy|strcat|alloca|signal|system"
+grep -nE "(^|[^A-Za-z0-9_])($forbidden) *\(" "$scratch/code" \
+    | sed 's/^/  line /' >"$bad"
+verdict "no call that ends, prints, reads the clock or the locale" "$bad"
+
+# At file level: static or plain objects that are not const; inside: static.
+awk '
+    /^static|^  *static/ && !/const/ && !/\(/ { print "  line " NR ": " $0 }
+    /^static/ && !/const/ && /=/ { print "  line " NR ": " $0 }
+    /^[A-Za-z_][A-Za-z0-9_ *]*(=|\[[^]]*\] *=|;$)/ &&
+    !/^(typedef|struct|enum|union|static|extern|return|SPPO_DEF)/ &&
+    !/const/ && !/\(/ && !/^}/ { print "  line " NR ": " $0 }
+' "$scratch/code" >"$bad"
+verdict "no mutable static, no global" "$bad"
+
+# ---- the equation index ----
+
+awk '
+    /EQUATION INDEX/ { on = 1; next }
+    on && !/[A-Za-z]/ { exit }
+    on && $2 ~ /^(Sec|Eq|Alg|Thm)$/ {
+        print $2 "_" $3, $(NF - 1), $NF
+    }
+' "$header" >"$scratch/index"
+
+: >"$bad"
+if [ "$(wc -l <"$scratch/index")" -lt 16 ]; then
+    echo "  only $(wc -l <"$scratch/index") rows were found" >"$bad"
+fi
+verdict "the index can be read: $(wc -l <"$scratch/index" | tr -d ' ') rows" \
+    "$bad"
+
+# The comments that stand directly above a declaration or a definition of a
+# function (other declarations of the group may stand between).
+above() {  # function
+    awk -v name="$1" '
+        /\/\*/ && !comment { text = ""; comment = 1 }
+        comment { text = text " " $0; if (/\*\//) comment = 0; next }
+        /^$/ || /^}/ || /^#/ { text = "" }
+        $0 ~ "(^|[^A-Za-z0-9_])" name "\\(" && /^[A-Za-z]/ { print text }
+    ' "$header"
+}
+
+while read -r tag function test; do
+    : >"$bad"
+    shown=$(echo "$tag" | tr '_' ' ')
+    case_name=$(echo "$tag" | tr 'A-Z.' 'a-z_')
+    above "$function" >"$scratch/above"
+    grep -qF "[$shown]" "$scratch/above" ||
+        echo "  no [$shown] in the comment above $function" >>"$bad"
+    grep -qE "^(SPPO_DEF )?[a-z_ ]*[* ]?$function\(" "$scratch/code" ||
+        echo "  no definition of $function" >>"$bad"
+    if [ ! -f "$tests/$test.c" ]; then
+        echo "  no $test.c" >>"$bad"
+    else
+        grep -q "$function *(" "$tests/$test.c" ||
+            echo "  $test.c never calls $function" >>"$bad"
+        grep -qE "CASE\(($case_name|[a-z0-9_]*_$case_name)_" "$tests/$test.c" ||
+            echo "  $test.c has no case named ${case_name}_..." >>"$bad"
+    fi
+    verdict "index: $shown, $function, $test" "$bad"
+done <"$scratch/index"
+
+# The other way: a tag that stands in the code has its row.
+awk '
+    {
+        line = $0
+        while (match(line, /\[(Eq|Alg|Sec) [0-9.]+\]/)) {
+            print NR, substr(line, RSTART + 1, RLENGTH - 2)
+            line = substr(line, RSTART + RLENGTH)
+        }
+    }
+' "$header" >"$scratch/tags"
+: >"$bad"
+while read -r line tag; do
+    grep -q "^$(echo "$tag" | tr ' ' '_') " "$scratch/index" ||
+        echo "  line $line: [$tag] has no row" >>"$bad"
+done <"$scratch/tags"
+verdict "every tag has its row in the index" "$bad"
+
+# ---- sections and options ----
+
+: >"$bad"
+awk '/CONTENTS/ { on = 1 } on { print } /EQUATION INDEX/ { exit }' "$header" |
+    grep -oE '>>[a-z0-9]+' | sort >"$scratch/listed"
+grep -oE '^/\* ====.*>>[a-z0-9]+' "$header" | grep -oE '>>[a-z0-9]+' | sort \
+    >"$scratch/banners"
+sort -u "$scratch/listed" | while read -r tag; do
+    n=$(grep -cx -e "$tag" "$scratch/banners")
+    [ "$n" -eq 1 ] || echo "  $tag: $n banners" >>"$bad"
+done
+while read -r tag; do
+    grep -qx -e "$tag" "$scratch/listed" || echo "  $tag is not listed" >>"$bad"
+done <"$scratch/banners"
+verdict "contents and section banners agree" "$bad"
+
+: >"$bad"
+grep -oE '^ *#(el)?if.*' "$scratch/code" | grep -oE 'SPPO_[A-Z_]+' | sort -u |
+    grep -vxE 'SPPO_H|SPPO_DEF' >"$scratch/used"
+awk '/ OPTIONS/ { on = 1; next } on && !/[A-Za-z]/ { exit } on { print }' \
+    "$header" | sed 's/SPPO_MALLOC, _FREE/SPPO_MALLOC SPPO_FREE/' |
+    grep -oE 'SPPO_[A-Z_]+' | sort -u >"$scratch/options"
+while read -r option; do
+    grep -qx "$option" "$scratch/options" ||
+        echo "  $option is used and not described" >>"$bad"
+done <"$scratch/used"
+while read -r option; do
+    grep -q "$option" "$scratch/code" ||
+        echo "  $option is described and not used" >>"$bad"
+done <"$scratch/options"
+verdict "options in the manual and in the code agree" "$bad"
+
+# ---- symbols ----
+
+if $cc -std=c99 -O1 -fno-pic -fno-pie -x c -DSPPO_IMPLEMENTATION -c "$header" \
+    -o "$scratch/sppo.o" 2>"$scratch/log"; then
+    nm "$scratch/sppo.o" >"$scratch/nm"
+    awk 'NF == 3 && $2 ~ /[A-Z]/ && $3 !~ /^sppo_/ { print "  " $0 }' \
+        "$scratch/nm" >"$bad"
+    verdict "every external symbol begins with sppo_" "$bad"
+    awk 'NF == 3 && $2 ~ /[bBdDcCgGsS]/ { print "  " $0 }' "$scratch/nm" >"$bad"
+    verdict "no writable data" "$bad"
+    awk '$1 == "U" { print $2 }' "$scratch/nm" |
+        grep -xE "_*($forbidden)(_chk|_fail)?|stdout|stderr|__assert_fail" |
+        sed 's/^/  needs /' >"$bad"
+    verdict "nothing that ends, prints or reads the clock is linked" "$bad"
+    grep -oE '^(SPPO_DEF [A-Za-z0-9_ *]*[ *])sppo_[a-z0-9_]+\(' \
+        "$scratch/code" | grep -oE 'sppo_[a-z0-9_]+\($' | tr -d '(' |
+        sort -u >"$scratch/declared"
+    : >"$bad"
+    while read -r name; do
+        grep -q " T $name\$" "$scratch/nm" || echo "  $name" >>"$bad"
+    done <"$scratch/declared"
+    verdict "every declared function is defined" "$bad"
+    $cc -std=c99 -O1 -fno-pic -fno-pie -x c -DSPPO_IMPLEMENTATION -DSPPO_STATIC \
+        -c "$header" -o "$scratch/static.o" 2>>"$scratch/log" &&
+        nm "$scratch/static.o" | awk '$2 ~ /[TDBC]/' >"$bad"
+    verdict "SPPO_STATIC exports nothing" "$bad"
+    $cc -std=c99 -O1 -x c -DSPPO_IMPLEMENTATION -DSPPO_NO_STDIO -c "$header" \
+        -o "$scratch/nostdio.o" 2>>"$scratch/log" &&
+        nm "$scratch/nostdio.o" |
+        awk '$1 == "U" && $2 ~ /^(f?open|fopen64|fread|fwrite|fclose|rename|remove|unlink|fsync|read|write|close|stat|fileno)$/ {
+            print "  needs " $2 }' >"$bad"
+    verdict "SPPO_NO_STDIO touches no file" "$bad"
+else
+    cp "$scratch/log" "$bad"
+    verdict "sppo.h compiles" "$bad"
+fi
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]

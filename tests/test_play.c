@@ -1,0 +1,1442 @@
+/* test_play.c - Algorithm 1: sample, judge, select, fit, advance
+ *
+ * A random policy of one layer and eight tokens plays against itself before a
+ * judge written in C.  REAL is what a sum of a few log-probabilities may lose
+ * to the order of work: some 10 roundings of numbers of order 10.
+ */
+#define _POSIX_C_SOURCE 200809L
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+
+#include "check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#define REAL (sizeof(sppo_real) == 4 ? 2e-5 : 1e-12)
+#define SCRATCH "build/test_play.ckpt"
+
+enum { BOS = 1, EOS = 2, LIKED = 5 };
+
+typedef struct world {
+    sppo_ctx ctx;
+    sppo_model policy;
+    sppo_lists prompts;
+    sppo_play_config config;
+    sppo_play play;
+    sppo_judge judge;
+} world;
+
+static int has(const sppo_ctx *ctx, const char *part)
+{
+    if (strstr(ctx->message, part))
+        return 1;
+    printf("    \"%s\" is not in: %s\n", part, ctx->message);
+    return 0;
+}
+
+/* ==== judges ============================================================= */
+
+static int liked_tokens(const sppo_lists *responses, int list)
+{
+    const int *token = sppo_lists_tokens(responses, list);
+    int i, n = 0;
+
+    for (i = 0; i < sppo_lists_length(responses, list); i++)
+        n += token[i] == LIKED;
+    return n;
+}
+
+/* sigma of the difference in how many tokens are LIKED. */
+static sppo_result likes_fives(sppo_ctx *ctx, void *user,
+                               const sppo_lists *prompts,
+                               const sppo_lists *responses, int k, int first,
+                               int count, double *pairwise)
+{
+    int p, i, j;
+
+    (void)ctx, (void)user, (void)prompts, (void)first;
+    for (p = 0; p < count; p++)
+        for (i = 0; i < k; i++)
+            for (j = 0; j <= i; j++) {
+                double *cell = pairwise + (size_t)p * (size_t)(k * k);
+                const double s = liked_tokens(responses, p * k + i)
+                               - liked_tokens(responses, p * k + j);
+                cell[i * k + j] = sppo_sigmoid(s);
+                cell[j * k + i] = 1.0 - sppo_sigmoid(s);
+            }
+    return SPPO_OK;
+}
+
+/* ==== a small world ====================================================== */
+
+static sppo_config tiny_config(int vocab)
+{
+    sppo_config c;
+
+    memset(&c, 0, sizeof c);
+    c.vocab = vocab, c.dim = 16, c.layers = 1, c.heads = 2, c.kv_heads = 1;
+    c.hidden = 24, c.context = 16, c.bos = BOS, c.eos = EOS;
+    return c;
+}
+
+static int begin(world *w, int prompts)
+{
+    const sppo_config c = tiny_config(8);
+    int i, ok;
+
+    memset(w, 0, sizeof *w);
+    ok = CHECK_OK(&w->ctx, sppo_model_init(&w->ctx, &w->policy, &c, 7));
+    for (i = 0; ok && i < prompts; i++) {
+        const int prompt[4] = { BOS, 3 + i % 5, 3 + i / 5 % 5, 3 + i / 25 };
+        ok = CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->prompts, prompt,
+                                              2 + i % 3));
+    }
+    w->judge.fill = likes_fives;
+    w->config.eta = 2.0;
+    w->config.k = 4;
+    w->config.iterations = 2;
+    w->config.batch = 2;
+    w->config.epochs = 2;
+    w->config.seed = 42;
+    w->config.sampling.max_tokens = 5;
+    w->config.optim.lr = 1e-2;
+    return ok;
+}
+
+static int start(world *w)
+{
+    return CHECK_OK(&w->ctx, sppo_play_init(&w->ctx, &w->play, &w->config,
+                                            &w->policy, &w->prompts));
+}
+
+static void end(world *w)
+{
+    sppo_play_free(&w->ctx, &w->play);
+    sppo_play_free(&w->ctx, &w->play);
+    sppo_lists_free(&w->ctx, &w->prompts);
+    sppo_model_free(&w->ctx, &w->policy);
+    CHECK(w->ctx.held == 0);
+}
+
+static int same_weights(const sppo_model *a, const sppo_model *b)
+{
+    return a->count == b->count
+        && memcmp(a->weights, b->weights, a->count * sizeof *a->weights) == 0;
+}
+
+/* log pi(y|x), by a forest of its own. */
+static double log_pi(world *w, const sppo_model *model, int prompt,
+                     const sppo_lists *responses, int list)
+{
+    sppo_forest forest = { 0 };
+    sppo_trace trace = { 0 };
+    double value = 0.0;
+    int root, leaf;
+
+    if (CHECK_OK(&w->ctx, sppo_forest_init(&w->ctx, &forest, 32, 2)) &&
+        CHECK_OK(&w->ctx, sppo_trace_init(&w->ctx, &trace, model, 32, 2, 0))) {
+        root = sppo_forest_add(&forest, -1,
+                               sppo_lists_tokens(&w->prompts, prompt),
+                               sppo_lists_length(&w->prompts, prompt), 0);
+        leaf = sppo_forest_add(&forest, root,
+                               sppo_lists_tokens(responses, list),
+                               sppo_lists_length(responses, list), 1);
+        CHECK(leaf == 1);
+        CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &trace, model, &forest));
+        value = sppo_segment_logprob(&trace, &forest, leaf);
+    }
+    sppo_trace_free(&w->ctx, &trace);
+    sppo_forest_free(&w->ctx, &forest);
+    return value;
+}
+
+/* Up to the end of SELECT of the current iteration. */
+static int collect(world *w)
+{
+    return CHECK_OK(&w->ctx, sppo_play_sample(&w->ctx, &w->play))
+        && CHECK_OK(&w->ctx, sppo_play_judge(&w->ctx, &w->play, &w->judge))
+        && CHECK_OK(&w->ctx, sppo_play_select(&w->ctx, &w->play));
+}
+
+/* Copies what the callback sees of the FIT phase. */
+typedef struct record {
+    sppo_progress step[400];
+    int steps, calls;
+    int stop_every;  // 0: never
+} record;
+
+static int keep_record(void *user, const sppo_progress *progress)
+{
+    record *r = (record *)user;
+
+    r->calls++;
+    if (progress->phase == SPPO_PHASE_FIT && r->steps < 400)
+        r->step[r->steps++] = *progress;
+    return r->stop_every && r->calls % r->stop_every == 0;
+}
+
+/* ==== lines 3 to 5: the data of a round ================================== */
+
+static void alg_1_3_samples_k_responses(void)
+{
+    world w;
+    int p, r, i, differ = 0;
+
+    if (!begin(&w, 9) || !start(&w))
+        return;
+    CHECK(w.play.phase == SPPO_PHASE_SAMPLE);
+    CHECK(w.play.iteration == 0);
+    CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
+    CHECK(w.play.phase == SPPO_PHASE_JUDGE);
+    CHECK(w.play.round.first == 0);
+    CHECK(w.play.round.count == 9 / 2);
+    CHECK(w.play.round.responses.count == 9 / 2 * 4);
+    for (p = 0; p < w.play.round.count; p++)
+        for (r = 0; r < 4; r++) {
+            const sppo_lists *y = &w.play.round.responses;
+            const int list = p * 4 + r, n = sppo_lists_length(y, list);
+            const int *t = sppo_lists_tokens(y, list);
+            CHECK(n >= 1 && n <= 5);
+            for (i = 0; i < n; i++) {
+                CHECK(t[i] >= 0 && t[i] < 8);
+                CHECK(t[i] != EOS || i == n - 1);  // EOS only at the end
+            }
+            CHECK(n == 5 || t[n - 1] == EOS);
+            differ += n != sppo_lists_length(y, p * 4)
+                   || memcmp(t, sppo_lists_tokens(y, p * 4),
+                             (size_t)n * sizeof *t) != 0;
+        }
+    CHECK(differ >= 6);  // four draws, not four copies
+    end(&w);
+}
+
+static void alg_1_4_and_1_5_annotate_and_select(void)
+{
+    world w;
+    int p, i, j;
+
+    if (!begin(&w, 12))
+        return;
+    w.config.k = 5;
+    if (!start(&w) || !collect(&w))
+        return;
+    CHECK(w.play.phase == SPPO_PHASE_FIT);
+    for (p = 0; p < w.play.round.count; p++) {
+        const double *cell = w.play.round.pairwise + p * 25;
+        const double *win = w.play.round.win + p * 5;
+        const int best = w.play.round.winner[p], last = w.play.round.loser[p];
+        for (i = 0; i < 5; i++) {
+            double mean = 0.0;
+            CHECK_NEAR(cell[i * 5 + i], 0.5, 0.0);
+            for (j = 0; j < 5; j++) {
+                const double s =
+                    liked_tokens(&w.play.round.responses, p * 5 + i)
+                    - liked_tokens(&w.play.round.responses, p * 5 + j);
+                CHECK_NEAR(cell[i * 5 + j] + cell[j * 5 + i], 1.0, 0.0);
+                CHECK_NEAR(cell[i * 5 + j], 1 / (1 + exp(-s)), 1e-15);
+                mean += cell[i * 5 + j] / 5;
+            }
+            CHECK_NEAR(win[i], mean, 1e-15);
+        }
+        CHECK(best >= 0 && best < 5 && last >= 0 && last < 5);
+        CHECK(best != last);
+        for (i = 0; i < 5; i++) {
+            CHECK(win[best] >= win[i]);
+            CHECK(win[last] <= win[i]);
+        }
+    }
+    end(&w);
+}
+
+/* Ties, and even a judge who sees no difference at all: still two responses,
+ * and distinct ones.                                                        */
+static sppo_result sees_no_difference(sppo_ctx *ctx, void *user,
+                                      const sppo_lists *prompts,
+                                      const sppo_lists *responses, int k,
+                                      int first, int count, double *pairwise)
+{
+    int i;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
+    for (i = 0; i < count * k * k; i++)
+        pairwise[i] = 0.5;
+    return SPPO_OK;
+}
+
+static void alg_1_5_ties_give_two_distinct_responses(void)
+{
+    world w;
+    int p;
+
+    if (!begin(&w, 8))
+        return;
+    w.judge.fill = sees_no_difference;
+    w.config.k = 2;
+    if (!start(&w) || !collect(&w))
+        return;
+    for (p = 0; p < w.play.round.count; p++)
+        CHECK(w.play.round.winner[p] != w.play.round.loser[p]);
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    end(&w);
+}
+
+/* Every prompt once per iteration, another part of them in each. */
+static void alg_1_3_iterations_share_out_the_prompts(void)
+{
+    world w;
+    int t;
+
+    if (!begin(&w, 12))
+        return;
+    w.config.iterations = 3;
+    w.config.epochs = 1;
+    if (!start(&w))
+        return;
+    for (t = 0; t < 3; t++) {
+        CHECK(w.play.iteration == t);
+        if (!collect(&w))
+            return;
+        CHECK(w.play.round.first == 4 * t);
+        CHECK(w.play.round.count == 4);
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        CHECK(w.play.phase == SPPO_PHASE_ADVANCE);
+        CHECK_OK(&w.ctx, sppo_play_advance(&w.ctx, &w.play));
+    }
+    CHECK(w.play.phase == SPPO_PHASE_DONE);
+    end(&w);
+}
+
+/* ==== line 6: the fit ==================================================== */
+
+/* pi_t is recorded before theta moves: after the fit, `old` still holds the
+ * log-probabilities of the policy that sampled.                             */
+static void alg_1_6_old_is_the_policy_that_sampled(void)
+{
+    world w;
+    sppo_model before = { 0 };
+    int p, i;
+
+    if (!begin(&w, 8))
+        return;
+    w.config.keep_all = 1;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                      SPPO_HEAD_NONE, 0));
+    if (!collect(&w))
+        return;
+    CHECK(same_weights(&before, &w.policy));
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    CHECK(!same_weights(&before, &w.policy));
+    for (p = 0; p < w.play.round.count; p++)
+        for (i = 0; i < 4; i++)
+            CHECK_NEAR(w.play.round.old[p * 4 + i],
+                       log_pi(&w, &before, w.play.round.first + p,
+                              &w.play.round.responses, p * 4 + i), REAL);
+    sppo_model_free(&w.ctx, &before);
+    end(&w);
+}
+
+/* The mean over the round's prompts of the loss at ratio 0, by hand. */
+static double loss_at_zero(const sppo_play *play)
+{
+    const double eta = play->config.eta;
+    const int k = play->config.k;
+    double sum = 0.0, s[2];
+    int p, i;
+
+    for (p = 0; p < play->round.count; p++) {
+        const double *win = play->round.win + p * k;
+        const int best = play->round.winner[p], last = play->round.loser[p];
+        double z = 0.0, points = 0.0;
+        for (i = 0; i < k; i++)
+            z += exp(eta * win[i]) / k;
+        z = play->config.baseline == SPPO_BASELINE_HALF ? eta / 2
+          : play->config.baseline == SPPO_BASELINE_EMPIRICAL ? log(z)
+          : play->config.log_z * eta;
+        for (i = 0; i < k; i++)
+            if (play->config.keep_all || i == best || i == last)
+                points += (eta * win[i] - z) * (eta * win[i] - z)
+                        / (play->config.keep_all ? k : 2);
+        switch (play->config.loss) {
+        case SPPO_LOSS_SPPO: sum += points; break;
+        case SPPO_LOSS_PAIR:
+            sum += sppo_loss_pair(0, 0,
+                play->round.pairwise[(p * k + best) * k + last], eta, s);
+            break;
+        case SPPO_LOSS_HARD: sum += eta * eta / 2; break;
+        case SPPO_LOSS_DPO: sum += log(2.0); break;
+        case SPPO_LOSS_IPO: sum += eta * eta; break;
+        }
+    }
+    return sum / play->round.count;
+}
+
+/* The first step is taken at theta = theta_t, where every log-ratio is 0. */
+static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
+{
+    static const struct { sppo_loss loss; int keep_all; sppo_baseline baseline;
+        double log_z; } row[] = {
+        { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_HALF, 0 },
+        { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_HALF, 0 },
+        { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_EMPIRICAL, 0 },
+        { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_EMPIRICAL, 0 },
+        { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_COEFFICIENT, 0.8 },
+        { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_COEFFICIENT, 0.54 },
+        { SPPO_LOSS_PAIR, 0, SPPO_BASELINE_HALF, 0 },
+        { SPPO_LOSS_HARD, 0, SPPO_BASELINE_HALF, 0 },
+        { SPPO_LOSS_DPO, 0, SPPO_BASELINE_HALF, 0 },
+        { SPPO_LOSS_IPO, 0, SPPO_BASELINE_HALF, 0 }
+    };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        world w;
+        static record r;
+        double expected;
+        memset(&r, 0, sizeof r);
+        if (!begin(&w, 10))
+            return;
+        w.config.loss = row[i].loss;
+        w.config.keep_all = row[i].keep_all;
+        w.config.baseline = row[i].baseline;
+        w.config.log_z = row[i].log_z;
+        w.config.batch = 100;
+        w.config.epochs = 1;
+        w.config.progress = keep_record;
+        w.config.progress_user = &r;
+        if (!start(&w) || !collect(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        expected = loss_at_zero(&w.play);
+        CHECK(r.steps == 1);
+        /* d loss / d ratio is at most 2 eta per response */
+        if (!CHECK_NEAR(r.step[0].loss, expected, 8 * REAL))
+            printf("    in row %d\n", i);
+        CHECK_NEAR(r.step[0].loss_scaled, r.step[0].loss / 4, 1e-12);
+        CHECK_NEAR(r.step[0].rewards_chosen, 0.0, REAL);
+        CHECK_NEAR(r.step[0].rewards_rejected, 0.0, REAL);
+        CHECK_NEAR(r.step[0].rewards_margins, 0.0, REAL);
+        CHECK(r.step[0].grad_norm > 0.0);
+        end(&w);
+    }
+}
+
+/* What the callback reports of a step, against the data of the round. */
+static void alg_1_6_progress_reports_the_means(void)
+{
+    world w;
+    static record r;
+    sppo_model before = { 0 };
+    double chosen = 0.0, rejected = 0.0, win_w = 0.0, win_l = 0.0;
+    double length = 0.0, ended = 0.0;
+    int p, i;
+
+    memset(&r, 0, sizeof r);
+    if (!begin(&w, 10))
+        return;
+    w.config.batch = 5;
+    w.config.epochs = 3;
+    w.config.progress = keep_record;
+    w.config.progress_user = &r;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                      SPPO_HEAD_NONE, 0));
+    if (!collect(&w))
+        return;
+    for (p = 0; p < 5; p++) {
+        const int best = w.play.round.winner[p], last = w.play.round.loser[p];
+        const sppo_lists *y = &w.play.round.responses;
+        chosen += log_pi(&w, &before, p, y, p * 4 + best) / 5;
+        rejected += log_pi(&w, &before, p, y, p * 4 + last) / 5;
+        win_w += w.play.round.win[p * 4 + best] / 5;
+        win_l += w.play.round.win[p * 4 + last] / 5;
+        for (i = 0; i < 4; i++) {
+            const int n = sppo_lists_length(y, p * 4 + i);
+            length += n / 20.0;
+            ended += (sppo_lists_tokens(y, p * 4 + i)[n - 1] == EOS) / 20.0;
+        }
+    }
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    CHECK(r.steps == 3);
+    for (i = 0; i < r.steps; i++) {
+        const sppo_progress *s = &r.step[i];
+        CHECK(s->iteration == 0);
+        CHECK(s->done == i + 1);
+        CHECK(s->total == 3);
+        CHECK_NEAR(s->win_chosen, win_w, 1e-12);
+        CHECK_NEAR(s->win_rejected, win_l, 1e-12);
+        CHECK_NEAR(s->rewards_margins, s->rewards_chosen - s->rewards_rejected,
+                   1e-12);
+        CHECK_NEAR(s->rewards_chosen, (s->logps_chosen - chosen) / 2, REAL);
+        CHECK_NEAR(s->rewards_rejected, (s->logps_rejected - rejected) / 2,
+                   REAL);
+        CHECK(s->rewards_accuracies >= 0.0 && s->rewards_accuracies <= 1.0);
+        CHECK_NEAR(s->learning_rate,
+                   sppo_learning_rate(&w.play.optim.config, i), 1e-15);
+        CHECK(s->learning_rate > 0.0);
+    }
+    CHECK_NEAR(r.step[0].logps_chosen, chosen, REAL);
+    CHECK_NEAR(r.step[0].logps_rejected, rejected, REAL);
+    CHECK_NEAR(r.step[0].length, length, 1e-12);
+    CHECK_NEAR(r.step[0].eos_rate, ended, 1e-12);
+    CHECK(r.step[2].rewards_margins > r.step[0].rewards_margins);
+    sppo_model_free(&w.ctx, &before);
+    end(&w);
+}
+
+/* After a fit: the winner's log-ratio is up and the loser's down for the
+ * losses that say so; DPO and IPO widen the margin.                         */
+static void alg_1_6_every_loss_moves_the_right_way(void)
+{
+    int loss;
+
+    for (loss = SPPO_LOSS_SPPO; loss <= SPPO_LOSS_IPO; loss++) {
+        world w;
+        sppo_model before = { 0 };
+        double up = 0.0, down = 0.0;
+        int p, n;
+        if (!begin(&w, 12))
+            return;
+        w.config.loss = (sppo_loss)loss;
+        w.config.batch = 6;
+        w.config.epochs = 40;
+        w.config.optim.kind = SPPO_ADAMW;
+        if (!start(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                          SPPO_HEAD_NONE, 0));
+        if (!collect(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        n = w.play.round.count;
+        for (p = 0; p < n; p++) {
+            const sppo_lists *y = &w.play.round.responses;
+            const int best = p * 4 + w.play.round.winner[p];
+            const int last = p * 4 + w.play.round.loser[p];
+            up += (log_pi(&w, &w.policy, p, y, best)
+                   - log_pi(&w, &before, p, y, best)) / n;
+            down += (log_pi(&w, &w.policy, p, y, last)
+                     - log_pi(&w, &before, p, y, last)) / n;
+        }
+        if (loss <= SPPO_LOSS_HARD) {
+            CHECK(up > 0.1);
+            CHECK(down < -0.1);
+        } else
+            CHECK(up - down > 0.5);
+        if (loss == SPPO_LOSS_HARD) {  // the minimiser is +- eta / 2
+            CHECK_NEAR(up, 1.0, 0.4);
+            CHECK_NEAR(down, -1.0, 0.4);
+        }
+        if (loss == SPPO_LOSS_IPO)     // the margin is eta
+            CHECK_NEAR(up - down, 2.0, 0.6);
+        sppo_model_free(&w.ctx, &before);
+        end(&w);
+    }
+}
+
+/* keep_all: every response's log-ratio goes to its own target. */
+static void alg_1_6_keep_all_fits_every_response(void)
+{
+    world w;
+    sppo_model before = { 0 };
+    double error = 0.0, size = 0.0;
+    int p, i;
+
+    if (!begin(&w, 12))
+        return;
+    w.config.keep_all = 1;
+    w.config.batch = 6;
+    w.config.epochs = 60;
+    w.config.optim.kind = SPPO_ADAMW;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                      SPPO_HEAD_NONE, 0));
+    if (!collect(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    for (p = 0; p < w.play.round.count; p++)
+        for (i = 0; i < 4; i++) {
+            const sppo_lists *y = &w.play.round.responses;
+            const double target = 2.0 * (w.play.round.win[p * 4 + i] - 0.5);
+            const double ratio = log_pi(&w, &w.policy, p, y, p * 4 + i)
+                               - log_pi(&w, &before, p, y, p * 4 + i);
+            error += (ratio - target) * (ratio - target);
+            size += target * target;
+        }
+    CHECK(size > 1.0);
+    CHECK(error < 0.15 * size);
+    sppo_model_free(&w.ctx, &before);
+    end(&w);
+}
+
+/* A smaller room for one pass means more passes, and the same sums. */
+static void alg_1_6_micro_batches_add_up(void)
+{
+    static const int room[3] = { 4096, 60, 36 };
+    sppo_ctx ctx = { 0 };
+    sppo_model first = { 0 };
+    int t;
+    size_t i;
+
+    for (t = 0; t < 3; t++) {
+        world w;
+        double most = 0.0;
+        if (!begin(&w, 12))
+            return;
+        w.config.max_tokens = room[t];
+        w.config.batch = 6;
+        w.config.epochs = 2;
+        if (!start(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+        if (t == 0)
+            CHECK_OK(&ctx, sppo_model_clone(&ctx, &first, &w.policy,
+                                            SPPO_HEAD_NONE, 0));
+        for (i = 0; i < first.count; i++) {
+            const double d = fabs((double)first.weights[i]
+                                  - (double)w.policy.weights[i]);
+            most = d > most ? d : most;
+        }
+        /* RMSprop divides a slope by its own size, so a rounding of a slope
+         * near 0 may show in full: allow a tenth of one step of lr 1e-2 */
+        CHECK_NEAR(most, 0.0, sizeof(sppo_real) == 4 ? 1e-3 : 1e-9);
+        end(&w);
+    }
+    sppo_model_free(&ctx, &first);
+}
+
+/* A loss that is not a number ends the run before any weight changes. */
+static void alg_1_6_nan_is_an_error_before_the_step(void)
+{
+    world w;
+    sppo_model before = { 0 };
+    sppo_result code;
+
+    if (!begin(&w, 8) || !start(&w) || !collect(&w))
+        return;
+    w.policy.weights[3] = (sppo_real)NAN;
+    CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                      SPPO_HEAD_NONE, 0));
+    code = sppo_play_fit(&w.ctx, &w.play);
+    CHECK(code == SPPO_E_NUMBER);
+    CHECK(same_weights(&before, &w.policy));
+    CHECK(w.play.optim.step == 0);
+    sppo_model_free(&w.ctx, &before);
+    end(&w);
+}
+
+/* ==== line 7, pi_t := pi_(t+1) =========================================== */
+
+/* The next iteration samples from, and is measured against, the policy that
+ * the last one trained; advance itself changes no weight.                   */
+static void alg_1_7_next_reference_is_the_trained_policy(void)
+{
+    world w;
+    sppo_model trained = { 0 };
+    int p, i;
+
+    if (!begin(&w, 8))
+        return;
+    w.config.keep_all = 1;
+    if (!start(&w) || !collect(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &trained, &w.policy,
+                                      SPPO_HEAD_NONE, 0));
+    CHECK_OK(&w.ctx, sppo_play_advance(&w.ctx, &w.play));
+    CHECK(same_weights(&trained, &w.policy));
+    CHECK(w.play.iteration == 1);
+    CHECK(w.play.phase == SPPO_PHASE_SAMPLE);
+    if (!collect(&w))
+        return;
+    CHECK(same_weights(&trained, &w.policy));
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    for (p = 0; p < w.play.round.count; p++)
+        for (i = 0; i < 4; i++)
+            CHECK_NEAR(w.play.round.old[p * 4 + i],
+                       log_pi(&w, &trained, w.play.round.first + p,
+                              &w.play.round.responses, p * 4 + i), REAL);
+    sppo_model_free(&w.ctx, &trained);
+    end(&w);
+}
+
+/* ==== the whole: towards the exact update ================================ */
+
+/* Three answers, one token each: rock, paper, scissors with a bias. */
+static const double biased_game[9] = {
+    0.50, 0.10, 0.80,
+    0.90, 0.50, 0.25,
+    0.20, 0.75, 0.50
+};
+
+static sppo_result referee(sppo_ctx *ctx, void *user, const sppo_lists *prompts,
+                           const sppo_lists *responses, int k, int first,
+                           int count, double *pairwise)
+{
+    int p, i, j;
+
+    (void)ctx, (void)user, (void)prompts, (void)first;
+    for (p = 0; p < count; p++)
+        for (i = 0; i < k; i++)
+            for (j = 0; j < k; j++)
+                pairwise[(p * k + i) * k + j] = biased_game[
+                    3 * sppo_lists_tokens(responses, p * k + i)[0]
+                    + sppo_lists_tokens(responses, p * k + j)[0]];
+    return SPPO_OK;
+}
+
+static void answers(world *w, double pi[3])
+{
+    sppo_lists three = { 0 };
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &three, &i, 1));
+        pi[i] = exp(log_pi(w, &w->policy, 0, &three, i));
+    }
+    sppo_lists_free(&w->ctx, &three);
+}
+
+/* Each iteration lands where Eq 4.1 says, up to what 64 x 16 draws leave: a
+ * win rate counts itself (1/16 of the way to 1/2) and the mean of 64 of them
+ * has a deviation of 0.01.  Total variation within 0.04, where the policy
+ * moves by more than 0.15.                                                  */
+static void algorithm_1_follows_the_exact_update(void)
+{
+    world w;
+    sppo_config c = tiny_config(3);
+    const int prompt[2] = { 1, 0 };
+    double pi[3], win[3], exact[3], next[3];
+    int i, t;
+
+    memset(&w, 0, sizeof w);
+    c.eos = -1;  // no token ends a response; its length is 1
+    CHECK_OK(&w.ctx, sppo_model_init(&w.ctx, &w.policy, &c, 3));
+    for (i = 0; i < 3 * 64; i++)
+        CHECK_OK(&w.ctx, sppo_lists_add(&w.ctx, &w.prompts, prompt, 2));
+    w.judge.fill = referee;
+    w.config.eta = 2.0;
+    w.config.k = 16;
+    w.config.iterations = 3;
+    w.config.keep_all = 1;
+    w.config.baseline = SPPO_BASELINE_EMPIRICAL;
+    w.config.batch = 64;
+    w.config.epochs = 100;
+    w.config.seed = 5;
+    w.config.sampling.max_tokens = 1;
+    w.config.optim.lr = 1e-2;
+    w.config.optim.kind = SPPO_ADAMW;
+    if (!start(&w))
+        return;
+    for (t = 0; t < 3; t++) {
+        double moved = 0.0, off = 0.0;
+        answers(&w, pi);
+        sppo_exact_win_rates(win, biased_game, pi, 3);
+        sppo_exact_step(exact, pi, win, 2.0, 3);
+        while (w.play.iteration == t && w.play.phase != SPPO_PHASE_DONE)
+            if (!CHECK_OK(&w.ctx, sppo_play_next(&w.ctx, &w.play, &w.judge)))
+                return;
+        answers(&w, next);
+        CHECK_NEAR(next[0] + next[1] + next[2], 1.0, REAL);
+        for (i = 0; i < 3; i++) {
+            moved += fabs(exact[i] - pi[i]) / 2;
+            off += fabs(exact[i] - next[i]) / 2;
+        }
+        CHECK(moved > 0.08);
+        CHECK_NEAR(off, 0.0, 0.04);
+        CHECK(off < moved / 3);
+    }
+    end(&w);
+}
+
+/* Playing on, the judge likes the new policy better than the old one. */
+static void algorithm_1_raises_the_win_rate(void)
+{
+    world w;
+    sppo_model before = { 0 };
+    sppo_evaluation e;
+
+    if (!begin(&w, 60))
+        return;
+    w.config.iterations = 3;
+    w.config.batch = 10;
+    w.config.epochs = 4;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                      SPPO_HEAD_NONE, 0));
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    CHECK(w.play.phase == SPPO_PHASE_DONE);
+    CHECK_OK(&w.ctx, sppo_evaluate(&w.ctx, &w.policy, &before, &w.judge,
+                                   &w.prompts, 4, &w.config.sampling, 1, &e));
+    CHECK(e.win_rate > 0.55);
+    CHECK(e.low > 0.5);
+    CHECK(e.kl > 0.0);
+    sppo_model_free(&w.ctx, &before);
+    end(&w);
+}
+
+/* ==== evaluation, best of n ============================================== */
+
+static void evaluate_against_itself_is_one_half(void)
+{
+    world w;
+    sppo_evaluation e;
+
+    if (!begin(&w, 100))
+        return;
+    CHECK_OK(&w.ctx, sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge,
+                                   &w.prompts, 4, &w.config.sampling, 9, &e));
+    CHECK(e.prompts == 100);
+    CHECK(e.low < 0.5 && e.high > 0.5);
+    CHECK(e.standard_error > 0.0 && e.standard_error < 0.05);
+    CHECK_NEAR(e.win_rate, 0.5, 4 * e.standard_error);
+    CHECK_NEAR(e.high - e.win_rate, 1.959963984540054 * e.standard_error, 1e-9);
+    CHECK_NEAR(e.win_rate - e.low, 1.959963984540054 * e.standard_error, 1e-9);
+    CHECK_NEAR(e.kl, 0.0, REAL);
+    CHECK(e.length_a >= 1 && e.length_a <= 5);
+    CHECK_NEAR(e.length_a, e.length_b, 0.5);
+    CHECK_NEAR(e.eos_a, e.eos_b, 0.15);
+    end(&w);
+}
+
+/* Swapping the two and keeping their draws is not possible, but the sign of
+ * the verdict is: what a wins, b loses.                                     */
+static void evaluate_swapped_is_one_minus(void)
+{
+    world w;
+    sppo_model other = { 0 };
+    sppo_evaluation e, f;
+    const sppo_config c = tiny_config(8);
+
+    if (!begin(&w, 100))
+        return;
+    CHECK_OK(&w.ctx, sppo_model_init(&w.ctx, &other, &c, 99));
+    CHECK_OK(&w.ctx, sppo_evaluate(&w.ctx, &w.policy, &other, &w.judge,
+                                   &w.prompts, 8, &w.config.sampling, 3, &e));
+    CHECK_OK(&w.ctx, sppo_evaluate(&w.ctx, &other, &w.policy, &w.judge,
+                                   &w.prompts, 8, &w.config.sampling, 3, &f));
+    CHECK_NEAR(e.win_rate + f.win_rate, 1.0,
+               4 * (e.standard_error + f.standard_error));
+    CHECK_NEAR(e.length_a, f.length_b, 0.4);
+    CHECK(e.kl > 0.0 && f.kl > 0.0);
+    sppo_model_free(&w.ctx, &other);
+    end(&w);
+}
+
+static void evaluate_refuses_bad_arguments(void)
+{
+    world w;
+    sppo_evaluation e;
+    sppo_model other = { 0 };
+    sppo_lists none = { 0 };
+    const sppo_config c = tiny_config(9);
+
+    if (!begin(&w, 4))
+        return;
+    memset(&e, 0, sizeof e);
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &w.prompts, 0,
+                        &w.config.sampling, 9, &e) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "samples"));
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &none, 2,
+                        &w.config.sampling, 9, &e) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "prompts"));
+    CHECK_OK(&w.ctx, sppo_model_init(&w.ctx, &other, &c, 99));
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &other, &w.judge, &w.prompts, 2,
+                        &w.config.sampling, 9, &e) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "vocab"));
+    CHECK(e.prompts == 0);
+    sppo_model_free(&w.ctx, &other);
+    end(&w);
+}
+
+static void best_of_takes_the_highest_row(void)
+{
+    static const double p[9] = { .5, .4, .3, .6, .5, .7, .7, .3, .5 };
+    static const double cycle[9] = { .5, 0, 1, 1, .5, 0, 0, 1, .5 };
+
+    CHECK(sppo_best_of(p, 3) == 1);
+    CHECK(sppo_best_of(cycle, 3) == 0);  // ties: the first
+    CHECK(sppo_best_of(p, 1) == 0);
+}
+
+/* ==== order of calls, bad answers ======================================== */
+
+static void calls_out_of_order_are_refused(void)
+{
+    world w;
+
+    if (!begin(&w, 8) || !start(&w))
+        return;
+    CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "sppo_play_judge"));
+    CHECK(sppo_play_select(&w.ctx, &w.play) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "sppo_play_select"));
+    CHECK(sppo_play_fit(&w.ctx, &w.play) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "sppo_play_fit"));
+    CHECK(sppo_play_advance(&w.ctx, &w.play) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "sppo_play_advance"));
+    CHECK(w.play.phase == SPPO_PHASE_SAMPLE);
+    CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
+    CHECK(sppo_play_sample(&w.ctx, &w.play) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "sppo_play_sample"));
+    CHECK(sppo_play_fit(&w.ctx, &w.play) == SPPO_E_ARGUMENT);
+    CHECK(w.play.phase == SPPO_PHASE_JUDGE);
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    CHECK(w.play.phase == SPPO_PHASE_DONE);
+    CHECK(sppo_play_sample(&w.ctx, &w.play) == SPPO_E_ARGUMENT);
+    CHECK(sppo_play_advance(&w.ctx, &w.play) == SPPO_E_ARGUMENT);
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));  // all done
+    end(&w);
+}
+
+/* A judge that answers well but for one cell, row 1 column 2 of prompt 3. */
+typedef struct fault { double value; int i, j, prompt; } fault;
+
+static sppo_result one_bad_cell(sppo_ctx *ctx, void *user,
+                                const sppo_lists *prompts,
+                                const sppo_lists *responses, int k, int first,
+                                int count, double *pairwise)
+{
+    const fault *f = (const fault *)user;
+    const sppo_result code = likes_fives(ctx, NULL, prompts, responses, k,
+                                         first, count, pairwise);
+
+    if (f->prompt >= first && f->prompt < first + count)
+        pairwise[((f->prompt - first) * k + f->i) * k + f->j] = f->value;
+    return code;
+}
+
+static void bad_judgements_are_refused_by_name(void)
+{
+    static const struct { double value; int i, j; const char *shown; } bad[] = {
+        { 1.25, 1, 2, "1.25" }, { -0.375, 2, 1, "-0.375" },
+        { NAN, 1, 2, "nan" }, { HUGE_VAL, 0, 3, "inf" },
+        { 0.9375, 3, 3, "0.9375" }, { 0.015625, 1, 2, "0.015625" }
+    };
+    int t;
+
+    for (t = 0; t < COUNT(bad); t++) {
+        world w;
+        fault f;
+        if (!begin(&w, 8))
+            return;
+        f.value = bad[t].value, f.i = bad[t].i, f.j = bad[t].j, f.prompt = 3;
+        w.judge.fill = one_bad_cell;
+        w.judge.user = &f;
+        if (!start(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
+        CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_JUDGE);
+        CHECK(has(&w.ctx, "prompt 3"));
+        CHECK(has(&w.ctx, bad[t].shown));
+        CHECK(w.play.phase == SPPO_PHASE_JUDGE);
+        w.judge.fill = likes_fives;  // and the run can go on
+        CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+        end(&w);
+    }
+}
+
+static sppo_result gives_up(sppo_ctx *ctx, void *user,
+                            const sppo_lists *prompts,
+                            const sppo_lists *responses, int k, int first,
+                            int count, double *pairwise)
+{
+    (void)user, (void)prompts, (void)responses, (void)k, (void)first;
+    (void)count, (void)pairwise;
+    return sppo_fail(ctx, SPPO_E_JUDGE, "my judge has gone home");
+}
+
+static sppo_result does_nothing(sppo_ctx *ctx, void *user,
+                                const sppo_lists *prompts,
+                                const sppo_lists *responses, int k, int first,
+                                int count, double *pairwise)
+{
+    (void)ctx, (void)user, (void)prompts, (void)responses, (void)k;
+    (void)first, (void)count, (void)pairwise;
+    return SPPO_OK;
+}
+
+static void a_judge_may_fail(void)
+{
+    world w;
+
+    if (!begin(&w, 8))
+        return;
+    w.judge.fill = gives_up;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
+    CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_JUDGE);
+    CHECK(has(&w.ctx, "my judge has gone home"));
+    w.judge.fill = does_nothing;  // an answer of nothing is no answer
+    CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_JUDGE);
+    CHECK(sppo_play_judge(&w.ctx, &w.play, NULL) == SPPO_E_ARGUMENT);
+    w.judge.fill = NULL;
+    CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_ARGUMENT);
+    w.judge.fill = likes_fives;
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    end(&w);
+}
+
+/* ==== bad settings ======================================================= */
+
+static void refuse(const char *field, void (*change)(world *))
+{
+    world w;
+    size_t held;
+
+    if (!begin(&w, 6))
+        return;
+    change(&w);
+    held = w.ctx.held;
+    if (!CHECK(sppo_play_init(&w.ctx, &w.play, &w.config, &w.policy,
+                              &w.prompts) == SPPO_E_ARGUMENT))
+        printf("    accepted: %s\n", field);
+    CHECK(has(&w.ctx, "sppo_"));
+    CHECK(has(&w.ctx, field));
+    CHECK(w.ctx.held == held);
+    end(&w);
+}
+
+static void k_is_one(world *w) { w->config.k = 1; }
+static void k_is_negative(world *w) { w->config.k = -3; }
+static void eta_is_zero(world *w) { w->config.eta = 0; }
+static void eta_is_negative(world *w) { w->config.eta = -1; }
+static void eta_is_nan(world *w) { w->config.eta = NAN; }
+static void eta_is_infinite(world *w) { w->config.eta = HUGE_VAL; }
+static void lr_is_zero(world *w) { w->config.optim.lr = 0; }
+static void lr_is_negative(world *w) { w->config.optim.lr = -1e-3; }
+static void batch_is_negative(world *w) { w->config.batch = -1; }
+static void epochs_is_negative(world *w) { w->config.epochs = -1; }
+static void iterations_is_negative(world *w) { w->config.iterations = -1; }
+static void too_many_iterations(world *w) { w->config.iterations = 7; }
+static void too_many_prompts(world *w)
+{
+    w->config.prompts_per_iteration = 4;
+    w->config.iterations = 2;
+}
+static void temperature_is_negative(world *w)
+{
+    w->config.sampling.temperature = -1;
+}
+static void top_p_is_two(world *w) { w->config.sampling.top_p = 2; }
+static void response_is_negative(world *w)
+{
+    w->config.sampling.max_tokens = -1;
+}
+static void no_prompts(world *w) { sppo_lists_clear(&w->prompts); }
+static void no_room(world *w) { w->config.max_tokens = 3; }
+
+static void empty_prompt(world *w)
+{
+    const int token = BOS;
+
+    CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->prompts, &token, 0));
+}
+
+/* 16 tokens fill the context; there is no room for a response */
+static void long_prompt(world *w)
+{
+    static const int token[16] = { BOS, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+                                   3, 3 };
+
+    CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->prompts, token, 16));
+}
+
+static void foreign_token(world *w)
+{
+    static const int token[2] = { BOS, 8 };
+
+    CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->prompts, token, 2));
+}
+
+static void bad_settings_are_refused_by_name(void)
+{
+    refuse("k", k_is_one);
+    refuse("k", k_is_negative);
+    refuse("eta", eta_is_zero);
+    refuse("eta", eta_is_negative);
+    refuse("eta", eta_is_nan);
+    refuse("eta", eta_is_infinite);
+    refuse("lr", lr_is_zero);
+    refuse("lr", lr_is_negative);
+    refuse("batch", batch_is_negative);
+    refuse("epochs", epochs_is_negative);
+    refuse("iterations", iterations_is_negative);
+    refuse("iterations", too_many_iterations);
+    refuse("prompts_per_iteration", too_many_prompts);
+    refuse("temperature", temperature_is_negative);
+    refuse("top_p", top_p_is_two);
+    refuse("max_tokens", response_is_negative);
+    refuse("prompt", no_prompts);
+    refuse("max_tokens", no_room);
+    refuse("prompt 6", empty_prompt);
+    refuse("prompt 6", long_prompt);
+    refuse("prompt 6", foreign_token);
+}
+
+/* A prompt that leaves room for one token is not too long. */
+static void a_prompt_may_leave_room_for_one_token(void)
+{
+    world w;
+    static const int token[15] = { BOS, 3, 4, 5, 6, 7, 3, 4, 5, 6, 7, 3, 4, 5,
+                                   6 };
+    int i;
+
+    if (!begin(&w, 0))
+        return;
+    CHECK_OK(&w.ctx, sppo_lists_add(&w.ctx, &w.prompts, token, 15));
+    CHECK_OK(&w.ctx, sppo_lists_add(&w.ctx, &w.prompts, token, 3));
+    w.config.iterations = 1;
+    if (!start(&w) || !collect(&w))
+        return;
+    for (i = 0; i < 4; i++)
+        CHECK(sppo_lists_length(&w.play.round.responses, i) == 1);
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    end(&w);
+}
+
+/* ==== the same bits ====================================================== */
+
+/* A whole run in one go. */
+static int finish(world *w, int prompts)
+{
+    return begin(w, prompts) && start(w)
+        && CHECK_OK(&w->ctx, sppo_play_run(&w->ctx, &w->play, &w->judge));
+}
+
+static void same_seed_same_bits(void)
+{
+    world a, b, c;
+
+    if (!finish(&a, 10) || !finish(&b, 10) || !begin(&c, 10))
+        return;
+    c.config.seed = 43;
+    if (!start(&c))
+        return;
+    CHECK_OK(&c.ctx, sppo_play_run(&c.ctx, &c.play, &c.judge));
+    CHECK(same_weights(&a.policy, &b.policy));
+    CHECK(!same_weights(&a.policy, &c.policy));
+    end(&a), end(&b), end(&c);
+}
+
+/* Stopped by the callback at every n-th unit of work, and called again. */
+static void stopped_and_continued_is_the_same(void)
+{
+    world a;
+    int every;
+
+    if (!finish(&a, 10))
+        return;
+    for (every = 1; every <= 7; every++) {
+        world b;
+        static record r;
+        int stops = 0;
+        sppo_result code;
+        memset(&r, 0, sizeof r);
+        r.stop_every = every;
+        if (!begin(&b, 10))
+            return;
+        b.config.progress = keep_record;
+        b.config.progress_user = &r;
+        if (!start(&b))
+            return;
+        while ((code = sppo_play_run(&b.ctx, &b.play, &b.judge))
+               == SPPO_E_STOPPED && stops < 1000)
+            stops++;
+        CHECK(code == SPPO_OK);
+        CHECK(b.play.phase == SPPO_PHASE_DONE);
+        CHECK(stops > 0 && stops < 1000);
+        CHECK(same_weights(&a.policy, &b.policy));
+        end(&b);
+    }
+    end(&a);
+}
+
+static void same_bits_for_any_number_of_threads(void)
+{
+#ifdef _OPENMP
+    world a, b;
+    int threads, most = omp_get_max_threads();
+
+    omp_set_num_threads(1);
+    if (!begin(&a, 12))
+        return;
+    a.config.batch = 6;
+    if (!start(&a))
+        return;
+    CHECK_OK(&a.ctx, sppo_play_run(&a.ctx, &a.play, &a.judge));
+    for (threads = 2; threads <= 4; threads += 2) {
+        omp_set_num_threads(threads);
+        if (!begin(&b, 12))
+            break;
+        b.config.batch = 6;
+        if (!start(&b))
+            break;
+        CHECK_OK(&b.ctx, sppo_play_run(&b.ctx, &b.play, &b.judge));
+        CHECK(same_weights(&a.policy, &b.policy));
+        end(&b);
+    }
+    omp_set_num_threads(most);
+    end(&a);
+#else
+    SKIP("compiled without OpenMP");
+#endif
+}
+
+/* ==== checkpoints ======================================================== */
+
+/* Runs with a save and a load into a fresh play after unit of work `cut`.  The
+ * world that goes on has another policy until the load.                     */
+static int resumed(world *w, int prompts, int cut, int *reached)
+{
+    world first;
+    static record r;
+    sppo_result code;
+    const sppo_config c = tiny_config(8);
+
+    memset(&r, 0, sizeof r);
+    r.stop_every = cut;
+    mkdir("build", 0777);
+    if (!begin(&first, prompts))
+        return 0;
+    first.config.progress = keep_record;
+    first.config.progress_user = &r;
+    if (!start(&first))
+        return 0;
+    code = sppo_play_run(&first.ctx, &first.play, &first.judge);
+    *reached = code == SPPO_E_STOPPED;
+    if (!CHECK_OK(&first.ctx, sppo_play_save(&first.ctx, &first.play, SCRATCH)))
+        return 0;
+    end(&first);
+    if (!begin(w, prompts))
+        return 0;
+    sppo_model_free(&w->ctx, &w->policy);
+    if (!CHECK_OK(&w->ctx, sppo_model_init(&w->ctx, &w->policy, &c, 1234)) ||
+        !start(w))
+        return 0;
+    return CHECK_OK(&w->ctx, sppo_play_load(&w->ctx, &w->play, SCRATCH))
+        && CHECK_OK(&w->ctx, sppo_play_run(&w->ctx, &w->play, &w->judge));
+}
+
+/* After each unit of work: in the middle of sampling, judging and fitting. */
+static void saved_and_loaded_is_the_same(void)
+{
+    world a;
+    int cut, reached = 1, cuts = 0;
+
+    if (!finish(&a, 10))
+        return;
+    for (cut = 1; reached && cut < 200; cut++) {
+        world b;
+        if (!resumed(&b, 10, cut, &reached))
+            return;
+        cuts += reached;
+        if (!CHECK(same_weights(&a.policy, &b.policy)))
+            printf("    after unit %d\n", cut);
+        end(&b);
+    }
+    CHECK(cuts >= 8);
+    end(&a);
+    remove(SCRATCH);
+}
+
+/* Between any two of the five steps. */
+static void saved_between_steps_is_the_same(void)
+{
+    world a;
+    int cut, t;
+
+    mkdir("build", 0777);
+    if (!finish(&a, 10))
+        return;
+    for (cut = 0; cut <= 10; cut++) {
+        world first, b;
+        if (!begin(&first, 10) || !start(&first))
+            return;
+        for (t = 0; t < cut; t++)
+            CHECK_OK(&first.ctx, sppo_play_next(&first.ctx, &first.play,
+                                                &first.judge));
+        CHECK_OK(&first.ctx, sppo_play_save(&first.ctx, &first.play, SCRATCH));
+        if (!begin(&b, 10) || !start(&b))
+            return;
+        if (!CHECK_OK(&b.ctx, sppo_play_load(&b.ctx, &b.play, SCRATCH)))
+            return;
+        CHECK(b.play.phase == first.play.phase);
+        CHECK(b.play.iteration == first.play.iteration);
+        CHECK(same_weights(&first.policy, &b.policy));
+        CHECK_OK(&b.ctx, sppo_play_run(&b.ctx, &b.play, &b.judge));
+        if (!CHECK(same_weights(&a.policy, &b.policy)))
+            printf("    after step %d\n", cut);
+        end(&first), end(&b);
+    }
+    end(&a);
+    remove(SCRATCH);
+}
+
+/* A checkpoint of other settings is refused by the name of the setting. */
+static void eta_differs(world *w) { w->config.eta = 3.0; }
+static void k_differs(world *w) { w->config.k = 3; }
+static void seed_differs(world *w) { w->config.seed = 7; }
+static void loss_differs(world *w) { w->config.loss = SPPO_LOSS_DPO; }
+static void lr_differs(world *w) { w->config.optim.lr = 2e-2; }
+static void batch_differs(world *w) { w->config.batch = 3; }
+static void top_p_differs(world *w) { w->config.sampling.top_p = 0.9; }
+static void baseline_differs(world *w)
+{
+    w->config.baseline = SPPO_BASELINE_EMPIRICAL;
+}
+static void keep_all_differs(world *w) { w->config.keep_all = 1; }
+static void optimizer_differs(world *w) { w->config.optim.kind = SPPO_ADAMW; }
+static void prompts_differ(world *w)
+{
+    static const int token[2] = { BOS, 3 };
+
+    CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->prompts, token, 2));
+}
+static void model_differs(world *w)
+{
+    sppo_config c = tiny_config(8);
+
+    c.hidden = 32;
+    sppo_model_free(&w->ctx, &w->policy);
+    CHECK_OK(&w->ctx, sppo_model_init(&w->ctx, &w->policy, &c, 1));
+}
+
+static void another_runs_checkpoint_is_refused_by_name(void)
+{
+    static const struct { const char *field; void (*change)(world *); } row[] = {
+        { "eta", eta_differs }, { "k", k_differs }, { "seed", seed_differs },
+        { "loss", loss_differs }, { "lr", lr_differs },
+        { "batch", batch_differs }, { "top_p", top_p_differs },
+        { "baseline", baseline_differs }, { "keep_all", keep_all_differs },
+        { "optim", optimizer_differs }, { "prompt", prompts_differ },
+        { "hidden", model_differs }
+    };
+    world w;
+    int i;
+
+    mkdir("build", 0777);
+    if (!begin(&w, 10) || !start(&w) || !collect(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_save(&w.ctx, &w.play, SCRATCH));
+    end(&w);
+    for (i = 0; i < COUNT(row); i++) {
+        sppo_model before = { 0 };
+        sppo_result code;
+        if (!begin(&w, 10))
+            return;
+        row[i].change(&w);
+        if (!start(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                          SPPO_HEAD_NONE, 0));
+        code = sppo_play_load(&w.ctx, &w.play, SCRATCH);
+        if (!CHECK(code != SPPO_OK))
+            printf("    accepted with another %s\n", row[i].field);
+        CHECK(has(&w.ctx, row[i].field));
+        CHECK(w.play.phase == SPPO_PHASE_SAMPLE);  // as it was
+        CHECK(same_weights(&before, &w.policy));
+        CHECK_OK(&w.ctx, sppo_play_next(&w.ctx, &w.play, &w.judge));
+        sppo_model_free(&w.ctx, &before);
+        end(&w);
+    }
+    remove(SCRATCH);
+}
+
+/* ==== memory ============================================================= */
+
+/* What sppo_play_bytes says, against what a run really comes to hold. */
+static void bytes_are_known_beforehand(void)
+{
+    int t;
+
+    for (t = 0; t < 3; t++) {
+        world w;
+        double said, taken;
+        size_t before;
+        if (!begin(&w, 30))
+            return;
+        if (t == 1)
+            w.config.optim.kind = SPPO_ADAMW, w.config.max_tokens = 200;
+        if (t == 2)
+            w.config.k = 8, w.config.keep_all = 1, w.config.max_tokens = 10000;
+        said = (double)sppo_play_bytes(&w.config, &w.policy, &w.prompts);
+        before = w.ctx.held;
+        w.ctx.peak = w.ctx.held;
+        if (!start(&w))
+            return;
+        taken = (double)(w.ctx.peak - before);
+        CHECK_NEAR(said / taken, 1.0, 0.1);
+        CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+        taken = (double)(w.ctx.peak - before);
+        CHECK_NEAR(said / taken, 1.0, 0.1);
+        end(&w);
+    }
+}
+
+/* The five steps take no memory: it was all taken by init. */
+static void a_run_takes_no_memory(void)
+{
+    world w;
+    size_t held;
+
+    if (!begin(&w, 10) || !start(&w))
+        return;
+    held = w.ctx.held;
+    w.ctx.limit = held;
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    CHECK(w.ctx.held == held);
+    w.ctx.limit = 0;
+    end(&w);
+}
+
+static const check_case cases[] = {
+    CASE(alg_1_3_samples_k_responses),
+    CASE(alg_1_4_and_1_5_annotate_and_select),
+    CASE(alg_1_5_ties_give_two_distinct_responses),
+    CASE(alg_1_3_iterations_share_out_the_prompts),
+    CASE(alg_1_6_old_is_the_policy_that_sampled),
+    CASE(alg_1_6_first_loss_is_the_loss_at_ratio_zero),
+    CASE(alg_1_6_progress_reports_the_means),
+    CASE(alg_1_6_every_loss_moves_the_right_way),
+    CASE(alg_1_6_keep_all_fits_every_response),
+    CASE(alg_1_6_micro_batches_add_up),
+    CASE(alg_1_6_nan_is_an_error_before_the_step),
+    CASE(alg_1_7_next_reference_is_the_trained_policy),
+    CASE(algorithm_1_follows_the_exact_update),
+    CASE(algorithm_1_raises_the_win_rate),
+    CASE(evaluate_against_itself_is_one_half),
+    CASE(evaluate_swapped_is_one_minus),
+    CASE(evaluate_refuses_bad_arguments),
+    CASE(best_of_takes_the_highest_row),
+    CASE(calls_out_of_order_are_refused),
+    CASE(bad_judgements_are_refused_by_name),
+    CASE(a_judge_may_fail),
+    CASE(bad_settings_are_refused_by_name),
+    CASE(a_prompt_may_leave_room_for_one_token),
+    CASE(same_seed_same_bits),
+    CASE(stopped_and_continued_is_the_same),
+    CASE(same_bits_for_any_number_of_threads),
+    CASE(saved_and_loaded_is_the_same),
+    CASE(saved_between_steps_is_the_same),
+    CASE(another_runs_checkpoint_is_refused_by_name),
+    CASE(bytes_are_known_beforehand),
+    CASE(a_run_takes_no_memory)
+};
+
+int main(int argc, char **argv)
+{
+    return check_main(cases, COUNT(cases), argc, argv);
+}

@@ -1,0 +1,966 @@
+/* test_policy.c - the transformer of sppo.h as a whole: [Sec 3] and [Net 1-6]
+ *
+ * Against slow.h, which knows plain sequences only; against PyTorch's numbers;
+ * forests against the separate sequences that they stand for; probabilities
+ * that must sum to 1; mistakes that must be refused by name.                */
+
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+#include "check.h"
+#include "slow.h"
+#include "view.h"
+#include "reference/values.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+static sppo_ctx ctx;
+
+/* Three shapes of model: grouped queries, untied and heads that do not divide
+ * dim; tied with as many key heads as heads; one key head for all, odd sizes. */
+static sppo_config shape_of(int which)
+{
+    sppo_config c;
+
+    memset(&c, 0, sizeof c);
+    c.bos = c.eos = -1;
+    c.context = 24;
+    if (which == 0) {
+        c.vocab = 11, c.dim = 10, c.layers = 2, c.heads = 4, c.kv_heads = 2;
+        c.head_dim = 6, c.hidden = 14, c.untied = 1;
+        c.rope_theta = 500000, c.norm_eps = 1e-6;
+    } else if (which == 1) {
+        c.vocab = 17, c.dim = 12, c.layers = 2, c.heads = 3, c.hidden = 20;
+    } else {
+        c.vocab = 7, c.dim = 9, c.layers = 3, c.heads = 3, c.kv_heads = 1;
+        c.head_dim = 2, c.hidden = 5, c.norm_eps = 1e-2, c.rope_theta = 50;
+    }
+    return c;
+}
+
+enum { SHAPES = 3, ROWS = 64 };     // tokens of the largest forest here
+
+static void random_tokens(slow_random *random, int *token, int n, int vocab)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        token[i] = slow_below(random, vocab);
+}
+
+static int add_random(sppo_forest *forest, slow_random *random, int vocab,
+                      int parent, int n, int scored)
+{
+    int token[ROWS];
+
+    random_tokens(random, token, n, vocab);
+    return sppo_forest_add(forest, parent, token, n, scored);
+}
+
+/* A prompt with three children, one of a single token and one unscored; a chain
+ * prompt -> a -> b -> c with a sibling of b; a text of its own; a root of one
+ * token whose child is scored.                                              */
+static int bushy_forest(sppo_forest *forest, slow_random *random, int vocab)
+{
+    int prompt, a, b;
+
+    if (!CHECK_OK(&ctx, sppo_forest_init(&ctx, forest, ROWS, 16)))
+        return 0;
+    prompt = add_random(forest, random, vocab, -1, 4, 0);
+    add_random(forest, random, vocab, prompt, 3, 1);
+    add_random(forest, random, vocab, prompt, 1, 1);
+    add_random(forest, random, vocab, prompt, 5, 0);
+    prompt = add_random(forest, random, vocab, -1, 3, 1);
+    a = add_random(forest, random, vocab, prompt, 4, 1);
+    b = add_random(forest, random, vocab, a, 3, 1);
+    add_random(forest, random, vocab, a, 2, 1);
+    add_random(forest, random, vocab, b, 4, 1);
+    add_random(forest, random, vocab, -1, 7, 1);
+    prompt = add_random(forest, random, vocab, -1, 1, 0);
+    add_random(forest, random, vocab, prompt, 2, 1);
+    return CHECK(forest->segments == 12 && forest->tokens == 39);
+}
+
+/* Values in reach of rounding: sums of some hundred numbers of order 1. */
+static double value_tolerance(void)
+{
+    return BUILD(2e-5, 1e-12);
+}
+
+/* ---- forward ------------------------------------------------------------- */
+
+static void forward_matches_slow(void)
+{
+    int which;
+
+    for (which = 0; which < SHAPES; which++) {
+        const sppo_config c = shape_of(which);
+        slow_random random = { 11 };
+        static sppo_model model;
+        static sppo_forest forest;
+        static sppo_trace trace;
+        double *final, *logits, *got, logprob[ROWS];
+        int token[ROWS], row[ROWS], s, i, j;
+        view v;
+
+        if (!view_model(&ctx, &model, &c, 1) ||
+            !bushy_forest(&forest, &random, c.vocab) ||
+            !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, forest.tokens,
+                                            forest.segments, 0)) ||
+            !CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest)))
+            return;
+        view_init(&v, &model);
+        final = slow_new(ROWS * c.dim), logits = slow_new(ROWS * c.vocab);
+        got = slow_new(c.vocab);
+        for (s = 0; s < forest.segments; s++) {
+            const int n = view_path(&forest, s, token, row);
+            const int length = forest.start[s + 1] - forest.start[s];
+            double sum = 0;
+            slow_forward(&v.llama, token, n, final, logits, logprob);
+            for (i = n - length; i < n; i++) {
+                const double expected = forest.scored[s] ? logprob[i] : 0;
+                CHECK_NEAR(trace.logprob[row[i]], expected, value_tolerance());
+                sum += expected;
+                for (j = 0; j < c.dim; j++)
+                    CHECK_NEAR(trace.final[row[i] * c.dim + j],
+                               final[i * c.dim + j], value_tolerance());
+                sppo_logits(&trace, &model, row[i], got);
+                for (j = 0; j < c.vocab; j++)
+                    CHECK_NEAR(got[j], logits[i * c.vocab + j],
+                               value_tolerance());
+            }
+            CHECK_NEAR(sppo_segment_logprob(&trace, &forest, s), sum,
+                       length * value_tolerance());
+        }
+        free(final), free(logits), free(got);
+        view_free(&v);
+        sppo_trace_free(&ctx, &trace);
+        sppo_forest_free(&ctx, &forest);
+        sppo_model_free(&ctx, &model);
+    }
+    CHECK(ctx.held == 0);
+}
+
+/* ---- gradients ----------------------------------------------------------- */
+
+typedef struct weighted {           // sum of d_logprob logprob + d_final final
+    const sppo_forest *forest;
+    const double *d_logprob, *d_final;  // d_final may be NULL
+    slow_llama *llama;
+} weighted;
+
+static double weighted_value(void *user)
+{
+    const weighted *w = (const weighted *)user;
+    const int dim = w->llama->dim;
+    double *final = slow_new(ROWS * dim), logprob[ROWS], sum = 0;
+    int token[ROWS], row[ROWS], s, i, j;
+
+    for (s = 0; s < w->forest->segments; s++) {
+        const int n = view_path(w->forest, s, token, row);
+        const int length = w->forest->start[s + 1] - w->forest->start[s];
+        slow_forward(w->llama, token, n, final, NULL, logprob);
+        for (i = n - length; i < n; i++) {
+            if (w->forest->scored[s])
+                sum += w->d_logprob[row[i]] * logprob[i];
+            for (j = 0; w->d_final && j < dim; j++)
+                sum += w->d_final[row[i] * dim + j] * final[i * dim + j];
+        }
+    }
+    free(final);
+    return sum;
+}
+
+/* Every entry of every tensor; the loss reads log-probabilities of several
+ * segments of one tree and, when asked, hidden states of every row.         */
+static void gradients_of(int which, int with_final)
+{
+    const sppo_config c = shape_of(which);
+    slow_random random = { 12 };
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_real *grad, *d_final;
+    double *slow_final, *slope, d_logprob[ROWS];
+    int t, i, a;
+    weighted w;
+    view v;
+
+    if (!view_model(&ctx, &model, &c, 2) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, 8)))
+        return;
+    a = add_random(&forest, &random, c.vocab, -1, 3, 1);
+    add_random(&forest, &random, c.vocab, a, 3, 1);
+    add_random(&forest, &random, c.vocab, a, 1, 1);
+    a = add_random(&forest, &random, c.vocab, a, 2, 0);
+    add_random(&forest, &random, c.vocab, a, 2, 1);
+    add_random(&forest, &random, c.vocab, -1, 4, 1);
+    if (!CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 8, 1)))
+        return;
+    view_init(&v, &model);
+    grad = view_reals(model.count);
+    d_final = view_reals((size_t)(ROWS * c.dim));
+    slow_final = slow_new(ROWS * c.dim), slope = slow_new(v.count);
+    view_fill(d_final, slow_final, ROWS * c.dim, &random, 0.5);
+    for (i = 0; i < ROWS; i++)      // signed, and one of them zero
+        d_logprob[i] = i == 5 ? 0 : slow_normal(&random);
+    w.forest = &forest, w.llama = &v.llama, w.d_logprob = d_logprob;
+    w.d_final = with_final ? slow_final : NULL;
+    if (CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest)) &&
+        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob,
+                                     with_final ? d_final : NULL, grad)))
+        for (t = 0; t < model.tensor_count; t++) {
+            const sppo_tensor *tensor = &model.tensors[t];
+            const size_t at = tensor->offset;
+            for (i = 0; i < (int)tensor->size; i++)
+                slope[i] = slow_slope(weighted_value, &w, v.weights + at + i);
+            view_slopes_near(tensor->name, grad + at, slope, (int)tensor->size);
+        }
+    free(grad), free(d_final), free(slow_final), free(slope);
+    view_free(&v);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+static void gradients_match_differences_grouped_untied(void)
+{
+    gradients_of(0, 1);
+}
+
+static void gradients_match_differences_tied(void)
+{
+    gradients_of(1, 0);
+}
+
+static void gradients_match_differences_one_key_head(void)
+{
+    gradients_of(2, 1);
+}
+
+/* Slopes are added to grad, the sum over two passes is the sum of slopes, and
+ * the one call for text is the general one with equal weights.              */
+static void next_token_loss_is_the_mean_and_adds_its_slopes(void)
+{
+    const sppo_config c = shape_of(0);
+    slow_random random = { 13 };
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_real *once, *twice, *plain;
+    double d_logprob[ROWS], loss = 0, value = 0, sum = 0;
+    int i, s, scored = 0;
+
+    if (!view_model(&ctx, &model, &c, 3) ||
+        !bushy_forest(&forest, &random, c.vocab) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 1)))
+        return;
+    once = view_reals(model.count), twice = view_reals(model.count);
+    plain = view_reals(model.count);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    for (s = 0; s < forest.segments; s++)
+        for (i = forest.start[s]; i < forest.start[s + 1]; i++) {
+            const int predicted = forest.scored[s]
+                && (forest.parent[s] >= 0 || i > forest.start[s]);
+            CHECK(predicted == (trace.logprob[i] < 0));
+            d_logprob[i] = predicted ? -1.0 : 0;
+            scored += predicted;
+            sum -= trace.logprob[i];
+        }
+    for (i = 0; i < forest.tokens; i++)
+        d_logprob[i] /= scored;
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+                                 plain));
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0, once,
+                                        &loss));
+    CHECK_NEAR(loss, sum / scored, BUILD(1e-6, 1e-14) * loss);
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0, NULL,
+                                        &value));
+    CHECK(value == loss);
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 40, NULL,
+                                        &value));
+    CHECK_NEAR(value, sum / 40, BUILD(1e-6, 1e-14) * value);
+    for (i = 0; i < 2; i++)
+        CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0,
+                                            twice, &value));
+    for (i = 0; i < (int)model.count; i++) {
+        CHECK_NEAR(once[i], plain[i],
+                   BUILD(1e-6, 1e-14) * (1 + fabs((double)plain[i])));
+        CHECK_NEAR(twice[i], 2 * once[i],
+                   BUILD(2e-6, 1e-14) * (1 + fabs((double)once[i])));
+    }
+    free(once), free(twice), free(plain);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+/* ---- PyTorch ------------------------------------------------------------- */
+
+static int reference_model(sppo_model *model, const ref_config *r,
+                           const ref_tensor *tensors, int count)
+{
+    sppo_config c;
+    int t, i;
+
+    memset(&c, 0, sizeof c);
+    c.vocab = r->vocab, c.dim = r->dim, c.layers = r->layers;
+    c.heads = r->heads, c.kv_heads = r->kv_heads, c.head_dim = r->head_dim;
+    c.hidden = r->hidden, c.context = r->context, c.untied = !r->tied;
+    c.rope_theta = r->rope_theta, c.norm_eps = r->norm_eps;
+    c.bos = c.eos = -1;
+    if (!CHECK_OK(&ctx, sppo_model_init(&ctx, model, &c, 1)) ||
+        !CHECK(model->tensor_count == count))
+        return 0;
+    for (t = 0; t < count; t++) {
+        const sppo_tensor *own = sppo_model_tensor(model, tensors[t].name);
+        if (!CHECK(own != NULL) || !CHECK(own->rows == tensors[t].rows) ||
+            !CHECK(own->cols == tensors[t].cols))
+            return 0;
+        for (i = 0; i < (int)own->size; i++)
+            model->weights[own->offset + (size_t)i] =
+                (sppo_real)tensors[t].weight[i];
+    }
+    return 1;
+}
+
+/* The yardstick is measured too: slow.h against PyTorch, without sppo.h but for
+ * the names of tensors.                                                     */
+static void slow_matches_pytorch(void)
+{
+    int which, s, t, i;
+
+    for (which = 0; which < 2; which++) {
+        const ref_sequence *sequence = which ? ref_b_sequences
+                                             : ref_a_sequences;
+        const int vocab = which ? ref_b_config.vocab : ref_a_config.vocab;
+        static sppo_model model;
+        double logits[16 * 16], logprob[16];
+        view v;
+        if (!reference_model(&model, which ? &ref_b_config : &ref_a_config,
+                             which ? ref_b_tensors : ref_a_tensors,
+                             which ? ref_b_tensor_count : ref_a_tensor_count))
+            return;
+        view_init(&v, &model);
+        for (s = 0; s < 2; s++) {
+            slow_forward(&v.llama, sequence[s].tokens, sequence[s].length, NULL,
+                         logits, logprob);
+            for (t = 0; t < sequence[s].length; t++) {
+                CHECK_NEAR(logprob[t], sequence[s].logprob[t], 1e-12);
+                for (i = 0; i < vocab; i++)
+                    CHECK_NEAR(logits[t * vocab + i],
+                               sequence[s].logits[t * vocab + i], 1e-12);
+            }
+        }
+        view_free(&v);
+        sppo_model_free(&ctx, &model);
+    }
+}
+
+/* Signed entries; the allowance is a share of the tensor's largest. */
+static void near_reference_gradients(const sppo_model *model,
+                                     const sppo_real *grad,
+                                     const ref_tensor *tensors, int count)
+{
+    int t, i;
+
+    for (t = 0; t < count; t++) {
+        const sppo_tensor *own = sppo_model_tensor(model, tensors[t].name);
+        double largest = 0;
+        for (i = 0; i < (int)own->size; i++)
+            largest = fmax(largest, fabs(tensors[t].grad[i]));
+        CHECK(largest > 0);
+        for (i = 0; i < (int)own->size; i++) {
+            char text[96];
+            snprintf(text, sizeof text, "%.70s[%d]", own->name, i);
+            check_near((double)grad[own->offset + (size_t)i],
+                       tensors[t].grad[i], BUILD(1e-4, 1e-10) * largest, text,
+                       __FILE__, __LINE__);
+        }
+    }
+}
+
+static void model_matches_pytorch(const ref_config *config,
+                                  const ref_tensor *tensors, int count,
+                                  const ref_sequence *sequence, int sequences,
+                                  double weighted_sum)
+{
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    double d_logprob[ROWS], logits[32], sum = 0;
+    sppo_real *grad;
+    int s, t, i;
+
+    if (!reference_model(&model, config, tensors, count) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, sequences)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, sequences,
+                                        1)))
+        return;
+    for (s = 0; s < sequences; s++)
+        CHECK(sppo_forest_add(&forest, -1, sequence[s].tokens,
+                              sequence[s].length, 1) == s);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    for (s = 0; s < sequences; s++)
+        for (t = 0; t < sequence[s].length; t++) {
+            const int row = forest.start[s] + t;
+            // 1e-4 of float is thirty times what PyTorch's own float costs.
+            CHECK_NEAR(trace.logprob[row], sequence[s].logprob[t],
+                       BUILD(1e-4, 1e-10));
+            sppo_logits(&trace, &model, row, logits);
+            for (i = 0; i < config->vocab; i++)
+                CHECK_NEAR(logits[i], sequence[s].logits[t * config->vocab + i],
+                           BUILD(1e-4, 1e-10));
+            d_logprob[row] = sequence[s].coef[t];
+            sum += sequence[s].coef[t] * trace.logprob[row];
+        }
+    CHECK_NEAR(sum, weighted_sum, BUILD(1e-4, 1e-10) * fabs(weighted_sum));
+    grad = view_reals(model.count);
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+                                 grad));
+    near_reference_gradients(&model, grad, tensors, count);
+    free(grad);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+static void pytorch_grouped_untied(void)
+{
+    model_matches_pytorch(&ref_a_config, ref_a_tensors, ref_a_tensor_count,
+                          ref_a_sequences, ref_a_sequence_count,
+                          ref_a_weighted_sum);
+}
+
+static void pytorch_tied(void)
+{
+    model_matches_pytorch(&ref_b_config, ref_b_tensors, ref_b_tensor_count,
+                          ref_b_sequences, ref_b_sequence_count,
+                          ref_b_weighted_sum);
+}
+
+/* The released code's loss on a prompt with two responses, both in one forest:
+ * sequence log-probabilities, loss, slopes and gradients as PyTorch's.      */
+static void pytorch_pair_of_responses(void)
+{
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    double d_logprob[ROWS], lp_w, lp_l, a, b, loss;
+    sppo_real *grad;
+    int prompt, w, l, i;
+
+    if (!reference_model(&model, &ref_a_config, ref_sppo_tensors,
+                         ref_sppo_tensor_count) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, 3)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 3, 1)))
+        return;
+    prompt = sppo_forest_add(&forest, -1, ref_sppo_prompt,
+                             ref_sppo_prompt_length, 0);
+    w = sppo_forest_add(&forest, prompt, ref_sppo_winner,
+                        ref_sppo_winner_length, 1);
+    l = sppo_forest_add(&forest, prompt, ref_sppo_loser, ref_sppo_loser_length,
+                        1);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    for (i = 0; i < ref_sppo_winner_length; i++)
+        CHECK_NEAR(trace.logprob[forest.start[w] + i],
+                   ref_sppo_winner_logprob[i], BUILD(1e-4, 1e-10));
+    for (i = 0; i < ref_sppo_loser_length; i++)
+        CHECK_NEAR(trace.logprob[forest.start[l] + i],
+                   ref_sppo_loser_logprob[i], BUILD(1e-4, 1e-10));
+    lp_w = sppo_segment_logprob(&trace, &forest, w);
+    lp_l = sppo_segment_logprob(&trace, &forest, l);
+    CHECK_NEAR(lp_w, ref_sppo_lp_w, BUILD(1e-4, 1e-10));
+    CHECK_NEAR(lp_l, ref_sppo_lp_l, BUILD(1e-4, 1e-10));
+    a = lp_w - ref_sppo_ref_lp_w - ref_sppo_eta * (ref_sppo_phat_w - 0.5);
+    b = lp_l - ref_sppo_ref_lp_l - ref_sppo_eta * (ref_sppo_phat_l - 0.5);
+    loss = (a * a + b * b) / 2;
+    CHECK_NEAR(loss, ref_sppo_losses[1].loss, BUILD(1e-4, 1e-10) * loss);
+    memset(d_logprob, 0, sizeof d_logprob);
+    for (i = forest.start[w]; i < forest.start[w + 1]; i++)
+        d_logprob[i] = a;
+    for (i = forest.start[l]; i < forest.start[l + 1]; i++)
+        d_logprob[i] = b;
+    grad = view_reals(model.count);
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+                                 grad));
+    near_reference_gradients(&model, grad, ref_sppo_tensors,
+                             ref_sppo_tensor_count);
+    free(grad);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+/* ---- forests ------------------------------------------------------------- */
+
+/* A forest stands for separate sequences: each segment is appended to a copy of
+ * its ancestors, and only its own tokens are weighed.                       */
+static void forest_equals_separate_sequences(void)
+{
+    int which, s, i, j;
+
+    for (which = 0; which < SHAPES; which++) {
+        const sppo_config c = shape_of(which);
+        slow_random random = { 14 };
+        static sppo_model model;
+        static sppo_forest forest, single;
+        static sppo_trace trace, alone;
+        sppo_real *grad, *sum, *d_final, *d_alone;
+        double d_logprob[ROWS], d_single[ROWS], *scratch, largest = 0;
+
+        if (!view_model(&ctx, &model, &c, 4) ||
+            !bushy_forest(&forest, &random, c.vocab) ||
+            !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, ROWS, 1)) ||
+            !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 1))
+            || !CHECK_OK(&ctx, sppo_trace_init(&ctx, &alone, &model, ROWS, 1,
+                                               1)))
+            return;
+        grad = view_reals(model.count), sum = view_reals(model.count);
+        d_final = view_reals((size_t)(ROWS * c.dim));
+        d_alone = view_reals((size_t)(ROWS * c.dim));
+        scratch = slow_new(ROWS * c.dim);
+        view_fill(d_final, scratch, ROWS * c.dim, &random, 0.5);
+        for (i = 0; i < ROWS; i++)
+            d_logprob[i] = slow_normal(&random);
+        CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob,
+                                     d_final, grad));
+        for (s = 0; s < forest.segments; s++) {
+            int token[ROWS], row[ROWS];
+            const int n = view_path(&forest, s, token, row);
+            const int before = n - (forest.start[s + 1] - forest.start[s]);
+            sppo_forest_clear(&single);
+            CHECK(sppo_forest_add(&single, -1, token, n, 1) == 0);
+            CHECK_OK(&ctx, sppo_forward(&ctx, &alone, &model, &single));
+            memset(d_single, 0, sizeof d_single);
+            memset(d_alone, 0, (size_t)(ROWS * c.dim) * sizeof *d_alone);
+            for (i = before; i < n; i++) {
+                if (forest.scored[s]) {
+                    CHECK_NEAR(trace.logprob[row[i]], alone.logprob[i],
+                               BUILD(1e-5, 1e-12));
+                    d_single[i] = d_logprob[row[i]];
+                }
+                for (j = 0; j < c.dim; j++) {
+                    CHECK_NEAR(trace.final[row[i] * c.dim + j],
+                               alone.final[i * c.dim + j], BUILD(1e-5, 1e-12));
+                    d_alone[i * c.dim + j] = d_final[row[i] * c.dim + j];
+                }
+            }
+            CHECK_OK(&ctx, sppo_backward(&ctx, &alone, &model, &single,
+                                         d_single, d_alone, sum));
+        }
+        for (i = 0; i < (int)model.count; i++)
+            largest = fmax(largest, fabs((double)sum[i]));
+        CHECK(largest > 1);
+        for (i = 0; i < (int)model.count; i++)
+            CHECK_NEAR(grad[i], sum[i], BUILD(1e-5, 1e-12) * largest);
+        free(grad), free(sum), free(d_final), free(d_alone), free(scratch);
+        sppo_trace_free(&ctx, &trace), sppo_trace_free(&ctx, &alone);
+        sppo_forest_free(&ctx, &forest), sppo_forest_free(&ctx, &single);
+        sppo_model_free(&ctx, &model);
+    }
+}
+
+/* Bit for bit: a tree gives the same values alone, behind other trees, before
+ * other trees, and in a longer trace.                                       */
+static void values_do_not_depend_on_company(void)
+{
+    const sppo_config c = shape_of(0);
+    slow_random random = { 15 };
+    int prompt_token[5], a_token[4], b_token[3], place, i;
+    static sppo_model model;
+    static sppo_trace trace;
+    double first[12], logits_first[11], logits[11];
+    sppo_real final_first[12 * 10];
+
+    if (!view_model(&ctx, &model, &c, 5) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 0)))
+        return;
+    random_tokens(&random, prompt_token, 5, c.vocab);
+    random_tokens(&random, a_token, 4, c.vocab);
+    random_tokens(&random, b_token, 3, c.vocab);
+    for (place = 0; place < 4; place++) {
+        static sppo_forest forest;
+        int prompt, at;
+        if (!CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, 16)))
+            return;
+        for (i = 0; i < place; i++)
+            add_random(&forest, &random, c.vocab, -1, 2 + 5 * i, i & 1);
+        prompt = sppo_forest_add(&forest, -1, prompt_token, 5, 0);
+        at = forest.start[prompt];
+        sppo_forest_add(&forest, prompt, a_token, 4, 1);
+        sppo_forest_add(&forest, prompt, b_token, 3, 1);
+        if (place > 1)
+            add_random(&forest, &random, c.vocab, -1, 6, 1);
+        CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+        sppo_logits(&trace, &model, at + 8, logits);
+        if (place == 0) {
+            memcpy(first, trace.logprob + at, sizeof first);
+            memcpy(final_first, trace.final + at * c.dim, sizeof final_first);
+            memcpy(logits_first, logits, sizeof logits);
+        }
+        CHECK(!memcmp(first, trace.logprob + at, sizeof first));
+        CHECK(!memcmp(final_first, trace.final + at * c.dim,
+                      sizeof final_first));
+        CHECK(!memcmp(logits_first, logits, sizeof logits));
+        sppo_forest_free(&ctx, &forest);
+    }
+    sppo_trace_free(&ctx, &trace);
+    sppo_model_free(&ctx, &model);
+}
+
+/* A token sees nothing behind it: to change the last token of a segment moves
+ * no hidden state but its own and its descendants'.                         */
+static void later_tokens_change_nothing_before(void)
+{
+    const sppo_config c = shape_of(1);
+    slow_random random = { 16 };
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_real *before;
+    size_t row_bytes;
+    int i, moved;
+
+    if (!view_model(&ctx, &model, &c, 6) ||
+        !bushy_forest(&forest, &random, c.vocab) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 0)))
+        return;
+    row_bytes = (size_t)c.dim * sizeof *before;
+    before = view_reals((size_t)(ROWS * c.dim));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    memcpy(before, trace.final, (size_t)forest.tokens * row_bytes);
+    moved = forest.start[6] - 1;        // the last token of segment 5, "a"
+    forest.token[moved] = (forest.token[moved] + 1) % c.vocab;
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    for (i = 0; i < forest.tokens; i++) {
+        const int below = i == moved
+                       || (i >= forest.start[6] && i < forest.start[9]);
+        CHECK((memcmp(before + i * c.dim, trace.final + i * c.dim, row_bytes)
+               != 0) == below);
+    }
+    free(before);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+static void same_bits_for_any_number_of_threads(void)
+{
+#ifdef _OPENMP
+    static const int threads[] = { 1, 2, 4 };
+    const int usual = omp_get_max_threads();
+    const sppo_config c = shape_of(0);
+    static sppo_model model;
+    sppo_real *grad, *first;
+    double loss, loss_first = 0;
+    int t, s;
+
+    if (!view_model(&ctx, &model, &c, 7))
+        return;
+    grad = view_reals(model.count), first = view_reals(model.count);
+    for (t = 0; t < COUNT(threads); t++) {
+        slow_random random = { 17 };
+        static sppo_forest forest;
+        static sppo_trace trace;
+        omp_set_num_threads(threads[t]);    // before the trace is made
+        if (!CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 800, 60)) ||
+            !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 800, 60, 1)))
+            break;
+        for (s = 0; s < 60; s++)
+            add_random(&forest, &random, c.vocab, s % 3 ? s - s % 3 : -1,
+                       1 + slow_below(&random, 12), 1);
+        memset(grad, 0, model.count * sizeof *grad);
+        CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0,
+                                            grad, &loss));
+        if (t == 0) {
+            memcpy(first, grad, model.count * sizeof *grad);
+            loss_first = loss;
+        }
+        CHECK(loss == loss_first);
+        CHECK(!memcmp(first, grad, model.count * sizeof *grad));
+        sppo_trace_free(&ctx, &trace);
+        sppo_forest_free(&ctx, &forest);
+    }
+    omp_set_num_threads(usual);
+    free(grad), free(first);
+    sppo_model_free(&ctx, &model);
+#else
+    SKIP("built without OpenMP");
+#endif
+}
+
+/* ---- probabilities ------------------------------------------------------- */
+
+/* All responses of at most LENGTH tokens over four tokens of which one ends:
+ * 1 + 3 + 9 that end, and 27 that are cut.  As children of one prompt.      */
+static void probabilities_of_all_responses_sum_to_one(void)
+{
+    enum { VOCAB = 4, LENGTH = 3, END = 2 };
+    static const int prompt_token[3] = { 1, 3, 0 };
+    sppo_config c = shape_of(2);
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    double sum = 0;
+    int prompt, code, length, s;
+
+    c.vocab = VOCAB, c.eos = END;
+    if (!view_model(&ctx, &model, &c, 8) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 200, 64)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 200, 64, 0)))
+        return;
+    prompt = sppo_forest_add(&forest, -1, prompt_token, 3, 0);
+    for (length = 1; length <= LENGTH; length++)
+        for (code = 0; code < 1 << 2 * length; code++) {
+            int token[LENGTH], i, inside = 0, ended;
+            for (i = 0; i < length; i++)
+                token[i] = code >> 2 * i & 3;
+            for (i = 0; i + 1 < length; i++)
+                inside += token[i] == END;
+            ended = token[length - 1] == END;
+            if (!inside && (ended || length == LENGTH))
+                CHECK(sppo_forest_add(&forest, prompt, token, length, 1) > 0);
+        }
+    CHECK(forest.segments == 1 + 13 + 27);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    for (s = 1; s < forest.segments; s++)
+        sum += exp(sppo_segment_logprob(&trace, &forest, s));
+    CHECK_NEAR(sum, 1, BUILD(1e-5, 1e-13));     // forty values of 1e-6 each
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+/* ---- mistakes ------------------------------------------------------------ */
+
+static void mentions(sppo_result result, sppo_result expected, const char *word)
+{
+    if (!CHECK(result == expected) || !CHECK(ctx.code == expected) ||
+        !CHECK(strstr(ctx.message, word) != NULL))
+        printf("  expected a sentence with '%s', got: %s\n", word, ctx.message);
+}
+
+static void bad_forests_are_refused_and_nothing_moves(void)
+{
+    const sppo_config c = shape_of(0);
+    slow_random random = { 18 };
+    static const int bad[][3] = { { 1, 11, 2 }, { 1, 2, -1 },
+                                  { 2147483647, 0, 0 } };
+    static sppo_model model;
+    static sppo_forest forest, wide;
+    static sppo_trace trace;
+    double before[8];
+    int i, a, long_tokens[30] = { 0 };
+
+    if (!view_model(&ctx, &model, &c, 9) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 4)) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &wide, 64, 16)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 8, 4, 1)))
+        return;
+    add_random(&forest, &random, c.vocab, -1, 8, 1);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    memcpy(before, trace.logprob, sizeof before);
+    for (i = 0; i < COUNT(bad); i++) {
+        sppo_forest_clear(&forest);
+        sppo_forest_add(&forest, -1, bad[i], 3, 1);
+        mentions(sppo_forward(&ctx, &trace, &model, &forest), SPPO_E_ARGUMENT,
+                 "token");
+        CHECK(!memcmp(before, trace.logprob, sizeof before));
+    }
+    add_random(&wide, &random, c.vocab, -1, 9, 1);      // 9 tokens, room for 8
+    mentions(sppo_forward(&ctx, &trace, &model, &wide), SPPO_E_ARGUMENT,
+             "sppo_forward");
+    sppo_forest_clear(&wide);
+    for (i = 0; i < 5; i++)                         // 5 segments, room for 4
+        add_random(&wide, &random, c.vocab, -1, 1, 1);
+    mentions(sppo_forward(&ctx, &trace, &model, &wide), SPPO_E_ARGUMENT,
+             "sppo_forward");
+    CHECK(!memcmp(before, trace.logprob, sizeof before));
+    sppo_trace_free(&ctx, &trace);
+
+    // The context holds 24 positions: 20 + 4 fit, 20 + 5 do not.
+    if (!CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 64, 4, 0)))
+        return;
+    sppo_forest_clear(&wide);
+    a = sppo_forest_add(&wide, -1, long_tokens, 20, 1);
+    sppo_forest_add(&wide, a, long_tokens, 4, 1);
+    sppo_forest_add(&wide, -1, long_tokens, 24, 1);     // another tree
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &wide));
+    sppo_forest_clear(&wide);
+    a = sppo_forest_add(&wide, -1, long_tokens, 20, 1);
+    sppo_forest_add(&wide, a, long_tokens, 5, 1);
+    mentions(sppo_forward(&ctx, &trace, &model, &wide), SPPO_E_ARGUMENT,
+             "context");
+
+    // A forest that is full takes no more and stays as it is.
+    sppo_forest_clear(&forest);
+    CHECK(sppo_forest_add(&forest, -1, long_tokens, 6, 1) == 0);
+    CHECK(sppo_forest_add(&forest, 0, long_tokens, 3, 1) == -1);
+    CHECK(forest.segments == 1 && forest.tokens == 6);
+    CHECK(sppo_forest_add(&forest, 0, long_tokens, 2, 1) == 1);
+    CHECK(sppo_forest_add(&forest, 0, long_tokens, 1, 1) == -1);
+    sppo_forest_clear(&forest);
+    for (i = 0; i < 4; i++)
+        CHECK(sppo_forest_add(&forest, i - 1, long_tokens, 1, 0) == i);
+    CHECK(sppo_forest_add(&forest, 3, long_tokens, 1, 0) == -1);
+    sppo_forest_free(&ctx, &forest), sppo_forest_free(&ctx, &wide);
+    sppo_trace_free(&ctx, &trace);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
+/* A backward pass needs a trace made for it. */
+static void backward_without_room_is_refused(void)
+{
+    const sppo_config c = shape_of(1);
+    slow_random random = { 19 };
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_real *grad;
+    double d_logprob[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    int i;
+
+    if (!view_model(&ctx, &model, &c, 10) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 4)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 8, 4, 0)))
+        return;
+    grad = view_reals(model.count);
+    add_random(&forest, &random, c.vocab, -1, 8, 1);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    mentions(sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+                           grad), SPPO_E_ARGUMENT, "backward");
+    for (i = 0; i < (int)model.count; i++)
+        CHECK(!(grad[i] > 0) && !(grad[i] < 0));
+    free(grad);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+typedef struct bad_config {
+    const char *word;       // in the sentence
+    size_t field;
+    int value;
+} bad_config;
+
+#define FIELD(name) #name, offsetof(sppo_config, name)
+
+static void bad_configs_are_refused_by_name(void)
+{
+    static const bad_config bad[] = {
+        { FIELD(vocab), 0 },     { FIELD(vocab), -5 },
+        { FIELD(dim), 0 },       { FIELD(dim), -1 },
+        { FIELD(layers), 0 },    { FIELD(layers), -1 },
+        { FIELD(heads), 0 },     { FIELD(heads), 5 },
+        { FIELD(kv_heads), 3 },  { FIELD(kv_heads), -1 },
+        { FIELD(head_dim), 5 },  { FIELD(head_dim), -2 },
+        { FIELD(hidden), 0 },    { FIELD(hidden), -4 },
+        { FIELD(context), 0 },   { FIELD(context), -1 },
+        { FIELD(eos), 11 },      { FIELD(bos), 999 },
+        { FIELD(eos), -2 },      { FIELD(vocab), 2147483647 },
+        { FIELD(dim), 2147483647 },
+    };
+    int i;
+
+    for (i = 0; i < COUNT(bad); i++) {
+        sppo_config c = shape_of(0), resolved;
+        sppo_model model;
+        memset(&resolved, 7, sizeof resolved);
+        memset(&model, 0, sizeof model);
+        if (!strcmp(bad[i].word, "heads"))
+            c.kv_heads = 2;
+        memcpy((char *)&c + bad[i].field, &bad[i].value, sizeof(int));
+        if (bad[i].value == 2147483647)
+            ctx.limit = 1 << 20;        // too big for this memory, at least
+        ctx.code = SPPO_OK;
+        ctx.message[0] = 0;
+        if (!CHECK(sppo_model_init(&ctx, &model, &c, 1) != SPPO_OK))
+            printf("  accepted: %s %d\n", bad[i].word, bad[i].value);
+        else if (bad[i].value == 2147483647)
+            CHECK(ctx.code == SPPO_E_ARGUMENT || ctx.code == SPPO_E_MEMORY);
+        else
+            mentions(ctx.code, SPPO_E_ARGUMENT, bad[i].word);
+        CHECK(model.weights == NULL && model.count == 0);
+        ctx.limit = 0;
+        sppo_model_free(&ctx, &model);
+    }
+    CHECK(ctx.held == 0);
+}
+
+static void bad_real_fields_are_refused_by_name(void)
+{
+    static const double bad[] = { -1, NAN, INFINITY };
+    int i;
+
+    for (i = 0; i < COUNT(bad); i++) {
+        sppo_config c = shape_of(0), resolved;
+        c.rope_theta = bad[i];
+        mentions(sppo_config_resolve(&ctx, &resolved, &c), SPPO_E_ARGUMENT,
+                 "rope_theta");
+        c = shape_of(0);
+        c.norm_eps = bad[i];
+        mentions(sppo_config_resolve(&ctx, &resolved, &c), SPPO_E_ARGUMENT,
+                 "norm_eps");
+    }
+}
+
+/* Defaults as the header states them; the table of tensors covers the block
+ * without a gap, and counts what sppo_config_count says.                    */
+static void config_defaults_and_tensor_table(void)
+{
+    sppo_config c = shape_of(1), resolved;
+    static sppo_model model;
+    size_t next = 0;
+    int t;
+
+    CHECK_OK(&ctx, sppo_config_resolve(&ctx, &resolved, &c));
+    CHECK(resolved.kv_heads == 3 && resolved.head_dim == 4);
+    CHECK_NEAR(resolved.rope_theta, 10000, 0);
+    CHECK_NEAR(resolved.norm_eps, 1e-5, 0);
+    if (!CHECK_OK(&ctx, sppo_model_init(&ctx, &model, &c, 3)))
+        return;
+    for (t = 0; t < model.tensor_count; t++) {
+        const sppo_tensor *tensor = &model.tensors[t];
+        const size_t cols = tensor->cols ? (size_t)tensor->cols : 1;
+        CHECK(tensor->offset == next);
+        CHECK(tensor->size == (size_t)tensor->rows * cols);
+        CHECK(sppo_model_tensor(&model, tensor->name) == tensor);
+        next += tensor->size;
+    }
+    CHECK(next == model.count && next == sppo_config_count(&resolved));
+    CHECK(sppo_model_tensor(&model, "model.layers.7.mlp.up_proj.weight")
+          == NULL);
+    CHECK(model.count == 17 * 12 + 12 + 2 * (2 * 12 + 4 * 144 + 3 * 240));
+    sppo_model_free(&ctx, &model);
+}
+
+static const check_case cases[] = {
+    CASE(forward_matches_slow),
+    CASE(gradients_match_differences_grouped_untied),
+    CASE(gradients_match_differences_tied),
+    CASE(gradients_match_differences_one_key_head),
+    CASE(next_token_loss_is_the_mean_and_adds_its_slopes),
+    CASE(slow_matches_pytorch),
+    CASE(pytorch_grouped_untied),
+    CASE(pytorch_tied),
+    CASE(pytorch_pair_of_responses),
+    CASE(forest_equals_separate_sequences),
+    CASE(values_do_not_depend_on_company),
+    CASE(later_tokens_change_nothing_before),
+    CASE(same_bits_for_any_number_of_threads),
+    CASE(probabilities_of_all_responses_sum_to_one),
+    CASE(bad_forests_are_refused_and_nothing_moves),
+    CASE(backward_without_room_is_refused),
+    CASE(bad_configs_are_refused_by_name),
+    CASE(bad_real_fields_are_refused_by_name),
+    CASE(config_defaults_and_tensor_table),
+};
+
+int main(int argc, char **argv)
+{
+    return check_main(cases, COUNT(cases), argc, argv);
+}

@@ -1,0 +1,581 @@
+/* test_sample.c - sampling with a key/value cache: [Alg 1.3]
+ *
+ * The cache must give what a full pass gives; draws must follow the exact
+ * distribution; a response must depend on nothing but its prompt and its name
+ * (key, prompt, response).                                                  */
+
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+#include "check.h"
+#include "slow.h"
+#include "view.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+static sppo_ctx ctx;
+
+static sppo_config small_config(void)
+{
+    sppo_config c;
+
+    memset(&c, 0, sizeof c);
+    c.vocab = 13, c.dim = 12, c.layers = 2, c.heads = 4, c.kv_heads = 2;
+    c.head_dim = 6, c.hidden = 18, c.context = 32, c.untied = 1;
+    c.rope_theta = 500, c.bos = -1, c.eos = -1;
+    return c;
+}
+
+/* Prompts of 1 to 9 tokens. */
+static int random_prompts(sppo_lists *prompts, int count, int vocab,
+                          unsigned seed)
+{
+    slow_random random = { 0 };
+    int p, i, token[9];
+
+    random.state = seed;
+    for (p = 0; p < count; p++) {
+        const int n = p == 1 ? 1 : 1 + slow_below(&random, 9);
+        for (i = 0; i < n; i++)
+            token[i] = slow_below(&random, vocab);
+        if (!CHECK_OK(&ctx, sppo_lists_add(&ctx, prompts, token, n)))
+            return 0;
+    }
+    return 1;
+}
+
+static int same_list(const sppo_lists *a, int i, const sppo_lists *b, int j)
+{
+    const int n = sppo_lists_length(a, i);
+
+    return n == sppo_lists_length(b, j)
+        && !memcmp(sppo_lists_tokens(a, i), sppo_lists_tokens(b, j),
+                   (size_t)n * sizeof(int));
+}
+
+/* ---- the cache ----------------------------------------------------------- */
+
+/* Step by step: each token is the argmax of the logits of a whole pass over
+ * prompt and what was sampled so far.                                       */
+static void greedy_equals_argmax_of_full_passes(void)
+{
+    enum { K = 2, PROMPTS = 7, NEW = 12 };
+    sppo_config c = small_config();
+    static sppo_model model;
+    static sppo_lists prompts, responses;
+    static sppo_sampler sampler;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_sampling sampling = { 0, 0, 1, NEW };
+    double logits[13];
+    int p, r, t, i, different = 0;
+
+    c.eos = 5;
+    if (!view_model(&ctx, &model, &c, 21) ||
+        !random_prompts(&prompts, PROMPTS, c.vocab, 21) ||
+        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 3, K, 9, NEW))
+        || !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
+                                       PROMPTS, &sampling, 1, &responses)) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 32, 2)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 32, 2, 0)))
+        return;
+    CHECK(responses.count == K * PROMPTS);
+    for (p = 0; p < PROMPTS; p++)
+        for (r = 0; r < K; r++) {
+            const int *token = sppo_lists_tokens(&responses, p * K + r);
+            const int n = sppo_lists_length(&responses, p * K + r);
+            CHECK(n >= 1 && n <= NEW);
+            CHECK(n == NEW || token[n - 1] == c.eos);
+            for (t = 0; t < n; t++) {
+                int best = 0;
+                sppo_forest_clear(&forest);
+                sppo_forest_add(&forest, -1, sppo_lists_tokens(&prompts, p),
+                                sppo_lists_length(&prompts, p), 0);
+                if (t > 0)
+                    sppo_forest_add(&forest, 0, token, t, 0);
+                CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+                sppo_logits(&trace, &model, forest.tokens - 1, logits);
+                for (i = 1; i < c.vocab; i++)
+                    best = logits[i] > logits[best] ? i : best;
+                CHECK(token[t] == best);
+                CHECK(token[t] != c.eos || t == n - 1);
+                different += t > 0 && token[t] != token[t - 1];
+            }
+        }
+    CHECK(different > 20);          // not one token over and over
+    sppo_trace_free(&ctx, &trace), sppo_forest_free(&ctx, &forest);
+    sppo_sampler_free(&ctx, &sampler);
+    sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
+/* ---- distribution -------------------------------------------------------- */
+
+/* Chi-square of counts against probabilities.  With f free cells its mean is f
+ * and its deviation sqrt(2 f); five deviations above is one run in a million,
+ * and the seed is fixed.  Cells that cannot happen must not.                */
+static void counts_fit(const char *what, const int *count, const double *p,
+                       int cells, int draws)
+{
+    double chi = 0, total = 0;
+    int i, possible = 0;
+
+    for (i = 0; i < cells; i++) {
+        total += p[i];
+        if (p[i] > 0) {
+            const double expected = p[i] * draws;
+            chi += (count[i] - expected) * (count[i] - expected) / expected;
+            possible++;
+        } else {
+            CHECK(count[i] == 0);
+        }
+    }
+    CHECK_NEAR(total, 1, 1e-9);
+    if (!CHECK(chi < possible - 1 + 5 * sqrt(2.0 * (possible - 1) + 1e-9)))
+        printf("  %s: chi-square %.1f in %d cells\n", what, chi, possible);
+}
+
+/* Tokens in order of falling probability, cut to the smallest set that has the
+ * mass top_p, and renormalised; top_p 0 or 1: no cut.                       */
+static void exact_step(double *p, const double *logits, int n,
+                       double temperature, double top_p)
+{
+    double scaled[16], kept = 0;
+    int chosen[16] = { 0 }, i;
+
+    for (i = 0; i < n; i++)
+        scaled[i] = logits[i] / temperature;
+    slow_softmax(p, scaled, n);
+    if (top_p <= 0 || top_p >= 1)
+        return;
+    while (kept < top_p) {
+        int best = -1;
+        for (i = 0; i < n; i++)
+            if (!chosen[i] && (best < 0 || p[i] > p[best]))
+                best = i;
+        chosen[best] = 1;
+        kept += p[best];
+    }
+    for (i = 0; i < n; i++)
+        p[i] = chosen[i] ? p[i] / kept : 0;
+}
+
+/* Whole responses of at most two tokens over a vocabulary of five, one of which
+ * ends: cells are END, and every (token, token).                            */
+static void draws_fit_the_exact_distribution(void)
+{
+    enum { VOCAB = 5, END = 3, K = 50, PROMPTS = 600, DRAWS = K * PROMPTS };
+    static const double temperature[] = { 1, 0.6, 1.7, 1, 0.8 };
+    static const double top_p[] = { 0, 0, 1, 0.7, 0.45 };
+    static const int prompt[4] = { 0, 4, 1, 1 };
+    sppo_config c = small_config();
+    static sppo_model model;
+    static sppo_lists prompts;
+    static sppo_sampler sampler;
+    view v;
+    int s, i, j;
+
+    c.vocab = VOCAB, c.eos = END;
+    if (!view_model(&ctx, &model, &c, 22) ||
+        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 64, K, 4, 2)))
+        return;
+    for (i = 0; i < model.tensors[0].rows * model.tensors[0].cols; i++)
+        model.weights[model.tensors[0].offset + (size_t)i] /= 2;
+    for (i = 0; i < PROMPTS; i++)           // one prompt under many names
+        CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, prompt, 4));
+    view_init(&v, &model);
+    for (s = 0; s < COUNT(temperature); s++) {
+        sppo_sampling sampling = { 0, 0, 0, 2 };
+        double p[VOCAB * (VOCAB + 1)] = { 0 }, first[VOCAB], second[VOCAB];
+        double logits[VOCAB * 5];
+        int count[VOCAB * (VOCAB + 1)] = { 0 }, token[5];
+        static sppo_lists responses;
+
+        sampling.temperature = s == 0 ? 0 : temperature[s];
+        sampling.top_p = top_p[s];
+        memcpy(token, prompt, sizeof prompt);
+        slow_forward(&v.llama, token, 4, NULL, logits, NULL);
+        exact_step(first, logits + 3 * VOCAB, VOCAB, temperature[s], top_p[s]);
+        p[END] = first[END];
+        for (i = 0; i < VOCAB; i++) {
+            if (i == END)
+                continue;
+            token[4] = i;
+            slow_forward(&v.llama, token, 5, NULL, logits, NULL);
+            exact_step(second, logits + 4 * VOCAB, VOCAB, temperature[s],
+                       top_p[s]);
+            for (j = 0; j < VOCAB; j++)
+                p[VOCAB + i * VOCAB + j] = first[i] * second[j];
+        }
+        sppo_lists_clear(&responses);
+        if (!CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
+                                        PROMPTS, &sampling, 77 + (unsigned)s,
+                                        &responses)))
+            return;
+        CHECK(responses.count == DRAWS);
+        for (i = 0; i < responses.count; i++) {
+            const int *got = sppo_lists_tokens(&responses, i);
+            const int n = sppo_lists_length(&responses, i);
+            if (CHECK(n == 2 || (n == 1 && got[0] == END)))
+                count[n == 1 ? END : VOCAB + got[0] * VOCAB + got[1]]++;
+        }
+        counts_fit("two tokens", count, p, VOCAB * (VOCAB + 1), DRAWS);
+        sppo_lists_free(&ctx, &responses);
+    }
+    view_free(&v);
+    sppo_sampler_free(&ctx, &sampler);
+    sppo_lists_free(&ctx, &prompts);
+    sppo_model_free(&ctx, &model);
+}
+
+/* As uniform runs through [0, 1) in N even steps, each token is drawn N p times
+ * but for the two ends of its stretch: sharper than any number of draws.    */
+static void token_takes_its_share_of_the_unit_interval(void)
+{
+    enum { N = 10000, VOCAB = 9 };
+    static const double temperature[] = { 1, 0.5, 2, 1, 1, 1.3, 1 };
+    static const double top_p[] = { 1, 1, 0, 0.9, 0.5, 0.2, 0.999999 };
+    slow_random random = { 23 };
+    int s, i;
+
+    for (s = 0; s < COUNT(temperature); s++) {
+        sppo_sampling sampling = { 0, 0, 0, 0 };
+        double slow[VOCAB], p[VOCAB], weight[VOCAB];
+        int count[VOCAB] = { 0 }, order[VOCAB];
+        sppo_real logits[VOCAB];
+
+        sampling.temperature = temperature[s];
+        sampling.top_p = top_p[s];
+        view_fill(logits, slow, VOCAB, &random, 1.5);
+        exact_step(p, slow, VOCAB, temperature[s], top_p[s]);
+        for (i = 0; i < N; i++) {
+            const int token = sppo_sample_token(logits, VOCAB, &sampling,
+                                                (i + 0.5) / N, weight, order);
+            if (CHECK(token >= 0 && token < VOCAB))
+                count[token]++;
+        }
+        for (i = 0; i < VOCAB; i++) {
+            CHECK_NEAR(count[i], N * p[i], 1.01);
+            CHECK(p[i] > 0 || count[i] == 0);       // the cut is exact
+        }
+        i = sppo_sample_token(logits, VOCAB, &sampling, 0, weight, order);
+        CHECK(i >= 0 && i < VOCAB && p[i] > 0);
+        i = sppo_sample_token(logits, VOCAB, &sampling, 1 - 1.2e-16, weight,
+                              order);
+        CHECK(i >= 0 && i < VOCAB && p[i] > 0);
+    }
+}
+
+static void greedy_takes_the_first_of_equals(void)
+{
+    static const double values[] = { 1, 3, -2, 3, 3, 0 };
+    sppo_sampling sampling = { 0, 0, 1, 0 };
+    sppo_real logits[6];
+    double weight[6];
+    int i, order[6];
+
+    for (i = 0; i < 6; i++)
+        logits[i] = (sppo_real)values[i];
+    for (i = 0; i < 10; i++)
+        CHECK(sppo_sample_token(logits, 6, &sampling, i / 10.0, weight, order)
+              == 1);
+}
+
+/* Logits far apart: no overflow, the certain token is certain; a tiny top_p
+ * keeps one token.                                                          */
+static void extreme_logits_are_sampled_right(void)
+{
+    static const double values[] = { -3000, 2000, 1000, 1990 };
+    sppo_sampling sampling = { 0, 0, 0, 0 };
+    sppo_real logits[4];
+    double weight[4];
+    int i, order[4];
+
+    for (i = 0; i < 4; i++)
+        logits[i] = (sppo_real)values[i];
+    for (i = 0; i < 1000; i++) {
+        sampling.temperature = 0.01, sampling.top_p = 1;
+        CHECK(sppo_sample_token(logits, 4, &sampling, i / 1000.0, weight,
+                                order) == 1);
+        sampling.temperature = 1000, sampling.top_p = 1e-9;
+        CHECK(sppo_sample_token(logits, 4, &sampling, i / 1000.0, weight,
+                                order) == 1);
+    }
+}
+
+/* ---- names, not places --------------------------------------------------- */
+
+/* The eight prompts of one call, each prompt in a call of its own, from the
+ * last to the first, samplers of other sizes: the same tokens.              */
+static void responses_do_not_depend_on_batch_or_order(void)
+{
+    enum { PROMPTS = 8, K = 3, NEW = 15 };
+    static const int room[] = { 8, 1, 3 };
+    sppo_config c = small_config();
+    sppo_sampling sampling = { 1.1, 0.95, 0, NEW };
+    static sppo_model model;
+    static sppo_lists prompts, all;
+    int s, p, r, different = 0;
+
+    c.eos = 2;
+    if (!view_model(&ctx, &model, &c, 24) ||
+        !random_prompts(&prompts, PROMPTS, c.vocab, 24))
+        return;
+    for (s = 0; s < COUNT(room); s++) {
+        static sppo_sampler sampler;
+        static sppo_lists some;
+        if (!CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, room[s],
+                                              K, 9 + s, NEW + s)))
+            return;
+        if (s == 0)
+            CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
+                                       PROMPTS, &sampling, 99, &all));
+        sppo_lists_clear(&some);
+        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, PROMPTS,
+                                   &sampling, 99, &some));
+        CHECK(some.count == PROMPTS * K && all.count == PROMPTS * K);
+        for (r = 0; r < PROMPTS * K; r++)
+            CHECK(same_list(&all, r, &some, r));
+        for (p = PROMPTS - 1; p >= 0; p--) {
+            sppo_lists_clear(&some);
+            CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, p, 1,
+                                       &sampling, 99, &some));
+            CHECK(some.count == K);
+            for (r = 0; r < K; r++)
+                CHECK(same_list(&all, p * K + r, &some, r));
+        }
+        // Appended, not replaced; prompts [2, 7) are prompts 2 to 6.
+        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 2, 5,
+                                   &sampling, 99, &some));
+        CHECK(some.count == 6 * K);
+        for (r = 0; r < 5 * K; r++)
+            CHECK(same_list(&all, 2 * K + r, &some, K + r));
+        sppo_lists_free(&ctx, &some);
+        sppo_sampler_free(&ctx, &sampler);
+    }
+    // Response r of K is the same for a larger K, and they differ.
+    {
+        static sppo_sampler sampler;
+        static sppo_lists more;
+        CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 4, K + 4, 9,
+                                         NEW));
+        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, PROMPTS,
+                                   &sampling, 99, &more));
+        for (p = 0; p < PROMPTS; p++)
+            for (r = 0; r < K; r++) {
+                CHECK(same_list(&all, p * K + r, &more, p * (K + 4) + r));
+                different += !same_list(&all, p * K, &all, p * K + r);
+            }
+        CHECK(different >= PROMPTS);
+        sppo_lists_clear(&more);
+        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, PROMPTS,
+                                   &sampling, 100, &more));
+        different = 0;
+        for (p = 0; p < PROMPTS; p++)       // another key: other responses
+            different += !same_list(&all, p * K, &more, p * (K + 4));
+        CHECK(different >= PROMPTS / 2);
+        sppo_lists_free(&ctx, &more);
+        sppo_sampler_free(&ctx, &sampler);
+    }
+    sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &all);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
+static void same_bits_for_any_number_of_threads(void)
+{
+#ifdef _OPENMP
+    enum { PROMPTS = 20, K = 5, NEW = 16 };
+    static const int threads[] = { 1, 2, 4 };
+    const int usual = omp_get_max_threads();
+    sppo_config c = small_config();
+    sppo_sampling sampling = { 1, 0.98, 0, NEW };
+    static sppo_model model;
+    static sppo_lists prompts, first;
+    int t, r;
+
+    c.eos = 7;
+    if (!view_model(&ctx, &model, &c, 25) ||
+        !random_prompts(&prompts, PROMPTS, c.vocab, 25))
+        return;
+    for (t = 0; t < COUNT(threads); t++) {
+        static sppo_sampler sampler;
+        static sppo_lists some;
+        omp_set_num_threads(threads[t]);
+        CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 20, K, 9,
+                                         NEW));
+        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, PROMPTS,
+                                   &sampling, 5, t ? &some : &first));
+        for (r = 0; t && r < PROMPTS * K; r++)
+            CHECK(same_list(&first, r, &some, r));
+        sppo_lists_free(&ctx, &some);
+        sppo_sampler_free(&ctx, &sampler);
+    }
+    omp_set_num_threads(usual);
+    sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &first);
+    sppo_model_free(&ctx, &model);
+#else
+    SKIP("built without OpenMP");
+#endif
+}
+
+/* ---- where a response ends ----------------------------------------------- */
+
+static void responses_end_where_they_must(void)
+{
+    enum { K = 40 };
+    sppo_config c = small_config();
+    static sppo_model model;
+    static sppo_lists prompts;
+    int prompt[30], s, r, i;
+    // prompt tokens, max_tokens, the longest response that this allows
+    static const int rule[][3] = { { 4, 1, 1 }, { 4, 7, 7 }, { 25, 20, 7 },
+                                   { 30, 20, 2 } };
+
+    c.eos = 6;                          // context 32: 25 + 7, 30 + 2
+    if (!view_model(&ctx, &model, &c, 26))
+        return;
+    for (i = 0; i < 30; i++)
+        prompt[i] = i % c.vocab;
+    for (s = 0; s < COUNT(rule); s++) {
+        static sppo_sampler sampler;
+        static sppo_lists responses;
+        sppo_sampling sampling = { 1.5, 0, 0, 0 };
+        int ended = 0, cut = 0;
+
+        sampling.max_tokens = rule[s][1];
+        sppo_lists_clear(&prompts);
+        CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, prompt, rule[s][0]));
+        if (!CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 1, K, 30,
+                                              20)) ||
+            !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, 1,
+                                        &sampling, 3, &responses)))
+            return;
+        for (r = 0; r < K; r++) {
+            const int *token = sppo_lists_tokens(&responses, r);
+            const int n = sppo_lists_length(&responses, r);
+            if (!CHECK(n >= 1 && n <= rule[s][2]))
+                continue;
+            for (i = 0; i + 1 < n; i++)
+                CHECK(token[i] != c.eos);
+            CHECK(token[n - 1] == c.eos || n == rule[s][2]);
+            ended += token[n - 1] == c.eos;
+            cut += token[n - 1] != c.eos;
+        }
+        CHECK(ended > 0 && cut > 0);    // both happened
+        sppo_lists_free(&ctx, &responses);
+        sppo_sampler_free(&ctx, &sampler);
+    }
+    sppo_lists_free(&ctx, &prompts);
+    sppo_model_free(&ctx, &model);
+}
+
+/* eos -1: nothing ends a response but its length; an id that happens to be 0
+ * ends one when it is the EOS.                                              */
+static void end_token_may_be_none_or_zero(void)
+{
+    enum { K = 30, NEW = 9 };
+    static const int prompt[3] = { 1, 2, 3 };
+    sppo_config c = small_config();
+    int with, r, i, short_ones;
+
+    c.vocab = 4;
+    for (with = 0; with < 2; with++) {
+        static sppo_model model;
+        static sppo_lists prompts, responses;
+        static sppo_sampler sampler;
+        sppo_sampling sampling = { 3, 0, 0, NEW };
+        c.eos = with ? 0 : -1;
+        short_ones = 0;
+        if (!view_model(&ctx, &model, &c, 27) ||
+            !CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, prompt, 3)) ||
+            !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 1, K, 3,
+                                              NEW)) ||
+            !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, 1,
+                                        &sampling, 4, &responses)))
+            return;
+        for (r = 0; r < K; r++) {
+            const int n = sppo_lists_length(&responses, r);
+            for (i = 0; with && i + 1 < n; i++)
+                CHECK(sppo_lists_tokens(&responses, r)[i] != 0);
+            short_ones += n < NEW;
+        }
+        CHECK(with ? short_ones > K / 2 : short_ones == 0);
+        sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
+        sppo_sampler_free(&ctx, &sampler);
+        sppo_model_free(&ctx, &model);
+    }
+    CHECK(ctx.held == 0);
+}
+
+/* ---- mistakes ------------------------------------------------------------ */
+
+static void bad_requests_are_refused_and_add_nothing(void)
+{
+    static const int good[2] = { 1, 2 }, high[2] = { 1, 13 },
+                     below[2] = { -1, 3 };
+    const sppo_sampling fine = { 1, 0, 0, 4 };
+    const sppo_config c = small_config();
+    static sppo_model model;
+    static sppo_lists prompts, responses;
+    static sppo_sampler sampler;
+    int full[32] = { 0 }, i;
+
+    if (!view_model(&ctx, &model, &c, 28) ||
+        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 4, 2, 31, 4)))
+        return;
+    sppo_lists_add(&ctx, &prompts, good, 2);
+    sppo_lists_add(&ctx, &prompts, high, 2);
+    sppo_lists_add(&ctx, &prompts, below, 2);
+    sppo_lists_add(&ctx, &prompts, full, 32);   // fills the context
+    sppo_lists_add(&ctx, &prompts, full, 0);    // nothing predicts
+    for (i = 1; i < 5; i++) {
+        ctx.message[0] = 0;
+        CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, i, 1, &fine, 1,
+                          &responses) == SPPO_E_ARGUMENT);
+        CHECK(strstr(ctx.message, "prompt") || strstr(ctx.message, "token"));
+    }
+    CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, 0, 2, &fine, 1,
+                      &responses) == SPPO_E_ARGUMENT);
+    CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, 3, 9, &fine, 1,
+                      &responses) == SPPO_E_ARGUMENT);
+    CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, -1, 1, &fine, 1,
+                      &responses) == SPPO_E_ARGUMENT);
+    for (i = 0; i < 5; i++) {
+        sppo_sampling bad = fine;
+        if (i == 0) bad.temperature = -1;
+        if (i == 1) bad.temperature = NAN;
+        if (i == 2) bad.top_p = 1.5;
+        if (i == 3) bad.top_p = -0.1;
+        if (i == 4) bad.max_tokens = -1;
+        CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, 0, 1, &bad, 1,
+                          &responses) == SPPO_E_ARGUMENT);
+    }
+    CHECK(responses.count == 0);
+    CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, 1, &fine, 1,
+                               &responses));
+    CHECK(responses.count == 2);
+    sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
+    sppo_sampler_free(&ctx, &sampler);
+    sppo_model_free(&ctx, &model);
+}
+
+static const check_case cases[] = {
+    CASE(greedy_equals_argmax_of_full_passes),
+    CASE(draws_fit_the_exact_distribution),
+    CASE(token_takes_its_share_of_the_unit_interval),
+    CASE(greedy_takes_the_first_of_equals),
+    CASE(extreme_logits_are_sampled_right),
+    CASE(responses_do_not_depend_on_batch_or_order),
+    CASE(same_bits_for_any_number_of_threads),
+    CASE(responses_end_where_they_must),
+    CASE(end_token_may_be_none_or_zero),
+    CASE(bad_requests_are_refused_and_add_nothing),
+};
+
+int main(int argc, char **argv)
+{
+    return check_main(cases, COUNT(cases), argc, argv);
+}

@@ -1,0 +1,521 @@
+#!/bin/sh
+# test_tool.sh - the command-line tool from outside: exit codes, bad input,
+# interruption, resume, the judge protocol, real files
+#
+# Run     tests/test_tool.sh build/sppo build/test_tool    (tool, scratch folder)
+# Prints  "ok name", "FAIL name: why", "skip name (why)", a count; exit 1 on FAIL
+
+tool=$1
+work=$2
+if [ ! -x "$tool" ] || [ -z "$work" ]; then
+    echo "usage: $0 TOOL SCRATCH_FOLDER" >&2
+    exit 2
+fi
+root=$(cd "$(dirname "$0")/.." && pwd)
+data=${SPPO_DATA:-$root/../shared/data}
+case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
+rm -rf "$work"
+mkdir -p "$work" && cd "$work" || exit 1
+
+passed=0 failed=0 skipped=0
+TERM=dumb
+export TERM
+
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
+skip() { skipped=$((skipped + 1)); echo "skip $1 ($2)"; }
+
+# expect NAME CODE PATTERN COMMAND..: its exit code and a line of its errors
+expect() {
+    name=$1 code=$2 pattern=$3
+    shift 3
+    "$@" > out 2> err < /dev/null
+    got=$?
+    if [ $got -ne "$code" ]; then
+        bad "$name" "exit $got, not $code: $(head -c 300 err)"
+    elif [ -n "$pattern" ] && ! grep -q -e "$pattern" err; then
+        bad "$name" "no \"$pattern\" in: $(head -c 300 err)"
+    else
+        ok "$name"
+    fi
+}
+
+# holds NAME COMMAND..: it succeeds
+holds() {
+    name=$1
+    shift
+    if "$@" > out 2> err; then ok "$name"; else
+        bad "$name" "$(head -c 300 err)"; fi
+}
+
+# says NAME PATTERN: the last command's standard output
+says() {
+    if grep -q -e "$2" out; then ok "$1"; else
+        bad "$1" "no \"$2\" in: $(head -c 300 out)"; fi
+}
+
+same() {
+    if cmp -s "$2" "$3"; then ok "$1"; else bad "$1" "$2 and $3 differ"; fi
+}
+
+# ---- a tiny world -----------------------------------------------------------
+
+words="red blue green cat dog bird runs sits sings here there"
+awk -v words="$words" 'BEGIN {
+    n = split(words, w, " "); s = 7
+    for (i = 0; i < 400; i++) {
+        line = ""
+        for (j = 0; j < 5; j++) {
+            s = (s * 1103515245 + 12345) % 2147483648
+            line = line (j ? " " : "") w[int(s / 65536) % n + 1]
+        }
+        print line
+    }
+}' > text.txt
+awk '{ printf "{\"prompt\": \"%s %s\", \"chosen\": \"%s %s here\", ", $1, $2,
+       $3, $4; printf "\"rejected\": \"%s there there\"}\n", $5 }' \
+    text.txt | head -n 120 > pairs.jsonl
+awk '{ printf "{\"prompt\": \"%s %s\"}\n", $1, $2 }' text.txt |
+    head -n 24 > prompts.jsonl
+head -n 6 prompts.jsonl > few.jsonl
+awk '{ printf "{\"prompt\": \"%s %s\", \"response\": \"%s %s\"}\n", $1, $2, $3,
+       $4 }' text.txt | head -n 5 > scored.jsonl
+
+shape="--dim 16 --layers 2 --heads 4 --kv-heads 2 --hidden 32 --context 48"
+train="--steps 30 --batch 8 --pass-tokens 512"
+play="--k 3 --max-tokens 8 --epochs 1 --batch 4 --iterations 2 --eta 5"
+
+holds tokenizer "$tool" tokenizer --text text.txt --vocab 290 --out tok.bin
+holds tokenizer_jsonl "$tool" tokenizer --jsonl pairs.jsonl --vocab 280 \
+    --out tok2.bin
+# shellcheck disable=SC2086  # the settings are meant to be split
+{
+holds pretrain "$tool" pretrain --text text.txt --tokenizer tok.bin $shape \
+    $train --out base
+says pretrain_reports_bits 'held out bits per byte'
+holds pretrain_rows "$tool" pretrain --jsonl scored.jsonl --from base \
+    --steps 2 --batch 2 --keep-order --out tuned --json
+says pretrain_json '^{"parameters": '
+holds pretrain_minutes "$tool" pretrain --text text.txt --from base \
+    --minutes 0.005 --out quick
+}
+holds prefer "$tool" prefer --preferences pairs.jsonl --policy base \
+    --embed-dim 4 --out judge
+says prefer_reports_coin 'log loss coin'
+holds prefer_pair "$tool" prefer --preferences pairs.jsonl --policy base \
+    --head pair --out judge_pair
+holds prefer_scalar "$tool" prefer --preferences pairs.jsonl --policy base \
+    --head scalar --out judge_scalar
+
+# ---- help, usage --------------------------------------------------------------
+
+holds help "$tool" --help
+says help_examples_first 'sppo align --policy'
+holds version "$tool" --version
+for command in tokenizer pretrain prefer align sample score judge evaluate \
+    game convert info; do
+    holds "help_$command" "$tool" $command --help
+    says "help_${command}_usage" "^Usage: sppo $command"
+done
+expect no_command 2 'which command' "$tool"
+expect wrong_command 2 'did you mean align' "$tool" algin
+expect far_command 2 'there is no command xyzzy' "$tool" xyzzy
+expect wrong_option 2 'did you mean --prompts' "$tool" align --promts x
+expect option_of_another 2 'option of another command' "$tool" game \
+    --keep-order
+expect option_twice 2 'given twice' "$tool" game --steps 1 --steps 2
+expect option_without_value 2 'needs a value' "$tool" game --matrix
+expect flag_with_value 2 'takes no value' "$tool" align --resume=yes
+expect not_an_option 2 'is not an option' "$tool" game matrix.csv
+expect missing_option 2 'needs --matrix' "$tool" game
+expect both_of_two 2 'not both' "$tool" tokenizer --text a --jsonl b \
+    --vocab 300 --out c
+expect option_without_effect 2 'no effect without' "$tool" align --policy base \
+    --prompts prompts.jsonl --preference judge --out r --beta1 0.8
+expect options_exclude 2 'exclude each other' "$tool" pretrain \
+    --text text.txt --from base --dim 8 --out r
+expect number_with_rest 2 'takes a whole number' "$tool" game --matrix m \
+    --steps 10x
+expect number_not_whole 2 'takes a whole number' "$tool" game --matrix m \
+    --steps 1.5
+expect number_hexadecimal 2 'takes a number' "$tool" game --matrix m --eta 0x1
+expect number_nan 2 'takes a number' "$tool" game --matrix m --eta nan
+expect number_range 2 'must be from' "$tool" align --top-p 1.5
+expect choice 2 'must be one of' "$tool" align --loss spo
+expect eta_zero 2 'eta must be' "$tool" align --eta 0
+expect k_one 2 'k must be' "$tool" align --k 1
+expect vocab_zero 2 'vocab must be' "$tool" tokenizer --text text.txt \
+    --vocab 0 --out t
+expect best_of_alone 2 'needs --preference or --judge' "$tool" sample \
+    --policy base --prompt a --best-of 4
+expect preference_idle 2 'no effect without --best-of' "$tool" sample \
+    --policy base --prompt a --preference judge
+
+# ---- bad files ------------------------------------------------------------------
+
+copy() { rm -rf "$2"; cp -r "$1" "$2"; }
+
+expect missing_folder 5 'nowhere' "$tool" sample --policy nowhere --prompt a
+expect missing_file 5 'nowhere' "$tool" score --policy base --jsonl nowhere
+: > empty
+expect empty_prompts 3 'no prompts' "$tool" sample --policy base --prompts empty
+expect empty_text 3 'no text' "$tool" tokenizer --text empty --vocab 300 --out t
+expect empty_tokenizer 3 'empty' "$tool" pretrain --text text.txt \
+    --tokenizer empty --out r
+copy base broken
+: > broken/model.safetensors
+expect empty_weights 3 'broken' "$tool" sample --policy broken --prompt a
+head -c 5000 base/model.safetensors > broken/model.safetensors
+expect truncated_weights 3 'broken' "$tool" sample --policy broken --prompt a
+{ cat base/model.safetensors; printf x; } > broken/model.safetensors
+expect oversized_weights 3 'broken' "$tool" sample --policy broken --prompt a
+tr 'a-z' 'b-za' < base/model.safetensors > broken/model.safetensors
+expect garbled_weights 3 'broken' "$tool" sample --policy broken --prompt a
+copy base broken
+sed 's/"hidden_size": *16/"hidden_size": 18/' base/config.json \
+    > broken/config.json
+expect config_does_not_divide 3 '' "$tool" sample --policy broken --prompt a
+sed 's/"hidden_size": *16/"hidden_size": 32/' base/config.json \
+    > broken/config.json
+expect config_does_not_fit 3 '' "$tool" sample --policy broken --prompt a
+sed 's/"vocab_size": *290/"vocab_size": 0/' base/config.json \
+    > broken/config.json
+expect config_vocab_zero 3 '' "$tool" sample --policy broken --prompt a
+printf '{"hidden_size": ' > broken/config.json
+expect config_broken 3 'broken' "$tool" sample --policy broken --prompt a
+copy base broken
+head -c 1000 base/tokenizer.bin > broken/tokenizer.bin
+expect truncated_tokenizer 3 'broken' "$tool" sample --policy broken --prompt a
+{ cat base/tokenizer.bin; printf xyz; } > broken/tokenizer.bin
+expect oversized_tokenizer 3 'broken' "$tool" sample --policy broken --prompt a
+expect policy_as_judge 3 'not a preference model' "$tool" judge \
+    --preference base
+expect judge_as_policy 3 'not a policy' "$tool" sample --policy judge --prompt a
+
+long="red red red red red red red red red red red red red red red red"
+long="$long $long $long $long"
+printf '{"prompt": "a"}\n\n{"prompt": "%s"}\n' "$long" > bad.jsonl
+expect long_prompt 3 'bad.jsonl line 3' "$tool" sample --policy base \
+    --prompts bad.jsonl
+expect long_prompt_argument 2 'leaves no room' "$tool" sample --policy base \
+    --prompt "$long"
+printf '{"prompt": "a"}\n{"prompt": "a\n' > bad.jsonl
+expect broken_json 3 'bad.jsonl line 2' "$tool" sample --policy base \
+    --prompts bad.jsonl
+printf '{"prompt": "a"}\n["a"]\n' > bad.jsonl
+expect not_an_object 3 'bad.jsonl line 2: a row must be' "$tool" sample \
+    --policy base --prompts bad.jsonl
+printf '{"prompt": 5}\n' > bad.jsonl
+expect not_a_string 3 'line 1: "prompt" must be a string' "$tool" sample \
+    --policy base --prompts bad.jsonl
+printf '{"question": "a"}\n' > bad.jsonl
+expect missing_field 3 'line 1: "prompt" is missing' "$tool" sample \
+    --policy base --prompts bad.jsonl
+printf '{"prompt_ids": [1, 5], "response_ids": [7, 290]}\n' > bad.jsonl
+expect id_beyond_vocabulary 3 'line 1: "response_ids" has an id' "$tool" \
+    score --policy base --jsonl bad.jsonl
+printf '{"prompt_ids": [1, -5], "response_ids": [7]}\n' > bad.jsonl
+expect id_negative 3 'line 1: "prompt_ids" has an id' "$tool" score \
+    --policy base --jsonl bad.jsonl
+printf '{"prompt": "a", "response_a": "b", "response_b": "c", "prob_a": 1.5}\n' \
+    > bad.jsonl
+expect probability_outside 3 'line 1: "prob_a" must be from 0 to 1' "$tool" \
+    prefer --preferences bad.jsonl --policy base --out r
+printf '{"prompt": "a", "chosen": "%s", "rejected": "b"}\n' "$long" > bad.jsonl
+expect long_row_strict 3 'bad.jsonl line 1' "$tool" prefer --strict \
+    --preferences bad.jsonl --policy base --out r
+expect long_row_skipped 3 'skipped 1 of 1' "$tool" prefer \
+    --preferences bad.jsonl --policy base --out r
+printf '{"text": "%s"}\n' "$long" > bad.jsonl
+expect long_text 3 'bad.jsonl line 1' "$tool" pretrain --jsonl bad.jsonl \
+    --from base --out r
+printf '0.5,0.7\n0.3,0.5,0.1\n' > bad.csv
+expect matrix_not_square 3 'bad.csv line 2' "$tool" game --matrix bad.csv
+printf '0.5,0.7\n' > bad.csv
+expect matrix_short 3 'not square' "$tool" game --matrix bad.csv
+printf '0.5,0.7\n0.7,0.5\n' > bad.csv
+expect matrix_not_preference 3 '' "$tool" game --matrix bad.csv
+printf '0.5,x\n0.7,0.5\n' > bad.csv
+expect matrix_not_numbers 3 'bad.csv line 1' "$tool" game --matrix bad.csv
+printf 'ak42' > bad.bin
+expect bin_magic 3 'bad.bin' "$tool" convert --from bad.bin --tokenizer tok.bin \
+    --to r
+head -c 4096 base/model.safetensors > bad.bin
+expect bin_garbage 3 'bad.bin' "$tool" convert --from bad.bin \
+    --tokenizer tok.bin --to r
+
+expect existing_folder 2 'exists' "$tool" pretrain --text text.txt \
+    --from base --out base
+expect existing_file 2 'exists' "$tool" tokenizer --text text.txt --vocab 280 \
+    --out tok.bin
+if [ -e r ]; then bad failures_write_nothing "r exists"; else
+    ok failures_write_nothing; fi
+
+# a poisoned weight, and a learning rate that no model survives
+copy base poisoned
+size=$(($(wc -c < base/model.safetensors) - 4))
+printf '\000\000\300\177' |
+    dd of=poisoned/model.safetensors bs=1 seek=$size conv=notrunc 2> /dev/null
+expect nan_weights 6 '' "$tool" pretrain --text text.txt --from poisoned \
+    --steps 2 --out r_nan
+expect huge_rate 6 '' "$tool" pretrain --text text.txt --from base --steps 50 \
+    --lr 1e6 --warmup 0 --clip 0 --optimizer rmsprop --out r_huge
+
+# ---- full disk, no memory ---------------------------------------------------------
+
+if [ -w /dev/full ]; then
+    "$tool" score --policy base --jsonl scored.jsonl > /dev/full 2> err
+    if [ $? -eq 5 ]; then ok full_output; else bad full_output "$(cat err)"; fi
+else
+    skip full_output "there is no /dev/full"
+fi
+limited() { (ulimit -f 8; "$@"); }
+expect full_disk 5 '' limited "$tool" pretrain --text text.txt --from base \
+    --steps 2 --out r_full
+small() { (ulimit -v 2000000; "$@"); }
+if (ulimit -v 2000000) 2> /dev/null; then
+    expect no_memory 4 '' small "$tool" pretrain --text text.txt \
+        --tokenizer tok.bin --dim 4096 --heads 8 --layers 64 --threads 1 \
+        --out r_memory
+else
+    skip no_memory "this shell cannot limit memory"
+fi
+
+# ---- sampling, scoring, judging -----------------------------------------------------
+
+holds sample_text "$tool" sample --policy base --prompt "red cat" --greedy
+holds sample_rows "$tool" sample --policy base --prompts few.jsonl --n 2
+says sample_row_form '^{"prompt": "[a-z ]*", "response": ".*", "finished": '
+if [ "$(wc -l < out)" -eq 12 ]; then ok sample_counts; else
+    bad sample_counts "$(wc -l < out) rows"; fi
+cp out first
+holds sample_one_thread "$tool" sample --policy base --prompts few.jsonl \
+    --n 2 --threads 1
+same sample_same_on_one_thread out first
+holds best_of "$tool" sample --policy base --prompt "red cat" --best-of 3 \
+    --n 2 --max-tokens 8 --preference judge
+holds score "$tool" score --policy base --jsonl scored.jsonl --per-token
+says score_form '^{"logprob": -[0-9.]*, "tokens": [0-9]*, "token_logprobs": \['
+printf '{"prompt_ids": [1, 5], "response_ids": [7, 280]}\n' > ids.jsonl
+holds score_ids "$tool" score --policy base --jsonl ids.jsonl
+says score_ids_count '"tokens": 2}'
+
+printf '{"prompt": "red cat", "responses": ["sits here", "sings", "a"]}\n' \
+    > request
+for head in judge judge_pair judge_scalar; do
+    "$tool" judge --preference $head < request > out 2> err
+    says "${head}_answers" '^{"probabilities": \[\[0.5, '
+done
+printf '{"prompt": "a", "responses": ["b", "c"]}\n{"prompt": \n' > request
+"$tool" judge --preference judge < request > out 2> err
+if [ $? -eq 3 ] && grep -q 'line 2' err && [ "$(wc -l < out)" -eq 1 ]; then
+    ok judge_malformed_line; else bad judge_malformed_line "$(cat err)"; fi
+printf '{"prompt": "a", "responses": ["b"]}\n' > request
+"$tool" judge --preference judge < request > out 2> err
+if [ $? -eq 3 ] && grep -q 'two to compare' err; then ok judge_one_response
+else bad judge_one_response "$(cat err)"; fi
+
+holds evaluate "$tool" evaluate --policy tuned --against base \
+    --preference judge --prompts few.jsonl --max-tokens 8
+says evaluate_table '^win rate  '
+holds evaluate_json "$tool" evaluate --policy tuned --against base \
+    --judge "'$tool' judge --preference judge" --prompts few.jsonl \
+    --max-tokens 8 --json
+says evaluate_json_form '^{"win_rate": 0.*}$'
+
+# ---- a judge that errs --------------------------------------------------------------
+
+# judged NAME PATTERN JUDGE: the judge fails the run with that message
+judged() {
+    expect "$1" 1 "$2" "$tool" evaluate --policy base --against base --judge \
+        "$3" --prompts few.jsonl --max-tokens 4 --judge-timeout 0.5
+}
+answer() { printf "while read -r line; do echo '%s'; done" "$1"; }
+judged judge_not_json 'answer to prompt 1 ("[a-z ]*") is wrong.*received: no' \
+    "$(answer 'no')"
+judged judge_other_key 'no array "probabilities"' "$(answer '{"p": [[1]]}')"
+judged judge_wrong_k 'a row for each response' \
+    "$(answer '{"probabilities": [[0.5]]}')"
+judged judge_short_row 'a number for each response' \
+    "$(answer '{"probabilities": [[0.5, 0.5], [0.5]]}')"
+judged judge_text 'is not a number' \
+    "$(answer '{"probabilities": [[0.5, "a"], [0.5, 0.5]]}')"
+judged judge_outside 'received' \
+    "$(answer '{"probabilities": [[0.5, 1.5], [-0.5, 0.5]]}')"
+judged judge_asymmetric 'received' \
+    "$(answer '{"probabilities": [[0.5, 0.8], [0.8, 0.5]]}')"
+judged judge_exits 'ended with exit code 3' 'read -r line; exit 3'
+judged judge_not_found 'exit code 127' './no-such-judge'
+judged judge_silent 'silent for 0.5 s' 'sleep 30'
+judged judge_killed 'ended by signal 9' 'kill -9 $$'
+
+# ---- self-play ------------------------------------------------------------------------
+
+# align OUT ARGUMENTS..: the run that all below must equal
+# shellcheck disable=SC2086
+align() {
+    out=$1
+    shift
+    "$tool" align --policy base --prompts prompts.jsonl --preference judge \
+        $play --validation few.jsonl --out "$out" "$@"
+}
+expect dry_run 0 '' align dry --dry-run
+says dry_run_says_memory '^memory '
+if [ -e dry ]; then bad dry_run_writes_nothing "dry exists"; else
+    ok dry_run_writes_nothing; fi
+holds align align whole
+says align_validates 'win rate against the base policy'
+for file in settings.json metrics.csv metrics.jsonl validation.csv \
+    policy/model.safetensors policy/config.json policy/tokenizer.bin \
+    iter1/train.jsonl iter2/model.safetensors iter2/judged.jsonl; do
+    if [ -s "whole/$file" ]; then ok "align_writes_$file"; else
+        bad "align_writes_$file" "it is missing"; fi
+done
+cp whole/iter1/train.jsonl out
+says train_row_form \
+    '^{"chosen": \[{"content": ".*", "role": "user"}, {"content": ".*"chosen_probs_lose": [0-9.e-]*}$'
+expect align_again 2 'exists' align whole
+expect resume_of_a_finished_run 0 '' align whole --resume
+holds align_settings_kept "$tool" align --resume --out whole
+expect resume_other_setting 2 'eta is 6, but 5' "$tool" align --resume \
+    --out whole --eta 6
+expect resume_new_setting 2 'is not a setting of the run' "$tool" align \
+    --resume --out whole --keep-all
+
+# equals NAME FOLDER: the same bits as the whole run, and no step twice
+equals() {
+    same "$1" "$2/policy/model.safetensors" whole/policy/model.safetensors
+    same "$1_metrics" "$2/metrics.csv" whole/metrics.csv
+    same "$1_metrics_jsonl" "$2/metrics.jsonl" whole/metrics.jsonl
+    same "$1_validation" "$2/validation.csv" whole/validation.csv
+    same "$1_data" "$2/iter2/train.jsonl" whole/iter2/train.jsonl
+}
+holds align_threads align threads --threads 1
+equals align_on_one_thread threads
+holds align_paused align paused --save-seconds 0
+equals align_saving_always paused
+holds align_by_process "$tool" align --policy base --prompts prompts.jsonl \
+    --judge "'$tool' judge --preference judge" --k 2 --max-tokens 4 \
+    --iterations 1 --epochs 1 --out process
+
+holds phase_sample align phases --phase sample
+expect phase_out_of_turn 2 'next phase is judge' align phases --resume \
+    --phase fit
+for phase in judge fit sample judge fit; do
+    holds "phase_$phase" align phases --resume --phase $phase
+done
+holds phase_end align phases --resume
+equals align_in_phases phases
+
+# signals: $! is the tool itself, since exec replaces the shell
+start() { (exec "$tool" align --policy base --prompts prompts.jsonl \
+    --preference judge --validation few.jsonl --save-seconds 0 "$@" \
+    > log 2>&1) & pid=$!; }
+wait_for() {
+    tries=0
+    while [ ! -e "$1" ] && [ $tries -lt 100 ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+    done
+}
+# shellcheck disable=SC2086
+for signal in INT TERM; do
+    code=$([ $signal = INT ] && echo 130 || echo 143)
+    start $play --out "signal$signal"
+    wait_for signal$signal/run.safetensors
+    kill -$signal $pid
+    wait $pid
+    got=$?
+    if [ $got -eq "$code" ] && grep -q 'stopped; saved in' log; then
+        ok "signal_$signal"; else bad "signal_$signal" "exit $got"; fi
+    holds "signal_${signal}_resume" "$tool" align --resume --out signal$signal
+    equals "signal_$signal" signal$signal
+done
+
+# a run that nobody finished before the tenth kill
+kills=0
+while [ $kills -lt 10 ] && [ ! -e killed/policy/model.safetensors ]; do
+    # shellcheck disable=SC2086
+    start $play --out killed --resume
+    sleep "0.0$((kills * 7 % 10))"
+    [ $kills -lt 3 ] || wait_for killed/run.safetensors
+    kill -9 $pid 2> /dev/null
+    wait $pid 2> /dev/null
+    kills=$((kills + 1))
+done
+holds killed_resume align killed --resume
+equals killed_$kills killed
+if [ -z "$(find killed -name '*.tmp' | head -n 1)" ]; then
+    ok killed_leaves_nothing; else
+    skip killed_leaves_nothing "a kill within a write leaves its .tmp"; fi
+
+# another process at work, a full disk in the middle
+# shellcheck disable=SC2086
+(exec "$tool" align --policy base --prompts prompts.jsonl --judge 'sleep 20' \
+    $play --out locked > log 2>&1) &
+pid=$!
+wait_for locked/run.safetensors
+expect locked 7 "locked by process $pid" "$tool" align --resume --out locked
+kill -9 $pid
+wait $pid 2> /dev/null
+holds disk_begin align disk --phase sample
+cp disk/run.safetensors before
+expect disk_full_in_a_run 5 '' limited align disk --resume
+same disk_full_keeps_checkpoint disk/run.safetensors before
+holds disk_resume align disk --resume
+equals disk_full disk
+head -c 3000 before > disk/run.safetensors
+expect truncated_checkpoint 3 'run.safetensors' align disk --resume
+expect nan_in_a_run 6 '' "$tool" align --policy base --prompts prompts.jsonl \
+    --preference judge --max-tokens 4 --k 2 --eta 1e9 --lr 1e6 --clip 0 \
+    --warmup 0 --batch 2 --epochs 20 --out diverged
+
+# ---- games, files -----------------------------------------------------------------------
+
+printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > rps.csv
+holds game "$tool" game --matrix rps.csv --start 0.6,0.2,0.2 --steps 1000
+says game_first '^       1    0.4000    0.4000    0.600 0.200 0.200'
+says game_converges '^    1000 .*  0.0044 '
+holds info_build "$tool" info
+holds info_directory "$tool" info base
+says info_tensors 'model.embed_tokens.weight  *290 x 16'
+holds info_checkpoint "$tool" info whole/run.safetensors
+holds info_tokenizer "$tool" info tok.bin
+says info_pieces '^pieces 290'
+expect info_unknown 3 'neither' "$tool" info text.txt
+holds export "$tool" convert --from base --to base.bin
+holds import "$tool" convert --from base.bin --tokenizer tok.bin --to back
+same convert_there_and_back base/model.safetensors back/model.safetensors
+holds info_bin "$tool" info base.bin
+expect export_of_a_judge 3 'not a policy' "$tool" convert --from judge --to j.bin
+{ cat base.bin; printf x; } > long.bin
+expect bin_oversized 3 'asks for' "$tool" convert --from long.bin \
+    --tokenizer tok.bin --to r
+head -c 20000 base.bin > short.bin
+expect bin_truncated 3 'asks for' "$tool" convert --from short.bin \
+    --tokenizer tok.bin --to r
+expect bin_without_tokenizer 2 'needs its --tokenizer' "$tool" convert \
+    --from base.bin --to r
+
+# ---- real files -----------------------------------------------------------------------------
+
+if [ -f "$data/stories260K.bin" ] && [ -f "$data/tok512.bin" ]; then
+    holds stories_import "$tool" convert --from "$data/stories260K.bin" \
+        --tokenizer "$data/tok512.bin" --to stories
+    holds stories_greedy "$tool" sample --policy stories --prompt "" --greedy \
+        --max-tokens 256
+    tr '\n' ' ' < out > story
+    published=$(sed -n '/^    Once upon/,/^    Lily. We/p' "$data/README.md" |
+        sed 's/^    //' | tr '\n' ' ' | sed 's/ *$//')
+    case $(cat story) in
+        "$published"*) ok stories_text_is_as_published ;;
+        *) bad stories_text_is_as_published "$(cat story)" ;;
+    esac
+    holds stories_export "$tool" convert --from stories --to stories.bin
+    same stories_byte_for_byte stories.bin "$data/stories260K.bin"
+else
+    skip stories "no stories260K.bin in $data"
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
