@@ -59,7 +59,7 @@
  * CONTENTS                       declared     works
  *   results, context, memory     >>result     >>memory
  *   random numbers               >>random     >>chance
- *   lists, forests of segments   >>forest     >>segments
+ *   lists, forests of segments   >>forest     >>memory
  *   kernels                      >>kernels    >>arith
  *   the policy                   >>policy     >>network
  *   sampling                     >>sample     >>decode
@@ -393,7 +393,7 @@ typedef struct sppo_trace {
     double *d_logprob;   // [tokens] with backward: room for the caller's slopes
     /* private: */
     sppo_config config;
-    int threads, chunk, scored_rows, scored_tokens;
+    int threads, chunk, scored_rows, scored_tokens, logits_kept;
     int *position, *before, *tree_start, trees;
     int *scored_row, *scored_from, *scored_token, *slot;
     sppo_real *table, *panel, *scratch;
@@ -1566,6 +1566,9 @@ SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
 
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_JUDGE,
                                  "sppo_play_judge"));
+    if (!judge || !judge->fill)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_play_judge: judge is NULL or has no fill");
     while (play->done < round->count) {
         const int count = sppoi_min(SPPOI_PROMPTS_AT_ONCE,
                                     round->count - play->done);
@@ -1576,6 +1579,8 @@ SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
 
         view.start += play->done * k;
         view.count = count * k;
+        for (p = 0; p < count * k * k; p++)
+            pairwise[p] = (double)NAN;  // what is not filled in is noticed
         SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
                               round->first + play->done, count, pairwise));
         for (p = 0; p < count; p++)
@@ -2078,6 +2083,9 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d prompts and "
                          "%d samples; both must be at least 1",
                          prompts->count, samples);
+    if (!judge || !judge->fill)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_evaluate: judge is NULL or has no fill");
     if (a->config.vocab != b->config.vocab)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: the models have "
                          "vocabularies of %d and %d tokens; they must be the "
@@ -3063,6 +3071,7 @@ static void sppoi_head_fwd(sppo_trace *t, const sppo_model *m,
 
     for (i = 0; i < f->tokens; i++)
         t->logprob[i] = 0.0;
+    t->logits_kept = t->scored_rows <= t->chunk;
     for (from = 0; from < t->scored_rows; from += t->chunk) {
         const int n = sppoi_min(t->chunk, t->scored_rows - from);
 
@@ -3181,7 +3190,6 @@ static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
                            sppo_real *grad)
 {
     const int d = t->config.dim, vocab = t->config.vocab;
-    const int one_chunk = t->scored_rows <= t->chunk;
     const sppo_real *w = sppoi_classifier(m, m->weights);
     sppo_real *dw = sppoi_classifier(m, grad);
     int from, r, i;
@@ -3189,7 +3197,7 @@ static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
     for (from = 0; from < t->scored_rows; from += t->chunk) {
         const int n = sppoi_min(t->chunk, t->scored_rows - from);
 
-        if (!one_chunk)  // else the forward pass left them there
+        if (!t->logits_kept)  // else the forward pass left them there
             sppoi_chunk_logits(t, m, from, n);
         SPPOI_FOR
         for (r = 0; r < n; r++)
@@ -3201,6 +3209,7 @@ static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
                 sppoi_row_out(t->dnorm, t->scored_row[from + r], d)[i] +=
                     sppoi_row(t->gathered, r, d)[i];
     }
+    t->logits_kept = 0;  // they are slopes now; another backward pass may come
 }
 
 /* From t->dx, the slopes of a layer's output, to those of its input. */
@@ -3277,6 +3286,9 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
     double sum = 0.0;
     int i;
 
+    if (grad && !trace->backward)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_next_token_loss: slopes "
+                         "need a trace begun with backward");
     SPPOI_TRY(sppo_forward(ctx, trace, model, forest));
     if (divisor == 0.0)
         divisor = sppoi_max(trace->scored_tokens, 1);
@@ -3807,6 +3819,8 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
     uint64_t keys[64];
     const int at_once = sppoi_min(sampler->max_prompts, 64);
     sppo_sampling how = *sampling;
+    const int before = responses->count;
+    sppo_result result = SPPO_OK;
     int done, p, r;
 
     if (first < 0 || count < 0 || first > prompts->count - count)
@@ -3815,20 +3829,24 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
     SPPOI_TRY(sppoi_sampling_check(ctx, &how));
     sampler->limit = sppoi_min(how.max_tokens, sampler->max_new);
     sppoi_pack_model(sampler, model);
-    for (done = 0; done < count; done += at_once) {
+    for (done = 0; done < count && result == SPPO_OK; done += at_once) {
         const int n = sppoi_min(at_once, count - done);
 
-        SPPOI_TRY(sppoi_load_prompts(ctx, sampler, prompts, first + done, n));
+        result = sppoi_load_prompts(ctx, sampler, prompts, first + done, n);
+        if (result != SPPO_OK)
+            break;
         for (p = 0; p < n; p++)
             keys[p] = sppo_random_fork(key, (uint64_t)(first + done + p));
         sppoi_sample_group(sampler, model, &how, keys);
-        for (r = 0; r < n * sampler->k; r++)
-            SPPOI_TRY(sppo_lists_add(ctx, responses,
-                                     sampler->token + (size_t)r
-                                         * (size_t)sampler->max_new,
-                                     sampler->length[r]));
+        for (r = 0; r < n * sampler->k && result == SPPO_OK; r++)
+            result = sppo_lists_add(ctx, responses,
+                                    sampler->token + (size_t)r
+                                        * (size_t)sampler->max_new,
+                                    sampler->length[r]);
     }
-    return SPPO_OK;
+    if (result != SPPO_OK)
+        responses->count = before;  // all or nothing
+    return result;
 }
 
 /* ---- one draw ---- */
@@ -4268,6 +4286,20 @@ static sppo_result sppoi_pref_fill_pass(sppo_ctx *ctx, sppo_pref *pref,
                      pref->forest.max_tokens);
 }
 
+/* Row `row` of prompts with responses k * (row - first) .. exists. */
+static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_lists *prompts,
+                                  const sppo_lists *responses, int k,
+                                  int first, int row)
+{
+    if (first >= 0 && row >= first && row < prompts->count &&
+        row - first < responses->count / k)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its %d "
+                     "responses is not among the %d prompts and %d responses "
+                     "(which begin with prompt %d)", row, k, prompts->count,
+                     responses->count, first);
+}
+
 SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
                                      const sppo_lists *prompts,
                                      const sppo_lists *responses, int k,
@@ -4279,6 +4311,9 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
     if (k < 2 || k > pref->max_k)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_score: k is %d; this "
                          "sppo_pref takes 2 to %d", k, pref->max_k);
+    for (j = 0; j < count; j++)
+        SPPOI_TRY(sppoi_pref_row(ctx, prompts, responses, k, first,
+                                 first + j));
     while (p < count) {
         SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, k, NULL,
                                        first, p, count, &n));
@@ -4343,6 +4378,17 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
     double total = 0.0;
     int i = 0, j, n;
 
+    if (count < 1 || (grad && !pref->trace.backward))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_loss: %d rows; it "
+                         "needs 1 or more, and for slopes a sppo_pref begun "
+                         "with backward", count);
+    for (j = 0; j < count; j++) {
+        SPPOI_TRY(sppoi_pref_row(ctx, prompts, responses, 2, 0, row[j]));
+        if (!(label[row[j]] >= 0.0 && label[row[j]] <= 1.0))
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_loss: the label "
+                             "of row %d is %g; it is a probability", row[j],
+                             label[row[j]]);
+    }
     while (i < count) {
         SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, 2, row,
                                        0, i, count, &n));
@@ -4375,6 +4421,15 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
 
 /* ==== B6  optimisers ====================================== >>descent == */
 
+static sppo_result sppoi_optim_field(sppo_ctx *ctx, const char *field,
+                                     double value, double below)
+{
+    if (value >= 0.0 && value < below)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: %s is %g; it must "
+                     "be at least 0 and below %g", field, value, below);
+}
+
 SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
                                      const sppo_optim_config *config,
                                      const sppo_model *model)
@@ -4394,6 +4449,15 @@ SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
     if (!(c->warmup >= 0.0 && c->warmup <= 1.0))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: warmup is %g; "
                          "it is a share of the steps, 0 to 1", c->warmup);
+    SPPOI_TRY(sppoi_optim_field(ctx, "alpha", c->alpha, 1.0));
+    SPPOI_TRY(sppoi_optim_field(ctx, "beta1", c->beta1, 1.0));
+    SPPOI_TRY(sppoi_optim_field(ctx, "beta2", c->beta2, 1.0));
+    SPPOI_TRY(sppoi_optim_field(ctx, "eps", c->eps, HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_field(ctx, "weight_decay", c->weight_decay,
+                                HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_field(ctx, "clip", c->clip, HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_field(ctx, "lr_end", c->lr_end, HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_field(ctx, "total_steps", c->total_steps, HUGE_VAL));
     fresh.count = model->count;
     fresh.square = (sppo_real *)sppo_take(ctx, fresh.count,
                                           sizeof(sppo_real));
@@ -5464,7 +5528,7 @@ static sppo_result sppoi_json_value(sppoi_reader *r, int *last)
     c = sppoi_peek(r);
     if (c != '{' && c != '[')
         return sppoi_json_scalar(r, index, c);
-    if (r->depth + 1 >= SPPOI_JSON_DEPTH)
+    if (r->depth >= SPPOI_JSON_DEPTH)
         return sppoi_json_fail(r, "nested more than 64 deep");
     r->json->node[index].type =
         c == '{' ? SPPO_JSON_OBJECT : SPPO_JSON_ARRAY;
@@ -5493,7 +5557,7 @@ static int sppoi_json_close(sppoi_reader *r)
 
 static sppo_result sppoi_json_run(sppoi_reader *r)
 {
-    int last[SPPOI_JSON_DEPTH];
+    int last[SPPOI_JSON_DEPTH + 1];
 
     sppoi_skip_blanks(r);
     for (;;) {
@@ -5902,6 +5966,9 @@ static sppo_result sppoi_config_rope(const sppoi_config_reader *r,
                                      "has a rope_type other than default, "
                                      "which is not supported");
     }
+    if (own >= 0 && r->json->node[own].type != SPPO_JSON_NUMBER)
+        return sppoi_config_fail(r, "rope_parameters",
+                                 "has a rope_theta that is not a number");
     if (own >= 0)
         *theta = sppo_json_number(r->json, own);
     return SPPO_OK;
@@ -5956,7 +6023,12 @@ static sppo_result sppoi_config_fields(const sppoi_config_reader *r,
     SPPOI_TRY(sppoi_config_int(r, "eos_token_id", -1, &c->eos));
     SPPOI_TRY(sppoi_config_double(r, "rms_norm_eps", 1e-6, &c->norm_eps));
     SPPOI_TRY(sppoi_config_rope(r, &c->rope_theta));
-    c->untied = tie < 0 || r->json->node[tie].type != SPPO_JSON_TRUE;
+    c->untied = sppoi_json_is_null(r->json, tie) ||
+                r->json->node[tie].type != SPPO_JSON_TRUE;
+    if (c->untied && !sppoi_json_is_null(r->json, tie) &&
+        r->json->node[tie].type != SPPO_JSON_FALSE)
+        return sppoi_config_fail(r, "tie_word_embeddings",
+                                 "must be true or false");
     return sppoi_config_head(r, c);
 }
 
@@ -6403,7 +6475,7 @@ static sppo_result sppoi_archive_read(sppo_ctx *ctx,
             double value;
 
             if (!sppoi_decode_number(info.dtype, bytes + i * size, &value) ||
-                (kind == SPPOI_INT && strcmp(info.dtype, "I32") != 0))
+                (kind == SPPOI_INT) != (strcmp(info.dtype, "I32") == 0))
                 return sppoi_archive_fail(ctx, archive, node,
                                           "its dtype is not supported here");
             sppoi_store(kind, out, done + i, value);
@@ -6611,7 +6683,7 @@ static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
             (float)sppoi_float_bits((uint32_t)sppoi_little(data + at, 4));
         length = sppoi_little(data + at + 4, 4);
         at += 8;
-        if (length > size - at)
+        if (length > size - at || length > tok->room - (size_t)used)
             return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: piece %d of %d "
                              "has a length beyond the file's end", i,
                              tok->vocab);
@@ -7332,7 +7404,8 @@ SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
     sppoi_output out;
 
     SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
-    fwrite(data, 1, size, out.file);  // a failure shows in ferror
+    if (size)
+        fwrite(data, 1, size, out.file);  // a failure shows in ferror
     return sppoi_output_end(ctx, &out);
 }
 
@@ -7633,6 +7706,12 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
     sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
                                                 (size_t)x->start[x->count]));
     sppoi_setting(s, "policy", (double)play->policy->count);
+    sppoi_setting(s, "policy.heads", play->policy->config.heads);
+    sppoi_setting(s, "policy.kv_heads", play->policy->config.kv_heads);
+    sppoi_setting(s, "policy.context", play->policy->config.context);
+    sppoi_setting(s, "policy.eos", play->policy->config.eos);
+    sppoi_setting(s, "policy.rope_theta", play->policy->config.rope_theta);
+    sppoi_setting(s, "policy.norm_eps", play->policy->config.norm_eps);
 }
 
 static void sppoi_entry_set(sppoi_entry *e, int *n, const char *name,
@@ -7729,16 +7808,23 @@ static sppo_result sppoi_load_state(sppo_ctx *ctx, const sppo_play *play,
                                     const sppoi_archive *archive,
                                     int state[SPPOI_STATE])
 {
-    const sppo_play_config *c = &play->config;
+    const int n = play->round.count, k = play->config.k;
+    const int most[] = { n, n, 0, play->steps, 0, 0 };  // done, by phase
+    int phase, responses;
 
     SPPOI_TRY(sppoi_archive_read(ctx, archive, "state", SPPOI_STATE, 0,
                                  SPPOI_INT, state));
-    if (state[0] < 0 || state[0] > c->iterations || state[1] < 0 ||
-        state[1] > SPPO_PHASE_DONE || state[2] < 0 ||
-        state[2] > sppoi_max(play->steps, play->round.count) || state[4] < 0 ||
-        state[5] < 0 || state[5] > play->round.count * c->k)
+    phase = state[1];
+    if (phase < 0 || phase > SPPO_PHASE_DONE || state[2] < 0 ||
+        state[2] > most[phase] || state[4] < 0 || state[4] > play->steps ||
+        state[0] < 0 || (phase == SPPO_PHASE_DONE
+                             ? state[0] != play->config.iterations
+                             : state[0] >= play->config.iterations))
         return sppoi_broken_state(ctx, archive);
-    return SPPO_OK;
+    responses = phase == SPPO_PHASE_SAMPLE ? state[2] * k
+              : phase == SPPO_PHASE_DONE   ? 0
+                                           : n * k;
+    return state[5] == responses ? SPPO_OK : sppoi_broken_state(ctx, archive);
 }
 
 static sppo_result sppoi_load_responses(sppo_ctx *ctx, sppo_play *play,

@@ -171,17 +171,15 @@ static double seconds_now(void)
 /* How messages and progress look. On a terminal one line is updated; into a
  * file goes a line every ten seconds, so that a log of hours stays short.   */
 typedef struct console {
-    const char *name;  // of the command, for errors
     int quiet, live;   // live: standard error is a terminal
     int drawn;         // an unfinished line stands there
     double begun, shown, first;
 } console;
 
-static void console_init(console *c, const char *name)
+static void console_init(console *c)
 {
     const char *term = getenv("TERM");
 
-    c->name = name;
     c->live = isatty(2) && term && strcmp(term, "dumb") != 0;
 }
 
@@ -477,6 +475,9 @@ static sppo_result option_set(parser *p, int which, const char *text)
                          o->meta, text);
     if (o->type == OPTION_FLAG)
         value = strcmp(text, "false") != 0;
+    if (o->type == OPTION_TEXT && strlen(text) >= PATH_ROOM &&
+        strcmp(o->meta, "TEXT") != 0)
+        return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s is too long", o->name);
     if (o->type == OPTION_TEXT)
         *(const char **)field = text;
     else if (o->type == OPTION_REAL)
@@ -754,12 +755,12 @@ static void print_wrapped(int indent, const char *text)
 
     while (*text) {
         const int n = (int)strcspn(text, " ");
-        if (column + n > 79 && column > indent) {
+        if (column > indent && column + 1 + n > 79) {
             printf("\n%*s", indent, "");
             column = indent;
         }
-        printf("%.*s ", n, text);
-        column += n + 1;
+        printf("%s%.*s", column > indent ? " " : "", n, text);
+        column += n + (column > indent);
         text += n + (text[n] == ' ');
     }
     printf("\n");
@@ -774,9 +775,10 @@ static void option_help(const parser *p, int which)
     snprintf(left, sizeof left, "  --%s%s%s", o->name,
              o->type == OPTION_FLAG ? "" : " ",
              o->type == OPTION_FLAG ? "" : o->meta);
-    printf("%-28s", left);
-    if (strlen(left) > 27)
-        printf("\n%28s", "");
+    if (strlen(left) > 26)
+        printf("%s\n%28s", left, "");
+    else
+        printf("%-28s", left);
     snprintf(text, sizeof text, "%s%s%s%s", o->help,
              standard ? " (" : "", standard ? standard : "",
              standard ? ")" : "");
@@ -784,7 +786,7 @@ static void option_help(const parser *p, int which)
 }
 
 /* "--policy DIR (--preference DIR | --judge CMD)": from the needs. */
-static void print_needs(const parser *p)
+static void write_needs(const parser *p, buffer *out)
 {
     const char *word = p->command->needs;
 
@@ -792,33 +794,38 @@ static void print_needs(const parser *p)
         const size_t length = strcspn(word, " ");
         const int several = memchr(word, '|', length) != NULL;
         size_t at = 0;
-        printf(several ? " (" : " ");
+        buffer_format(out, several ? " (" : " ");
         while (at < length) {
             const size_t n = strcspn(word + at, "| ");
             const int which = option_find(p, word + at, n);
-            printf("%s--%.*s %s", at ? " | " : "", (int)n, word + at,
-                   which >= 0 ? p->options[which].meta : "");
+            buffer_format(out, "%s--%.*s %s", at ? " | " : "", (int)n,
+                          word + at, which >= 0 ? p->options[which].meta : "");
             at += n + 1;
         }
-        printf(several ? ")" : "");
+        buffer_format(out, several ? ")" : "");
         word += length + strspn(word + length, " ");
     }
 }
 
-static void command_help(const parser *p)
+static sppo_result command_help(parser *p)
 {
     int i;
 
-    printf("sppo %s - %s\n\n%s\n", p->command->name, p->command->summary,
-           p->command->examples);
-    printf("Usage: sppo %s", p->command->name);
-    print_needs(p);
-    printf(" [options]\n\n");
+    buffer_clear(&p->kept);
+    buffer_format(&p->kept, "sppo %s", p->command->name);
+    write_needs(p, &p->kept);
+    buffer_format(&p->kept, " [options]");
+    TRY(buffer_check(&p->kept));
+    printf("sppo %s - %s\n\n%s\nUsage: ", p->command->name,
+           p->command->summary, p->command->examples);
+    print_wrapped(7, p->kept.data);
+    printf("\n");
     for (i = 0; i < p->count; i++)
         if (p->options[i].commands & p->command->bit)
             option_help(p, i);
     if (*p->command->about)
         printf("\n%s", p->command->about);
+    return SPPO_OK;
 }
 
 /* ==== lines of JSON ========================================= >>rows == */

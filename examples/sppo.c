@@ -197,7 +197,7 @@ static const option options[] = {
 
     CHOICE("optimizer", "rmsprop|adamw", optimizer, "rmsprop", NULL, TRAINING,
            "PyTorch's definitions"),
-    REAL("lr", lr, 1e-12, 1e6, "3e-4", NULL, TRAINING,
+    REAL("lr", lr, 1e-30, 1e30, "3e-4", NULL, TRAINING,
          "the highest learning rate"),
     REAL("warmup", warmup, 0, 1, "0.1", NULL, TRAINING,
          "share of the steps in which it rises"),
@@ -253,8 +253,8 @@ static const option options[] = {
 
 static const char exit_codes[] =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input file, 4 out of "
-    "memory,\n5 input/output or disk full, 6 diverged (NaN), 7 the run is locked by\n"
-    "another process, 130 or 143 saved after Ctrl-C or SIGTERM.\n";
+    "memory,\n5 input/output or disk full, 6 diverged (NaN), 7 the run is "
+    "locked by\nanother process, 130 or 143 saved after Ctrl-C or SIGTERM.\n";
 
 /* Everything that a command may hold, so that one function lets it go. */
 typedef struct tool {
@@ -311,17 +311,23 @@ static void tool_free(tool *t)
 
 /* ==== models, tokenizers, texts ============================= >>load == */
 
-/* A file's bytes; give back with sppo_give(ctx, data, size + 1). A
- * tokenizer.bin does not say how many pieces it holds: they fill the file.  */
+/* Little-endian, as all files here are. */
+static uint32_t read_word(const unsigned char *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+           (uint32_t)at[3] << 24;
+}
+
+/* How many pieces a tokenizer.bin holds: it does not say, they fill it. 0:
+ * they do not, so it is none.                                               */
 static int tokenizer_pieces(const char *data, size_t size)
 {
+    const unsigned char *bytes = (const unsigned char *)data;
     size_t at = 4;
     int pieces = 0;
 
     while (at <= size && size - at >= 8) {
-        const unsigned char *n = (const unsigned char *)data + at + 4;
-        const size_t length = n[0] | (size_t)n[1] << 8 | (size_t)n[2] << 16 |
-                              (size_t)n[3] << 24;
+        const size_t length = read_word(bytes + at + 4);
         if (length > size - at - 8)
             return 0;
         at += 8 + length;
@@ -485,27 +491,50 @@ static sppo_result judge_by_model(sppo_ctx *ctx, void *user,
                           pairwise);
 }
 
-/* Room for the responses to one prompt, as read by the head, at the least. */
-static sppo_result open_pref(tool *t, int prompt, int k, int response)
+/* Tokens that the preference model sees at once in comparing two responses. */
+static int pref_span(const tool *t, int prompt, int a, int b)
 {
-    const sppo_config *c = &t->preference.config;
-    const int pair = c->head == SPPO_HEAD_PAIR;
-    const int need = prompt + k * response * (pair ? k : 1);
-    const int longest = prompt + response * (pair ? 2 : 1);
+    if (t->preference.config.head == SPPO_HEAD_PAIR)
+        return prompt + a + b;
+    return prompt + (a > b ? a : b);
+}
 
-    if (longest > c->context)
+/* Tokens of one pass over k responses to a prompt, at the most. */
+static int pref_pass(const tool *t, int prompt, int k, int response)
+{
+    const int pair = t->preference.config.head == SPPO_HEAD_PAIR;
+
+    return prompt + k * response * (pair ? k : 1);
+}
+
+/* The longest response to a prompt of that length. */
+static int response_room(const tool *t, int prompt)
+{
+    const int room = t->policy.config.context - prompt;
+
+    return t->set.max_tokens < room ? t->set.max_tokens : room;
+}
+
+/* Room for k responses to one prompt, of `prompt` tokens at the most. */
+static sppo_result open_pref(tool *t, int prompt, int k)
+{
+    const int context = t->preference.config.context;
+    const int need = pref_pass(t, prompt, k, response_room(t, 1));
+    const int response = response_room(t, prompt);
+    const int span = pref_span(t, prompt, response, response);
+
+    if (span > context)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "the preference model reads %d tokens at once; a "
                          "prompt of %d and responses of %d make %d; lower "
-                         "--max-tokens", c->context, prompt, response,
-                         longest);
+                         "--max-tokens", context, prompt, response, span);
     return sppo_pref_init(&t->ctx, &t->pref, &t->preference,
                           need > 4096 ? need : 4096, k, 0);
 }
 
-/* By --judge or --preference; k responses of at most `response` tokens each
- * to prompts of at most `prompt`.                                           */
-static sppo_result open_judge(tool *t, int prompt, int k, int response)
+/* By --judge or --preference: k responses to prompts of `prompt` tokens at
+ * the most.                                                                 */
+static sppo_result open_judge(tool *t, int prompt, int k)
 {
     const settings *s = &t->set;
 
@@ -523,15 +552,7 @@ static sppo_result open_judge(tool *t, int prompt, int k, int response)
                          "%s has another tokenizer than the policy; let them "
                          "speak text: --judge 'sppo judge --preference %s'",
                          s->preference, s->preference);
-    return open_pref(t, prompt, k, response);
-}
-
-/* The longest response to a prompt of that length. */
-static int response_room(const tool *t, int prompt)
-{
-    const int room = t->policy.config.context - prompt;
-
-    return t->set.max_tokens < room ? t->set.max_tokens : room;
+    return open_pref(t, prompt, k);
 }
 
 /* ==== training, common to pretrain and prefer ============ >>trainer == */
@@ -1015,16 +1036,11 @@ static int prompt_is_held_out(const buffer *prompt, double share)
     return sppo_random_uniform(hash, 0) < share;
 }
 
-/* How many tokens the network sees at once in reading a row. */
 static int preference_span(const tool *t, int row)
 {
-    const int prompt = sppo_lists_length(&t->prompts, row);
-    const int a = sppo_lists_length(&t->responses, 2 * row);
-    const int b = sppo_lists_length(&t->responses, 2 * row + 1);
-
-    if (t->preference.config.head == SPPO_HEAD_PAIR)
-        return prompt + a + b;
-    return prompt + (a > b ? a : b);
+    return pref_span(t, sppo_lists_length(&t->prompts, row),
+                     sppo_lists_length(&t->responses, 2 * row),
+                     sppo_lists_length(&t->responses, 2 * row + 1));
 }
 
 static sppo_result preference_label(tool *t, int soft, double *label)
@@ -1196,15 +1212,14 @@ static sppo_result prefer_report(tool *t, const preferences *p, int *row,
 static sppo_result prefer_open(tool *t, const preferences *p)
 {
     const int per_epoch = (p->train + t->set.batch - 1) / t->set.batch;
-    const int pair = t->preference.config.head == SPPO_HEAD_PAIR;
-    int i, need = t->set.pass_tokens;
+    int i, a, b, tokens, need = t->set.pass_tokens;
 
     for (i = 0; i < p->train + p->held; i++) {
         const int row = p->part[i];
-        const int both = sppo_lists_length(&t->responses, 2 * row) +
-                         sppo_lists_length(&t->responses, 2 * row + 1);
-        const int tokens = sppo_lists_length(&t->prompts, row) +
-                           both * (pair ? 2 : 1);
+        a = sppo_lists_length(&t->responses, 2 * row);
+        b = sppo_lists_length(&t->responses, 2 * row + 1);
+        tokens = pref_pass(t, sppo_lists_length(&t->prompts, row), 2,
+                           a > b ? a : b);
         need = tokens > need ? tokens : need;
     }
     TRY(sppo_pref_init(&t->ctx, &t->pref, &t->preference, need, 2, 1));
@@ -1317,11 +1332,11 @@ static void metric_values(const sppo_progress *p, int step, double *v)
 static sppo_result log_append(sppo_ctx *ctx, const char *path,
                               const buffer *text)
 {
-    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
     ssize_t n;
-    int bad;
+    int fd, bad;
 
     TRY(buffer_check(text));
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
     n = fd >= 0 ? write(fd, text->data, text->length) : -1;
     bad = n != (ssize_t)text->length;
     if (fd >= 0 && close(fd) != 0)
@@ -1330,6 +1345,17 @@ static sppo_result log_append(sppo_ctx *ctx, const char *path,
         return sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
                          n < 0 ? strerror(errno) : "the disk is full");
     return SPPO_OK;
+}
+
+/* What the checkpoint says was logged must be on the disk before it is. */
+static void log_sync(const char *path)
+{
+    const int fd = open(path, O_WRONLY);
+
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
 }
 
 /* Leaves the lines whose first number is at most `limit`, under the header:
@@ -1507,10 +1533,11 @@ static sppo_result write_iteration(run *r)
     TRY(save_model(t, &t->policy, folder));
     TRY(write_rows(t, folder, "train.jsonl", write_train_row));
     TRY(write_rows(t, folder, "judged.jsonl", write_judged_row));
-    printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f and "
-           "%.3f  length %.1f  finished %.3f\n", t->play.iteration + 1,
-           p->loss_scaled, p->rewards_margins, p->win_chosen, p->win_rejected,
-           p->length, p->eos_rate);
+    if (p->phase == SPPO_PHASE_FIT)  // else it was trained before a resume
+        printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
+               "and %.3f  length %.1f  finished %.3f\n",
+               t->play.iteration + 1, p->loss_scaled, p->rewards_margins,
+               p->win_chosen, p->win_rejected, p->length, p->eos_rate);
     TRY(output_check(&t->ctx));
     return t->set.validation ? validate(r) : SPPO_OK;
 }
@@ -1564,6 +1591,9 @@ static int on_progress(void *user, const sppo_progress *p)
 
 static sppo_result checkpoint(run *r)
 {
+    log_sync(r->csv);
+    log_sync(r->jsonl);
+    log_sync(r->validation);
     TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->checkpoint));
     r->saved = seconds_now();
     return SPPO_OK;
@@ -1647,7 +1677,7 @@ static sppo_result align_inputs(tool *t)
         TRY(sppo_model_clone(&t->ctx, &t->base, &t->policy, SPPO_HEAD_NONE,
                              0));
     }
-    return open_judge(t, longest, k, response_room(t, longest));
+    return open_judge(t, longest, k);
 }
 
 /* Removes what an earlier run left of its iterations. */
@@ -1681,7 +1711,6 @@ static sppo_result align_folder(run *r)
     long owner = 0;
     int fd;
 
-    TRY(output_is_free(&t->ctx, out, t->set.force || t->set.resume));
     TRY(folder_make(&t->ctx, out));
     TRY(path_join(&t->ctx, path, out, "lock"));
     TRY(file_lock(&t->ctx, path, &fd, &owner));
@@ -1969,7 +1998,7 @@ static sppo_result run_sample(tool *t)
     TRY(sample_prompts(t));
     longest = longest_list(&t->prompts);
     if (s->best_of)
-        TRY(open_judge(t, longest, s->best_of, response_room(t, longest)));
+        TRY(open_judge(t, longest, s->best_of));
     TRY(sppo_sampler_init(&t->ctx, &t->sampler, &t->policy, 1, k, longest,
                           response_room(t, 1)));
     progress_begin(&t->console, 0);
@@ -2114,10 +2143,9 @@ static sppo_result judge_make_room(tool *t, int k)
 {
     const int prompt = sppo_lists_length(&t->prompts, 0);
     const int longest = longest_list(&t->responses);
-    const int pair = t->preference.config.head == SPPO_HEAD_PAIR;
-    const int need = prompt + k * longest * (pair ? k : 1);
+    const int need = pref_pass(t, prompt, k, longest);
 
-    if (prompt + longest * (pair ? 2 : 1) > t->preference.config.context)
+    if (pref_span(t, prompt, longest, longest) > t->preference.config.context)
         return rows_fail(&t->rows, "a prompt of %d tokens and responses of "
                          "%d do not fit in a context of %d", prompt, longest,
                          t->preference.config.context);
@@ -2196,7 +2224,7 @@ static sppo_result run_evaluate(tool *t)
     sppo_tokenizer_free(&t->ctx, &t->preference_tok);
     TRY(load_prompts(t, s->prompts, &t->prompts));
     longest = longest_list(&t->prompts);
-    TRY(open_judge(t, longest, 2 * s->samples, response_room(t, longest)));
+    TRY(open_judge(t, longest, 2 * s->samples));
     TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge, &t->prompts,
                       s->samples, &sampling, (uint64_t)s->seed, &e));
     report_begin(&r, &t->ctx, s->json);
@@ -2261,7 +2289,10 @@ static sppo_result game_matrix(tool *t, const char *data, size_t size,
         return sppo_fail(&t->ctx, SPPO_E_FORMAT,
                          "%s has %d rows of %d: not square", t->set.matrix,
                          row, n);
-    return sppo_preference_check(&t->ctx, pairwise, n, 1e-6);
+    if (sppo_preference_check(&t->ctx, pairwise, n, 1e-6) == SPPO_OK)
+        return SPPO_OK;
+    snprintf(where, sizeof where, "%.300s", t->ctx.message);
+    return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %s", t->set.matrix, where);
 }
 
 /* Uniform, or what --start says, made to sum to 1. */
@@ -2376,15 +2407,9 @@ static const bin_part bin_parts[] = {
     { "mlp.down_proj.weight", 1, BIN_PLAIN },
     { "mlp.up_proj.weight", 1, BIN_PLAIN },
     { "model.norm.weight", 0, BIN_PLAIN },
-    { NULL, 0, BIN_TABLES },  // cosines, sines: read by nobody, but there
+    { "", 0, BIN_TABLES },  // cosines, sines: read by nobody, but there
     { "lm_head.weight", 0, BIN_PLAIN }
 };
-
-static uint32_t read_word(const unsigned char *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-           (uint32_t)at[3] << 24;
-}
 
 static void write_word(unsigned char *at, uint32_t word)
 {
@@ -2417,7 +2442,7 @@ static unsigned char *bin_row(unsigned char *at, sppo_real *row, int n,
 }
 
 /* A tensor, its rows in the order of the file: row 2 j + s of a head there is
- * row s hd / 2 + j here (formats.md 3.2's permutation).                     */
+ * row s hd / 2 + j here.                                                    */
 static unsigned char *bin_tensor(unsigned char *at, sppo_model *model,
                                  const sppo_tensor *tensor, int kind,
                                  int writing)
@@ -2437,33 +2462,101 @@ static unsigned char *bin_tensor(unsigned char *at, sppo_model *model,
     return at;
 }
 
-/* The cosines, then the sines, of every position and pair, in the single
- * precision of the program that trained these models.                       */
-static unsigned char *bin_tables(unsigned char *at, const sppo_config *c,
-                                 int writing)
+static size_t bin_tables_size(const sppo_config *c)
 {
-    const int half = c->head_dim / 2;
+    return 4 * (size_t)c->context * (size_t)c->head_dim;
+}
+
+/* The classifier, where there is one, follows the tables. */
+static size_t bin_tables_offset(const sppo_config *c)
+{
+    return BIN_HEADER + 4 * (sppo_config_count(c) - (c->untied
+        ? (size_t)c->vocab * (size_t)c->dim : 0));
+}
+
+/* The cosines, then the sines, of every position and pair, in the single
+ * precision of the program that trains such models.                         */
+static void bin_tables_compute(unsigned char *at, const sppo_config *c)
+{
     int table, position, j;
+    uint32_t word;
 
     for (table = 0; table < 2; table++)
         for (position = 0; position < c->context; position++)
-            for (j = 0; j < half; j++, at += 4) {
+            for (j = 0; 2 * j < c->head_dim; j++, at += 4) {
                 const float power = powf((float)c->rope_theta,
                                          (float)(2 * j) / (float)c->head_dim);
                 const float angle = (float)position * (1.0f / power);
                 const float value = table ? sinf(angle) : cosf(angle);
-                uint32_t word;
                 memcpy(&word, &value, sizeof word);
-                if (writing)
-                    write_word(at, word);
+                write_word(at, word);
             }
-    return at;
 }
 
-/* Walks file and model together; returns the end of what was walked. */
-static unsigned char *bin_walk(unsigned char *at, sppo_model *model,
-                               int writing)
+/* Whether two tables are the same but for how their sines were rounded. */
+static int bin_tables_agree(const unsigned char *a, const unsigned char *b,
+                            size_t size)
 {
+    size_t at;
+
+    for (at = 0; at < size; at += 4) {
+        const uint32_t word[2] = { read_word(a + at), read_word(b + at) };
+        float value[2];
+        memcpy(value, word, sizeof value);
+        if (!(fabsf(value[0] - value[1]) < 1e-5f))
+            return 0;
+    }
+    return 1;
+}
+
+/* The tables of a file go to a file of their own when they are not ours to the
+ * bit: another library's sine differs in some last bits (stories260K: in 199
+ * of 4096), and a model that went out and in must be the same file again.   */
+static sppo_result bin_tables_keep(tool *t, const char *path,
+                                   const unsigned char *tables)
+{
+    const sppo_config *c = &t->policy.config;
+    const size_t size = bin_tables_size(c);
+    unsigned char *ours = (unsigned char *)sppo_take(&t->ctx, size, 1);
+    sppo_result result = SPPO_OK;
+
+    if (!ours)
+        return t->ctx.code;
+    bin_tables_compute(ours, c);
+    if (!bin_tables_agree(ours, tables, size))
+        result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: its rotary tables are "
+                           "not those of rope_theta 10000", t->set.from);
+    else if (memcmp(ours, tables, size) != 0)
+        result = folder_make(&t->ctx, t->set.to);
+    if (result == SPPO_OK && memcmp(ours, tables, size) != 0)
+        result = sppo_file_write(&t->ctx, path, tables, size);
+    sppo_give(&t->ctx, ours, size);
+    return result;
+}
+
+/* Ours are in place; those that were kept replace them if they fit. */
+static sppo_result bin_tables_restore(tool *t, const char *path,
+                                      unsigned char *tables)
+{
+    const size_t expected = bin_tables_size(&t->policy.config);
+    char *data = NULL;
+    size_t size = 0;
+
+    if (!file_exists(path))
+        return SPPO_OK;
+    TRY(sppo_file_read(&t->ctx, path, &data, &size));
+    if (size == expected &&
+        bin_tables_agree(tables, (unsigned char *)data, size))
+        memcpy(tables, data, size);
+    sppo_give(&t->ctx, data, size + 1);
+    return SPPO_OK;
+}
+
+/* Walks the tensors of file and model together. */
+static void bin_walk(unsigned char *at, sppo_model *model, int writing)
+{
+    const sppo_config *c = &model->config;
+    const sppo_tensor *tensor;
     size_t part;
     int layer;
     char name[96];
@@ -2471,24 +2564,20 @@ static unsigned char *bin_walk(unsigned char *at, sppo_model *model,
     at += BIN_HEADER;
     for (part = 0; part < sizeof bin_parts / sizeof *bin_parts; part++) {
         const bin_part *p = &bin_parts[part];
-        if (p->kind == BIN_TABLES)
-            at = bin_tables(at, &model->config, writing);
-        for (layer = 0; p->name && layer < (p->layered ? model->config.layers
-                                                       : 1); layer++) {
-            const sppo_tensor *tensor;
+        for (layer = 0; layer < (p->layered ? c->layers : 1); layer++) {
             snprintf(name, sizeof name, "model.layers.%d.%s", layer, p->name);
             tensor = sppo_model_tensor(model, p->layered ? name : p->name);
             if (tensor)
                 at = bin_tensor(at, model, tensor, p->kind, writing);
         }
+        if (p->kind == BIN_TABLES)
+            at += bin_tables_size(c);
     }
-    return at;
 }
 
 static size_t bin_size(const sppo_config *c)
 {
-    return BIN_HEADER + 4 * (sppo_config_count(c) +
-                             (size_t)c->context * (size_t)c->head_dim);
+    return BIN_HEADER + 4 * sppo_config_count(c) + bin_tables_size(c);
 }
 
 /* The header's seven numbers as a config, or what is wrong with them. */
@@ -2531,8 +2620,8 @@ static sppo_result bin_config(tool *t, const char *path,
     return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %s", path, t->text.data);
 }
 
-/* A legacy .bin becomes the policy. */
-static sppo_result bin_read(tool *t, const char *path)
+/* A legacy .bin becomes the policy, but for the tables in it. */
+static sppo_result bin_read(tool *t, const char *path, const char *tables)
 {
     char *data = NULL;
     size_t size = 0;
@@ -2549,8 +2638,11 @@ static sppo_result bin_read(tool *t, const char *path)
                            (double)bin_size(&config));
     if (result == SPPO_OK)
         result = sppo_model_init(&t->ctx, &t->policy, &config, 1);
-    if (result == SPPO_OK)
+    if (result == SPPO_OK) {
         bin_walk((unsigned char *)data, &t->policy, 0);
+        result = bin_tables_keep(t, tables, (unsigned char *)data +
+                                 bin_tables_offset(&config));
+    }
     sppo_give(&t->ctx, data, size + 1);
     return result;
 }
@@ -2577,7 +2669,7 @@ static sppo_result bin_can_hold(tool *t, const sppo_config *c)
                      why);
 }
 
-static sppo_result bin_write(tool *t, const char *path)
+static sppo_result bin_write(tool *t, const char *path, const char *tables)
 {
     const sppo_config *c = &t->policy.config;
     const int header[7] = { c->dim, c->hidden, c->layers, c->heads,
@@ -2594,36 +2686,54 @@ static sppo_result bin_write(tool *t, const char *path)
     for (i = 0; i < 7; i++)
         write_word(data + 4 * i, (uint32_t)header[i]);
     bin_walk(data, &t->policy, 1);
-    result = sppo_file_write(&t->ctx, path, data, size);
+    bin_tables_compute(data + bin_tables_offset(c), c);
+    result = bin_tables_restore(t, tables, data + bin_tables_offset(c));
+    if (result == SPPO_OK)
+        result = sppo_file_write(&t->ctx, path, data, size);
     sppo_give(&t->ctx, data, size);
     return result;
+}
+
+static sppo_result convert_to_bin(tool *t, const char *tables)
+{
+    const settings *s = &t->set;
+
+    if (s->tokenizer)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "--tokenizer has no effect: %s has its own", s->from);
+    TRY(load_model(t, s->from, 0, &t->policy, &t->tok));
+    TRY(bin_write(t, s->to, tables));
+    note(&t->console, "%s: use it with %s/tokenizer.bin", s->to, s->from);
+    return SPPO_OK;
+}
+
+static sppo_result convert_to_folder(tool *t, const char *tables)
+{
+    const settings *s = &t->set;
+
+    if (!s->tokenizer)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "a llama2.c file needs its --tokenizer FILE");
+    TRY(load_tokenizer(t, s->tokenizer, &t->tok));
+    TRY(bin_read(t, s->from, tables));
+    if (t->tok.vocab != t->policy.config.vocab)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                         "%s has %d pieces, but the model's vocabulary is %d",
+                         s->tokenizer, t->tok.vocab, t->policy.config.vocab);
+    TRY(save_model(t, &t->policy, s->to));
+    note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
+    return SPPO_OK;
 }
 
 static sppo_result run_convert(tool *t)
 {
     const settings *s = &t->set;
-    char path[PATH_ROOM];
+    const int out = is_folder(s->from);
+    char tables[PATH_ROOM];
 
     TRY(output_is_free(&t->ctx, s->to, s->force));
-    if (is_folder(s->from)) {
-        if (s->tokenizer)
-            return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--tokenizer has no "
-                             "effect: %s has its own", s->from);
-        TRY(load_model(t, s->from, 0, &t->policy, &t->tok));
-        TRY(bin_write(t, s->to));
-        TRY(path_join(&t->ctx, path, s->from, "tokenizer.bin"));
-        note(&t->console, "%s: use it with %s", s->to, path);
-        return SPPO_OK;
-    }
-    if (!s->tokenizer)
-        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "a llama2.c file needs its "
-                         "--tokenizer FILE");
-    TRY(bin_read(t, s->from));
-    TRY(sppo_tokenizer_load(&t->ctx, &t->tok, s->tokenizer,
-                            t->policy.config.vocab));
-    TRY(save_model(t, &t->policy, s->to));
-    note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
-    return SPPO_OK;
+    TRY(path_join(&t->ctx, tables, out ? s->from : s->to, "rope_tables.bin"));
+    return out ? convert_to_bin(t, tables) : convert_to_folder(t, tables);
 }
 
 /* ==== info ================================================== >>info == */
@@ -2785,8 +2895,8 @@ static const job jobs[] = {
         "  sppo pretrain --jsonl answers.jsonl --from base --steps 500 "
         "--out tuned\n",
         ROWS_ABOUT
-        "The loss of a step is divided by a constant, so short rows do not "
-        "count for more.\nCtrl-C saves what there is.\n" }, run_pretrain },
+        "The loss of a step is divided by a constant: short rows do not count "
+        "for more.\nCtrl-C saves what there is.\n" }, run_pretrain },
     { { "prefer", PREFER, "train a preference model", "preferences policy out",
         "optimizer=adamw lr=2e-3 weight-decay=0.05 warmup=0.05",
         "  sppo prefer --preferences pairs.jsonl --policy base --out judge\n"
@@ -2953,57 +3063,57 @@ static int wants_help(int argc, char **argv)
     return 0;
 }
 
-/* Everything but the work itself: --help and --version; -1: there is work. */
-static int main_simple(tool *t, int argc, char **argv)
+/* What needs no work: --help and --version; *simple 0: there is work. */
+static sppo_result main_simple(tool *t, int argc, char **argv, int *simple)
 {
-    const int asked = argc > 1 &&
-        (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-         !strcmp(argv[1], "help"));
+    const char *first = argc > 1 ? argv[1] : "";
+    const int asked = !strcmp(first, "--help") || !strcmp(first, "-h") ||
+                      !strcmp(first, "help");
     const job *j;
 
-    if (argc < 2) {
-        fprintf(stderr, "sppo: which command? See `sppo --help`\n");
-        return 2;
-    }
-    if (!strcmp(argv[1], "--version")) {
+    *simple = 1;
+    if (argc < 2)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "which command? See `sppo --help`");
+    if (!strcmp(first, "--version")) {
         printf("sppo %s\n", sppo_version());
     } else if (asked && argc == 2) {
         tool_help();
     } else if (asked || wants_help(argc, argv)) {
-        j = find_job(t, asked ? argv[2] : argv[1]);
+        j = find_job(t, asked ? argv[2] : first);
         if (!j)
-            return -1;
+            return t->ctx.code;
         t->parse.command = &j->command;
-        command_help(&t->parse);
+        TRY(command_help(&t->parse));
     } else {
-        return -1;
+        *simple = 0;
+        return SPPO_OK;
     }
-    return output_check(&t->ctx) ? 5 : 0;
+    return output_check(&t->ctx);
 }
 
 int main(int argc, char **argv)
 {
     static tool t;
-    const job *j;
-    sppo_result result = SPPO_E_ARGUMENT;
-    int code;
+    const job *j = NULL;
+    sppo_result result;
+    int simple, code;
 
     t.text.ctx = t.line.ctx = t.parse.kept.ctx = t.parse.ctx = &t.ctx;
     t.parse.options = options;
     t.parse.count = (int)(sizeof options / sizeof *options);
     t.parse.settings = &t.set;
-    code = main_simple(&t, argc, argv);
-    if (code >= 0)
-        return code;
-    console_init(&t.console, argv[1]);
     signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell
-    j = find_job(&t, argv[1]);
-    if (j)
-        result = run_job(&t, j, argc, argv);
+    console_init(&t.console);
+    result = main_simple(&t, argc, argv, &simple);
+    if (!simple) {
+        j = find_job(&t, argv[1]);
+        result = j ? run_job(&t, j, argc, argv) : t.ctx.code;
+    }
     progress_end(&t.console);
     if (result != SPPO_OK)
-        fprintf(stderr, "sppo%s%s: %s\n", j ? " " : "", j ? argv[1] : "",
-                t.ctx.message);
+        fprintf(stderr, "sppo%s%s: %s\n", j ? " " : "",
+                j ? j->command.name : "", t.ctx.message);
     code = exit_code(&t, result);
     tool_free(&t);
     return code;

@@ -13,10 +13,6 @@
 #include "slow.h"
 #include "view.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 static const sppo_real GUARD = (sppo_real)12345;
 
 /* ---- matrix product ------------------------------------------------------ */
@@ -251,7 +247,6 @@ static void linear_same_bits_for_any_number_of_threads(void)
 {
 #ifdef _OPENMP
     static const int threads[] = { 2, 3, 4 };
-    const int before = omp_get_max_threads();
     slow_random random = { 4 };
     product p;
     sppo_real *out, *din, *dw;
@@ -261,12 +256,12 @@ static void linear_same_bits_for_any_number_of_threads(void)
     out = view_reals((size_t)(p.n * p.d_out));
     din = view_reals((size_t)(p.n * p.d_in));
     dw = view_reals((size_t)(p.d_out * p.d_in));
-    omp_set_num_threads(1);
+    view_threads(1);
     sppo_linear_fwd(out, p.in, p.w, p.panel, p.n, p.d_in, p.d_out);
     sppo_linear_bwd_in(din, p.dout, p.w, p.panel, p.n, p.d_in, p.d_out);
     sppo_linear_bwd_w(dw, p.dout, p.in, p.panel, p.n, p.d_in, p.d_out);
     for (t = 0; t < COUNT(threads); t++) {
-        omp_set_num_threads(threads[t]);
+        view_threads(threads[t]);
         memset(p.dw, 0, (size_t)(p.d_out * p.d_in) * sizeof *dw);
         sppo_linear_fwd(p.out, p.in, p.w, p.panel, p.n, p.d_in, p.d_out);
         sppo_linear_bwd_in(p.din, p.dout, p.w, p.panel, p.n, p.d_in, p.d_out);
@@ -275,7 +270,7 @@ static void linear_same_bits_for_any_number_of_threads(void)
         CHECK(!memcmp(din, p.din, (size_t)(p.n * p.d_in) * sizeof *din));
         CHECK(!memcmp(dw, p.dw, (size_t)(p.d_out * p.d_in) * sizeof *dw));
     }
-    omp_set_num_threads(before);
+    view_threads(1);
     free(out), free(din), free(dw);
     product_free(&p);
 #else
@@ -324,8 +319,9 @@ static void one_rmsnorm(slow_random *random, int n, int d, double scale,
 
     sppo_rmsnorm_fwd(out, inv, in, gain, n, d, eps);
     slow_rmsnorm(x.out, x.in, x.gain, n, d, eps);
-    for (i = 0; i < size; i++)      // a few roundings of a product
-        CHECK_NEAR(out[i], x.out[i], 8 * ROUNDING * fabs(x.out[i]) + 1e-300);
+    for (i = 0; i < size; i++)      // a sum of d squares, then a product
+        CHECK_NEAR(out[i], x.out[i],
+                   (8 + sqrt((double)d)) * ROUNDING * fabs(x.out[i]) + 1e-300);
 
     sppo_rmsnorm_bwd(din, dgain, dout, in, gain, inv, n, d);
     if (size <= 200) {
@@ -498,8 +494,8 @@ static void swiglu_holds_at_the_ends(void)
             CHECK(out == gate_up[0]);
             CHECK_NEAR(slope[0], 1, 2 * ROUNDING);
         } else if (gates[i] <= -100) {
-            CHECK_NEAR(out, 0, 1e-30);
-            CHECK_NEAR(slope[0], 0, 1e-30);
+            CHECK_NEAR(out, 0, 1e-37 * -gates[i]);      // 1 / exp(88)
+            CHECK_NEAR(slope[0], 0, 1e-37 * -gates[i]);
         } else {
             CHECK_NEAR(out, slow_silu(gates[i]),
                        12 * ROUNDING * fabs(gates[i]));
@@ -510,8 +506,9 @@ static void swiglu_holds_at_the_ends(void)
 
 /* ---- exp and its sums ---------------------------------------------------- */
 
-/* Largest relative error against libm over a dense sweep of the whole range
- * whose results are normal numbers.                                         */
+/* Largest relative error against libm over a dense sweep of the range whose
+ * results are normal numbers and, in float, below 2^127.5: above that the fast
+ * exp may say infinity already.                                             */
 static double exp_error(double low, double high, int points)
 {
     double worst = 0;
@@ -528,14 +525,14 @@ static double exp_error(double low, double high, int points)
 
 static void exp_is_accurate_over_its_range(void)
 {
-    const double worst = BUILD(exp_error(-87.3, 88.7, 4000000),
+    const double worst = BUILD(exp_error(-87.3, 88.37, 4000000),
                                exp_error(-708.3, 709.7, 4000000));
     const double near_zero = exp_error(-1, 1, 1000000);
 
     printf("  largest relative error of sppo_exp: %.3g, within 1 of 0: %.3g\n",
            worst, near_zero);
-    CHECK_NEAR(worst, 0, BUILD(2.4e-7, 4.5e-16));   // two steps of the type
-    CHECK_NEAR(near_zero, 0, BUILD(2.4e-7, 4.5e-16));
+    CHECK_NEAR(worst, 0, BUILD(1.5e-7, 4.5e-16));   // near one step
+    CHECK_NEAR(near_zero, 0, BUILD(1.5e-7, 4.5e-16));
     CHECK(sppo_exp(0) == 1);                        // exactly
 }
 
@@ -622,5 +619,6 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
+    view_threads(1);
     return check_main(cases, COUNT(cases), argc, argv);
 }

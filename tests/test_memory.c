@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #define FOLDER "build/test_memory"
 
@@ -513,5 +516,8 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
+#ifdef _OPENMP
+    omp_set_num_threads(1);  // all is tiny here; threads only wait
+#endif
     return check_main(cases, COUNT(cases), argc, argv);
 }

@@ -240,7 +240,8 @@ static void warm_up_by_hand(void)
 
 static void bad_gradient_changes_nothing(void)
 {
-    static const double bad[] = { NAN, INFINITY, -INFINITY };
+    static const double bad[] = { (double)NAN, (double)INFINITY,
+                                  -(double)INFINITY };
     int kind, b, at, i;
 
     for (kind = 0; kind < 2; kind++)
@@ -344,8 +345,8 @@ static void bad_settings_are_refused_by_name(void)
         switch (i) {
         case 0: c.lr = 0; break;
         case 1: c.lr = -1; break;
-        case 2: c.lr = NAN; break;
-        case 3: c.lr = INFINITY; break;
+        case 2: c.lr = (double)NAN; break;
+        case 3: c.lr = (double)INFINITY; break;
         case 4: c.alpha = 1.5; word = "alpha"; break;
         case 5: c.beta1 = 1; word = "beta1"; break;
         case 6: c.alpha = -0.5; word = "alpha"; break;
@@ -384,5 +385,6 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
+    view_threads(1);
     return check_main(cases, COUNT(cases), argc, argv);
 }

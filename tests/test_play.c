@@ -105,8 +105,9 @@ static int begin(world *w, int prompts)
     w->config.batch = 2;
     w->config.epochs = 2;
     w->config.seed = 42;
+    w->config.max_tokens = 256;
     w->config.sampling.max_tokens = 5;
-    w->config.optim.lr = 1e-2;
+    w->config.optim.lr = 2e-3;
     return ok;
 }
 
@@ -180,6 +181,72 @@ static int keep_record(void *user, const sppo_progress *progress)
     if (progress->phase == SPPO_PHASE_FIT && r->steps < 400)
         r->step[r->steps++] = *progress;
     return r->stop_every && r->calls % r->stop_every == 0;
+}
+
+/* ==== lines 1 and 2: the input, the loop ================================= */
+
+/* Where a setting is 0, the paper's: K = 5, three iterations, temperature 1 and
+ * no cut, the constant eta / 2, the win rates' regression, RMSprop.         */
+static void alg_1_1_defaults_are_the_papers(void)
+{
+    world w;
+    sppo_play_config config;
+
+    if (!begin(&w, 9))
+        return;
+    memset(&config, 0, sizeof config);
+    config.eta = 1000;
+    config.optim.lr = 5e-7;
+    if (!CHECK_OK(&w.ctx, sppo_play_init(&w.ctx, &w.play, &config, &w.policy,
+                                         &w.prompts)))
+        return;
+    CHECK_NEAR(w.play.config.eta, 1000.0, 0.0);
+    CHECK(w.play.config.k == 5);
+    CHECK(w.play.config.iterations == 3);
+    CHECK(w.play.config.prompts_per_iteration == 3);
+    CHECK(w.play.config.batch == 32);
+    CHECK(w.play.config.epochs == 1);
+    CHECK(w.play.config.loss == SPPO_LOSS_SPPO);
+    CHECK(w.play.config.baseline == SPPO_BASELINE_HALF);
+    CHECK(w.play.config.sampling.max_tokens == 64);
+    CHECK(w.play.optim.config.kind == SPPO_RMSPROP);
+    CHECK_NEAR(w.play.optim.config.lr, 5e-7, 0.0);
+    CHECK(config.k == 0);  // yours is left as it was
+    end(&w);
+}
+
+/* Which phase of which iteration the callback has seen, in order. */
+typedef struct history { int seen[64], count; } history;
+
+static int keep_history(void *user, const sppo_progress *progress)
+{
+    history *h = (history *)user;
+    const int now = progress->iteration * 10 + (int)progress->phase;
+
+    if (h->count < 64 && (!h->count || h->seen[h->count - 1] != now))
+        h->seen[h->count++] = now;
+    return 0;
+}
+
+static void alg_1_2_runs_every_iteration(void)
+{
+    static const int expected[9] = { 0, 1, 3, 10, 11, 13, 20, 21, 23 };
+    world w;
+    history h;
+
+    memset(&h, 0, sizeof h);
+    if (!begin(&w, 9))
+        return;
+    w.config.iterations = 3;
+    w.config.progress = keep_history;
+    w.config.progress_user = &h;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    CHECK(w.play.iteration == 3);
+    CHECK(w.play.phase == SPPO_PHASE_DONE);
+    CHECK(h.count == 9 && memcmp(h.seen, expected, sizeof expected) == 0);
+    end(&w);
 }
 
 /* ==== lines 3 to 5: the data of a round ================================== */
@@ -709,8 +776,8 @@ static void answers(world *w, double pi[3])
 
 /* Each iteration lands where Eq 4.1 says, up to what 64 x 16 draws leave: a
  * win rate counts itself (1/16 of the way to 1/2) and the mean of 64 of them
- * has a deviation of 0.01.  Total variation within 0.04, where the policy
- * moves by more than 0.15.                                                  */
+ * has a deviation of 0.01.  Total variation within 0.03, where the policy moves
+ * by 0.1 to 0.2; other seeds give 0.001 to 0.018.                           */
 static void algorithm_1_follows_the_exact_update(void)
 {
     world w;
@@ -725,7 +792,7 @@ static void algorithm_1_follows_the_exact_update(void)
     for (i = 0; i < 3 * 64; i++)
         CHECK_OK(&w.ctx, sppo_lists_add(&w.ctx, &w.prompts, prompt, 2));
     w.judge.fill = referee;
-    w.config.eta = 2.0;
+    w.config.eta = 4.0;
     w.config.k = 16;
     w.config.iterations = 3;
     w.config.keep_all = 1;
@@ -742,7 +809,7 @@ static void algorithm_1_follows_the_exact_update(void)
         double moved = 0.0, off = 0.0;
         answers(&w, pi);
         sppo_exact_win_rates(win, biased_game, pi, 3);
-        sppo_exact_step(exact, pi, win, 2.0, 3);
+        sppo_exact_step(exact, pi, win, 4.0, 3);
         while (w.play.iteration == t && w.play.phase != SPPO_PHASE_DONE)
             if (!CHECK_OK(&w.ctx, sppo_play_next(&w.ctx, &w.play, &w.judge)))
                 return;
@@ -753,8 +820,7 @@ static void algorithm_1_follows_the_exact_update(void)
             off += fabs(exact[i] - next[i]) / 2;
         }
         CHECK(moved > 0.08);
-        CHECK_NEAR(off, 0.0, 0.04);
-        CHECK(off < moved / 3);
+        CHECK_NEAR(off, 0.0, 0.03);
     }
     end(&w);
 }
@@ -979,9 +1045,10 @@ static void a_judge_may_fail(void)
     CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
     CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_JUDGE);
     CHECK(has(&w.ctx, "my judge has gone home"));
-    w.judge.fill = does_nothing;  // an answer of nothing is no answer
+    w.judge.fill = does_nothing;  // no answer is not a preference
     CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_JUDGE);
     CHECK(sppo_play_judge(&w.ctx, &w.play, NULL) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "judge"));
     w.judge.fill = NULL;
     CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_ARGUMENT);
     w.judge.fill = likes_fives;
@@ -989,23 +1056,46 @@ static void a_judge_may_fail(void)
     end(&w);
 }
 
+/* Nor may an answer of the iteration before pass for one. */
+static void a_judge_that_stops_answering_is_noticed(void)
+{
+    world w;
+
+    if (!begin(&w, 8) || !start(&w))
+        return;
+    while (w.play.iteration == 0)
+        if (!CHECK_OK(&w.ctx, sppo_play_next(&w.ctx, &w.play, &w.judge)))
+            return;
+    CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
+    w.judge.fill = does_nothing;
+    CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_JUDGE);
+    CHECK(w.play.phase == SPPO_PHASE_JUDGE);
+    end(&w);
+}
+
 /* ==== bad settings ======================================================= */
 
+/* By init or, what sampling has to know, by the first step. */
 static void refuse(const char *field, void (*change)(world *))
 {
     world w;
     size_t held;
+    sppo_result code;
 
     if (!begin(&w, 6))
         return;
     change(&w);
     held = w.ctx.held;
-    if (!CHECK(sppo_play_init(&w.ctx, &w.play, &w.config, &w.policy,
-                              &w.prompts) == SPPO_E_ARGUMENT))
+    code = sppo_play_init(&w.ctx, &w.play, &w.config, &w.policy, &w.prompts);
+    if (code)
+        CHECK(w.ctx.held == held);
+    else
+        while (w.play.phase == SPPO_PHASE_SAMPLE && !code)
+            code = sppo_play_sample(&w.ctx, &w.play);
+    if (!CHECK(code == SPPO_E_ARGUMENT))
         printf("    accepted: %s\n", field);
     CHECK(has(&w.ctx, "sppo_"));
     CHECK(has(&w.ctx, field));
-    CHECK(w.ctx.held == held);
     end(&w);
 }
 
@@ -1020,11 +1110,9 @@ static void lr_is_negative(world *w) { w->config.optim.lr = -1e-3; }
 static void batch_is_negative(world *w) { w->config.batch = -1; }
 static void epochs_is_negative(world *w) { w->config.epochs = -1; }
 static void iterations_is_negative(world *w) { w->config.iterations = -1; }
-static void too_many_iterations(world *w) { w->config.iterations = 7; }
 static void too_many_prompts(world *w)
 {
-    w->config.prompts_per_iteration = 4;
-    w->config.iterations = 2;
+    w->config.prompts_per_iteration = 7;
 }
 static void temperature_is_negative(world *w)
 {
@@ -1036,7 +1124,7 @@ static void response_is_negative(world *w)
     w->config.sampling.max_tokens = -1;
 }
 static void no_prompts(world *w) { sppo_lists_clear(&w->prompts); }
-static void no_room(world *w) { w->config.max_tokens = 3; }
+static void no_room(world *w) { w->config.max_tokens = -3; }
 
 static void empty_prompt(world *w)
 {
@@ -1056,8 +1144,9 @@ static void long_prompt(world *w)
 
 static void foreign_token(world *w)
 {
-    static const int token[2] = { BOS, 8 };
+    static const int token[2] = { BOS, 8 };  // of 0 .. 7
 
+    w->config.iterations = 1;
     CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->prompts, token, 2));
 }
 
@@ -1074,7 +1163,6 @@ static void bad_settings_are_refused_by_name(void)
     refuse("batch", batch_is_negative);
     refuse("epochs", epochs_is_negative);
     refuse("iterations", iterations_is_negative);
-    refuse("iterations", too_many_iterations);
     refuse("prompts_per_iteration", too_many_prompts);
     refuse("temperature", temperature_is_negative);
     refuse("top_p", top_p_is_two);
@@ -1083,7 +1171,7 @@ static void bad_settings_are_refused_by_name(void)
     refuse("max_tokens", no_room);
     refuse("prompt 6", empty_prompt);
     refuse("prompt 6", long_prompt);
-    refuse("prompt 6", foreign_token);
+    refuse("8", foreign_token);
 }
 
 /* A prompt that leaves room for one token is not too long. */
@@ -1314,15 +1402,28 @@ static void model_differs(world *w)
     CHECK_OK(&w->ctx, sppo_model_init(&w->ctx, &w->policy, &c, 1));
 }
 
+static void rotation_differs(world *w)
+{
+    sppo_config c = tiny_config(8);
+
+    c.rope_theta = 500000;
+    sppo_model_free(&w->ctx, &w->policy);
+    CHECK_OK(&w->ctx, sppo_model_init(&w->ctx, &w->policy, &c, 1));
+}
+
 static void another_runs_checkpoint_is_refused_by_name(void)
 {
-    static const struct { const char *field; void (*change)(world *); } row[] = {
+    static const struct {
+        const char *field;
+        void (*change)(world *);
+    } row[] = {
         { "eta", eta_differs }, { "k", k_differs }, { "seed", seed_differs },
         { "loss", loss_differs }, { "lr", lr_differs },
         { "batch", batch_differs }, { "top_p", top_p_differs },
         { "baseline", baseline_differs }, { "keep_all", keep_all_differs },
         { "optim", optimizer_differs }, { "prompt", prompts_differ },
-        { "hidden", model_differs }
+        { "policy", model_differs },
+        { "rope_theta", rotation_differs }
     };
     world w;
     int i;
@@ -1403,6 +1504,8 @@ static void a_run_takes_no_memory(void)
 }
 
 static const check_case cases[] = {
+    CASE(alg_1_1_defaults_are_the_papers),
+    CASE(alg_1_2_runs_every_iteration),
     CASE(alg_1_3_samples_k_responses),
     CASE(alg_1_4_and_1_5_annotate_and_select),
     CASE(alg_1_5_ties_give_two_distinct_responses),
@@ -1424,6 +1527,7 @@ static const check_case cases[] = {
     CASE(calls_out_of_order_are_refused),
     CASE(bad_judgements_are_refused_by_name),
     CASE(a_judge_may_fail),
+    CASE(a_judge_that_stops_answering_is_noticed),
     CASE(bad_settings_are_refused_by_name),
     CASE(a_prompt_may_leave_room_for_one_token),
     CASE(same_seed_same_bits),
@@ -1438,5 +1542,8 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
+#ifdef _OPENMP
+    omp_set_num_threads(1);  // all is tiny here; threads only wait
+#endif
     return check_main(cases, COUNT(cases), argc, argv);
 }

@@ -11,10 +11,6 @@
 #include "view.h"
 #include "reference/values.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 static sppo_ctx ctx;
 
 /* Three shapes of model: grouped queries, untied and heads that do not divide
@@ -294,6 +290,108 @@ static void next_token_loss_is_the_mean_and_adds_its_slopes(void)
     sppo_trace_free(&ctx, &trace);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
+}
+
+/* Two losses on one forward pass, one backward pass each: as one of their sum. */
+static void backward_may_follow_backward(void)
+{
+    const sppo_config c = shape_of(0);
+    slow_random random = { 20 };
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_real *apart, *at_once;
+    double d[3][ROWS], largest = 0;
+    int i;
+
+    if (!view_model(&ctx, &model, &c, 12) ||
+        !bushy_forest(&forest, &random, c.vocab) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 1)))
+        return;
+    apart = view_reals(model.count), at_once = view_reals(model.count);
+    for (i = 0; i < ROWS; i++) {
+        d[0][i] = slow_normal(&random), d[1][i] = slow_normal(&random);
+        d[2][i] = d[0][i] + d[1][i];
+    }
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    for (i = 0; i < 3; i++)
+        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d[i], NULL,
+                                     i < 2 ? apart : at_once));
+    for (i = 0; i < (int)model.count; i++)
+        largest = fmax(largest, fabs((double)at_once[i]));
+    CHECK(largest > 1);
+    for (i = 0; i < (int)model.count; i++)
+        CHECK_NEAR(apart[i], at_once[i], BUILD(1e-5, 1e-13) * largest);
+    free(apart), free(at_once);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+/* A vocabulary so large that the logits of all rows do not fit their room and
+ * are made in several parts: the same as texts that need one part each.     */
+static void large_vocabulary_is_done_in_parts(void)
+{
+    enum { TEXTS = 4, LENGTH = 41, VOCAB = 40000 };
+    sppo_config c = shape_of(1);
+    slow_random random = { 21 };
+    static sppo_model model;
+    static sppo_forest forest, single;
+    static sppo_trace trace, alone;
+    sppo_real *grad, *sum;
+    double d_logprob[TEXTS * LENGTH], logprob[LENGTH];
+    double largest = 0, off = 0;
+    int token[LENGTH], s, i;
+    view v;
+
+    c.vocab = VOCAB, c.dim = 3, c.layers = 1, c.heads = 1, c.head_dim = 2;
+    c.hidden = 2, c.context = LENGTH;
+    if (!view_model(&ctx, &model, &c, 13) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, TEXTS * LENGTH, TEXTS))
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, LENGTH, 1)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, TEXTS * LENGTH,
+                                        TEXTS, 1)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &alone, &model, LENGTH, 1, 1)))
+        return;
+    CHECK(trace.chunk < TEXTS * (LENGTH - 1) && alone.chunk == LENGTH);
+    view_init(&v, &model);
+    grad = view_reals(model.count), sum = view_reals(model.count);
+    for (s = 0; s < TEXTS; s++) {
+        random_tokens(&random, token, LENGTH, VOCAB);
+        sppo_forest_add(&forest, -1, token, LENGTH, 1);
+    }
+    for (i = 0; i < TEXTS * LENGTH; i++)
+        d_logprob[i] = slow_normal(&random);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+                                 grad));
+    for (s = 0; s < TEXTS; s++) {
+        const int *text = forest.token + s * LENGTH;
+        sppo_forest_clear(&single);
+        sppo_forest_add(&single, -1, text, LENGTH, 1);
+        CHECK_OK(&ctx, sppo_forward(&ctx, &alone, &model, &single));
+        CHECK(!memcmp(alone.logprob, trace.logprob + s * LENGTH,
+                      LENGTH * sizeof(double)));
+        CHECK_OK(&ctx, sppo_backward(&ctx, &alone, &model, &single,
+                                     d_logprob + s * LENGTH, NULL, sum));
+        if (s > TEXTS - 2) {    // rows of the last part, by the slow way too
+            slow_forward(&v.llama, text, LENGTH, NULL, NULL, logprob);
+            for (i = 0; i < LENGTH; i++)    // 3 channels: a norm may be small
+                CHECK_NEAR(alone.logprob[i], logprob[i], BUILD(2e-4, 1e-12));
+        }
+    }
+    for (i = 0; i < (int)model.count; i++) {
+        largest = fmax(largest, fabs((double)sum[i]));
+        off = fmax(off, fabs((double)(grad[i] - sum[i])));
+    }
+    CHECK(largest > 1);
+    CHECK_NEAR(off, 0, BUILD(1e-5, 1e-12) * largest);
+    free(grad), free(sum);
+    view_free(&v);
+    sppo_trace_free(&ctx, &trace), sppo_trace_free(&ctx, &alone);
+    sppo_forest_free(&ctx, &forest), sppo_forest_free(&ctx, &single);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
 }
 
 /* ---- PyTorch ------------------------------------------------------------- */
@@ -651,7 +749,6 @@ static void same_bits_for_any_number_of_threads(void)
 {
 #ifdef _OPENMP
     static const int threads[] = { 1, 2, 4 };
-    const int usual = omp_get_max_threads();
     const sppo_config c = shape_of(0);
     static sppo_model model;
     sppo_real *grad, *first;
@@ -665,7 +762,7 @@ static void same_bits_for_any_number_of_threads(void)
         slow_random random = { 17 };
         static sppo_forest forest;
         static sppo_trace trace;
-        omp_set_num_threads(threads[t]);    // before the trace is made
+        view_threads(threads[t]);    // before the trace is made
         if (!CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 800, 60)) ||
             !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 800, 60, 1)))
             break;
@@ -684,7 +781,7 @@ static void same_bits_for_any_number_of_threads(void)
         sppo_trace_free(&ctx, &trace);
         sppo_forest_free(&ctx, &forest);
     }
-    omp_set_num_threads(usual);
+    view_threads(1);
     free(grad), free(first);
     sppo_model_free(&ctx, &model);
 #else
@@ -821,7 +918,7 @@ static void backward_without_room_is_refused(void)
     static sppo_forest forest;
     static sppo_trace trace;
     sppo_real *grad;
-    double d_logprob[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    double d_logprob[8] = { 1, 1, 1, 1, 1, 1, 1, 1 }, loss = 7;
     int i;
 
     if (!view_model(&ctx, &model, &c, 10) ||
@@ -833,6 +930,9 @@ static void backward_without_room_is_refused(void)
     CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
     mentions(sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
                            grad), SPPO_E_ARGUMENT, "backward");
+    mentions(sppo_next_token_loss(&ctx, &trace, &model, &forest, 0, grad,
+                                  &loss), SPPO_E_ARGUMENT, "backward");
+    CHECK_NEAR(loss, 7, 0);
     for (i = 0; i < (int)model.count; i++)
         CHECK(!(grad[i] > 0) && !(grad[i] < 0));
     free(grad);
@@ -893,7 +993,7 @@ static void bad_configs_are_refused_by_name(void)
 
 static void bad_real_fields_are_refused_by_name(void)
 {
-    static const double bad[] = { -1, NAN, INFINITY };
+    static const double bad[] = { -1, (double)NAN, (double)INFINITY };
     int i;
 
     for (i = 0; i < COUNT(bad); i++) {
@@ -944,6 +1044,8 @@ static const check_case cases[] = {
     CASE(gradients_match_differences_tied),
     CASE(gradients_match_differences_one_key_head),
     CASE(next_token_loss_is_the_mean_and_adds_its_slopes),
+    CASE(backward_may_follow_backward),
+    CASE(large_vocabulary_is_done_in_parts),
     CASE(slow_matches_pytorch),
     CASE(pytorch_grouped_untied),
     CASE(pytorch_tied),
@@ -962,5 +1064,6 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
+    view_threads(1);
     return check_main(cases, COUNT(cases), argc, argv);
 }

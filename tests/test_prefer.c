@@ -1,6 +1,6 @@
 /* test_prefer.c - the preference model and its three heads
  *
- * P(a > b) + P(b > a) = 1 to the bit; slopes of the loss entry by entry; what
+ * P(a > b) + P(b > a) = 1 to the bit; scores and slopes entry by entry; what
  * the heads can say: `pair` and `embed` learn a preference that goes in a
  * circle, `scalar` (Bradley-Terry, [Eq 3.1]) cannot.                        */
 
@@ -9,10 +9,6 @@
 #include "check.h"
 #include "slow.h"
 #include "view.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 static sppo_ctx ctx;
 
@@ -217,90 +213,220 @@ static void scores_do_not_depend_on_company(void)
     CHECK(ctx.held == 0);
 }
 
-/* ---- slopes -------------------------------------------------------------- */
+/* ---- the formulas -------------------------------------------------------- */
 
-typedef struct loss_case {
-    sppo_pref *pref;
-    const sppo_lists *prompts, *responses;
-    const double *label;
-    const int *row;
-    int count;
-} loss_case;
+/* A model small enough for thousands of slow passes; its classifier is bold, so
+ * that some log-probabilities fall below the floor of -8.                   */
+typedef struct slow_pref {
+    slow_llama llama;
+    const double *read, *logprob, *last;    // the head's tensors
+    sppo_head head;
+    int embed_dim;
+    int below;                              // log-probabilities under -8
+    double closest;                         // to -8, where there is no slope
+} slow_pref;
 
-static double loss_value(void *user)
+static int slow_pref_init(slow_pref *slow, view *v, sppo_model *model,
+                          sppo_head head, unsigned seed)
 {
-    const loss_case *x = (const loss_case *)user;
-    double loss = NAN, score[8];
+    const sppo_tensor *tensor;
+    sppo_config c = small_config(head);
+    size_t i;
 
-    CHECK_OK(&ctx, sppo_pref_loss(&ctx, x->pref, x->prompts, x->responses,
-                                  x->label, x->row, x->count, NULL, &loss,
-                                  score));
-    return loss;
+    c.vocab = 7, c.dim = 6, c.layers = 1, c.heads = 2, c.kv_heads = 1;
+    c.head_dim = 4, c.hidden = 8;
+    if (!view_model(&ctx, model, &c, seed))
+        return 0;
+    tensor = sppo_model_tensor(model, "lm_head.weight");
+    for (i = 0; i < tensor->size; i++)
+        model->weights[tensor->offset + i] *= (sppo_real)2.5;
+    memset(slow, 0, sizeof *slow);
+    view_init(v, model);
+    slow->llama = v->llama;
+    slow->read = view_tensor(v, model, "head.read.weight", 0);
+    slow->logprob = view_tensor(v, model, "head.logprob.weight", 0);
+    if (head != SPPO_HEAD_SCALAR)
+        slow->last = view_tensor(v, model, "head.last.weight", 0);
+    slow->head = head, slow->embed_dim = c.embed_dim;
+    slow->closest = 1;
+    return 1;
 }
 
-/* The header's own differences of the header's own loss: entries are compared
- * with their sign.  In float a loss of order 1 is good to 1e-6, and a step of
- * 1e-2 leaves 1e-4 of it: there only a hundredth of the largest is asked, and
- * what is finer is left to the double build.                                */
+/* The last m of n tokens: sum_t w_r . h_t / 16 + c_r max(log p_t, -8) / 4, and
+ * in last[i] row i of head.last times the state at the end.                 */
+static double slow_read(slow_pref *slow, const int *token, int n, int m, int r,
+                        int rows, double *last)
+{
+    const int dim = slow->llama.dim;
+    double final[24 * 6], logprob[24], sum = 0;
+    int t, i, j;
+
+    slow_forward(&slow->llama, token, n, final, NULL, logprob);
+    for (t = n - m; t < n; t++) {
+        for (i = 0; i < dim; i++)
+            sum += slow->read[r * dim + i] * final[t * dim + i] / 16;
+        sum += slow->logprob[r] * fmax(logprob[t], -8) / 4;
+        slow->below += logprob[t] < -8;
+        slow->closest = fmin(slow->closest, fabs(logprob[t] + 8));
+    }
+    for (j = 0; j < rows; j++) {
+        last[j] = 0;
+        for (i = 0; i < dim; i++)
+            last[j] += slow->last[j * dim + i] * final[(n - 1) * dim + i];
+    }
+    return sum;
+}
+
+static int joined(int *token, int n, const sppo_lists *lists, int list)
+{
+    const int m = sppo_lists_length(lists, list);
+
+    memcpy(token + n, sppo_lists_tokens(lists, list), (size_t)m * sizeof(int));
+    return n + m;
+}
+
+/* s(a, b) for lists a and b of `responses` after prompt x, by the definition:
+ *   scalar   r(a) - r(b)
+ *   embed    r(a) - r(b) + sum over pairs of channels (u v' - v u')
+ *   pair     g(x,a,b) - g(x,b,a),  g = r_0(a) + r_1(b after a) + w . h_last  */
+static double slow_score(slow_pref *slow, const sppo_lists *prompts, int x,
+                         const sppo_lists *responses, int a, int b)
+{
+    const int side[2] = { a, b };
+    double e[2][8], value[2], sum = 0;
+    int token[24], n, m, i;
+
+    for (i = 0; i < 2; i++) {
+        n = joined(token, 0, prompts, x);
+        m = joined(token, n, responses, side[i]);
+        value[i] = slow_read(slow, token, m, m - n, 0,
+                             slow->head == SPPO_HEAD_EMBED ? slow->embed_dim
+                                                           : 0, e[i]);
+        if (slow->head == SPPO_HEAD_PAIR) {
+            n = m;
+            m = joined(token, n, responses, side[1 - i]);
+            value[i] += slow_read(slow, token, m, m - n, 1, 1, e[i]) + e[i][0];
+        }
+    }
+    for (i = 0; slow->head == SPPO_HEAD_EMBED && i < slow->embed_dim; i += 2)
+        sum += e[0][i] * e[1][i + 1] - e[0][i + 1] * e[1][i];
+    return value[0] - value[1] + sum;
+}
+
+/* Prompts and pairs over seven tokens, short: at most 4 + 5 + 5. */
+static void short_lists(sppo_lists *prompts, sppo_lists *responses,
+                        slow_random *random)
+{
+    int p, r, i, token[8];
+
+    for (p = 0; p < PROMPTS; p++) {
+        for (r = 0; r < 3; r++) {
+            const int n = 1 + slow_below(random, r ? 5 : 4);
+            for (i = 0; i < n; i++)
+                token[i] = slow_below(random, 7);
+            CHECK_OK(&ctx, sppo_lists_add(&ctx, r ? responses : prompts, token,
+                                          n));
+        }
+    }
+}
+
+static void scores_match_slow(void)
+{
+    int h, p;
+
+    for (h = 0; h < 3; h++) {
+        slow_random random = { 50 };
+        static sppo_model model;
+        static sppo_pref pref;
+        static sppo_lists prompts, responses;
+        double score[PROMPTS * 4];
+        slow_pref slow;
+        view v;
+
+        if (!slow_pref_init(&slow, &v, &model, heads[h], 50))
+            return;
+        short_lists(&prompts, &responses, &random);
+        CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 100, 2, 0));
+        CHECK_OK(&ctx, sppo_pref_score(&ctx, &pref, &prompts, &responses, 2, 0,
+                                       PROMPTS, score));
+        for (p = 0; p < PROMPTS; p++)       // sums of some hundred numbers
+            CHECK_NEAR(score[p * 4 + 1],
+                       slow_score(&slow, &prompts, p, &responses, 2 * p,
+                                  2 * p + 1), BUILD(2e-5, 1e-12));
+        CHECK(slow.below > 0);              // the floor was at work
+        view_free(&v);
+        sppo_pref_free(&ctx, &pref);
+        sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
+        sppo_model_free(&ctx, &model);
+    }
+    CHECK(ctx.held == 0);
+}
+
+/* ---- slopes -------------------------------------------------------------- */
+
+static const double soft_label[PROMPTS] = { 0.8, 0, 0.35 };
+
+typedef struct slow_loss {
+    slow_pref *slow;
+    const sppo_lists *prompts, *responses;
+} slow_loss;
+
+static double slow_loss_value(void *user)
+{
+    const slow_loss *x = (const slow_loss *)user;
+    double sum = 0;
+    int p;
+
+    for (p = 0; p < PROMPTS; p++) {
+        const double s = slow_score(x->slow, x->prompts, p, x->responses, 2 * p,
+                                    2 * p + 1);
+        sum += soft_label[p] * log1p(exp(-s))
+             + (1 - soft_label[p]) * log1p(exp(s));
+    }
+    return sum / PROMPTS;
+}
+
+/* Every entry of every tensor, with its sign, against differences of slow.h. */
 static void loss_slopes_match_differences(void)
 {
-    static const double label[PROMPTS] = { 0.8, 0, 0.35 };
     static const int row[PROMPTS] = { 2, 0, 1 };
     int h, t, i;
 
     for (h = 0; h < 3; h++) {
-        const sppo_config c = small_config(heads[h]);
+        slow_random random = { 51 };
         static sppo_model model;
         static sppo_pref pref;
         static sppo_lists prompts, responses;
+        double slope[64], loss = 0;
         sppo_real *grad;
-        loss_case x;
-        double loss;
+        slow_pref slow;
+        slow_loss x;
+        view v;
 
-        if (!view_model(&ctx, &model, &c, 44) ||
-            !random_lists(&prompts, &responses, 2, 45) ||
-            !CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 200, 2, 1)))
+        if (!slow_pref_init(&slow, &v, &model, heads[h], 51))
             return;
+        short_lists(&prompts, &responses, &random);
+        CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 100, 2, 1));
         grad = view_reals(model.count);
-        x.pref = &pref, x.prompts = &prompts, x.responses = &responses;
-        x.label = label, x.row = row, x.count = PROMPTS;
-        CHECK_OK(&ctx, sppo_pref_loss(&ctx, &pref, &prompts, &responses, label,
-                                      row, PROMPTS, grad, &loss, NULL));
+        x.slow = &slow, x.prompts = &prompts, x.responses = &responses;
+        CHECK_OK(&ctx, sppo_pref_loss(&ctx, &pref, &prompts, &responses,
+                                      soft_label, row, PROMPTS, grad, &loss,
+                                      NULL));
+        CHECK_NEAR(loss, slow_loss_value(&x), BUILD(2e-5, 1e-12));
+        CHECK(slow.below > 0 && slow.closest > 0.05);   // no kink within reach
         for (t = 0; t < model.tensor_count; t++) {
             const sppo_tensor *tensor = &model.tensors[t];
-            double *slope = slow_new((int)tensor->size), largest = 0;
-            for (i = 0; i < (int)tensor->size; i++) {
-                sppo_real *w = model.weights + tensor->offset + i;
-                const sppo_real at = *w;
-                const double step = BUILD(1e-2, 1e-3);
-                double up, down, far_up, far_down;
-                *w = (sppo_real)((double)at + step);
-                up = loss_value(&x);
-                *w = (sppo_real)((double)at - step);
-                down = loss_value(&x);
-                *w = (sppo_real)((double)at + 2 * step);
-                far_up = loss_value(&x);
-                *w = (sppo_real)((double)at - 2 * step);
-                far_down = loss_value(&x);
-                *w = at;
-                slope[i] = (8 * (up - down) - (far_up - far_down)) / 12 / step;
-                largest = fmax(largest, fabs(slope[i]));
-            }
-            if (!CHECK(largest > 0))
-                printf("  %s: %s does not matter\n", head_name[h],
-                       tensor->name);
-            for (i = 0; i < (int)tensor->size; i++) {
-                char text[100];
-                snprintf(text, sizeof text, "%s: %.60s[%d]", head_name[h],
-                         tensor->name, i);
-                check_near((double)grad[tensor->offset + (size_t)i], slope[i],
-                           BUILD(1e-2 * largest, 1e-6 * fabs(slope[i])
-                                                 + 1e-9 * largest),
-                           text, __FILE__, __LINE__);
-            }
-            free(slope);
+            char text[100];
+            for (i = 0; i < (int)tensor->size; i++)
+                slope[i] = slow_slope(slow_loss_value, &x,
+                                      v.weights + tensor->offset + i);
+            snprintf(text, sizeof text, "%s: %.60s", head_name[h],
+                     tensor->name);
+            view_slopes_near(text, grad + tensor->offset, slope,
+                             (int)tensor->size);
         }
         free(grad);
+        view_free(&v);
         sppo_pref_free(&ctx, &pref);
         sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
         sppo_model_free(&ctx, &model);
@@ -314,7 +440,7 @@ static void loss_slopes_match_differences(void)
  * changes nothing but the order of additions.                               */
 static void loss_is_the_mean_cross_entropy(void)
 {
-    static const double label[4] = { 0.9, 1, 0.25, 0 };
+    static const double label[PROMPTS] = { 0.9, 1, 0.25 };   // by row
     static const int row[4] = { 1, 2, 1, 0 };
     int h, i;
 
@@ -349,7 +475,7 @@ static void loss_is_the_mean_cross_entropy(void)
         for (i = 0; i < 4; i++) {
             const double p = 1 / (1 + exp(-all[row[i] * 4 + 1]));
             CHECK_NEAR(score[i], all[row[i] * 4 + 1], 0);
-            sum -= label[i] * log(p) + (1 - label[i]) * log(1 - p);
+            sum -= label[row[i]] * log(p) + (1 - label[row[i]]) * log(1 - p);
         }
         CHECK_NEAR(loss, sum / 4, 1e-12);
         CHECK_OK(&ctx, sppo_pref_loss(&ctx, &small, &prompts, &responses, label,
@@ -376,7 +502,6 @@ static void same_bits_for_any_number_of_threads(void)
     static const int threads[] = { 1, 2, 4 };
     static const double label[PROMPTS] = { 0.8, 0, 0.35 };
     static const int row[PROMPTS] = { 0, 1, 2 };
-    const int usual = omp_get_max_threads();
     int h, t;
 
     for (h = 0; h < 3; h++) {
@@ -392,7 +517,7 @@ static void same_bits_for_any_number_of_threads(void)
         grad = view_reals(model.count), first = view_reals(model.count);
         for (t = 0; t < COUNT(threads); t++) {
             static sppo_pref pref;
-            omp_set_num_threads(threads[t]);
+            view_threads(threads[t]);
             CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 200, 2, 1));
             memset(grad, 0, model.count * sizeof *grad);
             CHECK_OK(&ctx, sppo_pref_loss(&ctx, &pref, &prompts, &responses,
@@ -406,7 +531,7 @@ static void same_bits_for_any_number_of_threads(void)
             CHECK(!memcmp(first, grad, model.count * sizeof *grad));
             sppo_pref_free(&ctx, &pref);
         }
-        omp_set_num_threads(usual);
+        view_threads(1);
         free(grad), free(first);
         sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
         sppo_model_free(&ctx, &model);
@@ -443,7 +568,7 @@ static double rock_paper_scissors(sppo_head head)
     if (!CHECK_OK(&ctx, sppo_model_init(&ctx, &model, &c, 5)) ||
         !CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 100, 3, 1)) ||
         !CHECK_OK(&ctx, sppo_optim_init(&ctx, &optim, &o, &model)))
-        return NAN;
+        return (double)NAN;
     for (i = 0; i < 3; i++) {           // winner first: i + 1 beats i
         const int j_wins = (i + 1) % 3;
         sppo_lists_add(&ctx, &prompts, prompt, 2);
@@ -506,6 +631,7 @@ static void bad_requests_are_refused(void)
     static const int high[1] = { 11 }, fine[1] = { 1 };
     double score[64], loss = 7, label[1] = { 0.5 };
     int row[1] = { 0 }, i, full[41] = { 0 };
+    sppo_real *grad;
 
     none.embed_dim = 0;
     if (!view_model(&ctx, &model, &c, 48) ||
@@ -539,12 +665,22 @@ static void bad_requests_are_refused(void)
     label[0] = 1.5;
     CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 1, NULL,
                          &loss, NULL) == SPPO_E_ARGUMENT);
-    label[0] = NAN;
+    label[0] = (double)NAN;
     CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 1, NULL,
                          &loss, NULL) == SPPO_E_ARGUMENT);
     label[0] = 0.5, row[0] = PROMPTS;
     CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 1, NULL,
                          &loss, NULL) == SPPO_E_ARGUMENT);
+    row[0] = 0;
+    CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 0, NULL,
+                         &loss, NULL) == SPPO_E_ARGUMENT);
+    sppo_pref_free(&ctx, &pref);
+    if (!CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 30, 2, 0)))
+        return;                         // no room for slopes
+    grad = view_reals(model.count);
+    CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 1, grad,
+                         &loss, NULL) == SPPO_E_ARGUMENT);
+    free(grad);
     CHECK_NEAR(loss, 7, 0);
     for (i = 0; i < 64; i++)
         CHECK_NEAR(score[i], 7, 0);                     // untouched
@@ -590,6 +726,7 @@ static const check_case cases[] = {
     CASE(scores_are_antisymmetric_to_the_bit),
     CASE(only_scalar_is_additive),
     CASE(scores_do_not_depend_on_company),
+    CASE(scores_match_slow),
     CASE(loss_slopes_match_differences),
     CASE(loss_is_the_mean_cross_entropy),
     CASE(same_bits_for_any_number_of_threads),
@@ -602,5 +739,6 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
+    view_threads(1);
     return check_main(cases, COUNT(cases), argc, argv);
 }

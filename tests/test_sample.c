@@ -10,10 +10,6 @@
 #include "slow.h"
 #include "view.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 static sppo_ctx ctx;
 
 static sppo_config small_config(void)
@@ -111,6 +107,60 @@ static void greedy_equals_argmax_of_full_passes(void)
     CHECK(ctx.held == 0);
 }
 
+/* The same for draws: token n of response r to prompt p is the draw from the
+ * logits of a whole pass with the number that (key, p, r, n) names.  This pins
+ * the streams too: a change of theirs would change everyone's runs.         */
+static void draws_equal_draws_from_full_passes(void)
+{
+    enum { K = 3, PROMPTS = 6, NEW = 10 };
+    static const uint64_t key = 1234;
+    sppo_config c = small_config();
+    static sppo_model model;
+    static sppo_lists prompts, responses;
+    static sppo_sampler sampler;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_sampling sampling = { 0.9, 0.95, 0, NEW };
+    double logits[13], weight[13];
+    sppo_real rounded[13];
+    int p, r, t, i, order[13];
+
+    c.eos = 5;
+    if (!view_model(&ctx, &model, &c, 29) ||
+        !random_prompts(&prompts, PROMPTS, c.vocab, 29) ||
+        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 4, K, 9, NEW))
+        || !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
+                                       PROMPTS, &sampling, key, &responses)) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 32, 2)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 32, 2, 0)))
+        return;
+    for (p = 0; p < PROMPTS; p++)
+        for (r = 0; r < K; r++) {
+            const uint64_t stream = sppo_random_fork(
+                sppo_random_fork(key, (uint64_t)p), (uint64_t)r);
+            const int *token = sppo_lists_tokens(&responses, p * K + r);
+            const int n = sppo_lists_length(&responses, p * K + r);
+            for (t = 0; t < n; t++) {
+                sppo_forest_clear(&forest);
+                sppo_forest_add(&forest, -1, sppo_lists_tokens(&prompts, p),
+                                sppo_lists_length(&prompts, p), 0);
+                if (t > 0)
+                    sppo_forest_add(&forest, 0, token, t, 0);
+                CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+                sppo_logits(&trace, &model, forest.tokens - 1, logits);
+                for (i = 0; i < c.vocab; i++)
+                    rounded[i] = (sppo_real)logits[i];
+                CHECK(token[t] == sppo_sample_token(
+                    rounded, c.vocab, &sampling,
+                    sppo_random_uniform(stream, (uint64_t)t), weight, order));
+            }
+        }
+    sppo_trace_free(&ctx, &trace), sppo_forest_free(&ctx, &forest);
+    sppo_sampler_free(&ctx, &sampler);
+    sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
+    sppo_model_free(&ctx, &model);
+}
+
 /* ---- distribution -------------------------------------------------------- */
 
 /* Chi-square of counts against probabilities.  With f free cells its mean is f
@@ -166,7 +216,7 @@ static void exact_step(double *p, const double *logits, int n,
  * ends: cells are END, and every (token, token).                            */
 static void draws_fit_the_exact_distribution(void)
 {
-    enum { VOCAB = 5, END = 3, K = 50, PROMPTS = 600, DRAWS = K * PROMPTS };
+    enum { VOCAB = 5, END = 3, K = 50, PROMPTS = 240, DRAWS = K * PROMPTS };
     static const double temperature[] = { 1, 0.6, 1.7, 1, 0.8 };
     static const double top_p[] = { 0, 0, 1, 0.7, 0.45 };
     static const int prompt[4] = { 0, 4, 1, 1 };
@@ -296,12 +346,13 @@ static void extreme_logits_are_sampled_right(void)
     for (i = 0; i < 4; i++)
         logits[i] = (sppo_real)values[i];
     for (i = 0; i < 1000; i++) {
+        const double uniform = (i + 0.5) / 1000;
         sampling.temperature = 0.01, sampling.top_p = 1;
-        CHECK(sppo_sample_token(logits, 4, &sampling, i / 1000.0, weight,
-                                order) == 1);
+        CHECK(sppo_sample_token(logits, 4, &sampling, uniform, weight, order)
+              == 1);
         sampling.temperature = 1000, sampling.top_p = 1e-9;
-        CHECK(sppo_sample_token(logits, 4, &sampling, i / 1000.0, weight,
-                                order) == 1);
+        CHECK(sppo_sample_token(logits, 4, &sampling, uniform, weight, order)
+              == 1);
     }
 }
 
@@ -389,7 +440,6 @@ static void same_bits_for_any_number_of_threads(void)
 #ifdef _OPENMP
     enum { PROMPTS = 20, K = 5, NEW = 16 };
     static const int threads[] = { 1, 2, 4 };
-    const int usual = omp_get_max_threads();
     sppo_config c = small_config();
     sppo_sampling sampling = { 1, 0.98, 0, NEW };
     static sppo_model model;
@@ -403,7 +453,7 @@ static void same_bits_for_any_number_of_threads(void)
     for (t = 0; t < COUNT(threads); t++) {
         static sppo_sampler sampler;
         static sppo_lists some;
-        omp_set_num_threads(threads[t]);
+        view_threads(threads[t]);
         CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 20, K, 9,
                                          NEW));
         CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, PROMPTS,
@@ -413,7 +463,7 @@ static void same_bits_for_any_number_of_threads(void)
         sppo_lists_free(&ctx, &some);
         sppo_sampler_free(&ctx, &sampler);
     }
-    omp_set_num_threads(usual);
+    view_threads(1);
     sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &first);
     sppo_model_free(&ctx, &model);
 #else
@@ -520,7 +570,7 @@ static void bad_requests_are_refused_and_add_nothing(void)
     const sppo_config c = small_config();
     static sppo_model model;
     static sppo_lists prompts, responses;
-    static sppo_sampler sampler;
+    static sppo_sampler sampler, narrow;
     int full[32] = { 0 }, i;
 
     if (!view_model(&ctx, &model, &c, 28) ||
@@ -539,6 +589,12 @@ static void bad_requests_are_refused_and_add_nothing(void)
     }
     CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, 0, 2, &fine, 1,
                       &responses) == SPPO_E_ARGUMENT);
+    // one prompt at a time: the good one before the bad one adds nothing either
+    if (CHECK_OK(&ctx, sppo_sampler_init(&ctx, &narrow, &model, 1, 2, 31, 4)))
+        CHECK(sppo_sample(&ctx, &narrow, &model, &prompts, 0, 2, &fine, 1,
+                          &responses) == SPPO_E_ARGUMENT);
+    sppo_sampler_free(&ctx, &narrow);
+    CHECK(responses.count == 0);
     CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, 3, 9, &fine, 1,
                       &responses) == SPPO_E_ARGUMENT);
     CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, -1, 1, &fine, 1,
@@ -546,7 +602,7 @@ static void bad_requests_are_refused_and_add_nothing(void)
     for (i = 0; i < 5; i++) {
         sppo_sampling bad = fine;
         if (i == 0) bad.temperature = -1;
-        if (i == 1) bad.temperature = NAN;
+        if (i == 1) bad.temperature = (double)NAN;
         if (i == 2) bad.top_p = 1.5;
         if (i == 3) bad.top_p = -0.1;
         if (i == 4) bad.max_tokens = -1;
@@ -564,6 +620,7 @@ static void bad_requests_are_refused_and_add_nothing(void)
 
 static const check_case cases[] = {
     CASE(greedy_equals_argmax_of_full_passes),
+    CASE(draws_equal_draws_from_full_passes),
     CASE(draws_fit_the_exact_distribution),
     CASE(token_takes_its_share_of_the_unit_interval),
     CASE(greedy_takes_the_first_of_equals),
@@ -577,5 +634,6 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
+    view_threads(1);
     return check_main(cases, COUNT(cases), argc, argv);
 }

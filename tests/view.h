@@ -6,6 +6,21 @@
 #ifndef VIEW_H
 #define VIEW_H
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+/* Cases run on one thread but those about threads: threads that wait for each
+ * other after every small product cost more than they bring.                */
+static inline void view_threads(int threads)
+{
+#ifdef _OPENMP
+    omp_set_num_threads(threads);
+#else
+    (void)threads;
+#endif
+}
+
 /* 1 in the double build; the tolerances of both builds stand side by side. */
 #define DOUBLE_BUILD (sizeof(sppo_real) == sizeof(double))
 #define BUILD(in_float, in_double) (DOUBLE_BUILD ? (in_double) : (in_float))

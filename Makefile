@@ -1,0 +1,73 @@
+# sppo.h: everything is built under build/. `make help` lists the targets.
+
+CC ?= cc
+STD = -std=c99
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion \
+       -Wstrict-prototypes
+# The fast build is the default: -march=native triples the speed. For a binary
+# that runs elsewhere: make NATIVE=   Without threads: make OPENMP=
+accepts = $(shell echo 'int main(void) { return 0; }' | \
+            $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
+NATIVE := $(call accepts,-march=native)
+OPENMP := $(call accepts,-fopenmp)
+CFLAGS ?= -O3
+BUILD = $(CC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $(LDFLAGS)
+# Tests check results, not speed; -O1 compiles them in half the time.
+TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g $(NATIVE) $(OPENMP) $(LDFLAGS)
+
+TOOLS = build/sppo build/instruct build/plot
+TESTS = base json kernels policy sample optim prefer update play files memory
+SCRIPTS = index build tool instruct
+PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
+
+.PHONY: help all demo test programs models bench strict clean
+
+all: $(TOOLS)  ## the command-line tool and its helpers, under build/
+
+help:  ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+
+demo: all  ## align the tiny policy for three iterations, in under a minute
+	@sh examples/demo.sh build/demo
+
+test: all programs  ## every test, in float and in double
+	@sh tests/run.sh $(TESTS)
+
+programs: $(PROGRAMS)
+
+models: all  ## make tiny_models/ again from its seed
+	@sh examples/models.sh tiny_models build/models
+
+bench: build/bench  ## speed: tokens per second, share of the machine's peak
+	@build/bench
+
+strict:  ## all compilers and builds with warnings as errors
+	@mkdir -p build && sh tests/test_build.sh build/strict
+
+clean:  ## remove build/
+	rm -rf build
+
+build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h sppo.h
+	@mkdir -p build
+	$(BUILD) examples/sppo.c -o $@ -lm
+
+build/plot: examples/plot.c examples/svg.h
+	@mkdir -p build
+	$(BUILD) $< -o $@ -lm
+
+build/%: examples/%.c sppo.h
+	@mkdir -p build
+	$(BUILD) $< -o $@ -lm
+
+build/bench: tests/bench.c sppo.h
+	@mkdir -p build
+	$(BUILD) tests/bench.c -o $@ -lm
+
+build/tests/%-double: tests/test_%.c tests/check.h tests/slow.h sppo.h
+	@mkdir -p build/tests
+	$(TEST_BUILD) -DSPPO_REAL=double $< -o $@ -lm
+
+build/tests/%: tests/test_%.c tests/check.h tests/slow.h sppo.h
+	@mkdir -p build/tests
+	$(TEST_BUILD) $< -o $@ -lm

@@ -1,0 +1,236 @@
+/* svg.h - line plots with intervals, for the examples
+ *
+ * Fill an svg_plot (all zero) with svg_add, then svg_write it: axes with round
+ * ticks, a band from low to high, a line and marks per series.  The colours
+ * keep their order in grey, and each series has its own mark, so that a plot
+ * can be printed.                                                           */
+#ifndef SVG_H
+#define SVG_H
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SVG_POINTS = 2048, SVG_SERIES = 6, SVG_NAME = 48 };
+
+typedef struct svg_plot {
+    char name[SVG_SERIES][SVG_NAME];
+    int series, points;
+    int of[SVG_POINTS];  // the series of a point
+    double x[SVG_POINTS], y[SVG_POINTS], low[SVG_POINTS], high[SVG_POINTS];
+} svg_plot;
+
+/* The picture, in user units; text is sized for 600 of them across a page. */
+enum { SVG_W = 600, SVG_H_ = 380, SVG_LEFT = 62, SVG_RIGHT = 16, SVG_TOP = 40,
+       SVG_BOTTOM = 54 };
+
+typedef struct svg_range {
+    double from, to, step;
+} svg_range;
+
+static int svg_series(svg_plot *plot, const char *name)
+{
+    int i;
+
+    for (i = 0; i < plot->series; i++)
+        if (strncmp(plot->name[i], name, SVG_NAME - 1) == 0)
+            return i;
+    if (plot->series == SVG_SERIES)
+        return -1;
+    snprintf(plot->name[plot->series], SVG_NAME, "%.47s", name);
+    return plot->series++;
+}
+
+/* Returns 0 when there is no room for the series or the point. */
+static int svg_add(svg_plot *plot, const char *name, double x, double y,
+                   double low, double high)
+{
+    const int s = svg_series(plot, name), n = plot->points;
+
+    if (s < 0 || n == SVG_POINTS)
+        return 0;
+    plot->of[n] = s;
+    plot->x[n] = x;
+    plot->y[n] = y;
+    plot->low[n] = low;
+    plot->high[n] = high;
+    plot->points++;
+    return 1;
+}
+
+/* A range that holds both ends, in steps of 1, 2 or 5 times a power of ten. */
+static svg_range svg_round(double from, double to)
+{
+    const double span = to > from ? to - from : 1.0;
+    const double power = pow(10.0, floor(log10(span / 5.0)));
+    const double rest = span / 5.0 / power;
+    svg_range r;
+
+    r.step = power * (rest > 5.0 ? 10.0 : rest > 2.0 ? 5.0
+                                      : rest > 1.0 ? 2.0 : 1.0);
+    r.from = floor(from / r.step + 1e-9) * r.step;
+    r.to = ceil(to / r.step - 1e-9) * r.step;
+    if (r.to <= r.from)
+        r.to = r.from + r.step;
+    return r;
+}
+
+static double svg_x(svg_range r, double x)
+{
+    return SVG_LEFT + (x - r.from) / (r.to - r.from)
+                    * (SVG_W - SVG_LEFT - SVG_RIGHT);
+}
+
+static double svg_y(svg_range r, double y)
+{
+    return SVG_H_ - SVG_BOTTOM - (y - r.from) / (r.to - r.from)
+                               * (SVG_H_ - SVG_TOP - SVG_BOTTOM);
+}
+
+static void svg_escape(const char *text, FILE *out)
+{
+    for (; *text; text++)
+        if (*text == '&' || *text == '<' || *text == '>')
+            fputs(*text == '&' ? "&amp;" : *text == '<' ? "&lt;" : "&gt;",
+                  out);
+        else
+            fputc(*text, out);
+}
+
+static void svg_text(double x, double y, const char *style, const char *text,
+                     FILE *out)
+{
+    fprintf(out, "<text x='%.1f' y='%.1f' %s>", x, y, style);
+    svg_escape(text, out);
+    fprintf(out, "</text>\n");
+}
+
+static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
+                     const char *y_label, FILE *out)
+{
+    const double left = SVG_LEFT, right = SVG_W - SVG_RIGHT;
+    const double bottom = SVG_H_ - SVG_BOTTOM;
+    char number[32], turn[96];
+    double at;
+
+    for (at = ry.from; at < ry.to + ry.step / 2; at += ry.step) {
+        fprintf(out, "<path d='M%.1f %.1fH%.1f' stroke='#ddd'/>\n", left,
+                svg_y(ry, at), right);
+        snprintf(number, sizeof number, "%.4g",
+                 fabs(at) < ry.step / 1e6 ? 0.0 : at);
+        svg_text(left - 8, svg_y(ry, at) + 4, "text-anchor='end'", number,
+                 out);
+    }
+    for (at = rx.from; at < rx.to + rx.step / 2; at += rx.step) {
+        fprintf(out, "<path d='M%.1f %.1fv5' stroke='#444'/>\n",
+                svg_x(rx, at), bottom);
+        snprintf(number, sizeof number, "%.4g",
+                 fabs(at) < rx.step / 1e6 ? 0.0 : at);
+        svg_text(svg_x(rx, at), bottom + 19, "text-anchor='middle'", number,
+                 out);
+    }
+    fprintf(out, "<path d='M%.1f %.1fH%.1f' stroke='#444'/>\n", left, bottom,
+            right);
+    svg_text((left + right) / 2, SVG_H_ - 14, "text-anchor='middle'", x_label,
+             out);
+    snprintf(turn, sizeof turn,
+             "text-anchor='middle' transform='rotate(-90 16 %.1f)'",
+             (SVG_TOP + bottom) / 2);
+    svg_text(16, (SVG_TOP + bottom) / 2, turn, y_label, out);
+}
+
+/* Dark to light, so that the order survives a grey print. */
+static const char *svg_colour(int series)
+{
+    static const char *const colour[SVG_SERIES] = {
+        "#0b3c6f", "#c1440e", "#4b8f29", "#8a6bbf", "#c99700", "#5fa8c9"
+    };
+
+    return colour[series];
+}
+
+static void svg_mark(double x, double y, int series, FILE *out)
+{
+    static const char *const shape[SVG_SERIES] = {
+        "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "m-4 -4h8v8h-8z",
+        "m0 -5l5 9h-10z", "m0 -5l5 5l-5 5l-5 -5z", "m0 5l5 -9h-10z",
+        "m-5 -1.5h10v3h-10z"
+    };
+
+    fprintf(out, "<path d='M%.1f %.1f%s' fill='%s'/>\n", x, y, shape[series],
+            svg_colour(series));
+}
+
+static void svg_curve(const svg_plot *plot, int s, svg_range rx, svg_range ry,
+                      FILE *out)
+{
+    int i, first = 1;
+
+    fprintf(out, "<path fill='%s' fill-opacity='0.15' d='", svg_colour(s));
+    for (i = 0; i < plot->points; i++)
+        if (plot->of[i] == s) {
+            fprintf(out, "%c%.1f %.1f", first ? 'M' : 'L',
+                    svg_x(rx, plot->x[i]), svg_y(ry, plot->high[i]));
+            first = 0;
+        }
+    for (i = plot->points - 1; i >= 0; i--)
+        if (plot->of[i] == s)
+            fprintf(out, "L%.1f %.1f", svg_x(rx, plot->x[i]),
+                    svg_y(ry, plot->low[i]));
+    fprintf(out, "z'/>\n<path fill='none' stroke-width='2' stroke='%s' d='",
+            svg_colour(s));
+    first = 1;
+    for (i = 0; i < plot->points; i++)
+        if (plot->of[i] == s) {
+            fprintf(out, "%c%.1f %.1f", first ? 'M' : 'L',
+                    svg_x(rx, plot->x[i]), svg_y(ry, plot->y[i]));
+            first = 0;
+        }
+    fprintf(out, "'/>\n");
+    for (i = 0; i < plot->points; i++)
+        if (plot->of[i] == s)
+            svg_mark(svg_x(rx, plot->x[i]), svg_y(ry, plot->y[i]), s, out);
+}
+
+static void svg_legend(const svg_plot *plot, FILE *out)
+{
+    double y = SVG_TOP + 14;
+    int s;
+
+    for (s = 0; s < plot->series; s++, y += 18) {
+        svg_mark(SVG_LEFT + 16, y - 4, s, out);
+        svg_text(SVG_LEFT + 28, y, "", plot->name[s], out);
+    }
+}
+
+static void svg_write(const svg_plot *plot, const char *title,
+                      const char *x_label, const char *y_label, FILE *out)
+{
+    double x0 = plot->x[0], x1 = x0, y0 = plot->low[0], y1 = plot->high[0];
+    svg_range rx, ry;
+    int i;
+
+    for (i = 1; i < plot->points; i++) {
+        x0 = plot->x[i] < x0 ? plot->x[i] : x0;
+        x1 = plot->x[i] > x1 ? plot->x[i] : x1;
+        y0 = plot->low[i] < y0 ? plot->low[i] : y0;
+        y1 = plot->high[i] > y1 ? plot->high[i] : y1;
+    }
+    rx = svg_round(x0, x1);
+    ry = svg_round(y0, y1);
+    if (x1 - x0 < 10 && floor(x0) == x0 && floor(x1) == x1)
+        rx.step = rx.step < 1 ? 1 : rx.step;  // iterations are whole numbers
+    fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' "
+                 "width='%d' height='%d' font-family='sans-serif' "
+                 "font-size='13' fill='#222'>\n"
+                 "<rect width='%d' height='%d' fill='#fff'/>\n",
+            SVG_W, SVG_H_, SVG_W, SVG_H_, SVG_W, SVG_H_);
+    svg_text(SVG_LEFT, 24, "font-size='16'", title, out);
+    svg_axes(rx, ry, x_label, y_label, out);
+    for (i = 0; i < plot->series; i++)
+        svg_curve(plot, i, rx, ry, out);
+    svg_legend(plot, out);
+    fprintf(out, "</svg>\n");
+}
+
+#endif

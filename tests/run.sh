@@ -1,0 +1,43 @@
+#!/bin/sh
+# Runs every test and adds up what they say.   sh tests/run.sh NAME...
+# Each program and script prints its own cases and, last, "N passed, N failed"
+# with ", N skipped" where something was missing.  Fails when one fails, and
+# when one says nothing.
+passed=0 failed=0 skipped=0
+mkdir -p build/tests build/scratch
+
+count() {  # title, file with the output, exit status
+    last=$(grep -E '[0-9]+ passed, [0-9]+ failed' "$2" | tail -n 1)
+    if [ -z "$last" ]; then
+        echo "FAILED  $1: it ended without a count"
+        failed=$((failed + 1))
+        tail -n 20 "$2"
+        return
+    fi
+    p=$(echo "$last" | sed 's/.*\b\([0-9][0-9]*\) passed.*/\1/')
+    f=$(echo "$last" | sed 's/.* \([0-9][0-9]*\) failed.*/\1/')
+    s=$(echo "$last" | sed -n 's/.* \([0-9][0-9]*\) skipped.*/\1/p')
+    [ "$3" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
+    printf '%-16s %4d passed %3d failed %3d skipped\n' "$1" "$p" "$f" "${s:-0}"
+    grep -iE '^ *skip' "$2"
+    [ "$f" -eq 0 ] || grep -vE '^(passed|ok) ' "$2" | tail -n 60
+}
+
+run() {  # title, command...
+    title=$1
+    shift
+    "$@" > build/tests/output.txt 2>&1
+    count "$title" build/tests/output.txt $?
+}
+
+for name in "$@"; do
+    run "$name" "build/tests/$name"
+    run "$name, double" "build/tests/$name-double"
+done
+run index sh tests/test_index.sh sppo.h
+run build env SPPO_BUILD_QUICK=1 sh tests/test_build.sh build/scratch
+run instruct sh tests/test_instruct.sh build/instruct
+run tool sh tests/test_tool.sh build/sppo build/scratch
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
