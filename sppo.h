@@ -937,7 +937,11 @@ SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
 #define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, 8)")
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
+#if defined(__clang__)  // vectorises unasked; asked, warns where exp is libm's
+#define SPPOI_SIMD
+#else
 #define SPPOI_SIMD _Pragma("omp simd")
+#endif
 static int sppoi_max_threads(void) { return omp_get_max_threads(); }
 static int sppoi_thread(void) { return omp_get_thread_num(); }
 #else
@@ -995,6 +999,34 @@ static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
 static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
                                        int count, int tokens);
 
+/* Tiles of the matrix product, and a product; see >>arith. */
+#if defined(__AVX512F__)
+enum { SPPOI_ROWS = 8, SPPOI_COLS = 32 };  // 16 of 32 registers hold the tile
+#elif defined(__AVX__)
+enum { SPPOI_ROWS = 6, SPPOI_COLS = 16 };  // 12 of 16
+#elif defined(__aarch64__)
+enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
+#else
+enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
+#endif
+enum { SPPOI_DEPTH = 1024 };
+
+typedef struct sppoi_product_job {
+    sppo_real *out;
+    const sppo_real *a, *panel;
+    ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
+    int m, n, k, add;
+} sppoi_product_job;
+
+static sppoi_product_job sppoi_job(sppo_real *out, const sppo_real *a,
+                                   ptrdiff_t a_row, ptrdiff_t a_col,
+                                   const sppo_real *panel, int m, int n,
+                                   int k);
+static void sppoi_product_alone(const sppoi_product_job *job);
+static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
+                             ptrdiff_t row, ptrdiff_t col, int depth,
+                             int width);
+
 /* Kernels below that no one outside calls. */
 static sppo_real sppoi_exp(sppo_real x);
 static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n);
@@ -1014,6 +1046,7 @@ static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
                                int d_in, int ld, int add);
 static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
                               int d_out);
+static size_t sppoi_block_room(const sppo_config *c, int reach, int backward);
 
 /* A heap of indices; before says which of two comes out first. */
 typedef int (*sppoi_before)(const void *user, int a, int b);
@@ -1106,13 +1139,15 @@ SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k)
 static double sppoi_log_mean_exp(const double *win, const double *pi,
                                  double eta, int n)
 {
-    double top = win[0], sum = 0.0;
+    double top = -HUGE_VAL, sum = 0.0;
     int i;
 
-    for (i = 1; i < n; i++)
-        top = win[i] > top ? win[i] : top;
+    for (i = 0; i < n; i++)  // what has no probability must not set the scale
+        if (!pi || pi[i] > 0.0)
+            top = win[i] > top ? win[i] : top;
     for (i = 0; i < n; i++)
-        sum += (pi ? pi[i] : 1.0 / n) * exp(eta * (win[i] - top));
+        if (!pi || pi[i] > 0.0)
+            sum += (pi ? pi[i] : 1.0 / n) * exp(eta * (win[i] - top));
     return eta * top + log(sum);
 }
 
@@ -1264,7 +1299,7 @@ SPPO_DEF void sppo_exact_step(double *next, const double *pi,
     int i;
 
     for (i = 0; i < n; i++)
-        next[i] = pi[i] * exp(eta * win[i] - log_z);
+        next[i] = pi[i] > 0.0 ? pi[i] * exp(eta * win[i] - log_z) : 0.0;
 }
 
 /* [Eq 3.3] How much the best reply to pi wins: the game is symmetric with
@@ -2482,14 +2517,6 @@ static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
     return (sppo_real *)sppoi_carve(v, rows, (size_t)width * sizeof(sppo_real));
 }
 
-/* Scratch of one attention task: scores and their slopes, keys and values
- * transposed, and the slopes of both.                                       */
-static int sppoi_task_room(const sppo_config *c, int reach, int backward)
-{
-    return backward ? reach * (2 + 4 * c->head_dim)
-                    : reach * (1 + 2 * c->head_dim);
-}
-
 static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
@@ -2512,6 +2539,7 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     const size_t n = (size_t)t->max_tokens;
     const size_t kept = t->backward ? (size_t)c->layers : 1;
     const int reach = sppoi_reach(c, t->max_tokens);
+    const size_t block = sppoi_block_room(c, reach, t->backward);
 
     sppoi_trace_ints(t, v);
     t->logprob = (double *)sppoi_carve(v, n, sizeof(double));
@@ -2531,8 +2559,7 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
     t->panel = sppoi_carve_reals(
         v, sppoi_panel_room(c, t->max_tokens, t->backward), 1);
-    t->scratch = sppoi_carve_reals(
-        v, (size_t)t->threads, sppoi_task_room(c, reach, t->backward));
+    t->scratch = sppoi_carve_reals(v, (size_t)t->threads * block, 1);
     if (t->backward)
         sppoi_trace_backward_room(t, v);
 }
@@ -2738,271 +2765,401 @@ static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
 
 /* ---- attention over a forest ---- */
 
-/* [Net 4] One task is one segment and one key/value head.  The keys and values
- * that the segment sees, its ancestors' from the root down and then its own,
- * are gathered transposed, so that every inner loop runs along them:
+/* [Net 4] Queries go in blocks of SPPOI_COLS columns, a column being one query
+ * of one head; the heads of a block share their keys and values.  Scores are
+ * kept transposed, so that they are the panel of the next product as they
+ * stand, and softmax runs down the columns, many at once:
  *
- *     keys[c][j]     c: channel of the head    j: visible token
+ *              columns: (query, head)
+ *            +---------------------+
+ *     keys   |  score = K Q' / sqrt d        rows: the ancestors' tokens, then
+ *     (rows) |  p = exp(score - lse)         the segment's own up to the last
+ *            +---------------------+         query of the block
+ *     out' = V' p / sum p                    below the diagonal p is 0
  *
- *     score_j = q . k_j / sqrt(head_dim)       j = 0 .. position of the query
- *     p       = softmax(score)                 out = sum_j p_j v_j
+ * Only lse = log sum exp score is kept; the backward pass computes the scores
+ * again, so no matrix of all pairs ever exists.
  *
- * Only lse = log sum_j exp score_j is kept; the backward pass computes the
- * scores again, so no matrix of all pairs ever exists.                      */
-typedef struct sppoi_view {
+ *   let     dp = V dout'       delta = sum_keys p dp = dout . out
+ *   slopes  ds = p (dp - delta)
+ *           dq' = K' ds / sqrt d     dk += ds q / sqrt d     dv += p dout   */
+typedef struct sppoi_attention {
     const sppo_config *c;
     const sppo_forest *f;
     const int *before;
-} sppoi_view;
+    sppoi_kept_layer k;
+    const sppo_real *datt;  // backward only, as is dqkv
+    sppo_real *dqkv;
+    int reach;
+} sppoi_attention;
 
-/* Copies channel `at` .. `at + head_dim` of the rows that segment s sees. */
-static void sppoi_gather(sppo_real *out, const sppo_real *rows,
-                         const sppoi_view *view, int s, int at, int reach)
+/* Scratch of one task, all in columns of SPPOI_COLS. */
+typedef struct sppoi_columns {
+    sppo_real *score, *q, *out, *top, *sum;        // forward
+    sppo_real *slope, *dout, *q_rows, *dout_rows;  // backward as well
+    int s, g, i0, h0, queries, heads;              // which columns
+} sppoi_columns;
+
+static void sppoi_block_layout(sppoi_columns *b, sppo_real *at,
+                               const sppo_config *c, int reach)
 {
-    const int width = sppoi_qkv_width(view->c), d = view->c->head_dim;
-    int c, i;
+    const size_t cols = SPPOI_COLS, keys = (size_t)reach * cols;
+    const size_t channels = (size_t)c->head_dim * cols;
+    const size_t rows = sppo_panel_size(SPPOI_COLS, c->head_dim);
 
-    for (; s >= 0; s = view->f->parent[s]) {
-        const int from = view->f->start[s], to = view->f->start[s + 1];
+    memset(b, 0, sizeof *b);
+    b->score = at;
+    b->q = at + keys;
+    b->out = b->q + channels;
+    b->top = b->out + channels;
+    b->sum = b->top + cols;
+    b->slope = b->sum + cols;
+    b->dout = b->slope + keys;
+    b->q_rows = b->dout + channels;
+    b->dout_rows = b->q_rows + rows;
+}
 
-        for (i = from; i < to; i++) {
-            const sppo_real *row = sppoi_row(rows, i, width) + at;
-            sppo_real *column = out + view->before[s] + i - from;
+static size_t sppoi_block_room(const sppo_config *c, int reach, int backward)
+{
+    const size_t cols = SPPOI_COLS, keys = (size_t)reach * cols;
+    const size_t channels = (size_t)c->head_dim * cols;
+    const size_t rows = sppo_panel_size(SPPOI_COLS, c->head_dim);
 
-            for (c = 0; c < d; c++)
-                column[(size_t)c * (size_t)reach] = row[c];
+    return keys + 2 * channels + 2 * cols
+         + (backward ? keys + channels + 2 * rows : 0);
+}
+
+/* Column j of a block: its row in the forest and its head. */
+static int sppoi_column_row(const sppoi_attention *a, const sppoi_columns *b,
+                            int j)
+{
+    return a->f->start[b->s] + b->i0 + j / b->heads;
+}
+
+static int sppoi_column_head(const sppoi_columns *b, int j)
+{
+    return b->h0 + j % b->heads;
+}
+
+/* out[c][j] = scale rows[row of j][head of j][c]; unused columns 0. */
+static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
+                               const sppoi_attention *a, const sppoi_columns *b,
+                               sppo_real scale)
+{
+    const int d = a->c->head_dim, used = b->queries * b->heads;
+    int j, c;
+
+    for (j = 0; j < SPPOI_COLS; j++) {
+        const sppo_real *from =
+            j < used ? sppoi_row(rows, sppoi_column_row(a, b, j), width)
+                           + sppoi_column_head(b, j) * d
+                     : NULL;
+
+        for (c = 0; c < d; c++)
+            out[c * SPPOI_COLS + j] = from ? scale * from[c] : 0;
+    }
+}
+
+/* Keys of chain segment `at` that the block sees: all, or up to its last. */
+static int sppoi_keys_of(const sppoi_attention *a, const sppoi_columns *b,
+                         int at)
+{
+    return at == b->s ? b->i0 + b->queries
+                      : a->f->start[at + 1] - a->f->start[at];
+}
+
+static int sppoi_block_keys(const sppoi_attention *a, const sppoi_columns *b)
+{
+    return a->before[b->s] + b->i0 + b->queries;
+}
+
+/* out[key][j] = sum_c rows[key][channel + c] panel[c][j] over all keys seen. */
+static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
+                                int channel, const sppo_real *panel,
+                                const sppoi_attention *a,
+                                const sppoi_columns *b)
+{
+    const int width = sppoi_qkv_width(a->c);
+    int s;
+
+    for (s = b->s; s >= 0; s = a->f->parent[s]) {
+        const sppoi_product_job job = sppoi_job(
+            sppoi_row_out(out, a->before[s], SPPOI_COLS),
+            sppoi_row(rows, a->f->start[s], width) + channel, width, 1, panel,
+            sppoi_keys_of(a, b, s), SPPOI_COLS, a->c->head_dim);
+
+        sppoi_product_alone(&job);
+    }
+}
+
+/* out[c][j] = sum over keys seen of rows[key][channel + c] panel[key][j]. */
+static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
+                            const sppo_real *panel, const sppoi_attention *a,
+                            const sppoi_columns *b)
+{
+    const int width = sppoi_qkv_width(a->c);
+    int s;
+
+    for (s = b->s; s >= 0; s = a->f->parent[s]) {
+        sppoi_product_job job = sppoi_job(
+            out, sppoi_row(rows, a->f->start[s], width) + channel, 1, width,
+            sppoi_row(panel, a->before[s], SPPOI_COLS), a->c->head_dim,
+            SPPOI_COLS, sppoi_keys_of(a, b, s));
+
+        job.add = s != b->s;
+        sppoi_product_alone(&job);
+    }
+}
+
+/* rows[key][channel + c] += sum_j columns[key][j] panel[j][c], panel packed. */
+static void sppoi_into_keys(sppo_real *rows, int channel,
+                            const sppo_real *columns, const sppo_real *panel,
+                            const sppoi_attention *a, const sppoi_columns *b)
+{
+    const int width = sppoi_qkv_width(a->c);
+    int s;
+
+    for (s = b->s; s >= 0; s = a->f->parent[s]) {
+        sppoi_product_job job = sppoi_job(
+            sppoi_row_out(rows, a->f->start[s], width) + channel,
+            sppoi_row(columns, a->before[s], SPPOI_COLS), SPPOI_COLS, 1, panel,
+            sppoi_keys_of(a, b, s), a->c->head_dim, SPPOI_COLS);
+
+        job.ld = width;
+        job.add = 1;
+        sppoi_product_alone(&job);
+    }
+}
+
+/* Scores of a block; a key after its query is out of sight. */
+static void sppoi_block_scores(const sppoi_attention *a, const sppoi_columns *b)
+{
+    const sppo_real scale =
+        (sppo_real)(1.0 / sqrt((double)a->c->head_dim));
+    const int key = sppoi_q_width(a->c) + b->g * a->c->head_dim;
+    int i, j;
+
+    sppoi_pack_columns(b->q, a->k.qkv, sppoi_qkv_width(a->c), a, b, scale);
+    sppoi_over_channels(b->score, a->k.qkv, key, b->q, a, b);
+    for (i = 1; i < b->queries; i++) {
+        sppo_real *row = sppoi_row_out(
+            b->score, a->before[b->s] + b->i0 + i, SPPOI_COLS);
+
+        for (j = 0; j < i * b->heads; j++)
+            row[j] = (sppo_real)-1e30;
+    }
+}
+
+/* score becomes exp(score - top); top and sum per column. */
+static void sppoi_block_softmax(const sppoi_columns *b, int keys)
+{
+    int i, j;
+
+    for (j = 0; j < SPPOI_COLS; j++) {
+        b->top[j] = b->score[j];
+        b->sum[j] = 0;
+    }
+    for (i = 1; i < keys; i++) {
+        const sppo_real *row = sppoi_row(b->score, i, SPPOI_COLS);
+
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_COLS; j++)
+            b->top[j] = row[j] > b->top[j] ? row[j] : b->top[j];
+    }
+    for (i = 0; i < keys; i++) {
+        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
+
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_COLS; j++) {
+            row[j] = sppoi_exp(row[j] - b->top[j]);
+            b->sum[j] += row[j];
         }
     }
 }
 
-/* The reverse: adds gathered slopes to the rows that segment s sees. */
-static void sppoi_scatter(sppo_real *rows, const sppo_real *in,
-                          const sppoi_view *view, int s, int at, int reach)
+static void sppoi_block_fwd(const sppoi_attention *a, const sppoi_columns *b)
 {
-    const int width = sppoi_qkv_width(view->c), d = view->c->head_dim;
-    int c, i;
+    const sppo_config *c = a->c;
+    const int d = c->head_dim;
+    const int value = sppoi_q_width(c) + sppoi_kv_width(c) + b->g * d;
+    int i, j;
 
-    for (; s >= 0; s = view->f->parent[s]) {
-        const int from = view->f->start[s], to = view->f->start[s + 1];
+    sppoi_block_scores(a, b);
+    sppoi_block_softmax(b, sppoi_block_keys(a, b));
+    sppoi_over_keys(b->out, a->k.qkv, value, b->score, a, b);
+    for (j = 0; j < b->queries * b->heads; j++) {
+        const int row = sppoi_column_row(a, b, j);
+        const int head = sppoi_column_head(b, j);
+        const sppo_real inverse = 1 / b->sum[j];
+        sppo_real *out = sppoi_row_out(a->k.att, row, sppoi_q_width(c))
+                       + head * d;
 
-        for (i = from; i < to; i++) {
-            sppo_real *row = sppoi_row_out(rows, i, width) + at;
-            const sppo_real *column = in + view->before[s] + i - from;
-
-            for (c = 0; c < d; c++)
-                row[c] += column[(size_t)c * (size_t)reach];
-        }
+        for (i = 0; i < d; i++)
+            out[i] = b->out[i * SPPOI_COLS + j] * inverse;
+        sppoi_row_out(a->k.lse, row, c->heads)[head] =
+            b->top[j] + (sppo_real)log((double)b->sum[j]);
     }
 }
 
-/* out[j] = sum_c a[c] m[c][j], j < n; the rows of m are `reach` apart. */
-static void sppoi_combine(sppo_real *out, const sppo_real *a,
-                          const sppo_real *m, int d, int n, int reach)
+/* score becomes p, top the lse, sum the delta of each column. */
+static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
 {
-    int c, j;
+    const int d = a->c->head_dim, q_width = sppoi_q_width(a->c);
+    const int keys = sppoi_block_keys(a, b);
+    int i, j;
 
-    for (j = 0; j < n; j++)
-        out[j] = 0;
-    for (c = 0; c + 4 <= d; c += 4) {
-        const sppo_real *m0 = sppoi_row(m, c, reach), *m1 = m0 + reach;
-        const sppo_real *m2 = m1 + reach, *m3 = m2 + reach;
-        const sppo_real a0 = a[c], a1 = a[c + 1], a2 = a[c + 2], a3 = a[c + 3];
+    sppoi_block_scores(a, b);
+    for (j = 0; j < SPPOI_COLS; j++) {
+        b->top[j] = 0;
+        b->sum[j] = 0;
+    }
+    for (j = 0; j < b->queries * b->heads; j++) {
+        const int row = sppoi_column_row(a, b, j);
+        const int head = sppoi_column_head(b, j);
+
+        b->top[j] = sppoi_row(a->k.lse, row, a->c->heads)[head];
+        b->sum[j] = sppoi_dot(sppoi_row(a->datt, row, q_width) + head * d,
+                              sppoi_row(a->k.att, row, q_width) + head * d, d);
+    }
+    for (i = 0; i < keys; i++) {
+        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
 
         SPPOI_SIMD
-        for (j = 0; j < n; j++)
-            out[j] += (a0 * m0[j] + a1 * m1[j]) + (a2 * m2[j] + a3 * m3[j]);
+        for (j = 0; j < SPPOI_COLS; j++)
+            row[j] = sppoi_exp(row[j] - b->top[j]);
     }
-    for (; c < d; c++) {
-        const sppo_real *m0 = sppoi_row(m, c, reach);
+}
+
+/* slope comes in as dp and becomes ds = p (dp - delta). */
+static void sppoi_block_slopes(const sppoi_columns *b, int keys)
+{
+    int i, j;
+
+    for (i = 0; i < keys; i++) {
+        const sppo_real *p = sppoi_row(b->score, i, SPPOI_COLS);
+        sppo_real *row = sppoi_row_out(b->slope, i, SPPOI_COLS);
 
         SPPOI_SIMD
-        for (j = 0; j < n; j++)
-            out[j] += a[c] * m0[j];
+        for (j = 0; j < SPPOI_COLS; j++)
+            row[j] = p[j] * (row[j] - b->sum[j]);
     }
 }
 
-/* m[c][j] += a[c] b[j], j < n. */
-static void sppoi_outer(sppo_real *m, const sppo_real *a, const sppo_real *b,
-                        int d, int n, int reach)
+static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
 {
-    int c, j;
-
-    for (c = 0; c < d; c++) {
-        sppo_real *row = sppoi_row_out(m, c, reach);
-        const sppo_real scale = a[c];
-
-        SPPOI_SIMD
-        for (j = 0; j < n; j++)
-            row[j] += scale * b[j];
-    }
-}
-
-/* exp(x - shift) in place; returns the sum. */
-static double sppoi_exp_sum(sppo_real *x, int n, sppo_real shift)
-{
-    int j;
-
-    SPPOI_SIMD
-    for (j = 0; j < n; j++)
-        x[j] = sppoi_exp(x[j] - shift);
-    return sppoi_sum(x, n);
-}
-
-/* One query: out[head_dim] and its lse, from keys and values it sees. */
-static sppo_real sppoi_attend(sppo_real *out, const sppo_real *q,
-                              const sppo_real *keys, const sppo_real *values,
-                              sppo_real *score, int d, int n, int reach)
-{
-    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
-    sppo_real top, inverse;
-    double sum;
-    int c, j;
-
-    sppoi_combine(score, q, keys, d, n, reach);
-    SPPOI_SIMD
-    for (j = 0; j < n; j++)
-        score[j] *= scale;
-    top = sppoi_largest(score, n);
-    sum = sppoi_exp_sum(score, n, top);
-    inverse = (sppo_real)(1.0 / sum);
-    for (c = 0; c < d; c++)
-        out[c] = sppoi_dot(score, sppoi_row(values, c, reach), n) * inverse;
-    return top + (sppo_real)log(sum);
-}
-
-static void sppoi_attention_task(const sppoi_view *view, sppoi_kept_layer k,
-                                 int s, int g, sppo_real *scratch, int reach)
-{
-    const sppo_config *c = view->c;
+    const sppo_config *c = a->c;
     const int d = c->head_dim, width = sppoi_qkv_width(c);
-    const int group = c->heads / c->kv_heads;
-    const int key_at = sppoi_q_width(c) + g * d;
-    const int value_at = key_at + sppoi_kv_width(c);
-    sppo_real *score = scratch, *keys = score + reach;
-    sppo_real *values = keys + (size_t)reach * (size_t)d;
-    int i, h;
+    const int key = sppoi_q_width(c) + b->g * d;
+    const int value = key + sppoi_kv_width(c);
+    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
+    int i, j;
 
-    sppoi_gather(keys, k.qkv, view, s, key_at, reach);
-    sppoi_gather(values, k.qkv, view, s, value_at, reach);
-    for (i = view->f->start[s]; i < view->f->start[s + 1]; i++) {
-        const int n = view->before[s] + i - view->f->start[s] + 1;
+    sppoi_block_recall(a, b);
+    sppoi_pack_columns(b->dout, a->datt, sppoi_q_width(c), a, b, 1);
+    sppoi_over_channels(b->slope, a->k.qkv, value, b->dout, a, b);
+    sppoi_block_slopes(b, sppoi_block_keys(a, b));
+    sppoi_over_keys(b->out, a->k.qkv, key, b->slope, a, b);
+    for (j = 0; j < b->queries * b->heads; j++) {
+        sppo_real *dq =
+            sppoi_row_out(a->dqkv, sppoi_column_row(a, b, j), width)
+            + sppoi_column_head(b, j) * d;
 
-        for (h = g * group; h < (g + 1) * group; h++)
-            sppoi_row_out(k.lse, i, c->heads)[h] = sppoi_attend(
-                sppoi_row_out(k.att, i, sppoi_q_width(c)) + h * d,
-                sppoi_row(k.qkv, i, width) + h * d, keys, values, score, d, n,
-                reach);
+        for (i = 0; i < d; i++)
+            dq[i] = scale * b->out[i * SPPOI_COLS + j];
     }
+    sppoi_pack_alone(b->q_rows, b->q, 1, SPPOI_COLS, SPPOI_COLS, d);
+    sppoi_into_keys(a->dqkv, key, b->slope, b->q_rows, a, b);
+    sppoi_pack_alone(b->dout_rows, b->dout, 1, SPPOI_COLS, SPPOI_COLS, d);
+    sppoi_into_keys(a->dqkv, value, b->score, b->dout_rows, a, b);
 }
 
+/* All blocks of one segment and one key/value head. */
+static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
+                                   sppo_real *scratch, int backward)
+{
+    const int group = a->c->heads / a->c->kv_heads;
+    const int heads = sppoi_min(group, SPPOI_COLS);
+    const int at_once = SPPOI_COLS / heads;
+    const int length = a->f->start[s + 1] - a->f->start[s];
+    sppoi_columns b;
+    int h;
+
+    sppoi_block_layout(&b, scratch, a->c, a->reach);
+    b.s = s;
+    b.g = g;
+    for (h = 0; h < group; h += heads)
+        for (b.i0 = 0; b.i0 < length; b.i0 += at_once) {
+            b.h0 = g * group + h;
+            b.heads = sppoi_min(heads, group - h);
+            b.queries = sppoi_min(at_once, length - b.i0);
+            if (backward)
+                sppoi_block_bwd(a, &b);
+            else
+                sppoi_block_fwd(a, &b);
+        }
+}
+
+static sppoi_attention sppoi_attention_of(const sppo_trace *t,
+                                          const sppo_forest *f,
+                                          sppoi_kept_layer k)
+{
+    sppoi_attention a;
+
+    a.c = &t->config;
+    a.f = f;
+    a.before = t->before;
+    a.k = k;
+    a.datt = t->datt;
+    a.dqkv = t->dqkv;
+    a.reach = sppoi_reach(&t->config, t->max_tokens);
+    return a;
+}
+
+static sppo_real *sppoi_task_scratch(const sppo_trace *t)
+{
+    const size_t room =
+        sppoi_block_room(&t->config, sppoi_reach(&t->config, t->max_tokens),
+                         t->backward);
+
+    return t->scratch + (size_t)sppoi_thread() * room;
+}
+
+/* A task is a segment and a key/value head. */
 static void sppoi_attention_fwd(const sppo_trace *t, const sppo_forest *f,
                                 sppoi_kept_layer k)
 {
     const int kv = t->config.kv_heads, tasks = f->segments * kv;
-    const int reach = sppoi_reach(&t->config, t->max_tokens);
-    const int room = sppoi_task_room(&t->config, reach, t->backward);
     const int threads = t->threads;
-    sppoi_view view;
+    const sppoi_attention a = sppoi_attention_of(t, f, k);
     int task;
 
-    view.c = &t->config;
-    view.f = f;
-    view.before = t->before;
     SPPOI_TASKS
     for (task = 0; task < tasks; task++)
-        sppoi_attention_task(&view, k, task / kv, task % kv,
-                             sppoi_row_out(t->scratch, sppoi_thread(), room),
-                             reach);
+        sppoi_attention_blocks(&a, task / kv, task % kv, sppoi_task_scratch(t),
+                               0);
     (void)threads;
 }
 
-/* Slopes of one query.
- *
- *   forward   score_j = scale q.k_j    p = exp(score - lse)   out = sum p_j v_j
- *   let       dp_j = dout . v_j        delta = sum_j p_j dp_j = dout . out
- *   slopes    dscore_j = p_j (dp_j - delta) scale
- *             dq = sum_j dscore_j k_j
- *             dk_j += dscore_j q       dv_j += p_j dout                     */
-static void sppoi_attend_bwd(sppo_real *dq, const sppo_real *q,
-                             const sppo_real *dout, const sppo_real *out,
-                             sppo_real lse, sppo_real *scratch, int d, int n,
-                             int reach)
-{
-    const size_t matrix = (size_t)reach * (size_t)d;
-    sppo_real *p = scratch, *dscore = p + reach, *keys = dscore + reach;
-    sppo_real *values = keys + matrix, *dkeys = values + matrix;
-    sppo_real *dvalues = dkeys + matrix;
-    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
-    const sppo_real delta = sppoi_dot(dout, out, d);
-    int c, j;
-
-    sppoi_combine(p, q, keys, d, n, reach);
-    sppoi_combine(dscore, dout, values, d, n, reach);
-    SPPOI_SIMD
-    for (j = 0; j < n; j++) {
-        p[j] = sppoi_exp(p[j] * scale - lse);
-        dscore[j] = p[j] * (dscore[j] - delta) * scale;
-    }
-    for (c = 0; c < d; c++)
-        dq[c] = sppoi_dot(dscore, sppoi_row(keys, c, reach), n);
-    sppoi_outer(dkeys, q, dscore, d, n, reach);
-    sppoi_outer(dvalues, dout, p, d, n, reach);
-}
-
-/* A task is one tree and one key/value head: all that adds to one key. */
-static void sppoi_attention_bwd_task(const sppoi_view *view,
-                                     const sppo_trace *t, sppoi_kept_layer k,
-                                     int tree, int g, sppo_real *scratch)
-{
-    const sppo_config *c = view->c;
-    const int reach = sppoi_reach(c, t->max_tokens);
-    const int d = c->head_dim, width = sppoi_qkv_width(c);
-    const int q_width = sppoi_q_width(c), group = c->heads / c->kv_heads;
-    const int key_at = q_width + g * d;
-    const int value_at = key_at + sppoi_kv_width(c);
-    const size_t matrix = (size_t)reach * (size_t)d;
-    sppo_real *keys = scratch + 2 * (size_t)reach, *dkeys = keys + 2 * matrix;
-    int s, i, h;
-
-    for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++) {
-        sppoi_gather(keys, k.qkv, view, s, key_at, reach);
-        sppoi_gather(keys + matrix, k.qkv, view, s, value_at, reach);
-        memset(dkeys, 0, 2 * matrix * sizeof *dkeys);
-        for (i = view->f->start[s]; i < view->f->start[s + 1]; i++)
-            for (h = g * group; h < (g + 1) * group; h++)
-                sppoi_attend_bwd(
-                    sppoi_row_out(t->dqkv, i, width) + h * d,
-                    sppoi_row(k.qkv, i, width) + h * d,
-                    sppoi_row(t->datt, i, q_width) + h * d,
-                    sppoi_row(k.att, i, q_width) + h * d,
-                    sppoi_row(k.lse, i, c->heads)[h], scratch, d,
-                    view->before[s] + i - view->f->start[s] + 1, reach);
-        sppoi_scatter(t->dqkv, dkeys, view, s, key_at, reach);
-        sppoi_scatter(t->dqkv, dkeys + matrix, view, s, value_at, reach);
-    }
-}
-
-/* Sets t->dqkv from t->datt. */
+/* Sets t->dqkv from t->datt.  A task is a tree and a key/value head: all that
+ * adds to one key.                                                          */
 static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f,
                                 sppoi_kept_layer k)
 {
-    const sppo_config *c = &t->config;
-    const int kv = c->kv_heads, tasks = t->trees * kv;
-    const int room = sppoi_task_room(c, sppoi_reach(c, t->max_tokens), 1);
+    const int kv = t->config.kv_heads, tasks = t->trees * kv;
     const int threads = t->threads;
-    sppoi_view view;
+    const sppoi_attention a = sppoi_attention_of(t, f, k);
     int task;
 
-    view.c = c;
-    view.f = f;
-    view.before = t->before;
-    memset(t->dqkv, 0, (size_t)f->tokens * (size_t)sppoi_qkv_width(c)
+    memset(t->dqkv, 0, (size_t)f->tokens * (size_t)sppoi_qkv_width(&t->config)
                            * sizeof *t->dqkv);
     SPPOI_TASKS
-    for (task = 0; task < tasks; task++)
-        sppoi_attention_bwd_task(&view, t, k, task / kv, task % kv,
-                                 sppoi_row_out(t->scratch, sppoi_thread(),
-                                               room));
+    for (task = 0; task < tasks; task++) {
+        const int tree = task / kv;
+        int s;
+
+        for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++)
+            sppoi_attention_blocks(&a, s, task % kv, sppoi_task_scratch(t), 1);
+    }
     (void)threads;
 }
 
@@ -3316,7 +3473,7 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  *     block of a segment: [layer][key/value head][keys, values][head_dim][room]
  *     room: the prompt's length, or max_new for a response
  *
- * Transposed as in sppoi_gather, so one query runs along them.  Work is split
+ * Transposed, so that the loops of one query run along the keys.  Work is split
  * over blocks of responses, each going through all layers on one thread; a row
  * never meets another, so neither company nor threads change its bits.      */
 enum { SPPOI_ROWS_PER_TASK = 16 };
@@ -3490,6 +3647,43 @@ SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler)
     sppo_forest_free(ctx, &sampler->forest);
     sppo_give(ctx, sampler->block, sampler->block_size);
     memset(sampler, 0, sizeof *sampler);
+}
+
+/* out[j] = sum_c a[c] m[c][j], j < n; the rows of m are `reach` apart. */
+static void sppoi_combine(sppo_real *out, const sppo_real *a,
+                          const sppo_real *m, int d, int n, int reach)
+{
+    int c, j;
+
+    for (j = 0; j < n; j++)
+        out[j] = 0;
+    for (c = 0; c + 4 <= d; c += 4) {
+        const sppo_real *m0 = sppoi_row(m, c, reach), *m1 = m0 + reach;
+        const sppo_real *m2 = m1 + reach, *m3 = m2 + reach;
+        const sppo_real a0 = a[c], a1 = a[c + 1], a2 = a[c + 2], a3 = a[c + 3];
+
+        SPPOI_SIMD
+        for (j = 0; j < n; j++)
+            out[j] += (a0 * m0[j] + a1 * m1[j]) + (a2 * m2[j] + a3 * m3[j]);
+    }
+    for (; c < d; c++) {
+        const sppo_real *m0 = sppoi_row(m, c, reach);
+
+        SPPOI_SIMD
+        for (j = 0; j < n; j++)
+            out[j] += a[c] * m0[j];
+    }
+}
+
+/* exp(x - shift) in place; returns the sum. */
+static double sppoi_exp_sum(sppo_real *x, int n, sppo_real shift)
+{
+    int j;
+
+    SPPOI_SIMD
+    for (j = 0; j < n; j++)
+        x[j] = sppoi_exp(x[j] - shift);
+    return sppoi_sum(x, n);
 }
 
 /* A segment's transposed keys (values follow) of one layer and head. */
@@ -4286,18 +4480,68 @@ static sppo_result sppoi_pref_fill_pass(sppo_ctx *ctx, sppo_pref *pref,
                      pref->forest.max_tokens);
 }
 
-/* Row `row` of prompts with responses k * (row - first) .. exists. */
-static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_lists *prompts,
+static sppo_result sppoi_pref_list(sppo_ctx *ctx, const sppo_pref *pref,
+                                   const sppo_lists *lists, int list,
+                                   const char *what)
+{
+    const int n = sppo_lists_length(lists, list);
+    const int vocab = pref->model->config.vocab;
+    int i;
+
+    if (n < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: %s %d is empty",
+                         what, list);
+    for (i = 0; i < n; i++) {
+        const int token = sppo_lists_tokens(lists, list)[i];
+
+        if (token < 0 || token >= vocab)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: token %d of %s "
+                             "%d is %d, outside the vocabulary of %d", i, what,
+                             list, token, vocab);
+    }
+    return SPPO_OK;
+}
+
+/* Row `row` of prompts, with responses k * (row - first) .., exists and can be
+ * read.  Looked at for all rows before the first pass, because a later one
+ * that failed would leave outputs half written.                             */
+static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
+                                  const sppo_lists *prompts,
                                   const sppo_lists *responses, int k,
                                   int first, int row)
 {
-    if (first >= 0 && row >= first && row < prompts->count &&
-        row - first < responses->count / k)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its %d "
-                     "responses is not among the %d prompts and %d responses "
-                     "(which begin with prompt %d)", row, k, prompts->count,
-                     responses->count, first);
+    const int pair = pref->model->config.head == SPPO_HEAD_PAIR;
+    const int context = pref->model->config.context;
+    long long tokens = 0;  // that judging the row takes
+    int longest = 0, second = 0, i;
+
+    if (first < 0 || row < first || row >= prompts->count ||
+        row - first >= responses->count / k)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its "
+                         "%d responses is not among the %d prompts and %d "
+                         "responses (which begin with prompt %d)", row, k,
+                         prompts->count, responses->count, first);
+    SPPOI_TRY(sppoi_pref_list(ctx, pref, prompts, row, "prompt"));
+    for (i = 0; i < k; i++) {
+        const int at = (row - first) * k + i;
+        const int n = sppo_lists_length(responses, at);
+
+        SPPOI_TRY(sppoi_pref_list(ctx, pref, responses, at, "response"));
+        second = sppoi_max(second, sppoi_min(longest, n));
+        longest = sppoi_max(longest, n);
+        tokens += (long long)n * (pair ? k : 1);
+    }
+    i = sppo_lists_length(prompts, row);
+    if (tokens + i > pref->forest.max_tokens)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its "
+                         "%d responses takes %lld tokens; sppo_pref_init was "
+                         "given %d", row, k, tokens + i,
+                         pref->forest.max_tokens);
+    if (longest > context - i || (pair && second > context - i - longest))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d has %d "
+                         "tokens, its longest responses %d and %d: beyond the "
+                         "context of %d", row, i, longest, second, context);
+    return SPPO_OK;
 }
 
 SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
@@ -4312,7 +4556,7 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_score: k is %d; this "
                          "sppo_pref takes 2 to %d", k, pref->max_k);
     for (j = 0; j < count; j++)
-        SPPOI_TRY(sppoi_pref_row(ctx, prompts, responses, k, first,
+        SPPOI_TRY(sppoi_pref_row(ctx, pref, prompts, responses, k, first,
                                  first + j));
     while (p < count) {
         SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, k, NULL,
@@ -4383,7 +4627,7 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
                          "needs 1 or more, and for slopes a sppo_pref begun "
                          "with backward", count);
     for (j = 0; j < count; j++) {
-        SPPOI_TRY(sppoi_pref_row(ctx, prompts, responses, 2, 0, row[j]));
+        SPPOI_TRY(sppoi_pref_row(ctx, pref, prompts, responses, 2, 0, row[j]));
         if (!(label[row[j]] >= 0.0 && label[row[j]] <= 1.0))
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_loss: the label "
                              "of row %d is %g; it is a probability", row[j],
@@ -4617,15 +4861,16 @@ static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
  * n: adding 1.5 2^23 leaves round(x / ln 2) in a float's low bits.  ln 2 in two
  * parts, the first with 15 bits, so that n times it is exact.  exp r by its
  * Taylor polynomial of degree 7: remainder below 6e-9, under a tenth of an ulp.
- * 2^n by writing the exponent field.  Below -87.3 the result would be
- * subnormal: clamped.  NaN stays NaN.                                       */
+ * 2^n by writing the exponent field.  Below -87.3, where the result would be
+ * subnormal, 0; from 88.38 on, infinity.  NaN stays NaN.                    */
 static float sppoi_expf(float x)
 {
     const float magic = 12582912.0f;
+    const int vanishes = x < -87.3f;
     float shifted, n, r, power;
     uint32_t bits;
 
-    x = x < -87.3f ? -87.3f : x;
+    x = vanishes ? -87.3f : x;
     x = x > 88.7f ? 88.7f : x;
     shifted = x * 1.44269504f + magic;
     n = shifted - magic;
@@ -4633,8 +4878,9 @@ static float sppoi_expf(float x)
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits + 127u) << 23;
     memcpy(&power, &bits, sizeof power);
-    return (1.0f + r * (1.0f + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24
-        + r * (1.0f / 120 + r * (1.0f / 720 + r * (1.0f / 5040)))))))) * power;
+    r = 1.0f + r * (1.0f + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24
+        + r * (1.0f / 120 + r * (1.0f / 720 + r * (1.0f / 5040)))))));
+    return vanishes ? 0.0f : r * power;
 }
 
 static sppo_real sppoi_exp(sppo_real x)
@@ -4764,24 +5010,6 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  * DEPTH: k runs in pieces so that a piece of panel stays in the L2 cache.
  * A tile is one thread's, and its sum over k has one order: the result does not
  * depend on the threads, nor on how many other rows there are.              */
-#if defined(__AVX512F__)
-enum { SPPOI_ROWS = 8, SPPOI_COLS = 32 };  // 16 of 32 registers hold the tile
-#elif defined(__AVX__)
-enum { SPPOI_ROWS = 6, SPPOI_COLS = 16 };  // 12 of 16
-#elif defined(__aarch64__)
-enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
-#else
-enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
-#endif
-enum { SPPOI_DEPTH = 1024 };
-
-typedef struct sppoi_product_job {
-    sppo_real *out;
-    const sppo_real *a, *panel;
-    ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
-    int m, n, k, add;
-} sppoi_product_job;
-
 /* out[r][j] (+)= the tile, rows [skip, rows), columns [0, cols).  Out of line,
  * or clang keeps the tile in memory.                                        */
 static SPPOI_NOINLINE void sppoi_tile(const sppoi_product_job *job,
@@ -4860,29 +5088,51 @@ SPPO_DEF size_t sppo_panel_size(int depth, int width)
     return (size_t)depth * panels;
 }
 
-/* panel[n / COLS][k][n % COLS] = b[k * row + n * col] */
+/* Panel p: to[k * COLS + j] = b[k * row + (p COLS + j) col], zero-padded. */
+static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
+                             ptrdiff_t row, ptrdiff_t col, int depth,
+                             int width, int p)
+{
+    const int n0 = p * SPPOI_COLS, n = sppoi_min(SPPOI_COLS, width - n0);
+    sppo_real *to = panel + (size_t)n0 * (size_t)depth;
+    const sppo_real *from = b + n0 * col;
+    int k, j;
+
+    for (k = 0; k < depth; k++) {
+        for (j = 0; j < n; j++)
+            to[j] = from[j * col];
+        for (; j < SPPOI_COLS; j++)
+            to[j] = 0;
+        to += SPPOI_COLS;
+        from += row;
+    }
+}
+
+static int sppoi_panel_count(int width)
+{
+    return (width + SPPOI_COLS - 1) / SPPOI_COLS;
+}
+
+/* B[depth][width], b[k * row + n * col], into panels. */
 static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
                        ptrdiff_t col, int depth, int width)
 {
-    const int panels = (width + SPPOI_COLS - 1) / SPPOI_COLS;
+    const int panels = sppoi_panel_count(width);
     int p;
 
     SPPOI_FOR
-    for (p = 0; p < panels; p++) {
-        const int n0 = p * SPPOI_COLS, n = sppoi_min(SPPOI_COLS, width - n0);
-        sppo_real *to = panel + (size_t)n0 * (size_t)depth;
-        const sppo_real *from = b + n0 * col;
-        int k, j;
+    for (p = 0; p < panels; p++)
+        sppoi_pack_panel(panel, b, row, col, depth, width, p);
+}
 
-        for (k = 0; k < depth; k++) {
-            for (j = 0; j < n; j++)
-                to[j] = from[j * col];
-            for (; j < SPPOI_COLS; j++)
-                to[j] = 0;
-            to += SPPOI_COLS;
-            from += row;
-        }
-    }
+static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
+                             ptrdiff_t row, ptrdiff_t col, int depth,
+                             int width)
+{
+    int p;
+
+    for (p = 0; p < sppoi_panel_count(width); p++)
+        sppoi_pack_panel(panel, b, row, col, depth, width, p);
 }
 
 /* w[d_out, d_in] as the right side of in w'. */
@@ -4934,19 +5184,27 @@ static void sppoi_linear_add(sppo_real *out, const sppo_real *in,
     sppoi_product(&job);
 }
 
-/* Rows `ld` apart, one thread, w packed already: the sampler's product. */
+/* The same on one thread, for work that is split already. */
+static void sppoi_product_alone(const sppoi_product_job *job)
+{
+    const int tiles = sppoi_product_tiles(job);
+    int k0, t;
+
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
+        for (t = 0; t < tiles; t++)
+            sppoi_product_tile(job, t, k0);
+}
+
+/* Rows `ld` apart, w packed already: the sampler's product. */
 static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
                                const sppo_real *panel, int n, int d_out,
                                int d_in, int ld, int add)
 {
     sppoi_product_job job = sppoi_job(out, in, ld, 1, panel, n, d_out, d_in);
-    int k0, t;
 
     job.ld = ld;
     job.add = add;
-    for (k0 = 0; k0 < d_in; k0 += SPPOI_DEPTH)
-        for (t = 0; t < sppoi_product_tiles(&job); t++)
-            sppoi_product_tile(&job, t, k0);
+    sppoi_product_alone(&job);
 }
 
 /* forward out = in w'     slope din = dout w */

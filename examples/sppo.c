@@ -1630,6 +1630,7 @@ static sppo_result align_rounds(run *r)
     static const char *const names[] = { "", "sample", "judge", "fit" };
     sppo_play *play = &r->t->play;
     const int iteration = play->iteration, wanted = r->t->set.phase;
+    sppo_result result = SPPO_OK;
 
     if (wanted && play->phase != SPPO_PHASE_DONE &&
         phase_group(play->phase) != wanted)
@@ -1640,7 +1641,10 @@ static sppo_result align_rounds(run *r)
            (!wanted || (play->iteration == iteration &&
                         phase_group(play->phase) == wanted))) {
         if (play->phase == SPPO_PHASE_ADVANCE)
-            TRY(write_iteration(r));
+            result = write_iteration(r);
+        if (result == SPPO_E_STOPPED)
+            return stopped(r->t, r->checkpoint);
+        TRY(result);
         TRY(align_phase(r));
     }
     return SPPO_OK;
@@ -1736,8 +1740,11 @@ static sppo_result align_begin(run *r)
         align_clear(r);
     if (t->set.resume && file_exists(r->checkpoint)) {
         TRY(sppo_play_load(&t->ctx, &t->play, r->checkpoint));
-        note(&t->console, "going on in iteration %d of %d",
-             play->iteration + 1, t->set.iterations);
+        if (play->phase == SPPO_PHASE_DONE)
+            note(&t->console, "all iterations are done");
+        else
+            note(&t->console, "going on in iteration %d of %d",
+                 play->iteration + 1, t->set.iterations);
     } else {
         if (t->set.resume)
             note(&t->console, "there is no checkpoint: beginning anew");

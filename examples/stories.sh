@@ -33,7 +33,8 @@ $sppo align --policy "$out/base" --judge build/story_judge \
 cat "$out/run/validation.csv"
 for policy in "$out/base" "$out/run/policy"; do
     echo "---- $policy"
-    $sppo sample --policy "$policy" --max-tokens 160 --seed 5 --prompt \
-        "Once upon a time, there was a little girl named Nora. One day, Nora \
+    $sppo sample --policy "$policy" --max-tokens 160 --temperature 0.5 \
+        --seed 5 --prompt "Once upon a time, there was a little girl named Nora. One day, Nora \
 was in the garden."
+    echo
 done

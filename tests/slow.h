@@ -2,7 +2,7 @@
  *
  * No speed, no blocking, no cache, no forest, and nothing shared with sppo.h:
  * what both compute alike is right unless the same mistake was made twice.
- * Read it beside a textbook.  Matrices are row-major; a weight is [out, in].  */
+ * Read it beside a textbook.  Matrices are row-major; a weight is [out, in]. */
 
 #ifndef SLOW_H
 #define SLOW_H

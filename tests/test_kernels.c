@@ -381,7 +381,7 @@ static void rope_matches_slow_and_backward_turns_back(void)
         view_fill(x, slow, size, &random, 1);
         memcpy(start, slow, (size_t)size * sizeof *slow);
         for (r = 0; r < n; r++) {
-            position[r] = r == 0 ? positions - 1 : slow_below(&random, positions);
+            position[r] = r ? slow_below(&random, positions) : positions - 1;
             for (h = 0; h < heads; h++)
                 slow_rope(slow + r * stride + h * d, position[r], d, theta[s]);
         }

@@ -710,6 +710,7 @@ static void alg_1_7_next_reference_is_the_trained_policy(void)
 {
     world w;
     sppo_model trained = { 0 };
+    double moments = 0.0;
     int p, i;
 
     if (!begin(&w, 8))
@@ -724,6 +725,10 @@ static void alg_1_7_next_reference_is_the_trained_policy(void)
     CHECK(same_weights(&trained, &w.policy));
     CHECK(w.play.iteration == 1);
     CHECK(w.play.phase == SPPO_PHASE_SAMPLE);
+    CHECK(w.play.optim.step == 0);  // and the optimiser begins anew
+    for (i = 0; i < (int)w.play.optim.count; i++)
+        moments += fabs((double)w.play.optim.square[i]);
+    CHECK_NEAR(moments, 0.0, 0.0);
     if (!collect(&w))
         return;
     CHECK(same_weights(&trained, &w.policy));
@@ -1197,10 +1202,17 @@ static void a_prompt_may_leave_room_for_one_token(void)
 
 /* ==== the same bits ====================================================== */
 
+/* Sampling and judging report every 32 prompts: enough for two reports of each
+ * per iteration, and for steps of 8.                                         */
+enum { LOTS = 74 };
+
 /* A whole run in one go. */
 static int finish(world *w, int prompts)
 {
-    return begin(w, prompts) && start(w)
+    if (!begin(w, prompts))
+        return 0;
+    w->config.batch = prompts > 40 ? 8 : 2;
+    return start(w)
         && CHECK_OK(&w->ctx, sppo_play_run(&w->ctx, &w->play, &w->judge));
 }
 
@@ -1225,7 +1237,7 @@ static void stopped_and_continued_is_the_same(void)
     world a;
     int every;
 
-    if (!finish(&a, 10))
+    if (!finish(&a, LOTS))
         return;
     for (every = 1; every <= 7; every++) {
         world b;
@@ -1234,8 +1246,9 @@ static void stopped_and_continued_is_the_same(void)
         sppo_result code;
         memset(&r, 0, sizeof r);
         r.stop_every = every;
-        if (!begin(&b, 10))
+        if (!begin(&b, LOTS))
             return;
+        b.config.batch = 8;
         b.config.progress = keep_record;
         b.config.progress_user = &r;
         if (!start(&b))
@@ -1299,6 +1312,7 @@ static int resumed(world *w, int prompts, int cut, int *reached)
     mkdir("build", 0777);
     if (!begin(&first, prompts))
         return 0;
+    first.config.batch = 8;
     first.config.progress = keep_record;
     first.config.progress_user = &r;
     if (!start(&first))
@@ -1310,6 +1324,7 @@ static int resumed(world *w, int prompts, int cut, int *reached)
     end(&first);
     if (!begin(w, prompts))
         return 0;
+    w->config.batch = 8;
     sppo_model_free(&w->ctx, &w->policy);
     if (!CHECK_OK(&w->ctx, sppo_model_init(&w->ctx, &w->policy, &c, 1234)) ||
         !start(w))
@@ -1324,18 +1339,18 @@ static void saved_and_loaded_is_the_same(void)
     world a;
     int cut, reached = 1, cuts = 0;
 
-    if (!finish(&a, 10))
+    if (!finish(&a, LOTS))
         return;
     for (cut = 1; reached && cut < 200; cut++) {
         world b;
-        if (!resumed(&b, 10, cut, &reached))
+        if (!resumed(&b, LOTS, cut, &reached))
             return;
         cuts += reached;
         if (!CHECK(same_weights(&a.policy, &b.policy)))
             printf("    after unit %d\n", cut);
         end(&b);
     }
-    CHECK(cuts >= 8);
+    CHECK(cuts >= 2 * (2 + 2 + 10));
     end(&a);
     remove(SCRATCH);
 }

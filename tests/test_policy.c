@@ -14,7 +14,8 @@
 static sppo_ctx ctx;
 
 /* Three shapes of model: grouped queries, untied and heads that do not divide
- * dim; tied with as many key heads as heads; one key head for all, odd sizes. */
+ * dim; tied with as many key heads as heads; one key head for all, odd sizes.
+ */
 static sppo_config shape_of(int which)
 {
     sppo_config c;
@@ -292,7 +293,7 @@ static void next_token_loss_is_the_mean_and_adds_its_slopes(void)
     sppo_model_free(&ctx, &model);
 }
 
-/* Two losses on one forward pass, one backward pass each: as one of their sum. */
+/* Two losses on one forward pass, a backward pass each: as one of their sum. */
 static void backward_may_follow_backward(void)
 {
     const sppo_config c = shape_of(0);

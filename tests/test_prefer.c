@@ -628,7 +628,7 @@ static void bad_requests_are_refused(void)
     static sppo_model model, policy;
     static sppo_pref pref;
     static sppo_lists prompts, responses, bad;
-    static const int high[1] = { 11 }, fine[1] = { 1 };
+    static const int high[1] = { 11 }, fine[1] = { 1 }, other[1] = { 4 };
     double score[64], loss = 7, label[1] = { 0.5 };
     int row[1] = { 0 }, i, full[41] = { 0 };
     sppo_real *grad;
@@ -671,6 +671,32 @@ static void bad_requests_are_refused(void)
     label[0] = 0.5, row[0] = PROMPTS;
     CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 1, NULL,
                          &loss, NULL) == SPPO_E_ARGUMENT);
+    // a bad response in the second of two passes: the first writes nothing
+    {
+        int rows[2] = { 0, 1 };
+        double labels[2] = { 1, 0 };
+        static sppo_pref narrow;
+        grad = view_reals(model.count);
+        sppo_lists_clear(&bad);
+        for (i = 0; i < 3; i++)
+            sppo_lists_add(&ctx, &bad, i ? fine : other, 1);
+        sppo_lists_add(&ctx, &bad, high, 1);
+        CHECK_OK(&ctx, sppo_pref_init(&ctx, &narrow, &model, 8, 2, 1));
+        CHECK(sppo_pref_score(&ctx, &narrow, &prompts, &bad, 2, 0, 2, score)
+              == SPPO_E_ARGUMENT);
+        CHECK(strstr(ctx.message, "token") != NULL);
+        CHECK(sppo_pref_loss(&ctx, &narrow, &prompts, &bad, labels, rows, 2,
+                             grad, &loss, score) == SPPO_E_ARGUMENT);
+        bad.count = 3;
+        sppo_lists_add(&ctx, &bad, full, 8);            // too long for 8
+        CHECK(sppo_pref_score(&ctx, &narrow, &prompts, &bad, 2, 0, 2, score)
+              == SPPO_E_ARGUMENT);
+        CHECK(strstr(ctx.message, "tokens") != NULL);
+        for (i = 0; i < (int)model.count; i++)
+            CHECK_NEAR(grad[i], 0, 0);
+        free(grad);
+        sppo_pref_free(&ctx, &narrow);
+    }
     row[0] = 0;
     CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 0, NULL,
                          &loss, NULL) == SPPO_E_ARGUMENT);

@@ -86,7 +86,7 @@ awk '{ printf "{\"prompt\": \"%s %s\", \"response\": \"%s %s\"}\n", $1, $2, $3,
 
 shape="--dim 16 --layers 2 --heads 4 --kv-heads 2 --hidden 32 --context 48"
 train="--steps 30 --batch 8 --pass-tokens 512"
-play="--k 3 --max-tokens 8 --epochs 1 --batch 4 --iterations 2 --eta 5"
+play="--k 3 --max-tokens 8 --batch 4 --iterations 2 --eta 5"
 
 holds tokenizer "$tool" tokenizer --text text.txt --vocab 290 --out tok.bin
 holds tokenizer_jsonl "$tool" tokenizer --jsonl pairs.jsonl --vocab 280 \
@@ -355,13 +355,13 @@ judged judge_killed 'ended by signal 9' 'kill -9 $$'
 
 # ---- self-play ---------------------------------------------------------------
 
-# align OUT ARGUMENTS..: the run that all below must equal
+# align OUT ARGUMENTS..: a short run with all that a run has
 # shellcheck disable=SC2086
 align() {
     out=$1
     shift
     "$tool" align --policy base --prompts prompts.jsonl --preference judge \
-        $play --validation few.jsonl --out "$out" "$@"
+        $play --epochs 1 --validation few.jsonl --out "$out" "$@"
 }
 expect dry_run 0 '' align dry --dry-run
 says dry_run_says_memory '^memory '
@@ -387,18 +387,18 @@ expect resume_other_setting 2 'eta is 6, but 5' "$tool" align --resume \
 expect resume_new_setting 2 'is not a setting of the run' "$tool" align \
     --resume --out whole --keep-all
 
-# equals NAME FOLDER: the same bits as the whole run, and no step twice
+# equals NAME FOLDER OTHER: the same bits as the other run, and no step twice
 equals() {
-    same "$1" "$2/policy/model.safetensors" whole/policy/model.safetensors
-    same "$1_metrics" "$2/metrics.csv" whole/metrics.csv
-    same "$1_metrics_jsonl" "$2/metrics.jsonl" whole/metrics.jsonl
-    same "$1_validation" "$2/validation.csv" whole/validation.csv
-    same "$1_data" "$2/iter2/train.jsonl" whole/iter2/train.jsonl
+    same "$1" "$2/policy/model.safetensors" "$3/policy/model.safetensors"
+    same "$1_metrics" "$2/metrics.csv" "$3/metrics.csv"
+    same "$1_metrics_jsonl" "$2/metrics.jsonl" "$3/metrics.jsonl"
+    same "$1_validation" "$2/validation.csv" "$3/validation.csv"
+    same "$1_data" "$2/iter2/train.jsonl" "$3/iter2/train.jsonl"
 }
 holds align_threads align threads --threads 1
-equals align_on_one_thread threads
+equals align_on_one_thread threads whole
 holds align_paused align paused --save-seconds 0
-equals align_saving_always paused
+equals align_saving_always paused whole
 holds align_by_process "$tool" align --policy base --prompts prompts.jsonl \
     --judge "'$tool' judge --preference judge" --k 2 --max-tokens 4 \
     --iterations 1 --epochs 1 --out process
@@ -410,23 +410,29 @@ for phase in judge fit sample judge fit; do
     holds "phase_$phase" align phases --resume --phase $phase
 done
 holds phase_end align phases --resume
-equals align_in_phases phases
+equals align_in_phases phases whole
 
-# signals: $! is the tool itself, since exec replaces the shell
-start() { (exec "$tool" align --policy base --prompts prompts.jsonl \
-    --preference judge --validation few.jsonl --save-seconds 0 "$@" \
-    > log 2>&1) & pid=$!; }
+# A run that takes a while, since it saves after every step; begun as a child
+# whose process id is $pid, for exec replaces the shell.
+start() {
+    # shellcheck disable=SC2086
+    (exec "$tool" align --policy base --prompts prompts.jsonl $play \
+        --epochs 25 --preference judge --validation few.jsonl \
+        --save-seconds 0 "$@" > log 2>&1) &
+    pid=$!
+}
 wait_for() {
     tries=0
-    while [ ! -e "$1" ] && [ $tries -lt 100 ]; do
+    while [ ! -e "$1" ] && [ $tries -lt 200 ]; do
         sleep 0.02
         tries=$((tries + 1))
     done
 }
-# shellcheck disable=SC2086
+start --out long
+wait $pid
 for signal in INT TERM; do
     code=$([ $signal = INT ] && echo 130 || echo 143)
-    start $play --out "signal$signal"
+    start --out "signal$signal"
     wait_for signal$signal/run.safetensors
     kill -$signal $pid
     wait $pid
@@ -434,7 +440,7 @@ for signal in INT TERM; do
     if [ $got -eq "$code" ] && grep -q 'stopped; saved in' log; then
         ok "signal_$signal"; else bad "signal_$signal" "exit $got"; fi
     holds "signal_${signal}_resume" "$tool" align --resume --out signal$signal
-    equals "signal_${signal}_bits" signal$signal
+    equals "signal_${signal}_bits" signal$signal long
 done
 (exec "$tool" pretrain --text text.txt --from base --steps 1000000 \
     --out interrupted > log 2>&1) &
@@ -446,19 +452,18 @@ got=$?
 if [ $got -eq 130 ] && [ -s interrupted/model.safetensors ]; then
     ok pretrain_interrupted; else bad pretrain_interrupted "exit $got"; fi
 
-# a run that nobody finished before the tenth kill
+# ten murders, then the run is left in peace
 kills=0
 while [ $kills -lt 10 ] && [ ! -e killed/policy/model.safetensors ]; do
-    # shellcheck disable=SC2086
-    start $play --out killed --resume
-    sleep "0.0$((kills * 7 % 10))"
-    [ $kills -lt 3 ] || wait_for killed/run.safetensors
+    start --out killed --resume
+    sleep "0.$((kills % 2))$((kills * 7 % 10))"
     kill -9 $pid 2> /dev/null
     wait $pid 2> /dev/null
     kills=$((kills + 1))
 done
-holds killed_resume align killed --resume
-equals killed_$kills killed
+start --out killed --resume
+wait $pid
+equals killed_$kills killed long
 if [ -z "$(find killed -name '*.tmp' | head -n 1)" ]; then
     ok killed_leaves_nothing; else
     skip killed_leaves_nothing "a kill within a write leaves its .tmp"; fi
@@ -477,7 +482,7 @@ cp disk/run.safetensors before
 expect disk_full_in_a_run 5 '' limited align disk --resume
 same disk_full_keeps_checkpoint disk/run.safetensors before
 holds disk_resume align disk --resume
-equals disk_full disk
+equals disk_full disk whole
 head -c 3000 before > disk/run.safetensors
 expect truncated_checkpoint 3 'run.safetensors' align disk --resume
 expect nan_in_a_run 6 '' "$tool" align --policy base --prompts prompts.jsonl \

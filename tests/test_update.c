@@ -367,7 +367,8 @@ static void eq_4_6_target_is_zero_at_one_half(void)
 
     CHECK_NEAR(sppo_target(eta, 0.5, log_z), 0.0, 0.0);
     for (win = 0.1; win < 0.95; win += 0.1)
-        CHECK_NEAR(sppo_target(eta, win, log_z), eta * (win - 0.5), 1e-12 * eta);
+        CHECK_NEAR(sppo_target(eta, win, log_z), eta * (win - 0.5),
+                   1e-12 * eta);
     CHECK(sppo_target(eta, 0.7, log_z) > 0.0);
     CHECK(sppo_target(eta, 0.3, log_z) < 0.0);
     CHECK_NEAR(sppo_target(2.0, 0.9, 1.3), 0.5, 1e-15);
@@ -723,6 +724,12 @@ static void eq_4_1_keeps_the_support(void)
     CHECK_NEAR(next[1] + next[2], 1.0, 1e-12);
     CHECK_NEAR(sppo_log_partition(win, pi, 2.0, 3),
                log(0.4 * exp(2 * win[1]) + 0.6 * exp(2 * win[2])), 1e-14);
+    /* even when it would win against all that has some */
+    win[0] = 1.0, win[1] = 0.5, win[2] = 0.5;
+    CHECK_NEAR(sppo_log_partition(win, pi, 1e4, 3), 5e3, 1e-9);
+    sppo_exact_step(next, pi, win, 1e4, 3);
+    CHECK_NEAR(next[0], 0.0, 0.0);
+    CHECK_NEAR(next[1], 0.4, 1e-11);
 }
 
 /* Z from its definition; finite at eta = 1e3, where exp alone overflows. */

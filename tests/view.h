@@ -90,10 +90,11 @@ static inline int view_model(sppo_ctx *ctx, sppo_model *model,
     for (t = 0; t < model->tensor_count; t++) {
         const sppo_tensor *tensor = &model->tensors[t];
         const int norm = strstr(tensor->name, "norm") != NULL;
+        const int matrix = strstr(tensor->name, "layers") != NULL
+                        || strstr(tensor->name, "lm_head") != NULL;
         const double scale = norm ? 0.2
+                           : matrix ? 1.5 / sqrt(tensor->cols)
                            : strstr(tensor->name, "embed_tokens") ? 1.0
-                           : strstr(tensor->name, "layers") ? 1.5 / sqrt(tensor->cols)
-                           : strstr(tensor->name, "lm_head") ? 1.5 / sqrt(tensor->cols)
                            : 0.5;
         for (i = 0; i < tensor->size; i++)
             model->weights[tensor->offset + i] =
