@@ -4115,7 +4115,7 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
 
 /* [Pref] The read-out of a response y after what it follows:
  *
- *   read_r(y) = sum_t  w_r . h_t / 16  +  c_r max(log p_t, -8) / 4
+ *   read_r(y) = m sum_t [ w_r . h_t / 16  +  c_r max(log p_t, -8) / 4 ]
  *
  *   h_t      final hidden state at token t of y
  *   log p_t  the trunk's own log-probability of token t.  Without it a small
@@ -4123,6 +4123,8 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
  *            question is what the trunk, a language model, already knows.
  *   1/16, 1/4  keep a sum over some thirty tokens of order one at the start
  *   -8       a typing error should not outweigh the rest of a response
+ *   m        1 up to 32 tokens, then 32 / tokens: a sum over hundreds would
+ *            start at scores of tens of nats, from which training must return
  *
  *   scalar  s(a,b) = read_0(a) - read_0(b)
  *   embed   s(a,b) = read_0(a) - read_0(b) + e_a' R e_b      e = E h_last
@@ -4135,6 +4137,7 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
 #define SPPOI_READ_HIDDEN (1.0 / 16.0)
 #define SPPOI_READ_LOGPROB (1.0 / 4.0)
 #define SPPOI_LOGPROB_FLOOR (-8.0)
+enum { SPPOI_READ_TOKENS = 32 };
 
 /* The head's tensors, offsets into weights or a gradient. */
 typedef struct sppoi_head_at {
@@ -4274,6 +4277,14 @@ static int sppoi_after(const sppo_pref *pref, int root, int i, int j, int k)
     return sppoi_alone(pref, root, i, k) + 1 + (j < i ? j : j - 1);
 }
 
+/* m of a segment. */
+static double sppoi_read_scale(const sppo_pref *pref, int s)
+{
+    const int n = pref->forest.start[s + 1] - pref->forest.start[s];
+
+    return n > SPPOI_READ_TOKENS ? (double)SPPOI_READ_TOKENS / n : 1.0;
+}
+
 /* read_r of a segment. */
 static double sppoi_read(const sppo_pref *pref, sppoi_head_at at, int s, int r)
 {
@@ -4291,16 +4302,17 @@ static double sppoi_read(const sppo_pref *pref, sppoi_head_at at, int s, int r)
         sum += SPPOI_READ_LOGPROB * c
              * (lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR);
     }
-    return sum;
+    return sppoi_read_scale(pref, s) * sum;
 }
 
-/* Slopes of read_r of segment s, of which the loss has slope `slope`. */
+/* Slopes of read_r of segment s, of which the loss has slope `upstream`. */
 static void sppoi_read_bwd(sppo_pref *pref, sppoi_head_at at, int s, int r,
-                           double slope, sppo_real *grad)
+                           double upstream, sppo_real *grad)
 {
     const int d = pref->model->config.dim;
     const sppo_real *w = sppoi_row(pref->model->weights + at.read, r, d);
     sppo_real *dw = sppoi_row_out(grad + at.read, r, d);
+    const double slope = upstream * sppoi_read_scale(pref, s);
     const sppo_real part = (sppo_real)(slope * SPPOI_READ_HIDDEN);
     const double c = (double)pref->model->weights[at.logprob + (size_t)r];
     double sum = 0.0;
@@ -8102,6 +8114,9 @@ static sppo_result sppoi_load_responses(sppo_ctx *ctx, sppo_play *play,
         SPPOI_TRY(sppoi_archive_read(ctx, archive, "response_token",
                                      (size_t)y->start[n], 0, SPPOI_INT,
                                      y->token));
+    for (i = 0; n && i < y->start[n]; i++)
+        if (y->token[i] < 0 || y->token[i] >= play->policy->config.vocab)
+            return sppoi_broken_state(ctx, archive);
     y->count = n;
     return SPPO_OK;
 }

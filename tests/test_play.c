@@ -496,6 +496,77 @@ static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
     }
 }
 
+/* The first gradient is the mean over prompts of the slopes of their losses,
+ * passed back through forests of one prompt each.                           */
+static void alg_1_6_first_gradient_is_the_mean_of_slopes(void)
+{
+    int loss;
+
+    for (loss = SPPO_LOSS_SPPO; loss <= SPPO_LOSS_IPO; loss++) {
+        world w;
+        static record r;
+        sppo_forest forest = { 0 };
+        sppo_trace trace = { 0 };
+        sppo_real *grad;
+        double d[64], norm = 0.0;
+        size_t i;
+        int p, t;
+        memset(&r, 0, sizeof r);
+        if (!begin(&w, 10))
+            return;
+        w.config.loss = (sppo_loss)loss;
+        w.config.batch = 5;
+        w.config.epochs = 1;
+        w.config.progress = keep_record;
+        w.config.progress_user = &r;
+        if (!start(&w) || !collect(&w))
+            return;
+        grad = (sppo_real *)calloc(w.policy.count, sizeof *grad);
+        CHECK_OK(&w.ctx, sppo_forest_init(&w.ctx, &forest, 64, 3));
+        CHECK_OK(&w.ctx, sppo_trace_init(&w.ctx, &trace, &w.policy, 64, 3, 1));
+        for (p = 0; p < 5; p++) {
+            const sppo_lists *y = &w.play.round.responses;
+            const int best = w.play.round.winner[p];
+            const int last = w.play.round.loser[p];
+            const double *win = w.play.round.win + p * 4;
+            const double beats =
+                w.play.round.pairwise[(p * 4 + best) * 4 + last];
+            double s[2];
+            sppo_forest_clear(&forest);
+            sppo_forest_add(&forest, -1, sppo_lists_tokens(&w.prompts, p),
+                            sppo_lists_length(&w.prompts, p), 0);
+            sppo_forest_add(&forest, 0, sppo_lists_tokens(y, p * 4 + best),
+                            sppo_lists_length(y, p * 4 + best), 1);
+            sppo_forest_add(&forest, 0, sppo_lists_tokens(y, p * 4 + last),
+                            sppo_lists_length(y, p * 4 + last), 1);
+            CHECK_OK(&w.ctx, sppo_forward(&w.ctx, &trace, &w.policy, &forest));
+            switch (loss) {
+            case SPPO_LOSS_SPPO:
+                sppo_loss_pair_average(0, 0, win[best], win[last], 2.0, s);
+                break;
+            case SPPO_LOSS_PAIR: sppo_loss_pair(0, 0, beats, 2.0, s); break;
+            case SPPO_LOSS_HARD: sppo_loss_hard(0, 0, 2.0, s); break;
+            case SPPO_LOSS_DPO: sppo_loss_dpo(0, 0, 2.0, s); break;
+            default: sppo_loss_ipo(0, 0, 2.0, s); break;
+            }
+            for (t = 0; t < forest.tokens; t++)
+                d[t] = t < forest.start[1] ? 0.0
+                     : t < forest.start[2] ? s[0] / 5 : s[1] / 5;
+            CHECK_OK(&w.ctx, sppo_backward(&w.ctx, &trace, &w.policy, &forest,
+                                           d, NULL, grad));
+        }
+        for (i = 0; i < w.policy.count; i++)
+            norm += (double)grad[i] * (double)grad[i];
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        if (!CHECK_NEAR(r.step[0].grad_norm / sqrt(norm), 1.0, 10 * REAL))
+            printf("    of loss %d\n", loss);
+        free(grad);
+        sppo_trace_free(&w.ctx, &trace);
+        sppo_forest_free(&w.ctx, &forest);
+        end(&w);
+    }
+}
+
 /* What the callback reports of a step, against the data of the round. */
 static void alg_1_6_progress_reports_the_means(void)
 {
@@ -1527,6 +1598,7 @@ static const check_case cases[] = {
     CASE(alg_1_3_iterations_share_out_the_prompts),
     CASE(alg_1_6_old_is_the_policy_that_sampled),
     CASE(alg_1_6_first_loss_is_the_loss_at_ratio_zero),
+    CASE(alg_1_6_first_gradient_is_the_mean_of_slopes),
     CASE(alg_1_6_progress_reports_the_means),
     CASE(alg_1_6_every_loss_moves_the_right_way),
     CASE(alg_1_6_keep_all_fits_every_response),
