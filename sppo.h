@@ -836,7 +836,8 @@ SPPO_DEF void sppo_tokenizer_free(sppo_ctx *ctx, sppo_tokenizer *tok);
 SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
                                           const char *text, size_t length,
                                           int vocab);
-/* Appends one list to `lists`: [BOS] tokens [EOS].  Never fails on content. */
+/* Appends one list: bos, the text's tokens, eos; these are ids, -1 for none
+ * (a model's config.bos and config.eos).  Never fails on content.           */
 SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
                                            const sppo_tokenizer *tok,
                                            const char *text, size_t length,
@@ -7134,12 +7135,12 @@ static sppo_result sppoi_chain_emit(sppo_ctx *ctx, sppoi_chain *chain, int bos,
 {
     int i, n = 0;
 
-    if (bos)
-        chain->heap[n++] = SPPO_BOS;
+    if (bos >= 0)
+        chain->heap[n++] = bos;
     for (i = 0; i >= 0 && i < chain->count; i = chain->next[i])
         chain->heap[n++] = chain->id[i];
-    if (eos)
-        chain->heap[n++] = SPPO_EOS;
+    if (eos >= 0)
+        chain->heap[n++] = eos;
     return sppo_lists_add(ctx, lists, chain->heap, n);
 }
 
@@ -7209,7 +7210,8 @@ SPPO_DEF sppo_result sppo_lists_add_text(sppo_ctx *ctx, sppo_lists *lists,
                                          const sppo_tokenizer *tok,
                                          const char *text)
 {
-    return sppo_tokenizer_encode(ctx, tok, text, strlen(text), 1, 0, lists);
+    return sppo_tokenizer_encode(ctx, tok, text, strlen(text), SPPO_BOS, -1,
+                                 lists);
 }
 
 /* ---- learning a vocabulary ---- */

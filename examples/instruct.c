@@ -32,6 +32,7 @@
 #include <string.h>
 
 #define SPPO_IMPLEMENTATION
+#define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"
 
 enum { EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_MEMORY = 4, EXIT_IO = 5 };

@@ -32,6 +32,7 @@
 #endif
 
 #define SPPO_IMPLEMENTATION
+#define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"
 
 #include "cli.h"
@@ -382,11 +383,17 @@ static sppo_result save_model(tool *t, const sppo_model *model,
     return sppo_model_save(&t->ctx, model, folder);
 }
 
+/* BOS and EOS are those of the model at hand: one that came from llama2.c ends
+ * its texts with BOS. Before there is a model they are the tokenizer's.     */
 static sppo_result encode(tool *t, const buffer *text, int bos, int eos,
                           sppo_lists *lists)
 {
+    const sppo_model *m = t->policy.count ? &t->policy : &t->preference;
+    const int begin = m->count ? m->config.bos : SPPO_BOS;
+    const int end = m->count ? m->config.eos : SPPO_EOS;
+
     return sppo_tokenizer_encode(&t->ctx, &t->tok, text->data, text->length,
-                                 bos, eos, lists);
+                                 bos ? begin : -1, eos ? end : -1, lists);
 }
 
 /* Field `key` of the current row, as one more list of tokens. */
@@ -687,7 +694,8 @@ static sppo_result corpus_add_text(tool *t, corpus *c, const char *text,
     int at, n, count;
 
     memset(&all, 0, sizeof all);
-    result = sppo_tokenizer_encode(&t->ctx, &t->tok, text, length, 0, 0, &all);
+    result = sppo_tokenizer_encode(&t->ctx, &t->tok, text, length, -1, -1,
+                                   &all);
     count = result == SPPO_OK ? sppo_lists_length(&all, 0) : 0;
     window[0] = SPPO_BOS;
     for (at = 0; at < count && result == SPPO_OK; at += n) {
@@ -1146,7 +1154,7 @@ static sppo_result prefer_steps(tool *t, const preferences *p, shuffle *s,
 {
     const int steps = t->optim.config.total_steps, batch = t->set.batch;
     const int per_epoch = (p->train + batch - 1) / batch;
-    double loss, mean = 0.0, weight = 0.0;
+    double loss = 0.0, mean = 0.0, weight = 0.0;
     int step, i, count;
     long at;
 
@@ -2615,7 +2623,7 @@ static sppo_result bin_config(tool *t, const char *path,
     config->untied = v[5] < 0;
     config->context = v[6];
     config->bos = SPPO_BOS;
-    config->eos = SPPO_EOS;
+    config->eos = SPPO_BOS;  // what separates its texts; run.c stops there
     for (i = 0; i < 7; i++)
         if (v[i] == 0 || (v[i] < 0 && i != 5))
             return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: number %d of the "
@@ -2667,7 +2675,7 @@ static sppo_result bin_can_hold(tool *t, const sppo_config *c)
         why = "a head_dim other than dim / heads";
     else if (fabs(c->norm_eps - 1e-5) > 1e-9)
         why = "a norm_eps other than 1e-5";
-    else if (c->bos != SPPO_BOS || c->eos != SPPO_EOS)
+    else if (c->bos != SPPO_BOS || (c->eos != SPPO_BOS && c->eos != SPPO_EOS))
         why = "other BOS and EOS than 1 and 2";
     if (!why)
         return SPPO_OK;

@@ -13,6 +13,7 @@
  *   P(a better than b) = sigma(score a - score b)
  */
 #define SPPO_IMPLEMENTATION
+#define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"
 
 enum { LINE = 1 << 20, TEXT = 1 << 16, SENTENCES = 256, RESPONSES = 64 };

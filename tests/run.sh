@@ -4,6 +4,8 @@
 # with ", N skipped" where something was missing.  Fails when one fails, and
 # when one says nothing.
 passed=0 failed=0 skipped=0
+# Threads that wait by spinning make tests many times slower on a busy machine.
+export OMP_WAIT_POLICY=passive
 mkdir -p build/tests build/scratch
 
 count() {  # title, file with the output, exit status

@@ -1110,7 +1110,8 @@ static int encodes_as_llama2(sppo_ctx *ctx, const sppo_tokenizer *tok,
     const int count = slow_encode(tok, text, n, expected);
     int same = 0;
 
-    if (CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, n, 0, 0, &lists)))
+    if (CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, n, -1, -1,
+                                            &lists)))
         same = lists.count == 1 && sppo_lists_length(&lists, 0) == count
             && memcmp(sppo_lists_tokens(&lists, 0), expected,
                       (size_t)count * sizeof(int)) == 0;
@@ -1130,8 +1131,9 @@ static int survives_round_trip(sppo_ctx *ctx, const sppo_tokenizer *tok,
 
     for (with = 0; with < 2; with++) {
         size_t m;
-        if (!CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, n, with, with,
-                                                 &lists)))
+        if (!CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, n,
+                                                 with ? SPPO_BOS : -1,
+                                                 with ? SPPO_EOS : -1, &lists)))
             return 0;
         if (with) {
             const int count = sppo_lists_length(&lists, 1);
@@ -1188,7 +1190,7 @@ static void tokenizer_learns_and_round_trips(void)
     CHECK(survives_round_trip(&ctx, &tok, "\n<s>\n\n</s>\n", 11));
     /* it has learnt: the story takes far fewer tokens than it has bytes */
     CHECK_OK(&ctx, sppo_tokenizer_encode(&ctx, &tok, story, sizeof story - 1,
-                                         0, 0, &lists));
+                                         -1, -1, &lists));
     CHECK(sppo_lists_length(&lists, 0) < (int)sizeof story / 2);
     sppo_lists_free(&ctx, &lists);
     sppo_tokenizer_free(&ctx, &tok);
@@ -1274,8 +1276,8 @@ static int encodes(sppo_ctx *ctx, const sppo_tokenizer *tok, const char *text,
     sppo_lists lists = { 0 };
     int same = 0;
 
-    if (CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, strlen(text), 0, 0,
-                                            &lists)))
+    if (CHECK_OK(ctx, sppo_tokenizer_encode(ctx, tok, text, strlen(text), -1,
+                                            -1, &lists)))
         same = sppo_lists_length(&lists, 0) == count
             && memcmp(sppo_lists_tokens(&lists, 0), expected,
                       (size_t)count * sizeof(int)) == 0;
@@ -1461,7 +1463,7 @@ static void tokenizer_survives_changed_bytes(void)
             } else {
                 read++;
                 CHECK_OK(&ctx, sppo_tokenizer_encode(&ctx, &tok,
-                    "ab \xc3\xa9x\xff", 7, 1, 1, &lists));
+                    "ab \xc3\xa9x\xff", 7, SPPO_BOS, SPPO_EOS, &lists));
                 CHECK(sppo_tokenizer_decode(&tok, sppo_lists_tokens(&lists, 0),
                     sppo_lists_length(&lists, 0), out, sizeof out) < 64);
             }
@@ -1702,7 +1704,7 @@ static void checkpoints_of_impossible_states(void)
 {
     /* begun, before a fit, done; and how many states can be: without responses
      * SAMPLE 0 of two iterations and DONE, with all of them SAMPLE 2, JUDGE 0
-     * to 2, SELECT 0, FIT 0 to 2 and ADVANCE 0 of two iterations              */
+     * to 2, SELECT 0, FIT 0 to 2 and ADVANCE 0 of two iterations            */
     static const int steps[3] = { 0, 3, 10 }, possible[3] = { 3, 18, 3 };
     int i;
 

@@ -85,7 +85,7 @@ static long exhaust(const char *what, sppo_result (*call)(sppo_ctx *ctx))
         CHECK(ctx.code == SPPO_E_MEMORY);
         CHECK(ctx.message[0] != 0);
     }
-    CHECK(!"more than 5000 allocations");
+    CHECK(n < 5000);
     return n;
 }
 
@@ -356,7 +356,7 @@ static sppo_result try_tokenizer(sppo_ctx *ctx)
     if (code)
         CHECK(tok.bytes == NULL && tok.vocab == 0);
     if (!code)
-        code = sppo_tokenizer_encode(ctx, &tok, story, sizeof story - 1, 1, 1,
+        code = sppo_tokenizer_encode(ctx, &tok, story, sizeof story - 1, 1, 2,
                                      &lists);
     if (!code)
         code = sppo_lists_add_text(ctx, &lists, &tok, "the other");

@@ -1063,7 +1063,7 @@ static void bad_judgements_are_refused_by_name(void)
 {
     static const struct { double value; int i, j; const char *shown; } bad[] = {
         { 1.25, 1, 2, "1.25" }, { -0.375, 2, 1, "-0.375" },
-        { NAN, 1, 2, "nan" }, { HUGE_VAL, 0, 3, "inf" },
+        { (double)NAN, 1, 2, "nan" }, { HUGE_VAL, 0, 3, "inf" },
         { 0.9375, 3, 3, "0.9375" }, { 0.015625, 1, 2, "0.015625" }
     };
     int t;
@@ -1179,7 +1179,7 @@ static void k_is_one(world *w) { w->config.k = 1; }
 static void k_is_negative(world *w) { w->config.k = -3; }
 static void eta_is_zero(world *w) { w->config.eta = 0; }
 static void eta_is_negative(world *w) { w->config.eta = -1; }
-static void eta_is_nan(world *w) { w->config.eta = NAN; }
+static void eta_is_nan(world *w) { w->config.eta = (double)NAN; }
 static void eta_is_infinite(world *w) { w->config.eta = HUGE_VAL; }
 static void lr_is_zero(world *w) { w->config.optim.lr = 0; }
 static void lr_is_negative(world *w) { w->config.optim.lr = -1e-3; }

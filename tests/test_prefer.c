@@ -253,7 +253,8 @@ static int slow_pref_init(slow_pref *slow, view *v, sppo_model *model,
 }
 
 /* The last m of n tokens: sum_t w_r . h_t / 16 + c_r max(log p_t, -8) / 4,
- * beyond 32 tokens 32 times the mean, and in last[i] row i of head.last times the state at the end.                 */
+ * beyond 32 tokens 32 times the mean, and in last[i] row i of head.last times
+ * the state at the end.                                                     */
 static double slow_read(slow_pref *slow, const int *token, int n, int m, int r,
                         int rows, double *last)
 {

@@ -106,9 +106,9 @@ static void preference_check_makes_exact(void)
 static void preference_check_names_the_entry(void)
 {
     static const struct { double at_1_2, at_2_1, at_0_0; } bad[] = {
-        { 1.5, -0.5, 0.5 }, { -0.25, 1.25, 0.5 }, { NAN, 0.5, 0.5 },
+        { 1.5, -0.5, 0.5 }, { -0.25, 1.25, 0.5 }, { (double)NAN, 0.5, 0.5 },
         { HUGE_VAL, -HUGE_VAL, 0.5 }, { 0.75, 0.75, 0.5 }, { 0.5, 0.5, 0.75 },
-        { 0.5, 0.5, NAN }, { 0.5, NAN, 0.5 }
+        { 0.5, 0.5, (double)NAN }, { 0.5, (double)NAN, 0.5 }
     };
     sppo_ctx ctx = { 0 };
     int i;
