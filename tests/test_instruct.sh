@@ -4,7 +4,8 @@
 # The gold judge is compared with utilities worked out by hand from
 #   u = 3 rel - .8 wrong + ok - .5 bad + .5 polite - .03 pad - unfinished
 #   P(a > b) = sigmoid(u_a - u_b + .6 cycle)
-# Prints "ok name" or "FAIL name" per check; exit status 1 if any failed.
+# Prints "ok name" or "FAIL name" per check and "N passed, N failed" at the
+# end; exit status 1 if any failed.
 
 LC_ALL=C
 export LC_ALL
@@ -14,6 +15,7 @@ case $binary in
     *) binary=$(pwd)/$binary ;;
 esac
 work=${TMPDIR:-/tmp}/test_instruct.$$
+passed=0
 failed=0
 
 mkdir "$work" || exit 1
@@ -27,9 +29,10 @@ check() {
     shift
     if "$@"; then
         echo "ok $name"
+        passed=$((passed + 1))
     else
         echo "FAIL $name"
-        failed=1
+        failed=$((failed + 1))
     fi
 }
 
@@ -315,4 +318,5 @@ check share_above_one exits 2 "$binary" prompts --count 1 --seed 1 --skill 1.5
 check share_of_nan exits 2 "$binary" prompts --count 1 --seed 1 --skill nan
 check errors_leave_stdout_alone [ ! -s out ]
 
-exit $failed
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -594,7 +594,7 @@ static void a_decimal_comma_changes_nothing(void)
     static const char *const names[] = { "de_DE.UTF-8", "de_DE.utf8", "de_DE",
         "fr_FR.UTF-8", "fr_FR.utf8", "fr_FR", "nl_NL.UTF-8", "ru_RU.UTF-8" };
     sppo_ctx ctx = { 0 };
-    sppo_config config, again;
+    sppo_config config, again = { 0 };
     char text[4096], comma[4096];
     double half, comma_half;
     size_t n;

@@ -192,7 +192,7 @@ static void counts_fit(const char *what, const int *count, const double *p,
 static void exact_step(double *p, const double *logits, int n,
                        double temperature, double top_p)
 {
-    double scaled[16], kept = 0;
+    double scaled[16] = { 0 }, kept = 0;
     int chosen[16] = { 0 }, i;
 
     for (i = 0; i < n; i++)
