@@ -2390,13 +2390,13 @@ static double sppoi_init_spread(const sppo_config *c, const sppo_tensor *t)
     return 1.0 / sqrt((double)t->cols);
 }
 
-/* Where pair's second reading and a log-probability start: a's likelihood
- * counts for a, b's against it.                                             */
+/* A norm's gain, or the coefficient of the log-probabilities: a likely response
+ * counts for itself at first; what is read after a rival starts at nothing.  */
 static double sppoi_init_vector(const sppo_tensor *t, int i)
 {
     if (sppoi_name_has(t, "head.logprob"))
-        return i == 0 ? 0.5 : -0.5;
-    return 1.0;  // a norm gain
+        return i == 0 ? 0.5 : 0.0;
+    return 1.0;
 }
 
 static void sppoi_init_tensor(sppo_model *model, int index, uint64_t seed)
@@ -3477,7 +3477,7 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  * Transposed, so that the loops of one query run along the keys.  Work is split
  * over blocks of responses, each going through all layers on one thread; a row
  * never meets another, so neither company nor threads change its bits.      */
-enum { SPPOI_ROWS_PER_TASK = 16 };
+enum { SPPOI_ROWS_PER_TASK = 8 };
 
 /* The four products of a layer, then the classifier, packed once. */
 enum { SPPOI_PRODUCTS = 4 };
