@@ -69,7 +69,7 @@
  *   self-play, Algorithm 1       >>play       >>alg1
  *   files, JSON, tokenizer       >>files      >>disk
  *   checking tools               >>check      >>differences
- * A student reads >>paper and >>alg1, about 400 lines, and may stop there.
+ * A student reads >>paper and >>alg1 and may stop there.
  *
  * EQUATION INDEX (arXiv 2405.00675 v5; search the tag in brackets)
  *   Sec 3    pi(y|x) = prod_i pi(y_i|x,y_<i)  sppo_segment_logprob test_policy
@@ -121,17 +121,20 @@
  *               then holds a sentence that names function, argument and value.
  *               On failure outputs are untouched unless said otherwise.  The
  *               header never prints and never ends the program.
- *   Memory      comes from the ctx.  Taken in init, load and add calls only:
- *               never in forward, backward, an optimiser step, or a thread.
+ *   Memory      comes from the ctx; never in forward, backward, an optimiser
+ *               step, a sampling step, or a thread.  An init or load writes
+ *               over its struct: free what it held first.
  *   Threads     One ctx per thread.  Inside, OpenMP splits outputs and never a
  *               sum: the same bits for any number of threads, and without.
+ *               On a busy machine threads that wait by spinning lose to fewer
+ *               threads: OMP_WAIT_POLICY=passive, or OMP_NUM_THREADS=1.
  *   Randomness  A pure function of (seed, iteration, prompt, response,
  *               position), so the order of work does not matter.
  *   Precision   Weights and activations are sppo_real; log-probabilities, win
  *               rates and losses double: training starts at the difference of
  *               two equal sums of hundreds of nats.
  *
- * DEPARTURES FROM THE PAPER (each with the option that undoes it)
+ * DEPARTURES FROM THE PAPER (with the option that undoes each, where one can)
  *   D1  D_t keeps the best and the worst of K responses, as in the paper's
  *       experiments; Algorithm 1 allows all: config.keep_all = 1.
  *   D2  log Z is replaced by eta / 2 as in Eq 4.6; config.baseline selects the
@@ -159,8 +162,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__FAST_MATH__)
-#error "sppo.h: compile without -ffast-math (and -Ofast): NaN must stay NaN"
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#error "sppo.h: compile without -ffast-math, its parts and -Ofast"
 #endif
 
 #define SPPO_VERSION "0.1.0"
@@ -232,7 +236,8 @@ SPPO_DEF const char *sppo_version(void);
 SPPO_DEF uint64_t sppo_random_fork(uint64_t key, uint64_t label);
 SPPO_DEF uint64_t sppo_random_bits(uint64_t key, uint64_t counter);
 SPPO_DEF double sppo_random_uniform(uint64_t key, uint64_t counter); // [0, 1)
-SPPO_DEF double sppo_random_normal(uint64_t key, uint64_t counter);  // N(0, 1)
+/* N(0, 1), from uniform draws 2 counter and 2 counter + 1 of the same key. */
+SPPO_DEF double sppo_random_normal(uint64_t key, uint64_t counter);
 /* order[n] becomes a random permutation of 0 .. n - 1. */
 SPPO_DEF void sppo_random_order(uint64_t key, int *order, int n);
 
@@ -247,8 +252,10 @@ typedef struct sppo_lists {
     int max_count, max_tokens;  // room taken so far
 } sppo_lists;
 
+/* Appends one list of count tokens (0 or more), which must not lie in lists. */
 SPPO_DEF sppo_result sppo_lists_add(sppo_ctx *ctx, sppo_lists *lists,
                                     const int *token, int count);
+/* Of list 0 .. count - 1, not checked. */
 SPPO_DEF int sppo_lists_length(const sppo_lists *lists, int list);
 SPPO_DEF const int *sppo_lists_tokens(const sppo_lists *lists, int list);
 SPPO_DEF void sppo_lists_clear(sppo_lists *lists);  // keeps the room
@@ -267,7 +274,8 @@ typedef struct sppo_forest {
     int segments, tokens;      // used
     int *parent;               // [segments] an earlier segment, or -1: a root
     int *start;                // [segments + 1] first token of each segment
-    unsigned char *scored;     // [segments] 1: its tokens are predicted
+    unsigned char *scored;     // [segments] 1: its tokens are predicted (of a
+                               // root all but the first, which sees nothing)
     int *token;                // [tokens]
     int max_segments, max_tokens;
 } sppo_forest;
@@ -369,11 +377,12 @@ typedef struct sppo_model {
 /* Fills in defaults and checks; names the field that does not fit. */
 SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
                                          const sppo_config *config);
-/* Random weights: embedding N(0, 0.02^2)-like, linears N(0, 1 / fan_in), those
+/* Random weights: embedding N(0, 0.1^2), linears N(0, 1 / fan_in), those
  * that write to the residual stream divided by sqrt(2 layers).              */
 SPPO_DEF sppo_result sppo_model_init(sppo_ctx *ctx, sppo_model *model,
                                      const sppo_config *config, uint64_t seed);
-/* A copy; with a head that the original lacks, a fresh head on its trunk. */
+/* A copy, with the head asked for: tensors of the same name and shape are
+ * copied, others are fresh.  embed_dim 0: the original's.                   */
 SPPO_DEF sppo_result sppo_model_clone(sppo_ctx *ctx, sppo_model *copy,
                                       const sppo_model *model, sppo_head head,
                                       int embed_dim);
@@ -394,6 +403,7 @@ typedef struct sppo_trace {
     /* private: */
     sppo_config config;
     int threads, chunk, scored_rows, scored_tokens, logits_kept;
+    int planned_tokens, planned_segments;
     int *position, *before, *tree_start, trees;
     int *scored_row, *scored_from, *scored_token, *slot;
     sppo_real *table, *panel, *scratch;
@@ -419,7 +429,8 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
                                   const sppo_model *model,
                                   const sppo_forest *forest);
 /* Adds to grad[model->count] the slopes of a loss whose slope in logprob is
- * d_logprob[tokens] and in final d_final[tokens, dim] (NULL: none).         */
+ * d_logprob[tokens] and in final d_final[tokens, dim] (NULL: none).  The
+ * forest is that of the last sppo_forward.                                  */
 SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
                                    const sppo_model *model,
                                    const sppo_forest *forest,
@@ -431,9 +442,8 @@ SPPO_DEF double sppo_segment_logprob(const sppo_trace *trace,
 /* The vocab logits that follow a row of the last forward pass. */
 SPPO_DEF void sppo_logits(const sppo_trace *trace, const sppo_model *model,
                           int row, double *logits);
-/* Mean negative log-likelihood over the scored tokens of the forest, times
- * scale; adds its slopes to grad unless NULL.  tokens: how many (may be
- * NULL).  divisor 0: divide by the scored tokens, else by that constant.    */
+/* Negative log-likelihood summed over the scored tokens, divided by divisor
+ * (0: by their number).  Adds its slopes to grad unless NULL.               */
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
                                           const sppo_model *model,
                                           const sppo_forest *forest,
@@ -472,13 +482,15 @@ SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler);
 /* [Alg 1.3] k responses to each of prompts [first, first + count), appended to
  * responses in order.  A response ends with EOS, or is cut at max_tokens or
  * the context.  Draw n of response r to prompt p depends on (key, p, r, n).
- * count may exceed max_prompts; a longest prompt is max_prompt_tokens.      */
+ * count may exceed max_prompts; a longest prompt is max_prompt_tokens, and a
+ * longest response max_new.                                                 */
 SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                                  const sppo_model *model,
                                  const sppo_lists *prompts, int first,
                                  int count, const sppo_sampling *sampling,
                                  uint64_t key, sppo_lists *responses);
-/* One draw from logits[n]; uniform in [0, 1).  order[n] is scratch. */
+/* One draw from logits[n]; uniform in [0, 1).  weight[n] and order[n] are
+ * scratch.  -1 when the logits are not finite.                              */
 SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
                                const sppo_sampling *sampling, double uniform,
                                double *weight, int *order);
@@ -492,7 +504,7 @@ typedef enum sppo_decay {
     SPPO_DECAY_CONSTANT
 } sppo_decay;
 
-/* PyTorch's definitions and defaults. Zero means the default named. */
+/* PyTorch's definitions. Zero means the default named. */
 typedef struct sppo_optim_config {
     double lr;            // required
     double alpha;         // RMSprop: 0.99
@@ -502,7 +514,7 @@ typedef struct sppo_optim_config {
     double clip;          // 0: off; else the largest gradient norm
     double warmup;        // share of total_steps with a linear rise; 0: none
     double lr_end;        // share of lr that the decay ends at; 0
-    int total_steps;      // 0: set by the caller that knows (sppo_play)
+    int total_steps;      // 0: constant lr, or what sppo_play counts
     sppo_optimizer kind;
     sppo_decay decay;
 } sppo_optim_config;
@@ -559,9 +571,11 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
                                      const sppo_lists *prompts,
                                      const sppo_lists *responses, int k,
                                      int first, int count, double *score);
-/* Cross-entropy of labels[i] = P(response 2i better than 2i + 1), summed over
- * rows and divided by `count`; row[i] names the row (a prompt and its
- * two responses).  Adds slopes to grad unless it is NULL.                   */
+/* Mean cross-entropy over `count` rows; row[i] names one: prompt row[i] and its
+ * responses 2 row[i] and 2 row[i] + 1, of which the first is better with
+ * probability label[row[i]].  score[i], unless NULL, is s of row[i].  Adds
+ * slopes to grad unless NULL.  On SPPO_E_NUMBER grad and score are undefined
+ * (parts of them may have been written).                                    */
 SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
                                     const sppo_lists *prompts,
                                     const sppo_lists *responses,
@@ -680,7 +694,8 @@ typedef struct sppo_play_config {
     double eta;               // required
     int k;                    // responses to a prompt; 0: 5
     int iterations;           // 0: 3
-    int prompts_per_iteration;// 0: all prompts divided by iterations
+    int prompts_per_iteration;// 0: all prompts divided by iterations, rounded
+                              // down; used again when they run out
     int batch;                // prompts in one step; 0: 32
     int epochs;               // over an iteration's data; 0: 1
     int max_tokens;           // of one pass (memory); 0: 4096
@@ -721,7 +736,7 @@ typedef struct sppo_play {
     sppo_forest forest;
     sppo_trace trace;
     sppo_real *grad;
-    double *per_slot;
+    double *per_slot;  // [3, k] of a prompt: log-probability, ratio, slope
     int *order, *segment;
     void *block;
     size_t block_size;
@@ -735,7 +750,8 @@ SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
                                     sppo_model *policy,
                                     const sppo_lists *prompts);
 SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play);
-/* Bytes that init would take, the policy's own weights not counted. */
+/* Bytes that init would take, the policy's own weights not counted; 0 when the
+ * config is not one that init accepts.                                      */
 SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
                                 const sppo_model *policy,
                                 const sppo_lists *prompts);
@@ -761,7 +777,8 @@ typedef struct sppo_evaluation {
     int prompts;
     double length_a, length_b;        // mean tokens of a response
     double eos_a, eos_b;              // share that ended by itself
-    double kl;                // E_a [log a - log b] per response, in nats
+    double kl;                // mean of log a - log b over a's responses, nats:
+                              // KL(a || b) when sampled at temperature 1
 } sppo_evaluation;
 
 /* Samples `samples` responses of a and of b to each prompt (b with other
@@ -806,10 +823,11 @@ SPPO_DEF sppo_result sppo_json_parse(sppo_ctx *ctx, sppo_json *json,
 SPPO_DEF void sppo_json_free(sppo_ctx *ctx, sppo_json *json);
 SPPO_DEF int sppo_json_find(const sppo_json *json, int object,
                             const char *key);  // value node, or -1
-/* Decoded bytes and a NUL; returns the length (size or more: it was cut). */
+/* Decoded bytes and a NUL; returns the length (size or more: it was cut); of
+ * node -1, which is no node, the empty string.                              */
 SPPO_DEF size_t sppo_json_string(const sppo_json *json, int node, char *out,
                                  size_t size);
-SPPO_DEF double sppo_json_number(const sppo_json *json, int node);
+SPPO_DEF double sppo_json_number(const sppo_json *json, int node);  // else 0
 /* The other way: quotes and escapes; invalid UTF-8 becomes U+FFFD. */
 SPPO_DEF size_t sppo_json_quote(char *out, size_t size, const char *text,
                                 size_t length);
@@ -848,7 +866,7 @@ SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
 SPPO_DEF size_t sppo_tokenizer_decode(const sppo_tokenizer *tok,
                                       const int *token, int count, char *out,
                                       size_t size);
-/* Adds a prompt as the policy expects it: BOS and the text. */
+/* Adds a prompt as llama2.c's models expect it: SPPO_BOS and the text. */
 SPPO_DEF sppo_result sppo_lists_add_text(sppo_ctx *ctx, sppo_lists *lists,
                                          const sppo_tokenizer *tok,
                                          const char *text);
@@ -884,7 +902,9 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
                                          const char *path);
 /* Everything that the rest of a run depends on: weights, moments, the round,
  * where it stands.  Loading needs a play begun by sppo_play_init with the same
- * config (a difference is refused by name) and goes on to the same bits.    */
+ * config (a difference is refused by name) and goes on to the same bits.  A
+ * load that fails leaves the policy's weights undefined and the play at the
+ * start of an iteration: begin again.                                       */
 SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
                                     const char *path);
 SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
@@ -992,7 +1012,7 @@ typedef struct sppoi_carver {
 
 static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size);
 static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
-                               const sppoi_carver *counted, void **block,
+                               sppoi_carver *counted, void **block,
                                size_t *size);
 /* Puts words in front of the sentence of the last failure. */
 static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
@@ -1340,46 +1360,12 @@ SPPO_DEF int sppo_best_of(const double *pairwise, int k)
 
 /* ==== B2  Algorithm 1 ======================= Sec 4.2 ======= >>alg1 == */
 
+/* The loop, a function for each line; line 1, the input, is sppo_play_init at
+ * the end of the section, with the run's settings and memory.               */
+
 /* Labels of the run's independent random streams. */
 enum { SPPOI_STREAM_SAMPLE = 1, SPPOI_STREAM_ORDER = 2 };
 enum { SPPOI_PROMPTS_AT_ONCE = 32 };  // between two progress reports
-
-static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
-                                      const sppo_lists *prompts)
-{
-    if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
-                         "must be positive (30 suits small models)", c->eta);
-    c->k = c->k ? c->k : 5;
-    if (c->k < 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
-                         "response needs another to be compared with", c->k);
-    if (prompts->count < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_play_init: there are no prompts");
-    c->iterations = c->iterations ? c->iterations : 3;
-    if (!c->prompts_per_iteration)
-        c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
-    c->batch = c->batch ? c->batch : 32;
-    c->epochs = c->epochs ? c->epochs : 1;
-    c->max_tokens = c->max_tokens ? c->max_tokens : 4096;
-    c->sampling.max_tokens =
-        c->sampling.max_tokens ? c->sampling.max_tokens : 64;
-    if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
-        c->epochs < 1 || c->max_tokens < 1 || c->sampling.max_tokens < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations, "
-                         "prompts_per_iteration, batch, epochs and max_tokens "
-                         "must be positive");
-    if (c->prompts_per_iteration > prompts->count)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
-                         "prompts_per_iteration is %d but there are %d "
-                         "prompts", c->prompts_per_iteration, prompts->count);
-    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
-                         "with SPPO_LOSS_SPPO only; the other losses compare "
-                         "two responses");
-    return SPPO_OK;
-}
 
 static int sppoi_longest(const sppo_lists *lists)
 {
@@ -1390,49 +1376,20 @@ static int sppoi_longest(const sppo_lists *lists)
     return longest;
 }
 
+/* Responses of a prompt in D_t: best and worst, or all (D1). */
 static int sppoi_kept(const sppo_play_config *c)
 {
     return c->keep_all ? c->k : 2;
 }
 
-/* Tokens of one training pass: what was asked for, but never less than one
- * prompt with its kept responses.                                           */
-static int sppoi_pass_tokens(const sppo_play_config *c,
-                             const sppo_lists *prompts)
+/* Prompts that are sampled together; fewer when they are long. */
+static int sppoi_prompts_at_once(const sppo_play_config *c,
+                                 const sppo_lists *prompts)
 {
-    const int one = sppoi_longest(prompts) + sppoi_kept(c)
-                  * c->sampling.max_tokens;
+    const int fit = sppoi_max(1, c->max_tokens / sppoi_longest(prompts));
 
-    return sppoi_max(one, c->max_tokens);
-}
-
-static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
-{
-    return sppoi_min(tokens, c->batch * (1 + sppoi_kept(c)));
-}
-
-static int sppoi_prompts_at_once(const sppo_play_config *c)
-{
-    return sppoi_min(SPPOI_PROMPTS_AT_ONCE, c->prompts_per_iteration);
-}
-
-static void sppoi_play_layout(sppo_play *play, size_t weights,
-                              sppoi_carver *carver)
-{
-    const sppo_play_config *c = &play->config;
-    const size_t n = (size_t)c->prompts_per_iteration, k = (size_t)c->k;
-    const size_t batch = (size_t)c->batch;
-    sppo_round *round = &play->round;
-
-    play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
-    round->pairwise = (double *)sppoi_carve(carver, n * k * k, sizeof(double));
-    round->win = (double *)sppoi_carve(carver, n * k, sizeof(double));
-    round->old = (double *)sppoi_carve(carver, n * k, sizeof(double));
-    round->winner = (int *)sppoi_carve(carver, n, sizeof(int));
-    round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
-    play->order = (int *)sppoi_carve(carver, n, sizeof(int));
-    play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
-    play->per_slot = (double *)sppoi_carve(carver, 3 * k, sizeof(double));
+    return sppoi_min(sppoi_min(SPPOI_PROMPTS_AT_ONCE, fit),
+                     c->prompts_per_iteration);
 }
 
 /* Where the prompts of this iteration begin: fresh ones while there are. */
@@ -1443,83 +1400,6 @@ static int sppoi_round_first(const sppo_play *play)
     return play->iteration % (play->prompts->count / n) * n;
 }
 
-static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
-{
-    const sppo_play_config *c = &play->config;
-    const int n = c->prompts_per_iteration;
-    const int tokens = sppoi_pass_tokens(c, play->prompts);
-    const int segments = sppoi_pass_segments(c, tokens);
-    sppoi_carver carver = { NULL, 0, 0 };
-
-    sppoi_play_layout(play, play->policy->count, &carver);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &carver, &play->block,
-                          &play->block_size));
-    carver.base = (char *)play->block;
-    carver.used = 0;
-    sppoi_play_layout(play, play->policy->count, &carver);
-    SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
-                                  n * c->k * c->sampling.max_tokens));
-    SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
-    SPPOI_TRY(sppo_forest_init(ctx, &play->forest, tokens, segments));
-    SPPOI_TRY(sppo_trace_init(ctx, &play->trace, play->policy, tokens,
-                              segments, 1));
-    return sppo_sampler_init(ctx, &play->sampler, play->policy,
-                             sppoi_prompts_at_once(c), c->k,
-                             sppoi_longest(play->prompts),
-                             c->sampling.max_tokens);
-}
-
-/* [Alg 1.1] input: base policy pi_{theta_1}, preference oracle (given to the
- * judge step), learning rate eta, number of samples K.                      */
-SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
-                                    const sppo_play_config *config,
-                                    sppo_model *policy,
-                                    const sppo_lists *prompts)
-{
-    sppo_play fresh;
-    int i, steps;
-    sppo_result result;
-
-    memset(&fresh, 0, sizeof fresh);
-    fresh.config = *config;
-    fresh.policy = policy;
-    fresh.prompts = prompts;
-    SPPOI_TRY(sppoi_play_resolve(ctx, &fresh.config, prompts));
-    for (i = 0; i < prompts->count; i++)
-        if (sppo_lists_length(prompts, i) < 1 ||
-            sppo_lists_length(prompts, i) >= policy->config.context)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
-                             "has %d tokens; the context of %d must hold at "
-                             "least one, and one of a response", i,
-                             sppo_lists_length(prompts, i),
-                             policy->config.context);
-    steps = (fresh.config.prompts_per_iteration - 1) / fresh.config.batch + 1;
-    fresh.steps_per_epoch = steps;
-    fresh.steps = steps * fresh.config.epochs;
-    if (!fresh.config.optim.total_steps)
-        fresh.config.optim.total_steps = fresh.steps;
-    result = sppoi_play_take(ctx, &fresh);
-    if (result != SPPO_OK) {
-        sppo_play_free(ctx, &fresh);
-        return result;
-    }
-    fresh.round.first = sppoi_round_first(&fresh);
-    fresh.round.count = fresh.config.prompts_per_iteration;
-    *play = fresh;
-    return SPPO_OK;
-}
-
-SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
-{
-    sppo_sampler_free(ctx, &play->sampler);
-    sppo_trace_free(ctx, &play->trace);
-    sppo_forest_free(ctx, &play->forest);
-    sppo_optim_free(ctx, &play->optim);
-    sppo_lists_free(ctx, &play->round.responses);
-    sppo_give(ctx, play->block, play->block_size);
-    memset(play, 0, sizeof *play);
-}
-
 static sppo_result sppoi_expect_phase(sppo_ctx *ctx, const sppo_play *play,
                                       sppo_phase phase, const char *who)
 {
@@ -1528,6 +1408,9 @@ static sppo_result sppoi_expect_phase(sppo_ctx *ctx, const sppo_play *play,
         "sppo_play_fit", "sppo_play_advance", "nothing: the run is done"
     };
 
+    if (!play->policy)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "%s: the play was not begun by sppo_play_init", who);
     if (play->phase == phase)
         return SPPO_OK;
     return sppo_fail(ctx, SPPO_E_ARGUMENT,
@@ -1579,7 +1462,7 @@ SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_SAMPLE,
                                  "sppo_play_sample"));
     while (play->done < round->count) {
-        const int count = sppoi_min(sppoi_prompts_at_once(c),
+        const int count = sppoi_min(sppoi_prompts_at_once(c, play->prompts),
                                     round->count - play->done);
 
         SPPOI_TRY(sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
@@ -1734,17 +1617,21 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
                                 const double *ratio, double *slope)
 {
     const sppo_play_config *c = &play->config;
-    const int kept = sppoi_kept(c), w = play->round.winner[p];
+    const int kept = sppoi_kept(c);
+    const int w = play->round.winner[p], l = play->round.loser[p];
     const double *win = play->round.win + p * c->k;
     const double *pairwise = play->round.pairwise
                            + (size_t)p * (size_t)(c->k * c->k);
     double log_z, loss = 0.0;
     int i;
 
+    if (c->loss >= SPPO_LOSS_HARD && !(win[w] > win[l])) {
+        slope[0] = slope[1] = 0.0;  // a tie has no winner to be hard about
+        return 0.0;
+    }
     switch (c->loss) {
     case SPPO_LOSS_PAIR:
-        return sppo_loss_pair(ratio[0], ratio[1],
-                              pairwise[w * c->k + play->round.loser[p]],
+        return sppo_loss_pair(ratio[0], ratio[1], pairwise[w * c->k + l],
                               c->eta, slope);
     case SPPO_LOSS_HARD:
         return sppo_loss_hard(ratio[0], ratio[1], c->eta, slope);
@@ -1912,6 +1799,181 @@ SPPO_DEF sppo_result sppo_play_run(sppo_ctx *ctx, sppo_play *play,
     return SPPO_OK;
 }
 
+/* ---- the run's settings and memory ---- */
+
+/* Products of settings must fit an int: every index of a run is one. */
+static sppo_result sppoi_play_sizes(sppo_ctx *ctx, sppo_play_config *c,
+                                    int context)
+{
+    double tokens;
+
+    c->batch = sppoi_min(c->batch, c->prompts_per_iteration);
+    c->sampling.max_tokens = sppoi_min(c->sampling.max_tokens, context - 1);
+    tokens = (double)c->prompts_per_iteration * c->k * c->sampling.max_tokens;
+    if (c->k > 1024 || tokens > INT_MAX / 2 ||
+        (double)c->epochs * c->prompts_per_iteration > INT_MAX / 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k %d (at most "
+                         "1024), prompts_per_iteration %d, max_tokens %d and "
+                         "epochs %d multiply to more than can be counted",
+                         c->k, c->prompts_per_iteration,
+                         c->sampling.max_tokens, c->epochs);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
+                                      const sppo_lists *prompts, int context)
+{
+    if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
+                         "must be positive (30 suits small models)", c->eta);
+    c->k = c->k ? c->k : 5;
+    if (c->k < 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
+                         "response needs another to be compared with", c->k);
+    if (prompts->count < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_play_init: there are no prompts");
+    c->iterations = c->iterations ? c->iterations : 3;
+    if (!c->prompts_per_iteration)
+        c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
+    c->batch = c->batch ? c->batch : 32;
+    c->epochs = c->epochs ? c->epochs : 1;
+    c->max_tokens = c->max_tokens ? c->max_tokens : 4096;
+    c->sampling.max_tokens =
+        c->sampling.max_tokens ? c->sampling.max_tokens : 64;
+    if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
+        c->epochs < 1 || c->max_tokens < 1 || c->sampling.max_tokens < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations, "
+                         "prompts_per_iteration, batch, epochs and max_tokens "
+                         "must be positive");
+    if (c->prompts_per_iteration > prompts->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
+                         "prompts_per_iteration is %d but there are %d "
+                         "prompts", c->prompts_per_iteration, prompts->count);
+    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
+                         "with SPPO_LOSS_SPPO only; the other losses compare "
+                         "two responses");
+    return sppoi_play_sizes(ctx, c, context);
+}
+
+/* Tokens of one training pass: what was asked for, but never less than one
+ * prompt with its kept responses.                                           */
+static int sppoi_pass_tokens(const sppo_play_config *c,
+                             const sppo_lists *prompts)
+{
+    const int one = sppoi_longest(prompts) + sppoi_kept(c)
+                  * c->sampling.max_tokens;
+
+    return sppoi_max(one, c->max_tokens);
+}
+
+static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
+{
+    return sppoi_min(tokens, c->batch * (1 + sppoi_kept(c)));
+}
+
+static void sppoi_play_layout(sppo_play *play, size_t weights,
+                              sppoi_carver *carver)
+{
+    const sppo_play_config *c = &play->config;
+    const size_t n = (size_t)c->prompts_per_iteration, k = (size_t)c->k;
+    const size_t batch = (size_t)c->batch;
+    sppo_round *round = &play->round;
+
+    play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
+    round->pairwise = (double *)sppoi_carve(carver, n * k * k, sizeof(double));
+    round->win = (double *)sppoi_carve(carver, n * k, sizeof(double));
+    round->old = (double *)sppoi_carve(carver, n * k, sizeof(double));
+    round->winner = (int *)sppoi_carve(carver, n, sizeof(int));
+    round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
+    play->order = (int *)sppoi_carve(carver, n, sizeof(int));
+    play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
+    play->per_slot = (double *)sppoi_carve(carver, 3 * k, sizeof(double));
+}
+
+static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
+{
+    const sppo_play_config *c = &play->config;
+    const int n = c->prompts_per_iteration;
+    const int tokens = sppoi_pass_tokens(c, play->prompts);
+    const int segments = sppoi_pass_segments(c, tokens);
+    sppoi_carver carver = { NULL, 0, 0 };
+
+    sppoi_play_layout(play, play->policy->count, &carver);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &carver, &play->block,
+                          &play->block_size));
+    sppoi_play_layout(play, play->policy->count, &carver);
+    SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
+                                  n * c->k * c->sampling.max_tokens));
+    SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
+    SPPOI_TRY(sppo_forest_init(ctx, &play->forest, tokens, segments));
+    SPPOI_TRY(sppo_trace_init(ctx, &play->trace, play->policy, tokens,
+                              segments, 1));
+    return sppo_sampler_init(ctx, &play->sampler, play->policy,
+                             sppoi_prompts_at_once(c, play->prompts), c->k,
+                             sppoi_longest(play->prompts),
+                             c->sampling.max_tokens);
+}
+
+/* [Alg 1.1] input: base policy pi_{theta_1}, preference oracle (given to the
+ * judge step), learning rate eta, number of samples K.                      */
+SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_play_config *config,
+                                    sppo_model *policy,
+                                    const sppo_lists *prompts)
+{
+    sppo_play fresh;
+    int i, steps;
+    sppo_result result;
+
+    memset(&fresh, 0, sizeof fresh);
+    fresh.config = *config;
+    fresh.policy = policy;
+    fresh.prompts = prompts;
+    SPPOI_TRY(sppoi_play_resolve(ctx, &fresh.config, prompts,
+                                 policy->config.context));
+    for (i = 0; i < prompts->count; i++)
+        if (sppo_lists_length(prompts, i) < 1 ||
+            sppo_lists_length(prompts, i) >= policy->config.context)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
+                             "has %d tokens; the context of %d must hold at "
+                             "least one, and one of a response", i,
+                             sppo_lists_length(prompts, i),
+                             policy->config.context);
+    steps = (fresh.config.prompts_per_iteration - 1) / fresh.config.batch + 1;
+    fresh.steps_per_epoch = steps;
+    fresh.steps = steps * fresh.config.epochs;
+    if (!fresh.config.optim.total_steps)
+        fresh.config.optim.total_steps = fresh.steps;
+    result = sppoi_play_take(ctx, &fresh);
+    if (result != SPPO_OK) {
+        sppo_play_free(ctx, &fresh);
+        return result;
+    }
+    fresh.round.first = sppoi_round_first(&fresh);
+    fresh.round.count = fresh.config.prompts_per_iteration;
+    *play = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
+{
+    sppo_sampler_free(ctx, &play->sampler);
+    sppo_trace_free(ctx, &play->trace);
+    sppo_forest_free(ctx, &play->forest);
+    sppo_optim_free(ctx, &play->optim);
+    sppo_lists_free(ctx, &play->round.responses);
+    sppo_give(ctx, play->block, play->block_size);
+    memset(play, 0, sizeof *play);
+}
+
+static size_t sppoi_forest_bytes(int tokens, int segments)
+{
+    return ((size_t)tokens + 2 * (size_t)segments + 1) * sizeof(int)
+         + (size_t)segments;
+}
+
 SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
                                 const sppo_model *policy,
                                 const sppo_lists *prompts)
@@ -1920,24 +1982,27 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     sppo_play play;
     sppoi_carver carver = { NULL, 0, 0 };
     const sppo_play_config *c = &play.config;
-    int tokens, segments;
+    int tokens, segments, once;
     size_t responses;
 
     memset(&quiet, 0, sizeof quiet);
     memset(&play, 0, sizeof play);
     play.config = *config;
-    if (sppoi_play_resolve(&quiet, &play.config, prompts))
+    if (sppoi_play_resolve(&quiet, &play.config, prompts,
+                           policy->config.context))
         return 0;
     sppoi_play_layout(&play, policy->count, &carver);
     tokens = sppoi_pass_tokens(c, prompts);
     segments = sppoi_pass_segments(c, tokens);
+    once = sppoi_prompts_at_once(c, prompts);
     responses = (size_t)c->prompts_per_iteration * (size_t)c->k;
-    return carver.used
+    return carver.used + sppoi_forest_bytes(tokens, segments)
+         + sppoi_forest_bytes(once * sppoi_longest(prompts), once)
          + responses * (size_t)(c->sampling.max_tokens + 1) * sizeof(int)
          + policy->count * sizeof(sppo_real)
                * (c->optim.kind == SPPO_ADAMW ? 2 : 1)
          + sppo_trace_bytes(&policy->config, tokens, segments, 1)
-         + sppoi_sampler_bytes(&policy->config, sppoi_prompts_at_once(c), c->k,
+         + sppoi_sampler_bytes(&policy->config, once, c->k,
                                sppoi_longest(prompts),
                                c->sampling.max_tokens);
 }
@@ -2085,7 +2150,8 @@ static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
     SPPOI_TRY(judge->fill(ctx, judge->user, prompts, &duel->all, k, 0,
                           prompts->count, duel->pairwise));
     for (p = 0; p < prompts->count; p++)
-        if (sppo_preference_check(ctx, duel->pairwise + p * k * k, k, 1e-3))
+        if (sppo_preference_check(ctx, duel->pairwise + (size_t)p
+                                  * (size_t)(k * k), k, 1e-3))
             return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
                                 "prompt %d: ", p);
     sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
@@ -2199,6 +2265,10 @@ SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
     c.embed_dim = c.embed_dim ? c.embed_dim : 8;
     c.untied = c.untied != 0;
     SPPOI_TRY(sppoi_config_ranges(ctx, &c));
+    if (c.heads > SPPOI_MAX_DIM / c.head_dim)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: heads %d times "
+                         "head_dim %d is more than %d", c.heads, c.head_dim,
+                         SPPOI_MAX_DIM);
     if (c.heads % c.kv_heads)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: heads %d is not a "
                          "multiple of kv_heads %d", c.heads, c.kv_heads);
@@ -2467,6 +2537,21 @@ SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
     return NULL;
 }
 
+/* What was made for a model of one shape is no use to another. */
+static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
+                                    const sppo_config *b, const char *who)
+{
+    if (a->vocab == b->vocab && a->dim == b->dim && a->layers == b->layers &&
+        a->heads == b->heads && a->kv_heads == b->kv_heads &&
+        a->head_dim == b->head_dim && a->hidden == b->hidden &&
+        a->context == b->context && a->untied == b->untied &&
+        a->rope_theta == b->rope_theta && a->norm_eps == b->norm_eps)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: begun for a model of another "
+                     "shape than this one (vocab %d, dim %d, layers %d)", who,
+                     b->vocab, b->dim, b->layers);
+}
+
 /* ---- the trace: room for one forward pass ---- */
 
 enum { SPPOI_LOGITS_ROOM = 1 << 21 };  // numbers in a chunk of logits
@@ -2605,8 +2690,6 @@ SPPO_DEF sppo_result sppo_trace_init(sppo_ctx *ctx, sppo_trace *trace,
     sppoi_trace_layout(&fresh, &carver);
     SPPOI_TRY(sppoi_block(ctx, "sppo_trace_init", &carver, &fresh.block,
                           &fresh.block_size));
-    carver.base = (char *)fresh.block;
-    carver.used = 0;
     sppoi_trace_layout(&fresh, &carver);
     sppo_rope_table(fresh.table, sppoi_reach(&fresh.config, max_tokens),
                     fresh.config.head_dim, fresh.config.rope_theta);
@@ -2751,6 +2834,7 @@ static void sppoi_plan_scored(sppo_trace *t, const sppo_forest *f)
 static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
                               const sppo_forest *f)
 {
+    t->planned_tokens = 0;
     if (f->tokens > t->max_tokens || f->segments > t->max_segments)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: the forest has "
                          "%d tokens in %d segments; the trace holds %d in %d",
@@ -2761,6 +2845,8 @@ static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
                          "sppo_forward: the forest has no segments");
     SPPOI_TRY(sppoi_plan_positions(ctx, t, f));
     sppoi_plan_scored(t, f);
+    t->planned_tokens = f->tokens;
+    t->planned_segments = f->segments;
     return SPPO_OK;
 }
 
@@ -2798,7 +2884,9 @@ typedef struct sppoi_attention {
 typedef struct sppoi_columns {
     sppo_real *score, *q, *out, *top, *sum;        // forward
     sppo_real *slope, *dout, *q_rows, *dout_rows;  // backward as well
-    int s, g, i0, h0, queries, heads;              // which columns
+    int s, g;            // segment and key/value head
+    int i0, h0;          // first query (in its segment) and first query head
+    int queries, heads;  // of the block: columns run over heads, then queries
 } sppoi_columns;
 
 static void sppoi_block_layout(sppoi_columns *b, sppo_real *at,
@@ -3250,13 +3338,13 @@ static void sppoi_head_fwd(sppo_trace *t, const sppo_model *m,
     }
 }
 
-/* The trunk: hidden states after the last norm; `seen` is told of each layer's
- * keys and values (the sampler's cache), or NULL.                           */
+/* Is told of each layer's keys and values: the sampler's cache. */
 typedef struct sppoi_watcher {
     void (*seen)(void *user, int layer, const sppo_real *qkv);
     void *user;
 } sppoi_watcher;
 
+/* The trunk: hidden states after the last norm; watcher may be NULL. */
 static void sppoi_trunk_fwd(sppo_trace *t, const sppo_model *m,
                             const sppo_forest *f, const sppoi_watcher *watcher)
 {
@@ -3279,6 +3367,8 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
                                   const sppo_model *model,
                                   const sppo_forest *forest)
 {
+    SPPOI_TRY(sppoi_same_trunk(ctx, &trace->config, &model->config,
+                               "sppo_forward"));
     SPPOI_TRY(sppoi_plan(ctx, trace, forest));
     sppoi_trunk_fwd(trace, model, forest, NULL);
     sppoi_head_fwd(trace, model, forest);
@@ -3416,6 +3506,11 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
     if (!trace->backward)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the trace was "
                          "begun without backward");
+    SPPOI_TRY(sppoi_same_trunk(ctx, c, &model->config, "sppo_backward"));
+    if (forest->tokens != trace->planned_tokens ||
+        forest->segments != trace->planned_segments)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the forest is "
+                         "not that of the last sppo_forward");
     if (d_final)
         memcpy(trace->dnorm, d_final, numbers * sizeof *d_final);
     else
@@ -3622,8 +3717,6 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
     sppoi_sampler_layout(&fresh, &carver);
     SPPOI_TRY(sppoi_block(ctx, "sppo_sampler_init", &carver, &fresh.block,
                           &fresh.block_size));
-    carver.base = (char *)fresh.block;
-    carver.used = 0;
     sppoi_sampler_layout(&fresh, &carver);
     sppoi_panels(&fresh.config, fresh.panel_at);
     sppo_rope_table(fresh.table, max_prompt_tokens + fresh.max_new,
@@ -3907,7 +4000,7 @@ static int sppoi_still_live(sppo_sampler *s, int live)
         const int last = s->token[(size_t)response * (size_t)s->max_new
                                   + (size_t)(n - 1)];
 
-        if (last != s->config.eos && n < s->limit &&
+        if (last >= 0 && last != s->config.eos && n < s->limit &&
             prompt + n < s->config.context)
             s->live[kept++] = response;
     }
@@ -4005,6 +4098,17 @@ static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
     return sppoi_plan(ctx, &s->trace, &s->forest);
 }
 
+static sppo_result sppoi_take_response(sppo_ctx *ctx, const sppo_sampler *s,
+                                       int r, sppo_lists *responses)
+{
+    const int *token = s->token + (size_t)r * (size_t)s->max_new;
+
+    if (token[s->length[r] - 1] < 0)
+        return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_sample: the model's logits "
+                         "are not finite; its weights are damaged");
+    return sppo_lists_add(ctx, responses, token, s->length[r]);
+}
+
 SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                                  const sppo_model *model,
                                  const sppo_lists *prompts, int first,
@@ -4021,6 +4125,8 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
     if (first < 0 || count < 0 || first > prompts->count - count)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: prompts %d to %d "
                          "of %d", first, first + count - 1, prompts->count);
+    SPPOI_TRY(sppoi_same_trunk(ctx, &sampler->config, &model->config,
+                               "sppo_sample"));
     SPPOI_TRY(sppoi_sampling_check(ctx, &how));
     sampler->limit = sppoi_min(how.max_tokens, sampler->max_new);
     sppoi_pack_model(sampler, model);
@@ -4034,10 +4140,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
             keys[p] = sppo_random_fork(key, (uint64_t)(first + done + p));
         sppoi_sample_group(sampler, model, &how, keys);
         for (r = 0; r < n * sampler->k && result == SPPO_OK; r++)
-            result = sppo_lists_add(ctx, responses,
-                                    sampler->token + (size_t)r
-                                        * (size_t)sampler->max_new,
-                                    sampler->length[r]);
+            result = sppoi_take_response(ctx, sampler, r, responses);
     }
     if (result != SPPO_OK)
         responses->count = before;  // all or nothing
@@ -4095,12 +4198,14 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
     int i, left = n;
 
     if (sampling->greedy)
-        return best;
+        return logits[best] - logits[best] == 0 ? best : -1;
     for (i = 0; i < n; i++) {
         weight[i] = (double)sppoi_exp(
             (sppo_real)((double)(logits[i] - logits[best]) / t));
         total += weight[i];
     }
+    if (!(total > 0.0 && total < HUGE_VAL))
+        return -1;
     if (p >= 1.0)
         return sppoi_pick(weight, NULL, n, total, uniform);
     for (i = 0; i < n; i++)
@@ -4207,8 +4312,6 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
         sppo_pref_free(ctx, &fresh);
         return result;
     }
-    carver.base = (char *)fresh.block;
-    carver.used = 0;
     sppoi_pref_layout(&fresh, &carver);
     *pref = fresh;
     return SPPO_OK;
@@ -4834,9 +4937,14 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
                                      sppo_model *model, sppo_real *grad)
 {
     const double clip = optim->config.clip;
-    const double norm = sppoi_norm_of(model, grad);
-    double scale = 1.0;
+    double scale = 1.0, norm;
 
+    if (optim->count != model->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_step: begun for %lu "
+                         "parameters, the model has %lu",
+                         (unsigned long)optim->count,
+                         (unsigned long)model->count);
+    norm = sppoi_norm_of(model, grad);
     if (!(norm < HUGE_VAL))
         return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_optim_step: the gradient of "
                          "step %d is not finite; the weights were not changed "
@@ -5093,6 +5201,17 @@ static void sppoi_product(const sppoi_product_job *job)
     }
 }
 
+/* The same on one thread, for work that is split already. */
+static void sppoi_product_alone(const sppoi_product_job *job)
+{
+    const int tiles = sppoi_product_tiles(job);
+    int k0, t;
+
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
+        for (t = 0; t < tiles; t++)
+            sppoi_product_tile(job, t, k0);
+}
+
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
 {
     const size_t panels =
@@ -5195,17 +5314,6 @@ static void sppoi_linear_add(sppo_real *out, const sppo_real *in,
     job.add = 1;
     sppoi_pack_weight(panel, w, d_in, d_out);
     sppoi_product(&job);
-}
-
-/* The same on one thread, for work that is split already. */
-static void sppoi_product_alone(const sppoi_product_job *job)
-{
-    const int tiles = sppoi_product_tiles(job);
-    int k0, t;
-
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
-        for (t = 0; t < tiles; t++)
-            sppoi_product_tile(job, t, k0);
 }
 
 /* Rows `ld` apart, w packed already: the sampler's product. */
@@ -5550,7 +5658,7 @@ static sppo_result sppoi_json_escape(sppoi_reader *r)
 {
     const int c = sppoi_peek(r);
 
-    if (c < 0 || !strchr("\"\\/bfnrtu", c))
+    if (c <= 0 || !strchr("\"\\/bfnrtu", c))
         return sppoi_json_fail(r, "unknown escape in a string");
     r->at++;
     if (c != 'u')
@@ -5949,9 +6057,10 @@ static size_t sppoi_json_unicode(const char *text, size_t *at, size_t end,
 SPPO_DEF size_t sppo_json_string(const sppo_json *json, int node, char *out,
                                  size_t size)
 {
-    const sppo_json_node *n = &json->node[node];
-
-    return sppoi_json_decode(json->text, n->begin, n->end, out, size);
+    if (node < 0 || node >= json->count)
+        return sppoi_json_decode("", 0, 0, out, size);
+    return sppoi_json_decode(json->text, json->node[node].begin,
+                             json->node[node].end, out, size);
 }
 
 /* The decimal point of the locale, found by printing one: strtod and snprintf
@@ -5969,12 +6078,14 @@ static void sppoi_decimal_point(char point[8])
 
 SPPO_DEF double sppo_json_number(const sppo_json *json, int node)
 {
-    const sppo_json_node *n = &json->node[node];
+    const sppo_json_node *n;
     char digits[320], point[8];
     size_t i, used = 0;
 
-    if (n->type != SPPO_JSON_NUMBER)
+    if (node < 0 || node >= json->count ||
+        json->node[node].type != SPPO_JSON_NUMBER)
         return 0.0;
+    n = &json->node[node];
     sppoi_decimal_point(point);
     for (i = n->begin; i < n->end; i++) {
         if (json->text[i] == '.') {
@@ -7162,8 +7273,6 @@ SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
     sppoi_chain_layout(&chain, length + 3, &carver);
     SPPOI_TRY(sppoi_block(ctx, "sppo_tokenizer_encode", &carver, &chain.block,
                           &chain.block_size));
-    carver.base = (char *)chain.block;
-    carver.used = 0;
     sppoi_chain_layout(&chain, length + 3, &carver);
     sppoi_chain_start(&chain, text, length);
     sppoi_chain_run(&chain);
@@ -7518,6 +7627,9 @@ static sppo_result sppoi_bpe_run(sppo_ctx *ctx, sppoi_bpe *b, int length)
     b->tok->vocab = b->pieces;  // for look-ups among the characters
     sppoi_tokenizer_index(b->tok);
     sppoi_bpe_spell(b);
+    while (b->counts.size > 1024 &&  // pairs are fewer than symbols
+           b->counts.size >= 4 * (size_t)b->word[b->words - 1].from)
+        b->counts.size /= 2;
     b->tok->vocab = pieces;
     return sppoi_bpe_learn(ctx, b);
 }
@@ -7552,8 +7664,6 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
     result = sppoi_block(ctx, "sppo_tokenizer_train", &carver, &b.block,
                          &b.block_size);
     if (result == SPPO_OK) {
-        carver.base = (char *)b.block;
-        carver.used = 0;
         sppoi_bpe_layout(&b, words, length, &carver);
         result = sppoi_bpe_run(ctx, &b, (int)length);
     }
@@ -8108,8 +8218,12 @@ static sppo_result sppoi_load_responses(sppo_ctx *ctx, sppo_play *play,
     y->count = 0;
     SPPOI_TRY(sppoi_archive_read(ctx, archive, "response_start",
                                  (size_t)n + 1, 0, SPPOI_INT, y->start));
+    if (y->start[0] != 0) {
+        y->start[0] = 0;
+        return sppoi_broken_state(ctx, archive);
+    }
     for (i = 0; i < n; i++)
-        if (y->start[0] != 0 || y->start[i + 1] <= y->start[i] ||
+        if (y->start[i + 1] <= y->start[i] ||
             y->start[i + 1] > y->max_tokens)
             return sppoi_broken_state(ctx, archive);
     if (n)
@@ -8175,6 +8289,10 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
     result = sppoi_archive_open(ctx, &archive);
     if (result == SPPO_OK) {
         result = sppoi_play_fill(ctx, play, &archive);
+        if (result != SPPO_OK) {
+            sppo_lists_clear(&play->round.responses);
+            sppoi_enter(play, SPPO_PHASE_SAMPLE);
+        }
         sppoi_archive_close(ctx, &archive);
     }
     fclose(archive.source.file);
@@ -8328,10 +8446,10 @@ static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
     return at;
 }
 
-/* A zeroed block for what was counted. The allocator's alignment is enough for
- * any type; vectors do not need more, they are only faster with it.         */
+/* A zeroed block for what was counted; the carver places next.  The allocator's
+ * alignment is enough for any type; more only makes vectors faster.         */
 static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
-                               const sppoi_carver *counted, void **block,
+                               sppoi_carver *counted, void **block,
                                size_t *size)
 {
     if (counted->overflow)
@@ -8339,6 +8457,8 @@ static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
                          "more than can be addressed", who);
     *block = sppo_take(ctx, counted->used, 1);
     *size = *block ? counted->used : 0;
+    counted->base = (char *)*block;
+    counted->used = 0;
     return *block ? SPPO_OK : sppoi_prefix(ctx, "%s: ", who);
 }
 

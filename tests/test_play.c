@@ -204,11 +204,12 @@ static void alg_1_1_defaults_are_the_papers(void)
     CHECK(w.play.config.k == 5);
     CHECK(w.play.config.iterations == 3);
     CHECK(w.play.config.prompts_per_iteration == 3);
-    CHECK(w.play.config.batch == 32);
+    CHECK(w.play.config.batch == 3);     // 32, but a round has no more
     CHECK(w.play.config.epochs == 1);
     CHECK(w.play.config.loss == SPPO_LOSS_SPPO);
     CHECK(w.play.config.baseline == SPPO_BASELINE_HALF);
-    CHECK(w.play.config.sampling.max_tokens == 64);
+    CHECK(w.play.config.sampling.max_tokens ==     // 64, but for the context
+          (w.policy.config.context < 65 ? w.policy.config.context - 1 : 64));
     CHECK(w.play.optim.config.kind == SPPO_RMSPROP);
     CHECK_NEAR(w.play.optim.config.lr, 5e-7, 0.0);
     CHECK(config.k == 0);  // yours is left as it was
@@ -1589,7 +1590,140 @@ static void a_run_takes_no_memory(void)
     end(&w);
 }
 
+/* ==== what was made for one model, or not made at all ==================== */
+
+static void mixed_up_models_are_refused(void)
+{
+    static sppo_ctx ctx;
+    static sppo_model small, large;
+    static sppo_trace trace;
+    static sppo_sampler sampler;
+    static sppo_optim optim;
+    static sppo_forest forest, other;
+    static sppo_lists prompts, responses;
+    static sppo_play play;
+    const sppo_judge judge = { sppo_pref_fill, NULL };
+    sppo_config c = { 0 };
+    sppo_optim_config o = { 0 };
+    sppo_sampling how = { 0 };
+    sppo_real grad[4096];
+    double slopes[8] = { 0 };
+    const int token[4] = { 1, 2, 3, 4 };
+
+    c.vocab = 8, c.dim = 8, c.layers = 1, c.heads = 2, c.hidden = 8;
+    c.context = 16, c.eos = -1;
+    o.lr = 0.1, o.kind = SPPO_ADAMW;
+    CHECK_OK(&ctx, sppo_model_init(&ctx, &small, &c, 1));
+    c.dim = 16;
+    CHECK_OK(&ctx, sppo_model_init(&ctx, &large, &c, 1));
+    CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &small, 8, 2, 1));
+    CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &small, 1, 2, 4, 4));
+    CHECK_OK(&ctx, sppo_optim_init(&ctx, &optim, &o, &small));
+    CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 2));
+    CHECK_OK(&ctx, sppo_forest_init(&ctx, &other, 8, 2));
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, token, 2));
+    CHECK(sppo_forest_add(&forest, -1, token, 3, 1) == 0);
+    CHECK(sppo_forest_add(&other, -1, token, 4, 1) == 0);
+    CHECK(sppo_forward(&ctx, &trace, &large, &forest) == SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "another shape") != NULL);
+    CHECK(sppo_sample(&ctx, &sampler, &large, &prompts, 0, 1, &how, 1,
+                      &responses) == SPPO_E_ARGUMENT);
+    CHECK(sppo_optim_step(&ctx, &optim, &large, grad) == SPPO_E_ARGUMENT);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &small, &forest));
+    CHECK(sppo_backward(&ctx, &trace, &small, &other, slopes, NULL, grad) ==
+          SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "last sppo_forward") != NULL);
+    CHECK(sppo_play_run(&ctx, &play, &judge) == SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "sppo_play_init") != NULL);
+    sppo_lists_free(&ctx, &prompts);
+    sppo_lists_free(&ctx, &responses);
+    sppo_forest_free(&ctx, &forest);
+    sppo_forest_free(&ctx, &other);
+    sppo_optim_free(&ctx, &optim);
+    sppo_sampler_free(&ctx, &sampler);
+    sppo_trace_free(&ctx, &trace);
+    sppo_model_free(&ctx, &small);
+    sppo_model_free(&ctx, &large);
+    CHECK(ctx.held == 0);
+}
+
+/* Weights that are not finite give no token, with and without top-p. */
+static void damaged_weights_sample_nothing(void)
+{
+    world w;
+    sppo_sampler sampler;
+    sppo_lists responses;
+    sppo_sampling how = { 0 };
+    int i;
+
+    if (!begin(&w, 2))
+        return;
+    memset(&sampler, 0, sizeof sampler);
+    memset(&responses, 0, sizeof responses);
+    CHECK_OK(&w.ctx, sppo_sampler_init(&w.ctx, &sampler, &w.policy, 1, 2, 8,
+                                       4));
+    w.policy.weights[w.policy.count - 1] = (sppo_real)NAN;
+    w.policy.weights[0] = (sppo_real)NAN;
+    for (i = 0; i < 3; i++) {
+        how.top_p = i == 1 ? 0.5 : 0.0;
+        how.greedy = i == 2;
+        CHECK(sppo_sample(&w.ctx, &sampler, &w.policy, &w.prompts, 0, 1, &how,
+                          1, &responses) == SPPO_E_NUMBER);
+        CHECK(responses.count == 0);
+    }
+    sppo_lists_free(&w.ctx, &responses);
+    sppo_sampler_free(&w.ctx, &sampler);
+    end(&w);
+}
+
+/* Hard labels, DPO and IPO learn nothing from a judge that cannot decide. */
+static sppo_result undecided(sppo_ctx *ctx, void *user,
+                             const sppo_lists *prompts,
+                             const sppo_lists *responses, int k, int first,
+                             int count, double *pairwise)
+{
+    int i;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
+    for (i = 0; i < count * k * k; i++)
+        pairwise[i] = 0.5;
+    return SPPO_OK;
+}
+
+static void ties_teach_hard_losses_nothing(void)
+{
+    static const sppo_loss loss[] = { SPPO_LOSS_HARD, SPPO_LOSS_DPO,
+                                      SPPO_LOSS_IPO };
+    const sppo_judge judge = { undecided, NULL };
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        world w;
+        sppo_play_config config;
+        sppo_real *before;
+        const size_t bytes_of = sizeof(sppo_real);
+
+        if (!begin(&w, 4))
+            return;
+        memset(&config, 0, sizeof config);
+        config.eta = 2, config.optim.lr = 0.1, config.iterations = 1;
+        config.loss = loss[i];
+        before = (sppo_real *)malloc(w.policy.count * bytes_of);
+        memcpy(before, w.policy.weights, w.policy.count * bytes_of);
+        if (CHECK_OK(&w.ctx, sppo_play_init(&w.ctx, &w.play, &config,
+                                            &w.policy, &w.prompts)))
+            CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &judge));
+        CHECK(memcmp(before, w.policy.weights,
+                     w.policy.count * bytes_of) == 0);
+        free(before);
+        end(&w);
+    }
+}
+
 static const check_case cases[] = {
+    CASE(mixed_up_models_are_refused),
+    CASE(damaged_weights_sample_nothing),
+    CASE(ties_teach_hard_losses_nothing),
     CASE(alg_1_1_defaults_are_the_papers),
     CASE(alg_1_2_runs_every_iteration),
     CASE(alg_1_3_samples_k_responses),
