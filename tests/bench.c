@@ -213,6 +213,7 @@ static void line(char which, int rows, int length)
 
 int main(void)
 {
+    peak();  // starts the threads
     printf("A: dim 64, 5 layers, vocabulary 512, 0.26 M parameters\n"
            "B: dim 256, 6 layers, vocabulary 4096, 5.4 M parameters\n"
            "%d threads, peak %.0f GFLOP/s, medians of %d\n",
