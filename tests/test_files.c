@@ -1724,10 +1724,12 @@ static void checkpoints_of_impossible_states(void)
 /* Indices that would lead out of an array are not believed. */
 static void checkpoints_with_wild_indices(void)
 {
-    static const struct { const char *array; int value; } bad[] = {
-        { "response_token", 5 }, { "response_token", -1 }, { "winner", 2 },
-        { "winner", -1 }, { "loser", 2 }, { "loser", -1 },
-        { "response_start", 1 }, { "response_start", -1 }
+    static const struct { const char *array; int value, steps; } bad[] = {
+        { "response_token", 5, 3 }, { "response_token", -1, 3 },
+        { "winner", 2, 3 }, { "winner", -1, 3 }, { "loser", 2, 3 },
+        { "loser", -1, 3 }, { "response_start", 1, 3 },
+        { "response_start", -1, 3 },
+        { "response_start", 100, 0 }  // saved before any response
     };
     sppo_ctx ctx = { 0 };
     int i, t;
@@ -1739,7 +1741,7 @@ static void checkpoints_with_wild_indices(void)
         size_t size = 0, at, j;
         if (!begin_run(&r))
             return;
-        for (t = 0; t < 3; t++)
+        for (t = 0; t < bad[i].steps; t++)
             CHECK_OK(&r.ctx, sppo_play_next(&r.ctx, &r.play, &r.judge));
         CHECK_OK(&r.ctx, sppo_play_save(&r.ctx, &r.play, FOLDER "/ckpt"));
         CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/ckpt", &data, &size));
@@ -1752,6 +1754,8 @@ static void checkpoints_with_wild_indices(void)
                    == SPPO_E_FORMAT))
             printf("    %s %d\n", bad[i].array, bad[i].value);
         CHECK(has(&r.ctx, "cut"));
+        CHECK(r.play.phase == SPPO_PHASE_SAMPLE);  // begin again: possible
+        CHECK_OK(&r.ctx, sppo_play_next(&r.ctx, &r.play, &r.judge));
         sppo_give(&ctx, data, size + 1);
         end_run(&r);
     }
