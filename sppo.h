@@ -73,7 +73,7 @@
  *
  * EQUATION INDEX (arXiv 2405.00675 v5; search the tag in brackets)
  *   Sec 3    pi(y|x) = prod_i pi(y_i|x,y_<i)  sppo_segment_logprob test_policy
- *   Eq 3.1   Bradley-Terry: P from two rewards sppo_bradley_terry   test_update
+ *   Eq 3.1   Bradley-Terry: P from rewards    sppo_bradley_terry   test_update
  *   Eq 3.3   the game: duality gap            sppo_duality_gap     test_update
  *   Eq 4.1   multiplicative weights           sppo_exact_step      test_update
  *   Eq 4.2   Z, the normalising factor        sppo_log_partition   test_update
@@ -91,6 +91,7 @@
  *   Alg 1.5  select, form D_t                 sppo_play_select     test_play
  *   Alg 1.6  minimise the regression loss     sppo_play_fit        test_play
  *   Alg 1.7  pi_t := pi_{t+1}                 sppo_play_advance    test_play
+ * Without a function here: Eq 3.2, 4.3, 4.4, 4.8 to 4.11, 4.15.
  *
  * OPTIONS ("one file": the one with SPPO_IMPLEMENTATION; "all": every file)
  *   SPPO_IMPLEMENTATION  one file  compile the second half of this file
@@ -130,6 +131,8 @@
  *               threads: OMP_WAIT_POLICY=passive, or OMP_NUM_THREADS=1.
  *   Randomness  A pure function of (seed, iteration, prompt, response,
  *               position), so the order of work does not matter.
+ *               The bits hold for one binary: another compiler, or -std=gnu99
+ *               for c99, may round a multiply-add once instead of twice.
  *   Precision   Weights and activations are sppo_real; log-probabilities, win
  *               rates and losses double: training starts at the difference of
  *               two equal sums of hundreds of nats.
@@ -150,9 +153,16 @@
  *       memory.  Responses are sampled once, at the start of an iteration.
  *   D6  The schedule ends with the iteration; the paper stops after 1 of 18
  *       scheduled epochs: config.optim.total_steps.
+ *   D7  The last policy is the result, as in the paper's experiments; Theorem
+ *       4.1 is about the average of all.
+ *   D8  Sampling at another temperature than 1, or with top_p, is off pi_t;
+ *       the log-ratios stay those of temperature 1, as in the released code.
+ *   D9  The best and the worst of K are no fair sample of pi_t (see D1), and
+ *       the Z of Eq 4.5, over fresh samples, is not estimated (see D2).
  *
  * WHAT IT DOES NOT DO   GPUs, quantisation, adapters, chat templates, a
- *   download of anything, other architectures than Llama's.
+ *   download of anything, other architectures than Llama's, files beyond what
+ *   a long can count (2 GB on 32 bits and on Windows).
  *
  * Licence: MIT or public domain, your choice; the text is at the end.       */
 
