@@ -1448,17 +1448,16 @@ static void sppoi_enter(sppo_play *play, sppo_phase phase)
     play->done = 0;
 }
 
-static void sppoi_response_means(sppo_play *play)
+/* Mean tokens of a response, and the share that ended with EOS. */
+static void sppoi_lengths(const sppo_lists *lists, int eos, double *length,
+                          double *finished)
 {
-    const sppo_lists *responses = &play->round.responses;
-    int i, finished = 0;
+    int i, ends = 0;
 
-    for (i = 0; i < responses->count; i++)
-        finished += responses->token[responses->start[i + 1] - 1] ==
-                    play->policy->config.eos;
-    play->last.length = (double)responses->start[responses->count]
-                      / responses->count;
-    play->last.eos_rate = (double)finished / responses->count;
+    for (i = 0; i < lists->count; i++)
+        ends += lists->token[lists->start[i + 1] - 1] == eos;
+    *length = (double)lists->start[lists->count] / lists->count;
+    *finished = (double)ends / lists->count;
 }
 
 /* [Alg 1.3] sample x ~ X and y_{1:K} ~ pi_t(.|x), the synthetic responses. */
@@ -1479,7 +1478,8 @@ SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
                               round->first + play->done, count, &c->sampling,
                               key, &round->responses));
         play->done += count;
-        sppoi_response_means(play);
+        sppoi_lengths(&round->responses, play->policy->config.eos,
+                      &play->last.length, &play->last.eos_rate);
         SPPOI_TRY(sppoi_report(ctx, play, round->count));
     }
     sppoi_enter(play, SPPO_PHASE_JUDGE);
@@ -2036,17 +2036,6 @@ static sppo_result sppoi_interleave(sppo_ctx *ctx, sppo_lists *all,
                                      sppo_lists_length(from, list)));
         }
     return SPPO_OK;
-}
-
-static void sppoi_lengths(const sppo_lists *lists, int eos, double *length,
-                          double *finished)
-{
-    int i, ends = 0;
-
-    for (i = 0; i < lists->count; i++)
-        ends += lists->token[lists->start[i + 1] - 1] == eos;
-    *length = (double)lists->start[lists->count] / lists->count;
-    *finished = (double)ends / lists->count;
 }
 
 /* log pi(y|x) of `per_prompt` responses to each prompt, one prompt a pass. */
