@@ -537,5 +537,48 @@ else
     skip stories "no stories260K.bin in $data"
 fi
 
+# between NAME FIELD LOW HIGH: the number after FIELD of the last output
+between() {
+    if awk -v field="$2" -v low="$3" -v high="$4" '
+        index($0, field) == 1 { x = substr($0, length(field) + 1) + 0
+                                found = x > low && x < high }
+        END { exit !found }' out; then ok "$1"; else
+        bad "$1" "$(grep "^$2" out)"; fi
+}
+
+# A byte bigram (counts and 0.1) has 3.59 bits per byte on the held-out tenth.
+if [ -f "$data/tinyshakespeare.txt" ]; then
+    holds shakespeare_vocabulary "$tool" tokenizer --vocab 512 \
+        --text "$data/tinyshakespeare.txt" --out shakespeare.bin
+    holds shakespeare "$tool" pretrain --text "$data/tinyshakespeare.txt" \
+        --tokenizer shakespeare.bin --layers 2 --heads 4 --context 128 \
+        --steps 120 --lr 8e-3 --out shakespeare
+    between shakespeare_beats_a_bigram "held out bits per byte" 2 3.2
+else
+    skip shakespeare "no tinyshakespeare.txt in $data"
+fi
+
+if [ -d stories ] && [ -f "$data/gpt4_preferences.jsonl" ]; then
+    head -n 1500 "$data/gpt4_preferences.jsonl" > pairs1500.jsonl
+    holds gpt4_preferences "$tool" prefer --preferences pairs1500.jsonl \
+        --policy stories --head scalar --lr 1e-3 --out ruler
+    between gpt4_beats_the_coin "accuracy  " 0.55 0.9
+else
+    skip gpt4_preferences "no model or no gpt4_preferences.jsonl in $data"
+fi
+
+judge=$(dirname "$tool")/story_judge
+if [ -d stories ] && [ -x "$judge" ]; then
+    for name in Lily Tom Mia Ben; do
+        echo "{\"prompt\": \"Once upon a time, there was $name.\"}"
+    done > openings.jsonl
+    holds stories_align "$tool" align --policy stories --judge "$judge" \
+        --prompts openings.jsonl --validation openings.jsonl --iterations 1 \
+        --max-tokens 48 --lr 1e-4 --out stories_run
+    expect stories_aligned 0 '' test -s stories_run/policy/model.safetensors
+else
+    skip stories_align "no model, or no $judge"
+fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
