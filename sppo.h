@@ -5130,6 +5130,17 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  * DEPTH: k runs in pieces so that a piece of panel stays in the L2 cache.
  * A tile is one thread's, and its sum over k has one order: the result does not
  * depend on the threads, nor on how many other rows there are.              */
+static int sppoi_panel_count(int width)
+{
+    return (width + SPPOI_COLS - 1) / SPPOI_COLS;
+}
+
+/* Rows of a tile of this product: one, where it has too few for a whole. */
+static int sppoi_tile_rows(const sppoi_product_job *job)
+{
+    return job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+}
+
 /* out[r][j] (+)= the tile, rows [skip, rows), columns [0, cols).  Out of line,
  * or clang keeps the tile in memory.                                        */
 static SPPOI_NOINLINE void sppoi_tile(const sppoi_product_job *job,
@@ -5137,7 +5148,7 @@ static SPPOI_NOINLINE void sppoi_tile(const sppoi_product_job *job,
                                       const sppo_real *panel, int skip,
                                       int cols, int depth, int add)
 {
-    const int rows = job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+    const int rows = sppoi_tile_rows(job);
     const ptrdiff_t a_row = rows > 1 ? job->a_row : 0;
     const ptrdiff_t a_col = job->a_col;
     sppo_real tile[SPPOI_ROWS][SPPOI_COLS];
@@ -5165,18 +5176,17 @@ static SPPOI_NOINLINE void sppoi_tile(const sppoi_product_job *job,
 
 static int sppoi_product_tiles(const sppoi_product_job *job)
 {
-    const int rows = job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+    const int rows = sppoi_tile_rows(job);
 
-    return (job->m + rows - 1) / rows
-         * ((job->n + SPPOI_COLS - 1) / SPPOI_COLS);
+    return (job->m + rows - 1) / rows * sppoi_panel_count(job->n);
 }
 
 /* Tile number t, for k from k0.  The last panel of rows is moved up to stay
  * inside A and skips the rows that it shares with the one before.           */
 static void sppoi_product_tile(const sppoi_product_job *job, int t, int k0)
 {
-    const int across = (job->n + SPPOI_COLS - 1) / SPPOI_COLS;
-    const int rows = job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+    const int across = sppoi_panel_count(job->n);
+    const int rows = sppoi_tile_rows(job);
     const int wanted = t / across * rows, n0 = t % across * SPPOI_COLS;
     const int m0 = sppoi_min(wanted, job->m - rows);
     const sppo_real *panel = job->panel + (size_t)n0 * (size_t)job->k
@@ -5237,11 +5247,6 @@ static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
         to += SPPOI_COLS;
         from += row;
     }
-}
-
-static int sppoi_panel_count(int width)
-{
-    return (width + SPPOI_COLS - 1) / SPPOI_COLS;
 }
 
 /* B[depth][width], b[k * row + n * col], into panels. */
