@@ -65,25 +65,40 @@
  *   sampling                     >>sample     >>decode
  *   optimisers                   >>optim      >>descent
  *   the preference model         >>prefer     >>heads
+ *   preferences, exact games     >>games      >>exact
  *   the SPPO update              >>update     >>paper
  *   self-play, Algorithm 1       >>play       >>alg1
  *   files, JSON, tokenizer       >>files      >>disk
  *   checking tools               >>check      >>differences
- * A student reads >>paper and >>alg1 and may stop there.
+ * A student reads >>exact, >>paper and >>alg1 and may stop there.
  *
  * EQUATION INDEX (arXiv 2405.00675 v5; search the tag in brackets)
  *   Sec 3    pi(y|x) = prod_i pi(y_i|x,y_<i)  sppo_segment_logprob test_policy
- *   Eq 3.1   Bradley-Terry: P from rewards    sppo_bradley_terry   test_update
- *   Eq 3.3   the game: duality gap            sppo_duality_gap     test_update
- *   Eq 4.1   multiplicative weights           sppo_exact_step      test_update
- *   Eq 4.2   Z, the normalising factor        sppo_log_partition   test_update
+ *   Sec 3    KL(p || q)                       sppo_kl              test_game
+ *   Sec 3    P(pi > pi')                      sppo_exact_value     test_game
+ *   Eq 3.1   Bradley-Terry: P from rewards    sppo_bradley_terry   test_game
+ *   Eq 3.2   RLHF: reward less KL             sppo_rlhf_value      test_game
+ *   Eq 3.3   the game: duality gap            sppo_duality_gap     test_game
+ *   Eq 4.1   multiplicative weights           sppo_exact_step      test_game
+ *   Eq 4.2   Z, the normalising factor        sppo_log_partition   test_game
+ *   Eq 4.3   log-ratio = eta P - log Z        sppo_target          test_game
+ *   Eq 4.4   the regression, all answers      sppo_exact_loss      test_game
  *   Eq 4.5   win rate against K samples       sppo_win_rates       test_update
- *   App A    log Z: half, or from K samples   sppo_log_z           test_update
  *   Eq 4.6   the target with log Z = eta / 2  sppo_target          test_update
+ *   Eq 4.6   what that minimises              sppo_exact_fit       test_game
  *   Eq 4.7   the squared loss of line 6       sppo_loss_point      test_update
+ *   Eq 4.8   RLHF's value for one prompt      sppo_rlhf_value      test_game
+ *   Eq 4.9   its policy gradient              slow_policy_gradient test_game
+ *   Eq 4.10  the same from squares            slow_square_gradient test_game
+ *   Eq 4.11  4.4 token by token               slow_token_loss      test_game
  *   Eq 4.12  the pair loss                    sppo_loss_pair       test_update
  *   Eq 4.13  DPO                              sppo_loss_dpo        test_update
  *   Eq 4.14  IPO                              sppo_loss_ipo        test_update
+ *   Eq 4.15  KTO                              sppo_loss_kto        test_update
+ *   Sec 5    scores averaged over responses   sppo_mean_scores     test_update
+ *   App A    log Z: half, or from K samples   sppo_log_z           test_update
+ *   App B    Lemma B.1, any adversary         sppo_hedge_bound     test_game
+ *   Thm 4.1  the average's gap is bounded     sppo_gap_bound       test_game
  *   Alg 1.1  input: policy, oracle, eta, K    sppo_play_init       test_play
  *   Alg 1.2  for t = 1, 2, ...                sppo_play_run        test_play
  *   Alg 1.3  sample K responses               sppo_play_sample     test_play
@@ -91,7 +106,9 @@
  *   Alg 1.5  select, form D_t                 sppo_play_select     test_play
  *   Alg 1.6  minimise the regression loss     sppo_play_fit        test_play
  *   Alg 1.7  pi_t := pi_{t+1}                 sppo_play_advance    test_play
- * Without a function here: Eq 3.2, 4.3, 4.4, 4.8 to 4.11, 4.15.
+ * slow_*: no part of training, so it stands in tests/slow.h.  `make audit` runs
+ * the tests row by row and prints the figures; examples/07_audit.c prints left
+ * and right side of every equation.
  *
  * OPTIONS ("one file": the one with SPPO_IMPLEMENTATION; "all": every file)
  *   SPPO_IMPLEMENTATION  one file  compile the second half of this file
@@ -137,28 +154,55 @@
  *               rates and losses double: training starts at the difference of
  *               two equal sums of hundreds of nats.
  *
- * DEPARTURES FROM THE PAPER (with the option that undoes each, where one can)
+ * DEPARTURES FROM THE PAPER, and conventions that differ from edition to
+ * edition of the code (with the option for the other way)
  *   D1  D_t keeps the best and the worst of K responses, as in the paper's
  *       experiments; Algorithm 1 allows all: config.keep_all = 1.
- *   D2  log Z is replaced by eta / 2 as in Eq 4.6; config.baseline selects the
- *       empirical estimate or another multiple of eta.
+ *   D2  log Z is replaced by eta / 2 as in Eq 4.6, not estimated as in Eq 4.5:
+ *       config.baseline = SPPO_BASELINE_EMPIRICAL, or a multiple of eta:
+ *       SPPO_BASELINE_COEFFICIENT.  Neither is Eq 4.5's estimate from fresh
+ *       responses: sppo_log_z takes their win rates, the loop draws none.
  *   D3  P is the judge's pairwise probability, as printed.  The released code
- *       uses Bradley-Terry on averaged scores, which erases cycles; that is
- *       not offered in the loop.
+ *       uses Bradley-Terry on averaged scores, which turns a cycle into a tie:
+ *       config.bradley_terry = 1.
  *   D4  The expectation of Eq 4.7 is the mean over D_t.  For two kept
- *       responses that is the released code's half sum; Eq 4.12 as printed is
- *       the sum: config.loss = SPPO_LOSS_PAIR.
+ *       responses that is the half sum of the released code's `sppo`.  Eq 4.12
+ *       as printed is the sum, and of P(y_w > y_l), not of win rates:
+ *       config.loss = SPPO_LOSS_PAIR; its half, `sppo_single`:
+ *       SPPO_LOSS_SINGLE; with P = 1, TRL's `sppo_hard`: SPPO_LOSS_HARD.
  *   D5  pi_t is held as the log-probabilities of its responses, recorded before
  *       theta moves, not as a second network: the same numbers, half the
  *       memory.  Responses are sampled once, at the start of an iteration.
- *   D6  The schedule ends with the iteration; the paper stops after 1 of 18
- *       scheduled epochs: config.optim.total_steps.
+ *   D6  The schedule of the learning rate ends with the iteration; the paper
+ *       stops after 1 of 18 scheduled epochs: config.optim.total_steps = 18
+ *       times the steps of an epoch.
  *   D7  The last policy is the result, as in the paper's experiments; Theorem
- *       4.1 is about the average of all.
- *   D8  Sampling at another temperature than 1, or with top_p, is off pi_t;
- *       the log-ratios stay those of temperature 1, as in the released code.
- *   D9  The best and the worst of K are no fair sample of pi_t (see D1), and
- *       the Z of Eq 4.5, over fresh samples, is not estimated (see D2).
+ *       4.1 is about the average of all: keep the weights of every iteration
+ *       (sppo_model_clone after each advance) and draw one for each response.
+ *   D8  Responses are drawn at temperature 1, as in the paper; the released
+ *       code takes 0.7 and top_p 0.9, off pi_t: config.sampling.  The
+ *       log-ratios stay those of temperature 1 either way.
+ *   D9  A response has at most config.sampling.max_tokens tokens and a prompt
+ *       that is too long is refused; the released code cuts prompts to 512
+ *       tokens and pairs to 1024.  Cut them beforehand.
+ *   D10 The paper names no optimiser; this is RMSprop with PyTorch's constants,
+ *       as in the released code, no clipping: config.optim.  RMSprop does not
+ *       see a constant factor of the loss, so D4's half matters only to AdamW's
+ *       eps and to clipping.
+ *   D11 Of equal win rates the first is the best and the last the worst, so
+ *       that the two differ; losses that need a winner (HARD, DPO, IPO) skip a
+ *       prompt whose win rates are all equal.  The paper is silent.
+ *
+ * SLIPS in the text of v5, not copied (a test fails with the printed form)
+ *   S1  Eq 4.10 needs the factor eta / 2, not eta.
+ *   S2  After Eq 4.11, grad KL needs 1/2 before the mean of squares.
+ *   S3  App A: with p = 2P - 1 the win rate is 1/2 + X_i / 2, not 1/2 + X_i, so
+ *       its moments hold cosh(eta / 2K), not cosh(eta / K).
+ *   S4  App B: eta = L / sqrt T makes the KL term 1 / sqrt T; the sqrt(L / T)
+ *       printed belongs to eta = sqrt(L / T).
+ *   S5  Z_{pi^K} is a mean over pi_t in Eq 4.5, over the K samples in App A.
+ *   S6  Sec 4.4 calls Eq 4.13 Bradley-Terry; that is Eq 3.1.
+ *   S7  App A: "eta varies between eta/2 and eta" is said of log Z.
  *
  * WHAT IT DOES NOT DO   GPUs, quantisation, adapters, chat templates, a
  *   download of anything, other architectures than Llama's, files beyond what
@@ -610,7 +654,7 @@ SPPO_DEF sppo_result sppo_pref_fill(sppo_ctx *ctx, void *pref,
                                     const sppo_lists *responses, int k,
                                     int first, int count, double *pairwise);
 
-/* ==== A9  the SPPO update ================================== >>update == */
+/* ==== A9  preferences and exact games ====================== >>games == */
 
 SPPO_DEF double sppo_sigmoid(double s);  // exact limits, no overflow
 /* [Eq 3.1] P(y > y') from two rewards. */
@@ -619,8 +663,70 @@ SPPO_DEF double sppo_bradley_terry(double reward, double other);
  * they hold.  Fails naming the entry otherwise.                             */
 SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
                                            int k, double tolerance);
+
+/* A game has n answers and pairwise[n, n], P(i > j); a policy is pi[n], summing
+ * to 1.  win[n] are win rates against a policy.                             */
+/* P(i > pi) = E_{j ~ pi} P(i > j) for every answer i. */
+SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
+                                   const double *pi, int n);
+/* [Sec 3] P(pi > other). */
+SPPO_DEF double sppo_exact_value(const double *pairwise, const double *pi,
+                                 const double *other, int n);
+/* [Sec 3] KL(p || q) in nats; 0 log 0 is 0, and p log (p / 0) infinite. */
+SPPO_DEF double sppo_kl(const double *p, const double *q, int n);
+/* [Eq 3.2] [Eq 4.8] E_pi[reward] - KL(pi || ref) / eta, greatest at
+ * sppo_exact_step(.., ref, reward, eta, n).                                 */
+SPPO_DEF double sppo_rlhf_value(const double *pi, const double *ref,
+                                const double *reward, double eta, int n);
+/* [Eq 3.3] max_i P(i > pi) - min_i P(i < pi) = 2 max_i P(i > pi) - 1. */
+SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
+                                 int n);
+/* [Eq 4.2] log sum_y pi(y) exp(eta P(y > pi)). */
+SPPO_DEF double sppo_log_partition(const double *win, const double *pi,
+                                   double eta, int n);
+/* [Eq 4.1] next ~ pi exp(eta win).  In all steps next may be pi. */
+SPPO_DEF void sppo_exact_step(double *next, const double *pi,
+                              const double *win, double eta, int n);
+/* Two answers to "the last policy circles", neither the paper's. */
+/* Optimistic: next ~ pi exp(eta (2 win - last)), last the win rates of one
+ * step before (of the first step: win itself).                              */
+SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
+                                   const double *win, const double *last,
+                                   double eta, int n);
+/* Magnetic: next maximises eta E_next[win] - KL(next || pi) - eta alpha
+ * KL(next || magnet): Eq 3.2 within reach of pi.  Its last policy converges to
+ * the equilibrium of the game regularised by alpha.                         */
+SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
+                                 const double *magnet, const double *win,
+                                 double eta, double alpha, int n);
+/* [Eq 4.4] E_{y ~ old} (log pi(y) / old(y) - target(y))^2; slope[n] in the
+ * logits of pi.                                                             */
+SPPO_DEF double sppo_exact_loss(const double *pi, const double *old,
+                                const double *target, int n, double *slope);
+/* [Eq 4.6] next: the policy that minimises sppo_exact_loss, pi the old one.
+ * Needs sum_y pi(y) exp(target(y)) >= 1, as eta (P - 1/2) always has it.
+ * Returns c >= 0 of log rho + c rho = target, rho = next / pi; 0 exactly when
+ * the targets have the true log Z, and next is Eq 4.1's.                    */
+SPPO_DEF double sppo_exact_fit(double *next, const double *pi,
+                               const double *target, int n);
+/* [Thm 4.1] An upper bound of the duality gap of the average of the policies of
+ * `steps` steps; support is -log min_y pi_1(y) (uniform: log n).            */
+SPPO_DEF double sppo_gap_bound(double support, double eta, int steps);
+/* [App B] Lemma B.1: an upper bound of sum_t P(pi_t < mu_t) against any mu_1,
+ * mu_2 ..; first is pi_1, lost[y] = sum_t P(y < mu_t).                      */
+SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
+                                 double eta, int n);
+
+/* ==== A10  the SPPO update ================================= >>update == */
+
 /* [Eq 4.5] win[i] = P^(y_i > pi_t) = mean_j P(y_i > y_j), j = i included. */
 SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k);
+/* [Sec 5] PairRM's score of a response: the mean log-odds of its k comparisons,
+ * itself included as 0.                                                     */
+SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k);
+/* The released code's P from such scores, sigma(2 (score_i - score_j)). */
+SPPO_DEF void sppo_preference_from_scores(double *pairwise,
+                                          const double *score, int k);
 
 typedef enum sppo_baseline {
     SPPO_BASELINE_HALF = 0,    // log Z = eta / 2              Eq 4.6
@@ -628,10 +734,11 @@ typedef enum sppo_baseline {
     SPPO_BASELINE_COEFFICIENT  // log Z = coefficient * eta
 } sppo_baseline;
 
-/* log Z of the k win rates by the chosen baseline. */
+/* [App A] log Z of the k win rates by the chosen baseline.  EMPIRICAL, given
+ * the win rates of fresh responses against the k, is Eq 4.5's estimate.     */
 SPPO_DEF double sppo_log_z(sppo_baseline baseline, double coefficient,
                            double eta, const double *win, int k);
-/* [Eq 4.6] eta win - log_z. */
+/* [Eq 4.3] [Eq 4.6] eta win - log_z. */
 SPPO_DEF double sppo_target(double eta, double win, double log_z);
 
 /* Losses return the loss and set its slopes.  r_w, r_l: log-ratios
@@ -641,11 +748,14 @@ SPPO_DEF double sppo_loss_point(double ratio, double target, double *slope);
 /* [Eq 4.12] sum of two squares with p = P(y_w > y_l). */
 SPPO_DEF double sppo_loss_pair(double r_w, double r_l, double p, double eta,
                                double slope[2]);
-/* The released code: half of the sum, with win rates for both. */
+/* The released code's `sppo_single`: half of that. */
+SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
+                                 double slope[2]);
+/* The released code's `sppo`: half of the sum, with win rates for both. */
 SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
                                        double win_l, double eta,
                                        double slope[2]);
-/* TRL's sppo_hard: Eq 4.12 with p = 1. */
+/* TRL's `sppo_hard`: Eq 4.12 with p = 1. */
 SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
                                double slope[2]);
 /* [Eq 4.13] DPO with beta = 1 / eta. */
@@ -654,26 +764,17 @@ SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
 /* [Eq 4.14] IPO: (r_w - r_l - eta)^2, that is tau = 1 / (2 eta). */
 SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
                               double slope[2]);
+/* [Eq 4.15] KTO as the paper simplifies it; kl: KL(pi_theta || pi_t), a
+ * constant.  For comparison; the loop does not offer it.                    */
+SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
+                              double slope[2]);
 
-/* Exact games: pi[n] a policy over n answers, pairwise[n, n]. */
-/* P(i > pi) for every answer i. */
-SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
-                                   const double *pi, int n);
-/* [Eq 4.2] log sum_y pi(y) exp(eta P(y > pi)). */
-SPPO_DEF double sppo_log_partition(const double *win, const double *pi,
-                                   double eta, int n);
-/* [Eq 4.1] next ~ pi exp(eta win); next may be pi. */
-SPPO_DEF void sppo_exact_step(double *next, const double *pi,
-                              const double *win, double eta, int n);
-/* [Eq 3.3] max_i P(i > pi) - min_i P(i < pi) = 2 max_i P(i > pi) - 1. */
-SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
-                                 int n);
-
-/* ==== A10  self-play: Algorithm 1 ============================ >>play == */
+/* ==== A11  self-play: Algorithm 1 ============================ >>play == */
 
 typedef enum sppo_loss {
     SPPO_LOSS_SPPO = 0,  // Eq 4.7 on every kept response, win rates P^
     SPPO_LOSS_PAIR,      // Eq 4.12, soft P(y_w > y_l)
+    SPPO_LOSS_SINGLE,    // half of that: the released code's sppo_single
     SPPO_LOSS_HARD,      // Eq 4.12 with P = 1, as in TRL
     SPPO_LOSS_DPO,       // Eq 4.13
     SPPO_LOSS_IPO        // Eq 4.14
@@ -708,9 +809,10 @@ typedef struct sppo_play_config {
                               // down; used again when they run out
     int batch;                // prompts in one step; 0: 32
     int epochs;               // over an iteration's data; 0: 1
-    int max_tokens;           // of one pass (memory); 0: 4096
+    int pass_tokens;          // tokens at once (memory); 0: 4096
     int keep_all;             // 1: D_t has all k responses       (D1)
-    double log_z;             // the coefficient of BASELINE_COEFFICIENT
+    int bradley_terry;        // 1: P from averaged scores        (D3)
+    double coefficient;       // of BASELINE_COEFFICIENT
     uint64_t seed;
     sppo_loss loss;
     sppo_baseline baseline;   //                                  (D2)
@@ -802,7 +904,7 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
 /* The index of the response with the highest win rate (ties: the first). */
 SPPO_DEF int sppo_best_of(const double *pairwise, int k);
 
-/* ==== A11  files, JSON, tokenizer =========================== >>files == */
+/* ==== A12  files, JSON, tokenizer =========================== >>files == */
 
 typedef enum sppo_json_type {
     SPPO_JSON_NULL = 0, SPPO_JSON_FALSE, SPPO_JSON_TRUE, SPPO_JSON_NUMBER,
@@ -921,7 +1023,7 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
                                     const char *path);
 #endif
 
-/* ==== A12  checking tools =================================== >>check == */
+/* ==== A13  checking tools =================================== >>check == */
 
 /* Compares slope[n] entry by entry, with sign, with central differences of
  * f(user) as x[i] moves by +-step: returns the largest |slope - difference| /
@@ -1095,7 +1197,7 @@ static int sppoi_grown(int needed);
 static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                                   int k, int max_prompt_tokens, int max_new);
 
-/* ==== B1  the SPPO update ============ Sec 3, 4, 5 ========= >>paper == */
+/* ==== B1  preferences, exact games ======= Sec 3, 4.1 ====== >>exact == */
 
 SPPO_DEF double sppo_sigmoid(double s)
 {
@@ -1110,7 +1212,7 @@ SPPO_DEF double sppo_sigmoid(double s)
  *   here   sigmoid(r(y) - r(y'))            the same, divided by exp r(y)
  *
  * One number per answer, so never a cycle: the reason for SPPO's pairwise P.
- * Checked by eq_3_1_* in tests/test_update.c.                               */
+ * Checked by eq_3_1_* in tests/test_game.c.                                 */
 SPPO_DEF double sppo_bradley_terry(double reward, double other)
 {
     return sppo_sigmoid(reward - other);
@@ -1145,6 +1247,299 @@ SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
     return SPPO_OK;
 }
 
+/* ---- games: a finite set of answers, no network ---- */
+
+/* P(i > pi) = E_{j ~ pi} P(i > j).                                     [Sec 3] */
+SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
+                                   const double *pi, int n)
+{
+    int i, j;
+
+    for (i = 0; i < n; i++) {
+        win[i] = 0.0;
+        for (j = 0; j < n; j++)
+            win[i] += pairwise[i * n + j] * pi[j];
+    }
+}
+
+/* [Sec 3] P(pi > pi') = E_{i ~ pi} E_{j ~ pi'} P(i > j). */
+SPPO_DEF double sppo_exact_value(const double *pairwise, const double *pi,
+                                 const double *other, int n)
+{
+    double value = 0.0;
+    int i, j;
+
+    for (i = 0; i < n; i++)
+        for (j = 0; j < n; j++)
+            value += pi[i] * other[j] * pairwise[i * n + j];
+    return value;
+}
+
+/* [Sec 3] KL(p || q) = E_{y ~ p} log (p(y) / q(y)). */
+SPPO_DEF double sppo_kl(const double *p, const double *q, int n)
+{
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        if (p[i] > 0.0)  // 0 log 0 = 0, the limit
+            sum += q[i] > 0.0 ? p[i] * log(p[i] / q[i]) : HUGE_VAL;
+    return sum;
+}
+
+/* [Eq 3.2] [Eq 4.8] What RLHF maximises; 4.8 is 3.2 for one prompt.
+ *
+ *   paper  E_{y ~ pi}[r(y;x)] - eta^-1 KL(pi || pi_ref)
+ *   best   pi* ~ pi_ref exp(eta r): Eq 4.1 with pi_ref for pi_t and the reward
+ *          for the win rate.  So a step of SPPO is RLHF against itself.      */
+SPPO_DEF double sppo_rlhf_value(const double *pi, const double *ref,
+                                const double *reward, double eta, int n)
+{
+    double value = -sppo_kl(pi, ref, n) / eta;
+    int i;
+
+    for (i = 0; i < n; i++)
+        value += pi[i] * reward[i];
+    return value;
+}
+
+/* [Eq 3.3] How much the best reply to pi wins.
+ *
+ *   paper  (pi*, pi*) = argmax_pi min_pi' E_{y ~ pi, y' ~ pi'} P(y > y')
+ *   here   max_i P(i > pi) - min_i P(i < pi) = 2 max_i P(i > pi) - 1
+ *
+ * The game is symmetric with value 1/2 and P(i < pi) = 1 - P(i > pi).  Zero
+ * exactly at the von Neumann winner pi*, which no policy beats.             */
+SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
+                                 int n)
+{
+    double best = 0.0;
+    int i, j;
+
+    for (i = 0; i < n; i++) {
+        double win = 0.0;
+        for (j = 0; j < n; j++)
+            win += pairwise[i * n + j] * pi[j];
+        best = win > best ? win : best;
+    }
+    return 2.0 * best - 1.0;
+}
+
+/* log sum_i pi_i exp(eta win_i), the largest exponent taken out first so that
+ * eta = 1000 does not overflow; pi NULL: 1/n each; eta of either sign.      */
+static double sppoi_log_mean_exp(const double *win, const double *pi,
+                                 double eta, int n)
+{
+    double top = -HUGE_VAL, sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++)  // what has no probability must not set the scale
+        if (!pi || pi[i] > 0.0)
+            top = eta * win[i] > top ? eta * win[i] : top;
+    for (i = 0; i < n; i++)
+        if (!pi || pi[i] > 0.0)
+            sum += (pi ? pi[i] : 1.0 / n) * exp(eta * win[i] - top);
+    return top + log(sum);
+}
+
+/* [Eq 4.2] log Z_{pi_t}(x), Z = sum_y pi_t(y|x) exp(eta P(y > pi_t|x)).
+ *
+ * E_{pi_t} P(y > pi_t) = 1/2, so by Jensen log Z >= eta/2, with equality when
+ * nobody in the support wins more than another; by Hoeffding's lemma log Z <=
+ * eta/2 + eta^2/8.  Eq 4.6 takes the lower end for the value.               */
+SPPO_DEF double sppo_log_partition(const double *win, const double *pi,
+                                   double eta, int n)
+{
+    return sppoi_log_mean_exp(win, pi, eta, n);
+}
+
+/* [Eq 4.1] Multiplicative weights.
+ *
+ *   paper  pi_{t+1}(y|x) = pi_t(y|x) exp(eta P(y > pi_t|x)) / Z_{pi_t}(x)
+ *
+ * Checked by eq_4_1_* in tests/test_game.c.                                 */
+SPPO_DEF void sppo_exact_step(double *next, const double *pi,
+                              const double *win, double eta, int n)
+{
+    const double log_z = sppo_log_partition(win, pi, eta, n);
+    int i;
+
+    for (i = 0; i < n; i++)
+        next[i] = pi[i] > 0.0 ? pi[i] * exp(eta * win[i] - log_z) : 0.0;
+}
+
+/* From log-weights to a policy.  -infinity: probability 0. */
+static void sppoi_normalise(double *pi, int n)
+{
+    double top = -HUGE_VAL, sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        top = pi[i] > top ? pi[i] : top;
+    for (i = 0; i < n; i++)
+        sum += pi[i] = exp(pi[i] - top);
+    for (i = 0; i < n; i++)
+        pi[i] /= sum;
+}
+
+/* Optimistic multiplicative weights (Rakhlin and Sridharan 2013; last iterate:
+ * Daskalakis and Panageas 2019).  2 win - last guesses the next win rates from
+ * their trend, which turns the circle of Eq 4.1 into a spiral inwards.      */
+SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
+                                   const double *win, const double *last,
+                                   double eta, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        next[i] = log(pi[i]) + eta * (2.0 * win[i] - last[i]);
+    sppoi_normalise(next, n);
+}
+
+/* Magnetic mirror descent (Sokota et al. 2023).  Setting the slope of
+ *   eta E_next[win] - KL(next || pi) - eta alpha KL(next || magnet)
+ * to a constant gives
+ *   (1 + eta alpha) log next = log pi + eta alpha log magnet + eta win + const.
+ * alpha 0 is Eq 4.1.  The last policy converges for eta <= alpha (win rates
+ * lie in [0, 1]); moving the magnet there and going on leads to Eq 3.3's.   */
+SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
+                                 const double *magnet, const double *win,
+                                 double eta, double alpha, int n)
+{
+    const double pull = eta * alpha;
+    int i;
+
+    for (i = 0; i < n; i++) {
+        const double drawn = pull > 0.0 ? pull * log(magnet[i]) : 0.0;
+        next[i] = (log(pi[i]) + drawn + eta * win[i]) / (1.0 + pull);
+    }
+    sppoi_normalise(next, n);
+}
+
+/* [Eq 4.4] The regression whose solution is Eq 4.1, over all answers.
+ *
+ *   paper  E_{y ~ pi_t} (log (pi(y) / pi_t(y)) - (eta P(y > pi_t) - log Z))^2
+ *   here   the same, the bracket given as target: sppo_target with the log Z of
+ *          Eq 4.2, or with eta/2 for Eq 4.6
+ *   slope  in log pi(y)  s_y = 2 pi_t(y) gap_y
+ *          in logit k    s_k - pi(k) sum_y s_y      (softmax)
+ *
+ * At pi = pi_t this is -2 eta pi_t(k) (P(k > pi_t) - 1/2) whatever log Z is:
+ * the first step of SPPO is the policy gradient of Eq 4.9.                  */
+SPPO_DEF double sppo_exact_loss(const double *pi, const double *old,
+                                const double *target, int n, double *slope)
+{
+    double loss = 0.0, total = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++) {
+        const double gap =
+            old[i] > 0.0 ? log(pi[i] / old[i]) - target[i] : 0.0;
+
+        loss += old[i] * gap * gap;
+        slope[i] = 2.0 * old[i] * gap;
+        total += slope[i];
+    }
+    for (i = 0; i < n; i++)
+        slope[i] -= pi[i] * total;
+    return loss;
+}
+
+/* The u with u + c e^u = target, by Newton's method from a point above it: the
+ * left side is convex and rises, so every step goes down.                   */
+static double sppoi_fit_ratio(double target, double c)
+{
+    double u = target, step;
+
+    if (c <= 0.0)
+        return target;
+    if (target > 0.0)  // c e^u = target is above it, and cannot overflow
+        u = target > c ? fmin(log(target / c), target) : 0.0;
+    do {
+        step = (u + c * exp(u) - target) / (1.0 + c * exp(u));
+        u -= step;
+    } while (step > 1e-15 * (1.0 + fabs(u)));
+    return u;
+}
+
+/* next = pi rho, rho for the multiplier c; returns the sum. */
+static double sppoi_fit_policy(double *next, const double *pi,
+                               const double *target, double c, int n)
+{
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        sum += next[i] =
+            pi[i] > 0.0 ? pi[i] * exp(sppoi_fit_ratio(target[i], c)) : 0.0;
+    return sum;
+}
+
+/* [Eq 4.6] What the regression reaches when its log Z is not the true one.
+ *
+ * A policy stays normalised.  With a multiplier c for sum_y pi(y) = 1 and
+ * rho = pi / pi_t, the slope of E_{pi_t} (log rho - target)^2 vanishes where
+ *   log rho(y) + c rho(y) = target(y),  that is rho = W(c e^target) / c,
+ * W Lambert's function.  E_{pi_t} of the line gives c = E_{pi_t} target +
+ * KL(pi_t || pi); targets eta (P - 1/2) have mean 0, so c = KL(pi_t || pi).
+ * With the constant eta/2, then, a policy does not reach Eq 4.1: the winners
+ * gain less and the losers lose less, a difference of order eta^2.  Where all
+ * win rates are 1/2 both stay: the fixed points are the same.
+ *
+ * The sum falls as c rises, is 1 or more at 0 (log Z >= eta/2) and 1 or less at
+ * the largest target, where no rho exceeds 1: bisection.
+ * Checked by eq_4_6_* in tests/test_game.c.                                 */
+SPPO_DEF double sppo_exact_fit(double *next, const double *pi,
+                               const double *target, int n)
+{
+    double low = 0.0, high = 0.0, c = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        high = pi[i] > 0.0 && target[i] > high ? target[i] : high;
+    if (sppoi_fit_policy(next, pi, target, 0.0, n) <= 1.0)
+        return 0.0;
+    while (c = low + (high - low) / 2.0, low < c && c < high)
+        *(sppoi_fit_policy(next, pi, target, c, n) > 1.0 ? &low : &high) = c;
+    return c;
+}
+
+/* [Thm 4.1] The average of the policies of Eq 4.1 approaches the winner.
+ *
+ *   paper  max_pi P(pi > mean) - min_pi P(pi < mean) = O(1 / sqrt T)
+ *   here   gap <= 2 (L / (eta T) + 1/2 - (1 - e^-eta) / (2 eta)),
+ *          L = -log min_y pi_1(y)
+ *
+ * From Lemma B.1 with mu_t = pi_t, where every P(pi_t < pi_t) is 1/2:
+ *   T/2 <= (eta T min_y P(y < mean) + KL(y || pi_1)) / (1 - e^-eta).
+ * 1/2 - (1 - e^-eta) / (2 eta) <= eta/4, so eta = 2 sqrt(L / T), the best of
+ * the bound 2 L / (eta T) + eta/2, gives 2 sqrt(L / T).  The average only: the
+ * last policy may circle for ever.  Checked by thm_4_1_* in tests/test_game.c.
+ */
+SPPO_DEF double sppo_gap_bound(double support, double eta, int steps)
+{
+    const double shrink = -expm1(-eta) / (2.0 * eta);
+
+    return 2.0 * (support / (eta * steps) + 0.5 - shrink);
+}
+
+/* [App B] Lemma B.1 (Freund and Schapire 1999).
+ *
+ *   paper  sum_t P(pi_t < mu_t) <= min_pi [ eta / (1 - e^-eta) sum_t P(pi <
+ *          mu_t) + KL(pi || pi_1) / (1 - e^-eta) ]
+ *   here   the minimum in closed form: Eq 3.2 with reward -sum_t P(y < mu_t),
+ *          whose greatest value is log Z / eta
+ *          = -log (sum_y pi_1(y) exp(-eta lost(y))) / (1 - e^-eta)
+ *
+ * For any mu_t, chosen with pi_t in view.  Checked by app_b_*.              */
+SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
+                                 double eta, int n)
+{
+    return sppoi_log_mean_exp(lost, first, -eta, n) / expm1(-eta);
+}
+
+/* ==== B2  the SPPO update ============= Sec 4.2, 4.5 ======= >>paper == */
+
 /* [Eq 4.5] The win rate of each response against the K that were sampled.
  *
  *   paper  P(y > pi^K_t|x) = (1/K) sum_k P(y > y_k|x)
@@ -1165,21 +1560,40 @@ SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k)
     }
 }
 
-/* log sum_i pi_i exp(eta win_i), the largest exponent taken out first so that
- * eta = 1000 does not overflow; pi NULL: 1/n each.                          */
-static double sppoi_log_mean_exp(const double *win, const double *pi,
-                                 double eta, int n)
+/* [Sec 5] s_PairRM(y_i;x) = (1/K) sum_k s(y_i, y_k;x), s = log (P / (1 - P)).
+ * A judge that answers 0 or 1 has no finite log-odds: they end at log 2^53,
+ * where sigma(s) is 1 in double.                                            */
+SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k)
 {
-    double top = -HUGE_VAL, sum = 0.0;
-    int i;
+    const double limit = 53.0 * log(2.0);
+    int i, j;
 
-    for (i = 0; i < n; i++)  // what has no probability must not set the scale
-        if (!pi || pi[i] > 0.0)
-            top = win[i] > top ? win[i] : top;
-    for (i = 0; i < n; i++)
-        if (!pi || pi[i] > 0.0)
-            sum += (pi ? pi[i] : 1.0 / n) * exp(eta * (win[i] - top));
-    return eta * top + log(sum);
+    for (i = 0; i < k; i++) {
+        double sum = 0.0;
+        for (j = 0; j < k; j++) {
+            const double p = pairwise[i * k + j];
+            sum += fmax(-limit, fmin(limit, log(p) - log1p(-p)));
+        }
+        score[i] = sum / k;
+    }
+}
+
+/* The released code's P (D3), for comparison with runs of that code.
+ *
+ *   there  score_i = sum_j (C[i,j] - C[j,i]) / K,  P = sigma(score_i - score_j)
+ *   here   C antisymmetric: each comparison counts twice, hence the 2
+ *
+ * Bradley-Terry on averages: a cycle becomes a tie of all, P of two responses
+ * depends on the others, and rewards that obey Eq 3.1 come out doubled.     */
+SPPO_DEF void sppo_preference_from_scores(double *pairwise,
+                                          const double *score, int k)
+{
+    int i, j;
+
+    for (i = 0; i < k; i++)
+        for (j = 0; j < k; j++)
+            pairwise[i * k + j] =
+                sppo_bradley_terry(2.0 * score[i], 2.0 * score[j]);
 }
 
 /* [App A] The normalising factor that Eq 4.5 asks for and Eq 4.6 replaces.
@@ -1202,10 +1616,11 @@ SPPO_DEF double sppo_log_z(sppo_baseline baseline, double coefficient,
     return 0.5 * eta;
 }
 
-/* [Eq 4.6] What the log-ratio of a response should become.
+/* [Eq 4.3] [Eq 4.6] What the log-ratio of a response should become.
  *
- *   paper  eta (P(y > pi^K_t|x) - 1/2)
- *   here   eta win - log_z                       log_z = eta / 2 by default
+ *   4.3    log (pi_{t+1}(y|x) / pi_t(y|x)) = eta P(y > pi_t|x) - log Z
+ *   4.6    eta (P(y > pi^K_t|x) - 1/2)
+ *   here   eta win - log_z                       log_z = eta / 2 for 4.6
  *
  * Win rate 1/2: stay; above: more probable; below: less.                    */
 SPPO_DEF double sppo_target(double eta, double win, double log_z)
@@ -1259,6 +1674,16 @@ SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
     return 0.5 * sum;
 }
 
+SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
+                                 double slope[2])
+{
+    const double sum = sppo_loss_pair(r_w, r_l, p, eta, slope);
+
+    slope[0] *= 0.5;
+    slope[1] *= 0.5;
+    return 0.5 * sum;
+}
+
 SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
                                double slope[2])
 {
@@ -1296,79 +1721,23 @@ SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
     return loss;
 }
 
-/* Exact games: a finite set of answers, no network (Sec 4.1).               */
-
-/* P(i > pi) = sum_j pi_j P(i > j). */
-SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
-                                   const double *pi, int n)
-{
-    int i, j;
-
-    for (i = 0; i < n; i++) {
-        win[i] = 0.0;
-        for (j = 0; j < n; j++)
-            win[i] += pairwise[i * n + j] * pi[j];
-    }
-}
-
-/* [Eq 4.2] log Z_{pi_t}(x), Z = sum_y pi_t(y|x) exp(eta P(y > pi_t|x)). */
-SPPO_DEF double sppo_log_partition(const double *win, const double *pi,
-                                   double eta, int n)
-{
-    return sppoi_log_mean_exp(win, pi, eta, n);
-}
-
-/* [Eq 4.1] Multiplicative weights.
+/* [Eq 4.15] KTO, simplified.
  *
- *   paper  pi_{t+1}(y|x) = pi_t(y|x) exp(eta P(y > pi_t|x)) / Z_{pi_t}(x)
- *
- * Checked by eq_4_1_* in tests/test_update.c.                               */
-SPPO_DEF void sppo_exact_step(double *next, const double *pi,
-                              const double *win, double eta, int n)
+ *   paper  sigma(-a + c) + sigma(b - c)     a = r_w / eta, b = r_l / eta,
+ *                                           c = KL(pi_theta || pi_ref) / eta
+ *   slope  sigma' = sigma (1 - sigma); c is held fixed, as KTO does         */
+SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
+                              double slope[2])
 {
-    const double log_z = sppo_log_partition(win, pi, eta, n);
-    int i;
+    const double w = sppo_sigmoid((kl - r_w) / eta);
+    const double l = sppo_sigmoid((r_l - kl) / eta);
 
-    for (i = 0; i < n; i++)
-        next[i] = pi[i] > 0.0 ? pi[i] * exp(eta * win[i] - log_z) : 0.0;
+    slope[0] = -w * (1.0 - w) / eta;
+    slope[1] = l * (1.0 - l) / eta;
+    return w + l;
 }
 
-/* [Eq 3.3] How much the best reply to pi wins: the game is symmetric with
- * value 1/2, so max_i P(i > pi) - min_i P(i < pi) = 2 max_i P(i > pi) - 1, and
- * 0 exactly at the von Neumann winner.                                      */
-SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
-                                 int n)
-{
-    double best = 0.0;
-    int i, j;
-
-    for (i = 0; i < n; i++) {
-        double win = 0.0;
-        for (j = 0; j < n; j++)
-            win += pairwise[i * n + j] * pi[j];
-        best = win > best ? win : best;
-    }
-    return 2.0 * best - 1.0;
-}
-
-SPPO_DEF int sppo_best_of(const double *pairwise, int k)
-{
-    double best_sum = -1.0;
-    int i, j, best = 0;
-
-    for (i = 0; i < k; i++) {
-        double sum = 0.0;
-        for (j = 0; j < k; j++)
-            sum += pairwise[i * k + j];
-        if (sum > best_sum) {
-            best_sum = sum;
-            best = i;
-        }
-    }
-    return best;
-}
-
-/* ==== B2  Algorithm 1 ======================= Sec 4.2 ======= >>alg1 == */
+/* ==== B3  Algorithm 1 ======================= Sec 4.2 ======= >>alg1 == */
 
 /* The loop, a function for each line; line 1, the input, is sppo_play_init at
  * the end of the section, with the run's settings and memory.               */
@@ -1396,7 +1765,7 @@ static int sppoi_kept(const sppo_play_config *c)
 static int sppoi_prompts_at_once(const sppo_play_config *c,
                                  const sppo_lists *prompts)
 {
-    const int fit = sppoi_max(1, c->max_tokens / sppoi_longest(prompts));
+    const int fit = sppoi_max(1, c->pass_tokens / sppoi_longest(prompts));
 
     return sppoi_min(sppoi_min(SPPOI_PROMPTS_AT_ONCE, fit),
                      c->prompts_per_iteration);
@@ -1486,6 +1855,23 @@ SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
     return SPPO_OK;
 }
 
+/* Checks the judge's answer to prompt p; with bradley_terry, replaces it by
+ * the released code's P (D3).                                               */
+static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
+{
+    const int k = play->config.k;
+    double *pairwise = play->round.pairwise + (size_t)p * (size_t)(k * k);
+
+    if (sppo_preference_check(ctx, pairwise, k, 1e-3))
+        return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
+                            "prompt %d: ", play->round.first + p);
+    if (play->config.bradley_terry) {
+        sppo_mean_scores(play->per_slot, pairwise, k);
+        sppo_preference_from_scores(pairwise, play->per_slot, k);
+    }
+    return SPPO_OK;
+}
+
 /* [Alg 1.4] annotate P(y_k > y_k'|x) for all k, k' in [K]. */
 SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
                                      const sppo_judge *judge)
@@ -1513,10 +1899,7 @@ SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
         SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
                               round->first + play->done, count, pairwise));
         for (p = 0; p < count; p++)
-            if (sppo_preference_check(ctx, pairwise + p * k * k, k, 1e-3))
-                return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer "
-                                    "to prompt %d: ",
-                                    round->first + play->done + p);
+            SPPOI_TRY(sppoi_annotate(ctx, play, play->done + p));
         play->done += count;
         SPPOI_TRY(sppoi_report(ctx, play, round->count));
     }
@@ -1643,6 +2026,9 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     case SPPO_LOSS_PAIR:
         return sppo_loss_pair(ratio[0], ratio[1], pairwise[w * c->k + l],
                               c->eta, slope);
+    case SPPO_LOSS_SINGLE:
+        return sppo_loss_single(ratio[0], ratio[1], pairwise[w * c->k + l],
+                                c->eta, slope);
     case SPPO_LOSS_HARD:
         return sppo_loss_hard(ratio[0], ratio[1], c->eta, slope);
     case SPPO_LOSS_DPO:
@@ -1653,7 +2039,7 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     default:
         break;
     }
-    log_z = sppo_log_z(c->baseline, c->log_z, c->eta, win, c->k);
+    log_z = sppo_log_z(c->baseline, c->coefficient, c->eta, win, c->k);
     for (i = 0; i < kept; i++) {
         const double target =
             sppo_target(c->eta, win[sppoi_slot(play, p, i)], log_z);
@@ -1848,13 +2234,14 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
         c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
     c->batch = c->batch ? c->batch : 32;
     c->epochs = c->epochs ? c->epochs : 1;
-    c->max_tokens = c->max_tokens ? c->max_tokens : 4096;
+    c->pass_tokens = c->pass_tokens ? c->pass_tokens : 4096;
     c->sampling.max_tokens =
         c->sampling.max_tokens ? c->sampling.max_tokens : 64;
     if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
-        c->epochs < 1 || c->max_tokens < 1 || c->sampling.max_tokens < 1)
+        c->epochs < 1 || c->pass_tokens < 1 || c->sampling.max_tokens < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations, "
-                         "prompts_per_iteration, batch, epochs and max_tokens "
+                         "prompts_per_iteration, batch, epochs, pass_tokens "
+                         "and sampling.max_tokens "
                          "must be positive");
     if (c->prompts_per_iteration > prompts->count)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
@@ -1875,7 +2262,7 @@ static int sppoi_pass_tokens(const sppo_play_config *c,
     const int one = sppoi_longest(prompts) + sppoi_kept(c)
                   * c->sampling.max_tokens;
 
-    return sppoi_max(one, c->max_tokens);
+    return sppoi_max(one, c->pass_tokens);
 }
 
 static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
@@ -2214,7 +2601,24 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
     return code;
 }
 
-/* ==== B3  the policy network ============== Llama ========= >>network == */
+SPPO_DEF int sppo_best_of(const double *pairwise, int k)
+{
+    double best_sum = -1.0;
+    int i, j, best = 0;
+
+    for (i = 0; i < k; i++) {
+        double sum = 0.0;
+        for (j = 0; j < k; j++)
+            sum += pairwise[i * k + j];
+        if (sum > best_sum) {
+            best_sum = sum;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* ==== B4  the policy network ============== Llama ========= >>network == */
 
 enum { SPPOI_PER_LAYER = 9, SPPOI_PAIR_READS = 2 };
 enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
@@ -3560,7 +3964,7 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
                          grad);
 }
 
-/* ==== B4  sampling with a cache ============== Alg 1.3 ===== >>decode == */
+/* ==== B5  sampling with a cache ============== Alg 1.3 ===== >>decode == */
 
 /* The cache is the forest again, grown by one row per live response and step:
  * a prompt's keys and values are stored once and seen by its k responses.
@@ -4216,7 +4620,7 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
     return sppoi_pick(weight, order + left, n - left, mass, uniform);
 }
 
-/* ==== B5  the preference model ============================== >>heads == */
+/* ==== B6  the preference model ============================== >>heads == */
 
 /* [Pref] The read-out of a response y after what it follows:
  *
@@ -4778,7 +5182,7 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
     return SPPO_OK;
 }
 
-/* ==== B6  optimisers ====================================== >>descent == */
+/* ==== B7  optimisers ====================================== >>descent == */
 
 static sppo_result sppoi_optim_field(sppo_ctx *ctx, const char *field,
                                      double value, double below)
@@ -4961,7 +5365,7 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
     return SPPO_OK;
 }
 
-/* ==== B7  kernels =========================================== >>arith == */
+/* ==== B8  kernels =========================================== >>arith == */
 
 /* a b + c in one rounding where the machine has it.  Said explicitly, because
  * gcc -std=c99 does not fuse by itself; the same bits with and without SIMD. */
@@ -5567,7 +5971,7 @@ SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, const sppo_real *dout,
     }
 }
 
-/* ==== B8  files: JSON, safetensors, tokenizer, checkpoints === >>disk == */
+/* ==== B9  files: JSON, safetensors, tokenizer, checkpoints === >>disk == */
 
 /* ---- JSON ---- */
 
@@ -8023,7 +8427,7 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
 /* A checkpoint is a safetensors file with all that the rest of a run depends
  * on.  `settings` are compared when it is loaded: going on with others would
  * be another run.                                                           */
-enum { SPPOI_STATE = 8, SPPOI_SETTINGS = 40, SPPOI_PLAY_ENTRIES = 16 };
+enum { SPPOI_STATE = 8, SPPOI_SETTINGS = 48, SPPOI_PLAY_ENTRIES = 16 };
 
 static double sppoi_hash_ints(const int *value, size_t n)
 {
@@ -8075,9 +8479,10 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
     sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
     sppoi_setting(s, "batch", c->batch);
     sppoi_setting(s, "epochs", c->epochs);
-    sppoi_setting(s, "max_tokens", c->max_tokens);
+    sppoi_setting(s, "pass_tokens", c->pass_tokens);
     sppoi_setting(s, "keep_all", c->keep_all);
-    sppoi_setting(s, "log_z", c->log_z);
+    sppoi_setting(s, "bradley_terry", c->bradley_terry);
+    sppoi_setting(s, "coefficient", c->coefficient);
     sppoi_setting(s, "seed", (double)(c->seed >> 32));
     sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
     sppoi_setting(s, "loss", (double)c->loss);
@@ -8304,7 +8709,7 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
 }
 #endif /* SPPO_NO_STDIO */
 
-/* ==== B9  random numbers =================================== >>chance == */
+/* ==== B10  random numbers =================================== >>chance == */
 
 /* SplitMix64's finaliser (Steele, Lea, Flood 2014; Stafford's variant 13): a
  * bijection of 64 bits that passes the usual batteries on a counter.        */
@@ -8362,7 +8767,7 @@ SPPO_DEF void sppo_random_order(uint64_t key, int *order, int n)
     }
 }
 
-/* ==== B10  memory, errors, lists, forests ================== >>memory == */
+/* ==== B11  memory, errors, lists, forests ================== >>memory == */
 
 SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
 
@@ -8687,7 +9092,7 @@ static void sppoi_sort(int *order, int n, sppoi_before before,
     sppoi_reverse(order, n);
 }
 
-/* ==== B11  checking tools ============================= >>differences == */
+/* ==== B12  checking tools ============================= >>differences == */
 
 SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
                                   sppo_real *x, const sppo_real *slope,

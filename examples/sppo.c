@@ -46,7 +46,8 @@ typedef struct settings {
     const char *tokenizer, *matrix, *start;
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
-    int k, iterations, prompts_per_iteration, keep_all, loss, baseline, phase;
+    int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
+    int loss, baseline, phase, method;
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
@@ -166,9 +167,11 @@ static const option options[] = {
           NULL, ALIGN, "0: all prompts divided by iterations"),
     FLAG("keep-all", keep_all, "loss=sppo", ALIGN,
          "train on all K responses, not on the best and the worst"),
-    CHOICE("loss", "sppo|pair|hard|dpo|ipo", loss, "sppo", NULL, ALIGN,
-           "Eq 4.7 with win rates; Eq 4.12; TRL's hard labels; Eq 4.13; "
-           "Eq 4.14"),
+    FLAG("bradley-terry", bradley_terry, NULL, ALIGN,
+         "P from averaged scores, as the released code: no cycles"),
+    CHOICE("loss", "sppo|pair|single|hard|dpo|ipo", loss, "sppo", NULL, ALIGN,
+           "Eq 4.7 with win rates; Eq 4.12; half of it; TRL's hard labels; "
+           "Eq 4.13; Eq 4.14"),
     CHOICE("baseline", "half|empirical|coefficient", baseline, "half",
            "loss=sppo", ALIGN, "log Z: eta/2, from the samples, or log-z eta"),
     REAL("log-z", log_z, -1e6, 1e6, "0.5", "baseline=coefficient", ALIGN,
@@ -1563,9 +1566,10 @@ static sppo_play_config play_config(const settings *s)
     config.prompts_per_iteration = s->prompts_per_iteration;
     config.batch = s->batch;
     config.epochs = s->epochs;
-    config.max_tokens = s->pass_tokens;
+    config.pass_tokens = s->pass_tokens;
     config.keep_all = s->keep_all;
-    config.log_z = s->log_z;
+    config.bradley_terry = s->bradley_terry;
+    config.coefficient = s->log_z;
     config.seed = (uint64_t)s->seed;
     config.loss = (sppo_loss)s->loss;
     config.baseline = (sppo_baseline)s->baseline;

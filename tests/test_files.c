@@ -1567,7 +1567,7 @@ static int begin_run(run *r)
     memset(&config, 0, sizeof config);
     config.eta = 2, config.k = 2, config.iterations = 2, config.batch = 1;
     config.optim.lr = 1e-2;
-    config.max_tokens = 32;
+    config.pass_tokens = 32;
     config.sampling.max_tokens = 3;
     c.head_dim = 2;
     r->judge.fill = shorter_wins;

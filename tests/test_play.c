@@ -105,7 +105,7 @@ static int begin(world *w, int prompts)
     w->config.batch = 2;
     w->config.epochs = 2;
     w->config.seed = 42;
-    w->config.max_tokens = 256;
+    w->config.pass_tokens = 256;
     w->config.sampling.max_tokens = 5;
     w->config.optim.lr = 2e-3;
     return ok;
@@ -428,7 +428,7 @@ static double loss_at_zero(const sppo_play *play)
             z += exp(eta * win[i]) / k;
         z = play->config.baseline == SPPO_BASELINE_HALF ? eta / 2
           : play->config.baseline == SPPO_BASELINE_EMPIRICAL ? log(z)
-          : play->config.log_z * eta;
+          : play->config.coefficient * eta;
         for (i = 0; i < k; i++)
             if (play->config.keep_all || i == best || i == last)
                 points += (eta * win[i] - z) * (eta * win[i] - z)
@@ -475,7 +475,7 @@ static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
         w.config.loss = row[i].loss;
         w.config.keep_all = row[i].keep_all;
         w.config.baseline = row[i].baseline;
-        w.config.log_z = row[i].log_z;
+        w.config.coefficient = row[i].log_z;
         w.config.batch = 100;
         w.config.epochs = 1;
         w.config.progress = keep_record;
@@ -732,7 +732,7 @@ static void alg_1_6_micro_batches_add_up(void)
         double most = 0.0;
         if (!begin(&w, 12))
             return;
-        w.config.max_tokens = room[t];
+        w.config.pass_tokens = room[t];
         w.config.batch = 6;
         w.config.epochs = 2;
         if (!start(&w))
@@ -1201,7 +1201,7 @@ static void response_is_negative(world *w)
     w->config.sampling.max_tokens = -1;
 }
 static void no_prompts(world *w) { sppo_lists_clear(&w->prompts); }
-static void no_room(world *w) { w->config.max_tokens = -3; }
+static void no_room(world *w) { w->config.pass_tokens = -3; }
 
 static void empty_prompt(world *w)
 {
@@ -1557,9 +1557,9 @@ static void bytes_are_known_beforehand(void)
         if (!begin(&w, 30))
             return;
         if (t == 1)
-            w.config.optim.kind = SPPO_ADAMW, w.config.max_tokens = 200;
+            w.config.optim.kind = SPPO_ADAMW, w.config.pass_tokens = 200;
         if (t == 2)
-            w.config.k = 8, w.config.keep_all = 1, w.config.max_tokens = 10000;
+            w.config.k = 8, w.config.keep_all = 1, w.config.pass_tokens = 10000;
         said = (double)sppo_play_bytes(&w.config, &w.policy, &w.prompts);
         before = w.ctx.held;
         w.ctx.peak = w.ctx.held;
