@@ -186,9 +186,9 @@
  *       that is too long is refused; the released code cuts prompts to 512
  *       tokens and pairs to 1024.  Cut them beforehand.
  *   D10 The paper names no optimiser; this is RMSprop with PyTorch's constants,
- *       as in the released code, no clipping: config.optim.  RMSprop does not
- *       see a constant factor of the loss, so D4's half matters only to AdamW's
- *       eps and to clipping.
+ *       as in the released code, no clipping: config.optim.  Neither it nor
+ *       AdamW sees a constant factor of the loss, as D4's half or eta^2, but
+ *       for eps and clipping.
  *   D11 Of equal win rates the first is the best and the last the worst, so
  *       that the two differ; losses that need a winner (HARD, DPO, IPO) skip a
  *       prompt whose win rates are all equal.  The paper is silent.
@@ -1249,7 +1249,7 @@ SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
 
 /* ---- games: a finite set of answers, no network ---- */
 
-/* P(i > pi) = E_{j ~ pi} P(i > j).                                     [Sec 3] */
+/* P(i > pi) = E_{j ~ pi} P(i > j). */
 SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
                                    const double *pi, int n)
 {
