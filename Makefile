@@ -17,13 +17,17 @@ TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g -DSPPO_STATIC $(NATIVE) $(OPENMP) \
              $(LDFLAGS)
 
 TOOLS = build/sppo build/instruct build/plot build/story_judge
-TESTS = base json kernels policy sample optim prefer update play files memory
-SCRIPTS = index build tool instruct
+EXAMPLES = $(patsubst examples/%.c,build/%,$(wildcard examples/0*.c))
+TESTS = base json kernels policy sample optim prefer game update play files \
+        memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all demo test programs models bench strict clean
+.PHONY: help all examples demo test programs audit mutate models bench strict \
+        clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
+
+examples: $(EXAMPLES)  ## the teaching programs 01 to 07
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -34,8 +38,15 @@ demo:  ## align the tiny policy for three iterations, in under a minute
 	@sh examples/demo.sh build/demo
 
 test:  ## every test, in float and in double
-	@$(MAKE) -j2 all programs
+	@$(MAKE) -j2 all examples programs
 	@sh tests/run.sh $(TESTS)
+
+audit:  ## the paper row by row: item, function, figure, tolerance
+	@$(MAKE) -s -j2 $(TESTS:%=build/tests/%-double)
+	@sh tests/audit.sh
+
+mutate:  ## one-character errors in the update and games: all must be noticed
+	@sh tests/mutate.sh sppo.h build/mutants
 
 programs: $(PROGRAMS)
 
@@ -55,11 +66,7 @@ build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h sppo.h
 	@mkdir -p build
 	$(BUILD) examples/sppo.c -o $@ -lm
 
-build/plot: examples/plot.c examples/svg.h
-	@mkdir -p build
-	$(BUILD) $< -o $@ -lm
-
-build/%: examples/%.c sppo.h
+build/%: examples/%.c examples/svg.h sppo.h
 	@mkdir -p build
 	$(BUILD) $< -o $@ -lm
 

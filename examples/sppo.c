@@ -47,7 +47,7 @@ typedef struct settings {
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
-    int loss, baseline, phase, method;
+    int loss, baseline, phase, method, magnet_every;
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
@@ -66,6 +66,8 @@ enum {
     WRITING = TOKENIZER | TRAINING | CONVERT,
     EVERY = 2047
 };
+
+enum { METHOD_MWU = 0, METHOD_OPTIMISTIC, METHOD_MAGNETIC };  // as --method
 
 #define AT(field) offsetof(settings, field)
 #define TEXT(name, meta, field, only, commands, help)                         \
@@ -160,6 +162,13 @@ static const option options[] = {
     REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
          "how hard a win rate pulls; beta of DPO is 1/eta (30; dpo 1, ipo 5)"),
     REAL("eta", eta, 1e-9, 1e9, "0.1", NULL, GAME, "learning rate"),
+    CHOICE("method", "mwu|optimistic|magnetic", method, "mwu", NULL, GAME,
+           "multiplicative weights (Eq 4.1), whose average converges, or one "
+           "of two whose last policy does"),
+    REAL("alpha", alpha, 0, 1e9, "0.1", "method=magnetic", GAME,
+         "how hard the magnet, at first the first policy, pulls"),
+    COUNT("magnet-every", magnet_every, 0, 100000000, "100", "method=magnetic",
+          GAME, "steps until the magnet moves to the policy; 0: it stays"),
     COUNT("k", k, 2, 1000, "5", NULL, ALIGN, "responses to each prompt"),
     COUNT("iterations", iterations, 1, 100000, "3", NULL, ALIGN,
           "rounds of self-play"),
@@ -2338,43 +2347,100 @@ static sppo_result game_start(tool *t, double *pi, int n)
     return SPPO_OK;
 }
 
-static void game_print(int step, const double *pairwise, const double *pi,
-                       const double *mean, int n)
+/* A game at work: pairwise [n, n], the others [n]. */
+typedef struct game {
+    double *pairwise, *pi, *mean, *win, *last, *magnet;
+    double support;  // -log of the least first probability
+    int n;
+} game;
+
+static void game_print(const tool *t, const game *g, int step)
 {
     int i;
 
-    printf("%8d  %8.4f  %8.4f   ", step, sppo_duality_gap(pairwise, pi, n),
-           sppo_duality_gap(pairwise, mean, n));
-    for (i = 0; i < n; i++)
-        printf(" %.3f", pi[i]);
+    printf("%8d  %8.4f  %8.4f  ", step,
+           sppo_duality_gap(g->pairwise, g->pi, g->n),
+           sppo_duality_gap(g->pairwise, g->mean, g->n));
+    if (t->set.method == METHOD_MWU)  // no gap is above 1
+        printf("%8.4f  ",
+               fmin(1.0, sppo_gap_bound(g->support, t->set.eta, step)));
+    for (i = 0; i < g->n; i++)
+        printf(" %.3f", g->pi[i]);
     printf("  |");
-    for (i = 0; i < n; i++)
-        printf(" %.3f", mean[i]);
+    for (i = 0; i < g->n; i++)
+        printf(" %.3f", g->mean[i]);
     printf("\n");
 }
 
-/* Eq 4.1 again and again, shown at 1, 2, 5, 10, 20, 50 .. */
-static sppo_result game_play(tool *t, const double *pairwise, double *pi,
-                             double *mean, double *win, int n)
+static void game_step(const tool *t, game *g, int step)
+{
+    const int every = t->set.magnet_every;
+    const double eta = t->set.eta;
+    double *spare = g->last;
+
+    g->last = g->win;
+    g->win = spare;
+    sppo_exact_win_rates(g->win, g->pairwise, g->pi, g->n);
+    switch (t->set.method) {
+    case METHOD_OPTIMISTIC:
+        sppo_optimistic_step(g->pi, g->pi, g->win,
+                             step == 1 ? g->win : g->last, eta, g->n);
+        break;
+    case METHOD_MAGNETIC:
+        sppo_magnetic_step(g->pi, g->pi, g->magnet, g->win, eta,
+                           t->set.alpha, g->n);
+        if (every && step % every == 0)
+            memcpy(g->magnet, g->pi, (size_t)g->n * sizeof *g->pi);
+        break;
+    default:
+        sppo_exact_step(g->pi, g->pi, g->win, eta, g->n);
+    }
+}
+
+/* Step after step, shown at 1, 2, 5, 10, 20, 50 .. */
+static sppo_result game_play(tool *t, game *g)
 {
     int step, i, next = 1, tens = 1;
 
-    printf("%8s  %8s  %8s    last policy, average policy\n", "step",
-           "gap last", "average");
+    printf("%8s  %8s  %8s  %s last policy | average policy\n", "step",
+           "gap last", "average",
+           t->set.method == METHOD_MWU ? "   bound  " : "");
     for (step = 1; step <= t->set.steps; step++) {
-        for (i = 0; i < n; i++)
-            mean[i] += (pi[i] - mean[i]) / step;
+        for (i = 0; i < g->n; i++)
+            g->mean[i] += (g->pi[i] - g->mean[i]) / step;
         if (step == next || step == t->set.steps)
-            game_print(step, pairwise, pi, mean, n);
+            game_print(t, g, step);
         if (step == next) {
             next = next == tens ? 2 * tens : next == 2 * tens ? 5 * tens
                                                               : 10 * tens;
             tens = next == 10 * tens ? next : tens;
         }
-        sppo_exact_win_rates(win, pairwise, pi, n);
-        sppo_exact_step(pi, pi, win, t->set.eta, n);
+        game_step(t, g, step);
     }
     return output_check(&t->ctx);
+}
+
+/* Reads the game into the block and plays it. */
+static sppo_result game_run(tool *t, const char *data, size_t size,
+                            double *block, int n)
+{
+    game g;
+    int i;
+
+    g.n = n;
+    g.pairwise = block;
+    g.pi = block + n * n;
+    g.mean = g.pi + n;
+    g.win = g.mean + n;
+    g.last = g.win + n;
+    g.magnet = g.last + n;
+    g.support = 0.0;
+    TRY(game_matrix(t, data, size, g.pairwise, n));
+    TRY(game_start(t, g.pi, n));
+    memcpy(g.magnet, g.pi, (size_t)n * sizeof *g.pi);
+    for (i = 0; i < n; i++)
+        g.support = fmax(g.support, -log(g.pi[i]));
+    return game_play(t, &g);
 }
 
 static sppo_result run_game(tool *t)
@@ -2389,14 +2455,9 @@ static sppo_result run_game(tool *t)
     t->rows.ctx = &t->ctx;
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
         n += data[i] == ',';
-    entries = (size_t)n * ((size_t)n + 3);
+    entries = (size_t)n * ((size_t)n + 5);
     block = (double *)sppo_take(&t->ctx, entries, sizeof(double));
-    result = block ? game_matrix(t, data, size, block, n) : t->ctx.code;
-    if (result == SPPO_OK)
-        result = game_start(t, block + n * n, n);
-    if (result == SPPO_OK)
-        result = game_play(t, block, block + n * n, block + n * n + n,
-                           block + n * n + 2 * n, n);
+    result = block ? game_run(t, data, size, block, n) : t->ctx.code;
     sppo_give(&t->ctx, block, entries * sizeof(double));
     sppo_give(&t->ctx, data, size + 1);
     return result;
@@ -2959,8 +3020,8 @@ static const job jobs[] = {
         ROWS_ABOUT JUDGE_ABOUT }, run_evaluate },
     { { "game", GAME, "exact self-play on a preference matrix", "matrix", "",
         "  sppo game --matrix rock-paper-scissors.csv --start 0.6,0.2,0.2\n",
-        "The average policy converges (Theorem 4.1); the last one may "
-        "circle.\n" }, run_game },
+        "The average policy of Eq 4.1 converges (Theorem 4.1: its gap is below "
+        "bound);\nthe last one may circle.\n" }, run_game },
     { { "convert", CONVERT, "llama2.c model to model directory, and back",
         "from to", "",
         "  sppo convert --from stories260K.bin --tokenizer tok512.bin --to "

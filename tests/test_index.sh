@@ -109,13 +109,13 @@ verdict "no mutable static, no global" "$bad"
 awk '
     /EQUATION INDEX/ { on = 1; next }
     on && !/[A-Za-z]/ { exit }
-    on && $2 ~ /^(Sec|Eq|Alg|Thm)$/ {
+    on && $2 ~ /^(Sec|Eq|Alg|App|Thm)$/ {
         print $2 "_" $3, $(NF - 1), $NF
     }
 ' "$header" >"$scratch/index"
 
 : >"$bad"
-if [ "$(wc -l <"$scratch/index")" -lt 16 ]; then
+if [ "$(wc -l <"$scratch/index")" -lt 33 ]; then
     echo "  only $(wc -l <"$scratch/index") rows were found" >"$bad"
 fi
 verdict "the index can be read: $(wc -l <"$scratch/index" | tr -d ' ') rows" \
@@ -123,41 +123,48 @@ verdict "the index can be read: $(wc -l <"$scratch/index" | tr -d ' ') rows" \
 
 # The comments that stand directly above a declaration or a definition of a
 # function (other declarations of the group may stand between).
-above() {  # function
+above() {  # function, file
     awk -v name="$1" '
         /\/\*/ && !comment { text = ""; comment = 1 }
         comment { text = text " " $0; if (/\*\//) comment = 0; next }
         /^$/ || /^}/ || /^#/ { text = "" }
         $0 ~ "(^|[^A-Za-z0-9_])" name "\\(" && /^[A-Za-z]/ { print text }
-    ' "$header"
+    ' "$2"
 }
 
 while read -r tag function test; do
     : >"$bad"
     shown=$(echo "$tag" | tr '_' ' ')
     case_name=$(echo "$tag" | tr 'A-Z.' 'a-z_')
-    above "$function" >"$scratch/above"
+    source=$header
+    case $function in slow_*) source=$tests/slow.h ;; esac
+    above "$function" "$source" >"$scratch/above"
     grep -qF "[$shown]" "$scratch/above" ||
         echo "  no [$shown] in the comment above $function" >>"$bad"
-    grep -qE "^(SPPO_DEF )?[a-z_ ]*[* ]?$function\(" "$scratch/code" ||
+    grep -qE "^(SPPO_DEF )?[a-z_ ]*[* ]?$function\(" "$source" ||
         echo "  no definition of $function" >>"$bad"
     if [ ! -f "$tests/$test.c" ]; then
         echo "  no $test.c" >>"$bad"
     else
         grep -q "$function *(" "$tests/$test.c" ||
             echo "  $test.c never calls $function" >>"$bad"
-        [ "$tag" = Sec_3 ] ||  # its cases are named for what they claim
-            grep -qE "CASE\(${case_name}_" "$tests/$test.c" ||
+        grep -qE "CASE\(${case_name}_" "$tests/$test.c" ||
             echo "  $test.c has no case named ${case_name}_..." >>"$bad"
     fi
-    verdict "index: $shown, $function, $test" "$bad"
+    case $tag in
+    Alg_*) example=05_self_play ;;
+    *) example=07_audit ;;
+    esac
+    grep -qF "$shown" "$tests/../examples/$example.c" ||
+        echo "  $example.c does not show $shown" >>"$bad"
+    verdict "index: $shown, $function, $test, $example" "$bad"
 done <"$scratch/index"
 
 # The other way: a tag that stands in the code has its row.
 awk '
     {
         line = $0
-        while (match(line, /\[(Eq|Alg|Sec) [0-9.]+\]/)) {
+        while (match(line, /\[(Eq|Alg|Sec|App|Thm) [0-9AB.]+\]/)) {
             print NR, substr(line, RSTART + 1, RLENGTH - 2)
             line = substr(line, RSTART + RLENGTH)
         }

@@ -395,6 +395,29 @@ equals() {
     same "$1_validation" "$2/validation.csv" "$3/validation.csv"
     same "$1_data" "$2/iter2/train.jsonl" "$3/iter2/train.jsonl"
 }
+
+# Every convention runs and has an effect of its own.
+convention() {  # name, options
+    name=$1
+    shift
+    holds "align_$name" align "with_$name" "$@"
+    for other in whole with_*; do
+        [ "$other" != "with_$name" ] && cmp -s \
+            "$other/policy/model.safetensors" \
+            "with_$name/policy/model.safetensors" &&
+            bad "align_${name}_differs" "the same policy as $other"
+    done
+}
+convention pair --loss pair
+convention single --loss single --optimizer adamw --clip 1e-3
+convention hard --loss hard
+convention dpo --loss dpo
+convention ipo --loss ipo
+convention all_k --keep-all
+convention empirical --baseline empirical
+convention coefficient --baseline coefficient --log-z 0.8
+convention released --bradley-terry
+
 holds align_threads align threads --threads 1
 equals align_on_one_thread threads whole
 holds align_paused align paused --save-seconds 0
@@ -493,8 +516,22 @@ expect nan_in_a_run 6 '' "$tool" align --policy base --prompts prompts.jsonl \
 
 printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > rps.csv
 holds game "$tool" game --matrix rps.csv --start 0.6,0.2,0.2 --steps 1000
-says game_first '^       1    0.4000    0.4000    0.600 0.200 0.200'
+says game_first '^       1    0.4000    0.4000    1.0000   0.600 0.200 0.200'
 says game_converges '^    1000 .*  0.0044 '
+if awk 'NR > 1 && !($3 <= $4) { exit 1 }' out; then ok game_below_bound
+else bad game_below_bound "$(head -c 300 out)"; fi
+
+holds game_optimistic "$tool" game --matrix rps.csv --start 0.6,0.2,0.2 \
+    --method optimistic --eta 0.3 --steps 5000
+says game_optimistic_converges '^    5000    0.000'
+holds game_magnetic "$tool" game --matrix rps.csv --start 0.6,0.2,0.2 \
+    --method magnetic --steps 20000
+says game_magnetic_converges '^   20000    0.00'
+holds game_magnet_stays "$tool" game --matrix rps.csv --start 0.6,0.2,0.2 \
+    --method magnetic --magnet-every 0 --steps 5000
+says game_magnet_holds '^    5000    0.4112    0.4112'
+expect alpha_without_magnet 2 'no effect' "$tool" game --matrix rps.csv \
+    --alpha 1
 holds info_build "$tool" info
 holds info_directory "$tool" info base
 says info_tensors 'model.embed_tokens.weight  *290 x 16'

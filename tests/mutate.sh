@@ -1,0 +1,160 @@
+#!/bin/sh
+# mutate.sh HEADER SCRATCH [WORD] - do the tests notice one wrong character?
+#
+# Changes one character at a time in the bodies of the functions of the sections
+# >>exact and >>paper of the header: a sign, an operator, a comparison, a
+# constant, an index, an operand.  Each mutant is compiled with test_update.c and
+# test_game.c; it is killed when a case turns red, crashes or hangs (20 s).
+# Those that do not compile do not count.  A mutant that lives is a failure,
+# unless `equivalent` below gives the reason why it is no error.  With WORD only
+# mutants of lines that contain it.
+header=${1:?"usage: mutate.sh HEADER SCRATCH [WORD]"}
+scratch=${2:?"usage: mutate.sh HEADER SCRATCH [WORD]"}
+tests=$(dirname "$0")
+cc=${CC:-cc}
+LC_ALL=C
+export LC_ALL OMP_NUM_THREADS=1
+
+# Mutants that are no errors: the line after the change, and why.
+equivalent() {
+    cat <<'END'
+END
+}
+
+# One row per mutant: line, column, the new character.
+mutants() {
+    awk -v word="$1" '
+    function mutant(at, new) { print NR, at, new }
+
+    # Characters that begin or follow a name or a number.
+    function inside(c) { return c ~ /[A-Za-z0-9_.]/ }
+
+    function operators(s,   i, c, before, after) {
+        for (i = 1; i <= length(s); i++) {
+            c = substr(s, i, 1)
+            before = substr(s, i - 1, 1)
+            after = substr(s, i + 1, 1)
+            if (before == " " && after ~ /[ =]/ && index("+-*/<>", c))
+                mutant(i, substr("-+/*><", index("+-*/<>", c), 1))
+            if (c == "-" && before ~ /[ (]/ && inside(after))
+                mutant(i, "_")  # a sign: a blank takes its place
+            if (c == "!" || (c == "=" && after == "=" && before == " "))
+                mutant(i, c == "!" && after != "=" ? "_" : c == "!" ? "=" : "!")
+        }
+    }
+
+    # 0.5 -> 0.6, 2.0 -> 3.0; 0, 1 and 2 of an index or a bound likewise.
+    function numbers(s,   at, rest, n, i, c) {
+        at = 0
+        rest = s
+        while (match(rest, /[0-9]+(\.[0-9]+)?(e-?[0-9]+)?/)) {
+            n = substr(rest, RSTART, RLENGTH)
+            if (!inside(substr(s, at + RSTART - 1, 1))) {
+                i = n ~ /^0\./ ? 2 : n ~ /e/ ? RLENGTH - 1 : \
+                    index(n ".", ".") - 2
+                c = substr(n, i + 1, 1)
+                mutant(at + RSTART + i, c == "9" ? "8" : c + 1)
+            }
+            at += RSTART + RLENGTH - 1
+            rest = substr(s, at + 1)
+        }
+    }
+
+    # i for j and j for i; winner for loser; not in the head of a loop, where
+    # it hangs or runs out of the array.
+    function operands(s,   i, c, before, after) {
+        if (s ~ /^ *for / || s ~ /^ *(const )?(int|double) /)
+            return
+        for (i = 1; i <= length(s); i++) {
+            c = substr(s, i, 1)
+            before = substr(s, i - 1, 1)
+            after = substr(s, i + 1, 1)
+            if (!inside(before) && !inside(after) && index("ijpq", c))
+                mutant(i, substr("jiqp", index("ijpq", c), 1))
+            if (before == "_" && !inside(after) && index("wl", c))
+                mutant(i, substr("lw", index("wl", c), 1))
+        }
+    }
+
+    />>exact == \*\/$/ || />>paper == \*\/$/ { on = />>exact|>>paper/; next }
+    />>alg1 == \*\/$/ { exit }
+    /^{/ { body = on }
+    /^}/ { body = 0 }
+    {
+        code = $0
+        gsub(/"[^"]*"/, "", code)      # messages
+        if (code != $0) next           # (their lines hold no arithmetic)
+        if (comment) { if (/\*\//) comment = 0; next }
+        if (/^ *\/\*/) { comment = !/\*\//; next }
+        sub(/ *\/\/.*/, "", code)
+        if (!body || !index($0, word)) next
+        operators(code)
+        numbers(code)
+        operands(code)
+    }' "$header"
+}
+
+# Builds mutant LINE COLUMN NEW in a folder of its own and reports on it.
+one() {
+    work=$scratch/$1.$2
+    mkdir -p "$work/tests/reference"
+    cp "$tests"/*.h "$tests/test_update.c" "$tests/test_game.c" "$work/tests"
+    cp "$tests/reference/values.h" "$work/tests/reference"
+    awk -v line="$1" -v at="$2" -v new="$3" '
+        NR == line {
+            $0 = substr($0, 1, at - 1) (new == "_" ? " " : new) \
+                 substr($0, at + 1)
+        }
+        { print }' "$header" >"$work/sppo.h"
+    was=$(sed -n "$1s/^ *//p" "$header")
+    now=$(sed -n "$1s/^ *//p" "$work/sppo.h")
+    verdict=survived
+    for name in update game; do
+        [ "$verdict" = survived ] || break
+        if ! $cc -std=c99 -O1 -w -DSPPO_STATIC "$work/tests/test_$name.c" \
+            -o "$work/program" -lm 2>"$work/log"; then
+            verdict="no program"
+            break
+        fi
+        timeout 20 "$work/program" >"$work/output" 2>&1
+        [ $? -eq 0 ] || verdict="killed by $(first_red)"
+    done
+    if [ "$verdict" = survived ] && equivalent | grep -qxF -e "$now"; then
+        verdict="equivalent"
+    fi
+    rm -rf "$work"
+    printf '%s\t%s:%s\t%s\t%s\n' "$verdict" "$1" "$2" "$was" "$now"
+}
+
+# The case that failed; or, after a crash or a hang, the one that was running.
+first_red() {
+    red=$(sed -n 's/^FAILED *//p' "$work/output" | head -n 1)
+    if [ -z "$red" ]; then
+        last=$(sed -n 's/^passed *\([a-z0-9_]*\).*/\1/p' "$work/output" |
+               tail -n 1)
+        red=$(sed -n 's/^ *CASE(\([a-z0-9_]*\)).*/\1/p' \
+              "$tests/test_$name.c" | grep -xA 1 "${last:-.*}" | tail -n 1)
+        red="$red (crashed or hung)"
+    fi
+    echo "$red"
+}
+
+if [ "$3" = --one ]; then
+    shift 3
+    one "$@"
+    exit 0
+fi
+
+mkdir -p "$scratch"
+mutants "$3" >"$scratch/list"
+xargs -P 2 -n 3 sh "$0" "$header" "$scratch" --one <"$scratch/list" |
+    sort -t "$(printf '\t')" -k 2n >"$scratch/report"
+grep -v '^no program' "$scratch/report" | awk -F '\t' '
+    { printf "%-10s %s\n    %s\n    %s\n", $2, $1, $3, $4 }'
+total=$(grep -vc '^no program' "$scratch/report")
+killed=$(grep -c '^killed' "$scratch/report")
+same=$(grep -c '^equivalent' "$scratch/report")
+lived=$(grep -c '^survived' "$scratch/report")
+echo "$total mutants: $killed killed, $same equivalent, $lived survived"
+echo "$((killed + same)) passed, $lived failed"
+[ "$lived" -eq 0 ] && [ "$killed" -ge 30 ]
