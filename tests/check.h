@@ -17,10 +17,13 @@
  *       return check_main(cases, COUNT(cases), argc, argv);
  *   }
  *
- * Run with a word to run only the cases whose name contains it.  The last line
- * says "N passed, N failed, N skipped"; the exit status is 0 only when
- * something ran and nothing failed.  A case goes on after a failed CHECK; to
- * leave it, use the value: if (!CHECK(pointer)) return;                     */
+ * Run with a word to run only the cases whose name contains it, with =NAME to
+ * run that case alone.  Of a case that passed, the line names the number of its
+ * checks and the CHECK_NEAR that came closest to failing: "error of tolerance".
+ * The last line says "N passed, N failed, N skipped"; the exit status is 0 only
+ * when something ran and nothing failed; a case without a check fails.  A case
+ * goes on after a failed CHECK; to leave it, use the value:
+ * if (!CHECK(pointer)) return;                                              */
 
 #ifndef CHECK_H
 #define CHECK_H
@@ -54,8 +57,12 @@ typedef struct check_case {
 
 enum { CHECK_SHOWN = 8 };           // failures printed of one case
 
-static int check_failures;          // of the case that runs
+/* Of the case that runs. */
+static int check_count, check_failures;
 static const char *check_skipped;   // why, or NULL
+static double check_worst;          // largest error / tolerance; -1: none yet
+static double check_error, check_tolerance;  // what they were; of equal ones
+                                             // the strictest
 
 /* Counts a failure; 1 when it should still be printed. */
 static inline int check_fail(const char *file, int line)
@@ -69,6 +76,7 @@ static inline int check_fail(const char *file, int line)
 static inline int check_that(int holds, const char *text, const char *file,
                              int line)
 {
+    check_count++;
     if (!holds && check_fail(file, line))
         printf("not true: %s\n", text);
     return holds;
@@ -77,20 +85,61 @@ static inline int check_that(int holds, const char *text, const char *file,
 static inline int check_near(double value, double expected, double tolerance,
                              const char *text, const char *file, int line)
 {
-    const int holds = fabs(value - expected) <= tolerance;
+    const double error = fabs(value - expected);
+    const double share = tolerance > 0.0 ? error / tolerance : 0.0;
+    const int holds = error <= tolerance;
 
+    check_count++;
+    if (share > check_worst ||
+        (share >= check_worst && tolerance < check_tolerance)) {
+        check_worst = share;
+        check_error = error;
+        check_tolerance = tolerance;
+    }
     if (!holds && check_fail(file, line))
         printf("%s is %.17g, not %.17g: off by %.3g, allowed %.3g\n", text,
-               value, expected, fabs(value - expected), tolerance);
+               value, expected, error, tolerance);
     return holds;
 }
 
 static inline int check_ok(int holds, const char *text, const char *message,
                            const char *file, int line)
 {
+    check_count++;
     if (!holds && check_fail(file, line))
         printf("failed: %s: %s\n", text, message);
     return holds;
+}
+
+static inline int check_wanted(const char *name, const char *filter)
+{
+    return filter[0] == '=' ? !strcmp(name, filter + 1)
+                            : strstr(name, filter) != NULL;
+}
+
+/* Runs a case and prints its line; 'p'assed, 'f'ailed or 's'kipped. */
+static inline int check_run(const check_case *one)
+{
+    check_count = check_failures = 0;
+    check_skipped = NULL;
+    check_worst = -1.0;
+    one->run();
+    if (check_failures > CHECK_SHOWN)
+        printf("  ... and %d more\n", check_failures - CHECK_SHOWN);
+    if (check_failures == 0 && check_skipped) {
+        printf("skipped %s: %s\n", one->name, check_skipped);
+        return 's';
+    }
+    if (check_failures > 0 || check_count == 0) {
+        printf("FAILED  %s%s\n", one->name, check_count ? "" : ": no check");
+        return 'f';
+    }
+    printf("passed  %s  (%d check%s", one->name, check_count,
+           check_count == 1 ? "" : "s");
+    if (check_worst >= 0.0)
+        printf(", %.2g of %.2g", check_error, check_tolerance);
+    printf(")\n");
+    return 'p';
 }
 
 static inline int check_main(const check_case *cases, int count, int argc,
@@ -99,19 +148,14 @@ static inline int check_main(const check_case *cases, int count, int argc,
     int i, passed = 0, failed = 0, skipped = 0;
 
     for (i = 0; i < count; i++) {
-        if (argc > 1 && !strstr(cases[i].name, argv[1]))
+        int verdict;
+
+        if (argc > 1 && !check_wanted(cases[i].name, argv[1]))
             continue;
-        check_failures = 0;
-        check_skipped = NULL;
-        cases[i].run();
-        if (check_failures > CHECK_SHOWN)
-            printf("  ... and %d more\n", check_failures - CHECK_SHOWN);
-        if (check_failures > 0)
-            printf("FAILED  %s\n", cases[i].name), failed++;
-        else if (check_skipped)
-            printf("skipped %s: %s\n", cases[i].name, check_skipped), skipped++;
-        else
-            printf("passed  %s\n", cases[i].name), passed++;
+        verdict = check_run(&cases[i]);
+        passed += verdict == 'p';
+        failed += verdict == 'f';
+        skipped += verdict == 's';
         fflush(stdout);
     }
     printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);

@@ -285,6 +285,42 @@ static void alg_1_3_samples_k_responses(void)
     end(&w);
 }
 
+/* Nine draws of one token out of eight: equal ones stay, each with its own row,
+ * tied with its twin, and all are fitted.                                   */
+static void alg_1_3_duplicates_stay(void)
+{
+    world w;
+    int p, i, j, twins = 0;
+
+    if (!begin(&w, 8))
+        return;
+    w.config.k = 9;
+    w.config.keep_all = 1;
+    w.config.sampling.max_tokens = 1;
+    if (!start(&w) || !collect(&w))
+        return;
+    CHECK(w.play.round.responses.count == 9 * w.play.round.count);
+    for (p = 0; p < w.play.round.count; p++) {
+        const sppo_lists *y = &w.play.round.responses;
+        const double *win = w.play.round.win + p * 9;
+        int of_prompt = 0;
+        for (i = 0; i < 9; i++)
+            for (j = 0; j < i; j++)
+                if (sppo_lists_tokens(y, p * 9 + i)[0] ==
+                    sppo_lists_tokens(y, p * 9 + j)[0]) {
+                    CHECK_NEAR(w.play.round.pairwise[(p * 9 + i) * 9 + j], 0.5,
+                               0.0);
+                    CHECK_NEAR(win[i], win[j], 1e-15);
+                    of_prompt++;
+                }
+        CHECK(of_prompt > 0);  // pigeons
+        twins += of_prompt;
+    }
+    CHECK(twins >= w.play.round.count);
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    end(&w);
+}
+
 static void alg_1_4_and_1_5_annotate_and_select(void)
 {
     world w;
@@ -323,8 +359,7 @@ static void alg_1_4_and_1_5_annotate_and_select(void)
     end(&w);
 }
 
-/* Ties, and even a judge who sees no difference at all: still two responses,
- * and distinct ones.                                                        */
+/* A judge who sees no difference at all. */
 static sppo_result sees_no_difference(sppo_ctx *ctx, void *user,
                                       const sppo_lists *prompts,
                                       const sppo_lists *responses, int k,
@@ -338,21 +373,47 @@ static sppo_result sees_no_difference(sppo_ctx *ctx, void *user,
     return SPPO_OK;
 }
 
+/* A judge of places: row i of k = 4 against the others, whatever they say. */
+static sppo_result knows_places(sppo_ctx *ctx, void *user,
+                                const sppo_lists *prompts,
+                                const sppo_lists *responses, int k, int first,
+                                int count, double *pairwise)
+{
+    int i;
+
+    (void)ctx, (void)prompts, (void)responses, (void)first;
+    for (i = 0; i < count; i++)
+        memcpy(pairwise + i * k * k, user, (size_t)(k * k) * sizeof *pairwise);
+    return SPPO_OK;
+}
+
+/* Of equal win rates the first wins and the last loses (D11): two responses, so
+ * distinct ones, even when all four are equal.                              */
 static void alg_1_5_ties_give_two_distinct_responses(void)
 {
-    world w;
-    int p;
+    static double places[3][16] = {
+        { .5, .5, .5, .5,  .5, .5, .5, .5,  .5, .5, .5, .5,  .5, .5, .5, .5 },
+        { .5, .2, .5, .2,  .8, .5, .8, .5,  .5, .2, .5, .2,  .8, .5, .8, .5 },
+        { .5, .5, .3, .5,  .5, .5, .3, .5,  .7, .7, .5, .7,  .5, .5, .3, .5 }
+    };
+    static const int winner[3] = { 0, 1, 2 }, loser[3] = { 3, 2, 3 };
+    int t, p;
 
-    if (!begin(&w, 8))
-        return;
-    w.judge.fill = sees_no_difference;
-    w.config.k = 2;
-    if (!start(&w) || !collect(&w))
-        return;
-    for (p = 0; p < w.play.round.count; p++)
-        CHECK(w.play.round.winner[p] != w.play.round.loser[p]);
-    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
-    end(&w);
+    for (t = 0; t < 3; t++) {
+        world w;
+        if (!begin(&w, 8))
+            return;
+        w.judge.fill = knows_places;
+        w.judge.user = places[t];
+        if (!start(&w) || !collect(&w))
+            return;
+        for (p = 0; p < w.play.round.count; p++) {
+            CHECK(w.play.round.winner[p] == winner[t]);
+            CHECK(w.play.round.loser[p] == loser[t]);
+        }
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        end(&w);
+    }
 }
 
 /* Every prompt once per iteration, another part of them in each. */
@@ -379,6 +440,129 @@ static void alg_1_3_iterations_share_out_the_prompts(void)
     }
     CHECK(w.play.phase == SPPO_PHASE_DONE);
     end(&w);
+}
+
+/* ==== Bradley-Terry on mean scores, the released code's P ================ */
+
+/* Three responses in a circle: each beats the next by 3 to 1. */
+static double circle[9] = { .5, .75, .25,  .25, .5, .75,  .75, .25, .5 };
+
+/* Weights change when P is the judge's, as printed in the paper, and Eq 4.12
+ * takes it; with scores the circle is a tie of all, and nothing is learnt.  */
+static void bradley_terry_makes_a_circle_a_tie(void)
+{
+    static const sppo_loss loss[3] = { SPPO_LOSS_SPPO, SPPO_LOSS_PAIR,
+                                       SPPO_LOSS_SINGLE };
+    int t, i, scores;
+
+    for (t = 0; t < 3; t++)
+        for (scores = 0; scores < 2; scores++) {
+            world w;
+            sppo_model before = { 0 };
+            if (!begin(&w, 8))
+                return;
+            w.judge.fill = knows_places;
+            w.judge.user = circle;
+            w.config.k = 3;
+            w.config.loss = loss[t];
+            w.config.bradley_terry = scores;
+            if (!start(&w) || !collect(&w))
+                return;
+            for (i = 0; i < w.play.round.count * 9; i++)
+                CHECK_NEAR(w.play.round.pairwise[i],
+                           scores ? 0.5 : circle[i % 9], 1e-15);
+            for (i = 0; i < w.play.round.count * 3; i++)
+                CHECK_NEAR(w.play.round.win[i], 0.5, 1e-15);
+            CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                              SPPO_HEAD_NONE, 0));
+            CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+            /* a circle's win rates are 1/2 too: Eq 4.7 learns from neither */
+            CHECK(same_weights(&before, &w.policy) ==
+                  (scores || loss[t] == SPPO_LOSS_SPPO));
+            sppo_model_free(&w.ctx, &before);
+            end(&w);
+        }
+}
+
+/* Rewards r that obey Eq 3.1 come out doubled: P = sigma(2 (r_i - r_j)). */
+static void bradley_terry_doubles_rewards(void)
+{
+    world w;
+    int p, i, j, apart = 0;
+
+    if (!begin(&w, 12))
+        return;
+    w.config.bradley_terry = 1;
+    if (!start(&w) || !collect(&w))
+        return;
+    for (p = 0; p < w.play.round.count; p++)
+        for (i = 0; i < 4; i++)
+            for (j = 0; j < 4; j++) {
+                const sppo_lists *y = &w.play.round.responses;
+                const int s = liked_tokens(y, p * 4 + i)
+                            - liked_tokens(y, p * 4 + j);
+                CHECK_NEAR(w.play.round.pairwise[(p * 4 + i) * 4 + j],
+                           1 / (1 + exp(-2.0 * s)), 1e-13);
+                apart += s != 0;
+            }
+    CHECK(apart > 0);
+    end(&w);
+}
+
+/* P(i > j) at random, by prompt: no order, no rewards behind it. */
+static sppo_result is_arbitrary(sppo_ctx *ctx, void *user,
+                                const sppo_lists *prompts,
+                                const sppo_lists *responses, int k, int first,
+                                int count, double *pairwise)
+{
+    int p, i, j;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses;
+    for (p = 0; p < count; p++) {
+        double *cell = pairwise + p * k * k;
+        for (i = 0; i < k; i++)
+            for (j = 0; j <= i; j++) {
+                const uint64_t key = (uint64_t)(first + p);
+                const double u = sppo_random_uniform(key,
+                                                     (uint64_t)(i * k + j));
+                cell[i * k + j] = i == j ? 0.5 : 0.001 + 0.998 * u;
+                cell[j * k + i] = 1.0 - cell[i * k + j];
+            }
+    }
+    return SPPO_OK;
+}
+
+/* Best and worst by s_PairRM, the mean log-odds, as the paper selects; by win
+ * rates, the default, they are others for some prompts.                     */
+static void bradley_terry_selects_by_mean_scores(void)
+{
+    enum { PROMPTS = 60, K = 5 };
+    static double judged[PROMPTS * K * K];
+    world w[2];
+    int t, p, i, others = 0;
+
+    for (t = 0; t < 2; t++) {
+        if (!begin(&w[t], PROMPTS))
+            return;
+        w[t].judge.fill = is_arbitrary;
+        w[t].config.k = K;
+        w[t].config.iterations = 1;
+        w[t].config.bradley_terry = t;
+        if (!start(&w[t]) || !collect(&w[t]))
+            return;
+    }
+    is_arbitrary(NULL, NULL, NULL, NULL, K, 0, PROMPTS, judged);
+    for (p = 0; p < PROMPTS; p++) {
+        double score[K];
+        sppo_mean_scores(score, judged + p * K * K, K);
+        for (i = 0; i < K; i++) {
+            CHECK(score[i] <= score[w[1].play.round.winner[p]]);
+            CHECK(score[i] >= score[w[1].play.round.loser[p]]);
+        }
+        others += w[0].play.round.winner[p] != w[1].play.round.winner[p];
+    }
+    CHECK(others > 0);
+    end(&w[0]), end(&w[1]);
 }
 
 /* ==== line 6: the fit ==================================================== */
@@ -412,70 +596,117 @@ static void alg_1_6_old_is_the_policy_that_sampled(void)
     end(&w);
 }
 
-/* The mean over the round's prompts of the loss at ratio 0, by hand. */
-static double loss_at_zero(const sppo_play *play)
+/* Every convention that the loop offers. */
+typedef struct convention {
+    sppo_loss loss;
+    int keep_all;
+    sppo_baseline baseline;
+    double coefficient;
+} convention;
+
+static const convention conventions[] = {
+    { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_HALF, 0 },
+    { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_HALF, 0 },
+    { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_EMPIRICAL, 0 },
+    { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_EMPIRICAL, 0 },
+    { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_COEFFICIENT, 0.8 },
+    { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_COEFFICIENT, 0.54 },
+    { SPPO_LOSS_PAIR, 0, SPPO_BASELINE_HALF, 0 },
+    { SPPO_LOSS_SINGLE, 0, SPPO_BASELINE_HALF, 0 },
+    { SPPO_LOSS_HARD, 0, SPPO_BASELINE_HALF, 0 },
+    { SPPO_LOSS_DPO, 0, SPPO_BASELINE_HALF, 0 },
+    { SPPO_LOSS_IPO, 0, SPPO_BASELINE_HALF, 0 }
+};
+
+static void choose(world *w, const convention *one)
+{
+    w->config.loss = one->loss;
+    w->config.keep_all = one->keep_all;
+    w->config.baseline = one->baseline;
+    w->config.coefficient = one->coefficient;
+}
+
+/* The regression on win rates at ratio 0: the mean of (eta P^ - log Z)^2 over
+ * the kept responses, and its slopes in their log-ratios.                   */
+static double points_at_zero(const sppo_play *play, int p, double *slope)
+{
+    const double eta = play->config.eta;
+    const int k = play->config.k, kept = play->config.keep_all ? k : 2;
+    const double *win = play->round.win + p * k;
+    double z = 0.0, log_z, loss = 0.0;
+    int i;
+
+    for (i = 0; i < k; i++)
+        z += exp(eta * win[i]) / k;
+    log_z = play->config.baseline == SPPO_BASELINE_HALF ? eta / 2
+          : play->config.baseline == SPPO_BASELINE_EMPIRICAL ? log(z)
+          : play->config.coefficient * eta;
+    for (i = 0; i < k; i++) {
+        const double target = eta * win[i] - log_z;
+
+        slope[i] = 0.0;
+        if (kept == k || i == play->round.winner[p] ||
+            i == play->round.loser[p]) {
+            loss += target * target / kept;
+            slope[i] = -2.0 * target / kept;
+        }
+    }
+    return loss;
+}
+
+/* The loss of prompt p at ratio 0 and its slope in the log-ratio of each of the
+ * k responses, from the formulas.                                           */
+static double loss_at_zero(const sppo_play *play, int p, double *slope)
 {
     const double eta = play->config.eta;
     const int k = play->config.k;
-    double sum = 0.0, s[2];
-    int p, i;
+    const int w = play->round.winner[p], l = play->round.loser[p];
+    const double beats = play->round.pairwise[(p * k + w) * k + l];
+    const double target = eta * (beats - 0.5);  // of the winner; the loser's
+                                                // is its negative
+    double loss = 0.0, rise = 0.0;              // the slopes are -rise, rise
 
-    for (p = 0; p < play->round.count; p++) {
-        const double *win = play->round.win + p * k;
-        const int best = play->round.winner[p], last = play->round.loser[p];
-        double z = 0.0, points = 0.0;
-        for (i = 0; i < k; i++)
-            z += exp(eta * win[i]) / k;
-        z = play->config.baseline == SPPO_BASELINE_HALF ? eta / 2
-          : play->config.baseline == SPPO_BASELINE_EMPIRICAL ? log(z)
-          : play->config.coefficient * eta;
-        for (i = 0; i < k; i++)
-            if (play->config.keep_all || i == best || i == last)
-                points += (eta * win[i] - z) * (eta * win[i] - z)
-                        / (play->config.keep_all ? k : 2);
-        switch (play->config.loss) {
-        case SPPO_LOSS_SPPO: sum += points; break;
-        case SPPO_LOSS_PAIR:
-            sum += sppo_loss_pair(0, 0,
-                play->round.pairwise[(p * k + best) * k + last], eta, s);
-            break;
-        case SPPO_LOSS_HARD: sum += eta * eta / 2; break;
-        case SPPO_LOSS_DPO: sum += log(2.0); break;
-        case SPPO_LOSS_IPO: sum += eta * eta; break;
-        }
+    if (play->config.loss == SPPO_LOSS_SPPO)
+        return points_at_zero(play, p, slope);
+    memset(slope, 0, (size_t)k * sizeof *slope);
+    switch (play->config.loss) {
+    case SPPO_LOSS_PAIR:
+        loss = 2 * target * target, rise = 2 * target;
+        break;
+    case SPPO_LOSS_SINGLE:
+        loss = target * target, rise = target;
+        break;
+    case SPPO_LOSS_HARD:
+        loss = eta * eta / 2, rise = eta;
+        break;
+    case SPPO_LOSS_DPO:
+        loss = log(2.0), rise = 1 / (2 * eta);
+        break;
+    case SPPO_LOSS_IPO:
+        loss = eta * eta, rise = 2 * eta;
+        break;
+    case SPPO_LOSS_SPPO:
+    default:
+        CHECK(0);  // a loss without its formula here
     }
-    return sum / play->round.count;
+    slope[w] = -rise;
+    slope[l] = rise;
+    return loss;
 }
 
 /* The first step is taken at theta = theta_t, where every log-ratio is 0. */
 static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
 {
-    static const struct { sppo_loss loss; int keep_all; sppo_baseline baseline;
-        double log_z; } row[] = {
-        { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_HALF, 0 },
-        { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_HALF, 0 },
-        { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_EMPIRICAL, 0 },
-        { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_EMPIRICAL, 0 },
-        { SPPO_LOSS_SPPO, 0, SPPO_BASELINE_COEFFICIENT, 0.8 },
-        { SPPO_LOSS_SPPO, 1, SPPO_BASELINE_COEFFICIENT, 0.54 },
-        { SPPO_LOSS_PAIR, 0, SPPO_BASELINE_HALF, 0 },
-        { SPPO_LOSS_HARD, 0, SPPO_BASELINE_HALF, 0 },
-        { SPPO_LOSS_DPO, 0, SPPO_BASELINE_HALF, 0 },
-        { SPPO_LOSS_IPO, 0, SPPO_BASELINE_HALF, 0 }
-    };
-    int i;
+    int i, p;
 
-    for (i = 0; i < COUNT(row); i++) {
+    for (i = 0; i < COUNT(conventions); i++) {
         world w;
         static record r;
-        double expected;
+        double expected = 0.0, slope[4];
         memset(&r, 0, sizeof r);
         if (!begin(&w, 10))
             return;
-        w.config.loss = row[i].loss;
-        w.config.keep_all = row[i].keep_all;
-        w.config.baseline = row[i].baseline;
-        w.config.coefficient = row[i].log_z;
+        choose(&w, &conventions[i]);
         w.config.batch = 100;
         w.config.epochs = 1;
         w.config.progress = keep_record;
@@ -483,7 +714,8 @@ static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
         if (!start(&w) || !collect(&w))
             return;
         CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
-        expected = loss_at_zero(&w.play);
+        for (p = 0; p < w.play.round.count; p++)
+            expected += loss_at_zero(&w.play, p, slope) / w.play.round.count;
         CHECK(r.steps == 1);
         /* d loss / d ratio is at most 2 eta per response */
         if (!CHECK_NEAR(r.step[0].loss, expected, 8 * REAL))
@@ -497,73 +729,83 @@ static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
     }
 }
 
-/* The first gradient is the mean over prompts of the slopes of their losses,
- * passed back through forests of one prompt each.                           */
+/* Adds prompt p's part of the mean gradient: a pass over a forest of its own,
+ * whose responses have the slopes of their log-ratios for each token.       */
+static void add_gradient(world *w, int p, sppo_real *grad)
+{
+    const int k = w->play.config.k, n = w->play.round.count;
+    const sppo_lists *y = &w->play.round.responses;
+    sppo_forest forest = { 0 };
+    sppo_trace trace = { 0 };
+    double d[64] = { 0 }, slope[4];
+    int i, t;
+
+    loss_at_zero(&w->play, p, slope);
+    CHECK_OK(&w->ctx, sppo_forest_init(&w->ctx, &forest, 64, 1 + k));
+    CHECK_OK(&w->ctx, sppo_trace_init(&w->ctx, &trace, &w->policy, 64, 1 + k,
+                                      1));
+    sppo_forest_add(&forest, -1, sppo_lists_tokens(&w->prompts, p),
+                    sppo_lists_length(&w->prompts, p), 0);
+    for (i = 0; i < k; i++)
+        CHECK(sppo_forest_add(&forest, 0, sppo_lists_tokens(y, p * k + i),
+                              sppo_lists_length(y, p * k + i), 1) == 1 + i);
+    for (i = 0; i < k; i++)
+        for (t = forest.start[1 + i]; t < forest.start[2 + i]; t++)
+            d[t] = slope[i] / n;
+    CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &trace, &w->policy, &forest));
+    CHECK_OK(&w->ctx, sppo_backward(&w->ctx, &trace, &w->policy, &forest, d,
+                                    NULL, grad));
+    sppo_trace_free(&w->ctx, &trace);
+    sppo_forest_free(&w->ctx, &forest);
+}
+
+/* The gradient of the last step, entry by entry, when it was AdamW's first:
+ * its mean is then (1 - beta1) of it.                                       */
+static double last_gradient(const sppo_play *play, size_t i)
+{
+    return (double)play->optim.mean[i] / (1.0 - play->optim.config.beta1);
+}
+
+static double largest(const sppo_real *x, size_t n)
+{
+    double most = 0.0;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        most = fmax(most, fabs((double)x[i]));
+    return most;
+}
+
+/* The first gradient is the mean over prompts of the gradients of their losses,
+ * entry by entry; 10 REAL of the largest: sums of some hundred products.    */
 static void alg_1_6_first_gradient_is_the_mean_of_slopes(void)
 {
-    int loss;
+    int row, p;
+    size_t i;
 
-    for (loss = SPPO_LOSS_SPPO; loss <= SPPO_LOSS_IPO; loss++) {
+    for (row = 0; row < COUNT(conventions); row++) {
         world w;
-        static record r;
-        sppo_forest forest = { 0 };
-        sppo_trace trace = { 0 };
         sppo_real *grad;
-        double d[64], norm = 0.0;
-        size_t i;
-        int p, t;
-        memset(&r, 0, sizeof r);
+        double scale;
         if (!begin(&w, 10))
             return;
-        w.config.loss = (sppo_loss)loss;
+        choose(&w, &conventions[row]);
         w.config.batch = 5;
         w.config.epochs = 1;
-        w.config.progress = keep_record;
-        w.config.progress_user = &r;
+        w.config.optim.kind = SPPO_ADAMW;
         if (!start(&w) || !collect(&w))
             return;
         grad = (sppo_real *)calloc(w.policy.count, sizeof *grad);
-        CHECK_OK(&w.ctx, sppo_forest_init(&w.ctx, &forest, 64, 3));
-        CHECK_OK(&w.ctx, sppo_trace_init(&w.ctx, &trace, &w.policy, 64, 3, 1));
-        for (p = 0; p < 5; p++) {
-            const sppo_lists *y = &w.play.round.responses;
-            const int best = w.play.round.winner[p];
-            const int last = w.play.round.loser[p];
-            const double *win = w.play.round.win + p * 4;
-            const double beats =
-                w.play.round.pairwise[(p * 4 + best) * 4 + last];
-            double s[2];
-            sppo_forest_clear(&forest);
-            sppo_forest_add(&forest, -1, sppo_lists_tokens(&w.prompts, p),
-                            sppo_lists_length(&w.prompts, p), 0);
-            sppo_forest_add(&forest, 0, sppo_lists_tokens(y, p * 4 + best),
-                            sppo_lists_length(y, p * 4 + best), 1);
-            sppo_forest_add(&forest, 0, sppo_lists_tokens(y, p * 4 + last),
-                            sppo_lists_length(y, p * 4 + last), 1);
-            CHECK_OK(&w.ctx, sppo_forward(&w.ctx, &trace, &w.policy, &forest));
-            switch (loss) {
-            case SPPO_LOSS_SPPO:
-                sppo_loss_pair_average(0, 0, win[best], win[last], 2.0, s);
-                break;
-            case SPPO_LOSS_PAIR: sppo_loss_pair(0, 0, beats, 2.0, s); break;
-            case SPPO_LOSS_HARD: sppo_loss_hard(0, 0, 2.0, s); break;
-            case SPPO_LOSS_DPO: sppo_loss_dpo(0, 0, 2.0, s); break;
-            default: sppo_loss_ipo(0, 0, 2.0, s); break;
-            }
-            for (t = 0; t < forest.tokens; t++)
-                d[t] = t < forest.start[1] ? 0.0
-                     : t < forest.start[2] ? s[0] / 5 : s[1] / 5;
-            CHECK_OK(&w.ctx, sppo_backward(&w.ctx, &trace, &w.policy, &forest,
-                                           d, NULL, grad));
-        }
-        for (i = 0; i < w.policy.count; i++)
-            norm += (double)grad[i] * (double)grad[i];
+        for (p = 0; p < 5; p++)
+            add_gradient(&w, p, grad);
+        scale = largest(grad, w.policy.count);
+        CHECK(scale > 0.0);
         CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
-        if (!CHECK_NEAR(r.step[0].grad_norm / sqrt(norm), 1.0, 10 * REAL))
-            printf("    of loss %d\n", loss);
+        for (i = 0; i < w.policy.count; i++)
+            if (!CHECK_NEAR(last_gradient(&w.play, i), grad[i],
+                            10 * REAL * scale))
+                printf("    in row %d, weight %d\n", row, (int)i);
         free(grad);
-        sppo_trace_free(&w.ctx, &trace);
-        sppo_forest_free(&w.ctx, &forest);
         end(&w);
     }
 }
@@ -608,9 +850,7 @@ static void alg_1_6_progress_reports_the_means(void)
     CHECK(r.steps == 3);
     for (i = 0; i < r.steps; i++) {
         const sppo_progress *s = &r.step[i];
-        CHECK(s->iteration == 0);
-        CHECK(s->done == i + 1);
-        CHECK(s->total == 3);
+        CHECK(s->iteration == 0 && s->done == i + 1 && s->total == 3);
         CHECK_NEAR(s->win_chosen, win_w, 1e-12);
         CHECK_NEAR(s->win_rejected, win_l, 1e-12);
         CHECK_NEAR(s->rewards_margins, s->rewards_chosen - s->rewards_rejected,
@@ -754,6 +994,85 @@ static void alg_1_6_micro_batches_add_up(void)
     sppo_model_free(&ctx, &first);
 }
 
+/* The paper's batch of 64 prompts, in one pass and in many: the same gradient,
+ * entry by entry, and the same means.  10 REAL of the largest: the order of the
+ * sums differs.                                                             */
+static void alg_1_6_gradient_of_many_passes_is_that_of_one(void)
+{
+    static const int room[3] = { 4096, 300, 1 };
+    static world w[3];
+    static record r[3];
+    double scale;
+    int t;
+    size_t i;
+
+    memset(r, 0, sizeof r);
+    for (t = 0; t < 3; t++) {
+        if (!begin(&w[t], 64))
+            return;
+        w[t].config.iterations = 1;
+        w[t].config.batch = 64;
+        w[t].config.epochs = 1;
+        w[t].config.pass_tokens = room[t];
+        w[t].config.optim.kind = SPPO_ADAMW;
+        w[t].config.progress = keep_record;
+        w[t].config.progress_user = &r[t];
+        if (!start(&w[t]) || !collect(&w[t]))
+            return;
+        CHECK_OK(&w[t].ctx, sppo_play_fit(&w[t].ctx, &w[t].play));
+        CHECK(w[t].play.round.count == 64 && r[t].steps == 1);
+        scale = largest(w[0].play.optim.mean, w[0].policy.count) / 0.1;
+        CHECK(scale > 0.0);
+        for (i = 0; i < w[t].policy.count; i++)
+            CHECK_NEAR(last_gradient(&w[t].play, i),
+                       last_gradient(&w[0].play, i), 10 * REAL * scale);
+        CHECK_NEAR(r[t].step[0].loss, r[0].step[0].loss, 8 * REAL);
+        CHECK_NEAR(r[t].step[0].grad_norm, r[0].step[0].grad_norm,
+                   10 * REAL * r[0].step[0].grad_norm);
+    }
+    /* the prompts have 191 tokens, and each two responses: not in one pass */
+    CHECK(w[1].play.forest.max_tokens == 300);
+    CHECK(w[2].play.forest.max_tokens == 4 + 2 * 5);
+    for (t = 0; t < 3; t++)
+        end(&w[t]);
+}
+
+/* D6: the paper schedules 18 epochs, with a warm-up over a tenth of them, and
+ * goes on with the model after the first.  Four steps an epoch make 72, seven
+ * of warm-up: the run stops at 4/7 of the rate, still on the way up; and each
+ * iteration begins anew.  Of 6 epochs, as the authors' Llama card has it, 24
+ * steps and 2 of warm-up, it stops after 2 steps of the fall over 22.       */
+static void alg_1_6_stops_within_a_longer_schedule(void)
+{
+    static const int epochs[2] = { 18, 6 };
+    static const double rate[2][4] = {
+        { 1.0 / 7, 2.0 / 7, 3.0 / 7, 4.0 / 7 },
+        { 1.0 / 2, 1.0, 1.0, 21.0 / 22 }
+    };
+    int t, i;
+
+    for (t = 0; t < 2; t++) {
+        world w;
+        static record r;
+        memset(&r, 0, sizeof r);
+        if (!begin(&w, 16))
+            return;
+        w.config.epochs = 1;
+        w.config.optim.lr = 5e-7;
+        w.config.optim.warmup = 0.1;
+        w.config.optim.total_steps = epochs[t] * 4;
+        w.config.progress = keep_record;
+        w.config.progress_user = &r;
+        if (!start(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+        CHECK(r.steps == 8);  // 16 prompts, 2 iterations, batches of 2
+        for (i = 0; i < r.steps; i++)
+            CHECK_NEAR(r.step[i].learning_rate, 5e-7 * rate[t][i % 4], 1e-21);
+        end(&w);
+    }
+}
+
 /* A loss that is not a number ends the run before any weight changes. */
 static void alg_1_6_nan_is_an_error_before_the_step(void)
 {
@@ -816,24 +1135,31 @@ static void alg_1_7_next_reference_is_the_trained_policy(void)
 
 /* ==== the whole: towards the exact update ================================ */
 
-/* Three answers, one token each: rock, paper, scissors with a bias. */
-static const double biased_game[9] = {
+/* Three answers, one token each: rock, paper, scissors with a bias; and one
+ * that nearly always wins, one that nearly always loses.                    */
+static double biased_game[9] = {
     0.50, 0.10, 0.80,
     0.90, 0.50, 0.25,
     0.20, 0.75, 0.50
+};
+static double ordered_game[9] = {
+    0.50, 0.05, 0.05,
+    0.95, 0.50, 0.95,
+    0.95, 0.05, 0.50
 };
 
 static sppo_result referee(sppo_ctx *ctx, void *user, const sppo_lists *prompts,
                            const sppo_lists *responses, int k, int first,
                            int count, double *pairwise)
 {
+    const double *game = (const double *)user;
     int p, i, j;
 
-    (void)ctx, (void)user, (void)prompts, (void)first;
+    (void)ctx, (void)prompts, (void)first;
     for (p = 0; p < count; p++)
         for (i = 0; i < k; i++)
             for (j = 0; j < k; j++)
-                pairwise[(p * k + i) * k + j] = biased_game[
+                pairwise[(p * k + i) * k + j] = game[
                     3 * sppo_lists_tokens(responses, p * k + i)[0]
                     + sppo_lists_tokens(responses, p * k + j)[0]];
     return SPPO_OK;
@@ -851,55 +1177,118 @@ static void answers(world *w, double pi[3])
     sppo_lists_free(&w->ctx, &three);
 }
 
-/* Each iteration lands where Eq 4.1 says, up to what 64 x 16 draws leave: a
- * win rate counts itself (1/16 of the way to 1/2) and the mean of 64 of them
- * has a deviation of 0.01.  Total variation within 0.03, where the policy moves
- * by 0.1 to 0.2; other seeds give 0.001 to 0.018.                           */
+/* A policy over three answers of one token, prompted again and again. */
+static int three_answers(world *w, double *game, int prompts)
+{
+    sppo_config c = tiny_config(3);
+    const int prompt[2] = { 1, 0 };
+    int i, ok;
+
+    memset(w, 0, sizeof *w);
+    c.eos = -1;  // no token ends a response; its length is 1
+    ok = CHECK_OK(&w->ctx, sppo_model_init(&w->ctx, &w->policy, &c, 3));
+    for (i = 0; i < prompts && ok; i++)
+        ok = CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->prompts, prompt,
+                                              2));
+    w->judge.fill = referee;
+    w->judge.user = game;
+    w->config.keep_all = 1;
+    w->config.batch = 64;
+    w->config.epochs = 100;
+    w->config.seed = 5;
+    w->config.sampling.max_tokens = 1;
+    w->config.optim.lr = 1e-2;
+    w->config.optim.kind = SPPO_ADAMW;
+    return ok;
+}
+
+/* Total variation. */
+static double between(const double *p, const double *q)
+{
+    return (fabs(p[0] - q[0]) + fabs(p[1] - q[1]) + fabs(p[2] - q[2])) / 2;
+}
+
+/* Where an iteration began, where it ended, and where it should. */
+typedef struct landing { double from[3], step[3], fit[3], at[3]; } landing;
+
+static int iterate(world *w, landing *l)
+{
+    const double eta = w->config.eta;
+    const double *game = (const double *)w->judge.user;
+    const int t = w->play.iteration;
+    double win[3], target[3];
+    int i;
+
+    answers(w, l->from);
+    sppo_exact_win_rates(win, game, l->from, 3);
+    sppo_exact_step(l->step, l->from, win, eta, 3);
+    for (i = 0; i < 3; i++)
+        target[i] = sppo_target(eta, win[i], eta / 2);
+    sppo_exact_fit(l->fit, l->from, target, 3);
+    while (w->play.iteration == t && w->play.phase != SPPO_PHASE_DONE)
+        if (!CHECK_OK(&w->ctx, sppo_play_next(&w->ctx, &w->play, &w->judge)))
+            return 0;
+    answers(w, l->at);
+    return CHECK_NEAR(l->at[0] + l->at[1] + l->at[2], 1.0, REAL);
+}
+
+/* With log Z of the K win rates, each iteration lands where Eq 4.1 says, up to
+ * what 64 x 16 draws leave: a win rate counts itself (1/16 of the way to 1/2)
+ * and the mean of 64 of them has a deviation of 0.01.  Total variation within
+ * 0.03, where the policy moves by 0.1 to 0.2; other seeds give 0.001 to 0.018.
+ */
 static void algorithm_1_follows_the_exact_update(void)
 {
     world w;
-    sppo_config c = tiny_config(3);
-    const int prompt[2] = { 1, 0 };
-    double pi[3], win[3], exact[3], next[3];
-    int i, t;
+    int t;
 
-    memset(&w, 0, sizeof w);
-    c.eos = -1;  // no token ends a response; its length is 1
-    CHECK_OK(&w.ctx, sppo_model_init(&w.ctx, &w.policy, &c, 3));
-    for (i = 0; i < 3 * 64; i++)
-        CHECK_OK(&w.ctx, sppo_lists_add(&w.ctx, &w.prompts, prompt, 2));
-    w.judge.fill = referee;
+    if (!three_answers(&w, biased_game, 3 * 64))
+        return;
     w.config.eta = 4.0;
     w.config.k = 16;
     w.config.iterations = 3;
-    w.config.keep_all = 1;
     w.config.baseline = SPPO_BASELINE_EMPIRICAL;
-    w.config.batch = 64;
-    w.config.epochs = 100;
-    w.config.seed = 5;
-    w.config.sampling.max_tokens = 1;
-    w.config.optim.lr = 1e-2;
-    w.config.optim.kind = SPPO_ADAMW;
     if (!start(&w))
         return;
     for (t = 0; t < 3; t++) {
-        double moved = 0.0, off = 0.0;
-        answers(&w, pi);
-        sppo_exact_win_rates(win, biased_game, pi, 3);
-        sppo_exact_step(exact, pi, win, 4.0, 3);
-        while (w.play.iteration == t && w.play.phase != SPPO_PHASE_DONE)
-            if (!CHECK_OK(&w.ctx, sppo_play_next(&w.ctx, &w.play, &w.judge)))
-                return;
-        answers(&w, next);
-        CHECK_NEAR(next[0] + next[1] + next[2], 1.0, REAL);
-        for (i = 0; i < 3; i++) {
-            moved += fabs(exact[i] - pi[i]) / 2;
-            off += fabs(exact[i] - next[i]) / 2;
-        }
-        CHECK(moved > 0.08);
-        CHECK_NEAR(off, 0.0, 0.03);
+        landing l;
+        if (!iterate(&w, &l))
+            return;
+        CHECK(between(l.step, l.from) > 0.08);
+        CHECK_NEAR(between(l.at, l.step), 0.0, 0.03);
     }
     end(&w);
+}
+
+/* With the constant eta / 2 a network does not reach Eq 4.1 but what Eq 4.6
+ * really minimises (sppo_exact_fit); with log Z of the K win rates, on the same
+ * draws, Eq 4.1 and not the fit.  The two lie 0.23 apart in total variation;
+ * 32 x 64 draws leave 0.002 to 0.036 over ten seeds: a win rate against 64 is
+ * off by 0.01 in the mean, times eta 8, and counts itself.                  */
+static void algorithm_1_with_one_half_reaches_the_fit(void)
+{
+    int half;
+
+    for (half = 0; half < 2; half++) {
+        world w;
+        landing l;
+        const double *here = half ? l.fit : l.step;
+        const double *there = half ? l.step : l.fit;
+        if (!three_answers(&w, ordered_game, 32))
+            return;
+        w.config.eta = 8.0;
+        w.config.k = 64;
+        w.config.epochs = 40;
+        w.config.iterations = 1;
+        w.config.baseline = half ? SPPO_BASELINE_HALF
+                                 : SPPO_BASELINE_EMPIRICAL;
+        if (!start(&w) || !iterate(&w, &l))
+            return;
+        CHECK(between(l.fit, l.step) > 0.2);
+        CHECK_NEAR(between(l.at, here), 0.0, 0.05);
+        CHECK(between(l.at, there) > 0.16);
+        end(&w);
+    }
 }
 
 /* Playing on, the judge likes the new policy better than the old one. */
@@ -1473,6 +1862,8 @@ static void baseline_differs(world *w)
     w->config.baseline = SPPO_BASELINE_EMPIRICAL;
 }
 static void keep_all_differs(world *w) { w->config.keep_all = 1; }
+static void scores_differ(world *w) { w->config.bradley_terry = 1; }
+static void coefficient_differs(world *w) { w->config.coefficient = 0.6; }
 static void optimizer_differs(world *w) { w->config.optim.kind = SPPO_ADAMW; }
 static void prompts_differ(world *w)
 {
@@ -1508,6 +1899,8 @@ static void another_runs_checkpoint_is_refused_by_name(void)
         { "loss", loss_differs }, { "lr", lr_differs },
         { "batch", batch_differs }, { "top_p", top_p_differs },
         { "baseline", baseline_differs }, { "keep_all", keep_all_differs },
+        { "bradley_terry", scores_differ },
+        { "coefficient", coefficient_differs },
         { "optim", optimizer_differs }, { "prompt", prompts_differ },
         { "policy", model_differs },
         { "rope_theta", rotation_differs }
@@ -1677,24 +2070,11 @@ static void damaged_weights_sample_nothing(void)
 }
 
 /* Hard labels, DPO and IPO learn nothing from a judge that cannot decide. */
-static sppo_result undecided(sppo_ctx *ctx, void *user,
-                             const sppo_lists *prompts,
-                             const sppo_lists *responses, int k, int first,
-                             int count, double *pairwise)
-{
-    int i;
-
-    (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
-    for (i = 0; i < count * k * k; i++)
-        pairwise[i] = 0.5;
-    return SPPO_OK;
-}
-
 static void ties_teach_hard_losses_nothing(void)
 {
     static const sppo_loss loss[] = { SPPO_LOSS_HARD, SPPO_LOSS_DPO,
                                       SPPO_LOSS_IPO };
-    const sppo_judge judge = { undecided, NULL };
+    const sppo_judge judge = { sees_no_difference, NULL };
     int i;
 
     for (i = 0; i < 3; i++) {
@@ -1724,33 +2104,40 @@ static const check_case cases[] = {
     CASE(mixed_up_models_are_refused),
     CASE(damaged_weights_sample_nothing),
     CASE(ties_teach_hard_losses_nothing),
-    CASE(alg_1_1_defaults_are_the_papers),
-    CASE(alg_1_2_runs_every_iteration),
-    CASE(alg_1_3_samples_k_responses),
-    CASE(alg_1_4_and_1_5_annotate_and_select),
-    CASE(alg_1_5_ties_give_two_distinct_responses),
+    CASE(alg_1_1_defaults_are_the_papers),  // audit 20
+    CASE(alg_1_2_runs_every_iteration),  // audit 20
+    CASE(alg_1_3_samples_k_responses),  // audit 21 52
+    CASE(alg_1_3_duplicates_stay),  // audit 21
+    CASE(alg_1_4_and_1_5_annotate_and_select),  // audit 22 23
+    CASE(alg_1_5_ties_give_two_distinct_responses),  // audit 23
     CASE(alg_1_3_iterations_share_out_the_prompts),
-    CASE(alg_1_6_old_is_the_policy_that_sampled),
-    CASE(alg_1_6_first_loss_is_the_loss_at_ratio_zero),
-    CASE(alg_1_6_first_gradient_is_the_mean_of_slopes),
+    CASE(bradley_terry_makes_a_circle_a_tie),  // audit 46
+    CASE(bradley_terry_doubles_rewards),  // audit 46
+    CASE(bradley_terry_selects_by_mean_scores),  // audit 23 45
+    CASE(alg_1_6_old_is_the_policy_that_sampled),  // audit 20
+    CASE(alg_1_6_first_loss_is_the_loss_at_ratio_zero),  // audit 24 25 26 27 28
+    CASE(alg_1_6_first_gradient_is_the_mean_of_slopes),  // audit 24 51
     CASE(alg_1_6_progress_reports_the_means),
     CASE(alg_1_6_every_loss_moves_the_right_way),
     CASE(alg_1_6_keep_all_fits_every_response),
     CASE(alg_1_6_micro_batches_add_up),
+    CASE(alg_1_6_gradient_of_many_passes_is_that_of_one),  // audit 51
+    CASE(alg_1_6_stops_within_a_longer_schedule),  // audit 49
     CASE(alg_1_6_nan_is_an_error_before_the_step),
-    CASE(alg_1_7_next_reference_is_the_trained_policy),
-    CASE(algorithm_1_follows_the_exact_update),
+    CASE(alg_1_7_next_reference_is_the_trained_policy),  // audit 20
+    CASE(algorithm_1_follows_the_exact_update),  // audit 20
+    CASE(algorithm_1_with_one_half_reaches_the_fit),  // audit 20
     CASE(algorithm_1_raises_the_win_rate),
     CASE(evaluate_against_itself_is_one_half),
     CASE(evaluate_swapped_is_one_minus),
     CASE(evaluate_refuses_bad_arguments),
-    CASE(best_of_takes_the_highest_row),
+    CASE(best_of_takes_the_highest_row),  // audit 54
     CASE(calls_out_of_order_are_refused),
-    CASE(bad_judgements_are_refused_by_name),
+    CASE(bad_judgements_are_refused_by_name),  // audit 22
     CASE(a_judge_may_fail),
     CASE(a_judge_that_stops_answering_is_noticed),
-    CASE(bad_settings_are_refused_by_name),
-    CASE(a_prompt_may_leave_room_for_one_token),
+    CASE(bad_settings_are_refused_by_name),  // audit 52
+    CASE(a_prompt_may_leave_room_for_one_token),  // audit 52
     CASE(same_seed_same_bits),
     CASE(stopped_and_continued_is_the_same),
     CASE(same_bits_for_any_number_of_threads),

@@ -794,7 +794,7 @@ static void same_bits_for_any_number_of_threads(void)
 
 /* All responses of at most LENGTH tokens over four tokens of which one ends:
  * 1 + 3 + 9 that end, and 27 that are cut.  As children of one prompt.      */
-static void probabilities_of_all_responses_sum_to_one(void)
+static void sec_3_probabilities_of_all_responses_sum_to_one(void)
 {
     enum { VOCAB = 4, LENGTH = 3, END = 2 };
     static const int prompt_token[3] = { 1, 3, 0 };
@@ -827,6 +827,52 @@ static void probabilities_of_all_responses_sum_to_one(void)
     for (s = 1; s < forest.segments; s++)
         sum += exp(sppo_segment_logprob(&trace, &forest, s));
     CHECK_NEAR(sum, 1, BUILD(1e-5, 1e-13));     // forty values of 1e-6 each
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
+/* log pi(y|x) is the sum over y's tokens: not their mean, and without those of
+ * the prompt, which are masked.  slow.h reads prompt and response as one text,
+ * so what it says of the prompt's tokens must be left out.                  */
+static void sec_3_logprob_is_the_sum_over_the_response(void)
+{
+    enum { PROMPT = 5, LONGEST = 6 };
+    const sppo_config c = shape_of(1);
+    slow_random random = { 21 };
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    int token[PROMPT + LONGEST], row[PROMPT + LONGEST], n, i, prompt;
+    view v;
+
+    if (!view_model(&ctx, &model, &c, 21) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 64, 8)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 64, 8, 0)))
+        return;
+    prompt = add_random(&forest, &random, c.vocab, -1, PROMPT, 0);
+    for (n = 1; n <= LONGEST; n++)
+        CHECK(add_random(&forest, &random, c.vocab, prompt, n, 1) == n);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    view_init(&v, &model);
+    for (n = 1; n <= LONGEST; n++) {
+        double logprob[PROMPT + LONGEST], of_prompt = 0, sum = 0;
+        const double said = sppo_segment_logprob(&trace, &forest, n);
+
+        CHECK(view_path(&forest, n, token, row) == PROMPT + n);
+        slow_forward(&v.llama, token, PROMPT + n, NULL, NULL, logprob);
+        for (i = 0; i < PROMPT; i++) {
+            of_prompt += logprob[i];
+            CHECK_NEAR(trace.logprob[row[i]], 0, 0);
+        }
+        for (i = PROMPT; i < PROMPT + n; i++)
+            sum += logprob[i];
+        // nats: values of up to 20, of some hundred roundings each
+        CHECK_NEAR(said, sum, BUILD(1e-4, 1e-12));
+        CHECK(of_prompt < -1);
+        CHECK(n == 1 || fabs(said - sum / n) > 1);
+    }
+    view_free(&v);
     sppo_trace_free(&ctx, &trace);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
@@ -1055,7 +1101,8 @@ static const check_case cases[] = {
     CASE(values_do_not_depend_on_company),
     CASE(later_tokens_change_nothing_before),
     CASE(same_bits_for_any_number_of_threads),
-    CASE(probabilities_of_all_responses_sum_to_one),
+    CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1
+    CASE(sec_3_logprob_is_the_sum_over_the_response),  // audit 1
     CASE(bad_forests_are_refused_and_nothing_moves),
     CASE(backward_without_room_is_refused),
     CASE(bad_configs_are_refused_by_name),

@@ -753,10 +753,10 @@ static void clone_adds_a_head_to_the_trunk(void)
 }
 
 static const check_case cases[] = {
-    CASE(scores_are_antisymmetric_to_the_bit),
+    CASE(scores_are_antisymmetric_to_the_bit),  // audit 44
     CASE(only_scalar_is_additive),
     CASE(scores_do_not_depend_on_company),
-    CASE(scores_match_slow),
+    CASE(scores_match_slow),  // audit 44
     CASE(loss_slopes_match_differences),
     CASE(loss_is_the_mean_cross_entropy),
     CASE(same_bits_for_any_number_of_threads),

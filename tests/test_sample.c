@@ -479,7 +479,7 @@ static void responses_end_where_they_must(void)
     sppo_config c = small_config();
     static sppo_model model;
     static sppo_lists prompts;
-    int prompt[30], s, r, i;
+    int prompt[30], s, r, i, last = 0;
     // prompt tokens, max_tokens, the longest response that this allows
     static const int rule[][3] = { { 4, 1, 1 }, { 4, 7, 7 }, { 25, 20, 7 },
                                    { 30, 20, 2 } };
@@ -513,11 +513,13 @@ static void responses_end_where_they_must(void)
             CHECK(token[n - 1] == c.eos || n == rule[s][2]);
             ended += token[n - 1] == c.eos;
             cut += token[n - 1] != c.eos;
+            last += token[n - 1] == c.eos && n == rule[s][2];
         }
         CHECK(ended > 0 && cut > 0);    // both happened
         sppo_lists_free(&ctx, &responses);
         sppo_sampler_free(&ctx, &sampler);
     }
+    CHECK(last > 0);    // EOS counts: it may be the last token allowed
     sppo_lists_free(&ctx, &prompts);
     sppo_model_free(&ctx, &model);
 }
@@ -621,15 +623,15 @@ static void bad_requests_are_refused_and_add_nothing(void)
 static const check_case cases[] = {
     CASE(greedy_equals_argmax_of_full_passes),
     CASE(draws_equal_draws_from_full_passes),
-    CASE(draws_fit_the_exact_distribution),
-    CASE(token_takes_its_share_of_the_unit_interval),
+    CASE(draws_fit_the_exact_distribution),  // audit 21
+    CASE(token_takes_its_share_of_the_unit_interval),  // audit 21
     CASE(greedy_takes_the_first_of_equals),
     CASE(extreme_logits_are_sampled_right),
-    CASE(responses_do_not_depend_on_batch_or_order),
+    CASE(responses_do_not_depend_on_batch_or_order),  // audit 21
     CASE(same_bits_for_any_number_of_threads),
-    CASE(responses_end_where_they_must),
+    CASE(responses_end_where_they_must),  // audit 52
     CASE(end_token_may_be_none_or_zero),
-    CASE(bad_requests_are_refused_and_add_nothing),
+    CASE(bad_requests_are_refused_and_add_nothing),  // audit 52
 };
 
 int main(int argc, char **argv)
