@@ -283,4 +283,185 @@ static inline void slow_forward(const slow_llama *m, const int *token, int n,
     free(x), free(last), free(z);
 }
 
+/* ---- theory: statements about the update, no part of training ------------ */
+
+/* g = r - log(pi / ref) / eta - b, what Eq 4.9 weighs an answer with. */
+static inline double slow_advantage(const double *pi, const double *ref,
+                                    const double *reward, double eta, double b,
+                                    int i)
+{
+    return reward[i] - log(pi[i] / ref[i]) / eta - b;
+}
+
+/* [Eq 4.9] The gradient of J in the logits of a softmax over n answers:
+ * E_pi[g grad log pi(y)], grad_k log pi(i) = (i == k) - pi(k).              */
+static inline void slow_policy_gradient(double *slope, const double *pi,
+                                        const double *ref,
+                                        const double *reward, double eta,
+                                        double b, int n)
+{
+    int i, k;
+
+    for (k = 0; k < n; k++)
+        for (slope[k] = 0, i = 0; i < n; i++)
+            slope[k] += pi[i] * slow_advantage(pi, ref, reward, eta, b, i)
+                      * ((i == k) - pi[k]);
+}
+
+/* [Eq 4.10] factor E_pi[-grad g^2], the expectation not differentiated: right
+ * with eta / 2; the paper prints eta.                                       */
+static inline void slow_square_gradient(double *slope, const double *pi,
+                                        const double *ref,
+                                        const double *reward, double eta,
+                                        double b, double factor, int n)
+{
+    int i, k;
+
+    for (k = 0; k < n; k++)
+        for (slope[k] = 0, i = 0; i < n; i++) {
+            const double g = slow_advantage(pi, ref, reward, eta, b, i);
+            const double dg = -((i == k) - pi[k]) / eta;
+            slope[k] += factor * pi[i] * -(2 * g * dg);
+        }
+}
+
+/* Answers of three tokens of three: node 0 is the root, node s has children
+ * 3 s + 1 .. 3 s + 3, and 13 .. 39 are the answers.                         */
+enum { SLOW_INNER = 13, SLOW_NODES = 40 };
+
+/* V*(s) = log(sum_a ref(a|s) exp(eta V*(s a))) / eta; of an answer, r. */
+static inline void slow_soft_value(double *value, const double *ref,
+                                   const double *reward, double eta)
+{
+    int s, a;
+
+    for (s = SLOW_NODES - 1; s >= 0; s--) {
+        double z = 0;
+        for (a = 0; s < SLOW_INNER && a < 3; a++)
+            z += ref[3 * s + a] * exp(eta * value[3 * s + 1 + a]);
+        value[s] = s < SLOW_INNER ? log(z) / eta : reward[s - SLOW_INNER];
+    }
+}
+
+/* log pi*(a|s) = log ref(a|s) + eta (V*(s a) - V*(s)) */
+static inline void slow_token_policy(double *best, const double *ref,
+                                     const double *value, double eta)
+{
+    int s, a;
+
+    for (s = 0; s < SLOW_INNER; s++)
+        for (a = 0; a < 3; a++)
+            best[3 * s + a] = ref[3 * s + a]
+                            * exp(eta * (value[3 * s + 1 + a] - value[s]));
+}
+
+/* An answer's probability under conditional probabilities pi(a|s). */
+static inline double slow_answer(const double *pi, int answer)
+{
+    double p = 1;
+    int s;
+
+    for (s = answer + SLOW_INNER; s > 0; s = (s - 1) / 3)
+        p *= pi[s - 1];  // child a of node s stands at 3 s + a
+    return p;
+}
+
+/* [Eq 4.11] E_{y ~ ref} (sum_h log(pi(a_h|s_h) / pi*(a_h|s_h)))^2 */
+static inline double slow_token_loss(const double *pi, const double *best,
+                                     const double *ref)
+{
+    double loss = 0;
+    int y, s;
+
+    for (y = 0; y < SLOW_NODES - SLOW_INNER; y++) {
+        double sum = 0;
+        for (s = y + SLOW_INNER; s > 0; s = (s - 1) / 3)
+            sum += log(pi[s - 1] / best[s - 1]);
+        loss += slow_answer(ref, y) * sum * sum;
+    }
+    return loss;
+}
+
+/* a x = b for a matrix n wide, by elimination with pivots; 0: singular. */
+static inline int slow_solve(double *a, double *b, int n)
+{
+    int i, j, k;
+
+    for (k = 0; k < n; k++) {
+        int top = k;
+        for (i = k + 1; i < n; i++)
+            top = fabs(a[i * n + k]) > fabs(a[top * n + k]) ? i : top;
+        if (fabs(a[top * n + k]) < 1e-11)
+            return 0;
+        for (j = 0; j <= n; j++) {
+            double *x = j < n ? a + k * n + j : b + k;
+            double *y = j < n ? a + top * n + j : b + top;
+            const double keep = *x;
+            *x = *y;
+            *y = keep;
+        }
+        for (i = 0; i < n; i++) {
+            const double f = i == k ? 0 : a[i * n + k] / a[k * n + k];
+            for (j = k; j < n; j++)
+                a[i * n + j] -= f * a[k * n + j];
+            b[i] -= f * b[k];
+        }
+    }
+    for (k = 0; k < n; k++)
+        b[k] /= a[k * n + k];
+    return 1;
+}
+
+/* The von Neumann winner of a game of at most 6 answers, by trying supports:
+ * on one, all answers do equally well, sum_j P(i > j) pi_j = v; off it, none
+ * does better.  1 when one was found.                                       */
+static inline int slow_von_neumann(double *pi, const double *pairwise, int n)
+{
+    int set, i, j;
+
+    for (set = 1; set < 1 << n; set++) {
+        double a[49], b[7];
+        int member[6], m = 0, fits;
+
+        for (i = 0; i < n; i++)
+            if (set >> i & 1)
+                member[m++] = i;
+        for (i = 0; i <= m; i++)
+            for (b[i] = i == m, j = 0; j <= m; j++)
+                a[i * (m + 1) + j] =
+                    i == m ? j < m
+                    : j < m ? pairwise[member[i] * n + member[j]] : -1;
+        fits = slow_solve(a, b, m + 1);
+        for (i = 0; i < n; i++)
+            pi[i] = 0;
+        for (i = 0; fits && i < m; i++)
+            pi[member[i]] = b[i];
+        for (i = 0; fits && i < n; i++) {
+            double win = 0;
+            for (j = 0; j < n; j++)
+                win += pairwise[i * n + j] * pi[j];
+            fits = pi[i] >= 0 && win <= b[m] + 1e-12;
+        }
+        if (fits)
+            return 1;
+    }
+    return 0;
+}
+
+/* rho of log rho + c rho = target, by bisection: Lambert's W another way. */
+static inline double slow_ratio(double target, double c)
+{
+    double low = -1e4, high = 1e4;
+    int i;
+
+    for (i = 0; i < 200; i++) {
+        const double u = (low + high) / 2;
+        if (u + c * exp(u) > target)
+            high = u;
+        else
+            low = u;
+    }
+    return exp(low);
+}
+
 #endif /* SLOW_H */
