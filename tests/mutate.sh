@@ -3,8 +3,8 @@
 #
 # Changes one character at a time in the bodies of the functions of the sections
 # >>exact and >>paper of the header: a sign, an operator, a comparison, a
-# constant, an index, an operand.  Each mutant is compiled with test_update.c and
-# test_game.c; it is killed when a case turns red, crashes or hangs (20 s).
+# constant, an index, an operand.  Each mutant is compiled with test_update.c
+# and test_game.c; it is killed when a case turns red, crashes or hangs (20 s).
 # Those that do not compile do not count.  A mutant that lives is a failure,
 # unless `equivalent` below gives the reason why it is no error.  With WORD only
 # mutants of lines that contain it.

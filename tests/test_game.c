@@ -1,7 +1,7 @@
 /* test_game.c - preferences, exact games, what the theory says of them
  *
- * The names of the cases carry the equation numbers of arXiv 2405.00675 v5.  All
- * of this is double in both builds.  Tolerances: 1e-12 where both sides are a
+ * The names of the cases carry the equation numbers of arXiv 2405.00675 v5.
+ * All of this is double in both builds.  Tolerances: 1e-12 where both sides are a
  * few additions, products and logarithms of numbers of order 1 to 1e3
  * (rounding: 1e-16 each); relative 1e-7 for central differences of step 1e-5,
  * whose rounding error is 1e-16 / 1e-5 and whose truncation error is 1e-10;
@@ -756,7 +756,7 @@ static void eq_4_6_fit_keeps_what_must_stay(void)
     CHECK_NEAR(c, 0.4 * 1.5 - 0.6 + sppo_kl(pi, fit, 3), 1e-12);
 }
 
-/* ==== Eq 4.8 to 4.11, policy gradient and tokens =========================== */
+/* ==== Eq 4.8 to 4.11, policy gradient and tokens ========================= */
 
 static void eq_4_9_gradient_for_any_baseline(void)
 {
@@ -814,29 +814,39 @@ static void eq_4_10_needs_half_the_printed_factor(void)
     CHECK(off > 0.01);
 }
 
-/* At Eq 4.1's policy every answer's own slope is 0 only with the baseline
- * log Z / eta: the sense in which it is the best.                           */
+/* At Eq 4.1's policy no answer has a slope of its own with the baseline
+ * log Z / eta, the sense in which it is the best; with another, b, every answer
+ * is weighed with log Z / eta - b, and only their mean is 0.                */
 static void eq_4_10_best_baseline_is_log_z(void)
 {
-    double p[16], old[4], win[4], next[4], second[2] = { 0, 0 }, z;
+    static const double old[4] = { 0.25, 0.25, 0.25, 0.25 };
+    double p[16], win[4], next[4], slope[4], z;
     const double eta = 5.0;
-    int i, t;
+    int i, k, half;
 
-    random_game(p, old, 4, 54);
+    for (i = 0; i < 4; i++)
+        for (k = 0; k < 4; k++)
+            p[i * 4 + k] = i == k ? 0.5 : i < k;  // the first beats all
     sppo_exact_win_rates(win, p, old, 4);
     sppo_exact_step(next, old, win, eta, 4);
     z = sppo_log_partition(win, old, eta, 4) / eta;
-    for (t = 0; t < 2; t++)
-        for (i = 0; i < 4; i++) {
-            double pure[4] = { 0 }, slope[4];
-            pure[i] = 1.0;
-            slow_square_gradient(slope, next, old, win, eta, t ? 0.5 : z,
-                                 eta / 2, 4);
-            second[t] += next[i] * pow(slow_advantage(next, old, win, eta,
-                                                      t ? 0.5 : z, i), 2);
-        }
-    CHECK_NEAR(second[0], 0.0, 1e-28);
-    CHECK(second[1] > 1e-3);
+    CHECK(z - 0.5 > 0.1);
+    for (half = 0; half < 2; half++) {
+        const double b = half ? 0.5 : z;
+        double second = 0.0;
+        for (i = 0; i < 4; i++)
+            for (k = 0; k < 4; k++) {
+                const double g = slow_advantage(next, old, win, eta, b, i);
+                second += next[i] * pow(g * ((i == k) - next[k]), 2);
+            }
+        slow_square_gradient(slope, next, old, win, eta, b, eta / 2, 4);
+        for (k = 0; k < 4; k++)
+            CHECK_NEAR(slope[k], 0.0, 1e-14);
+        if (half)
+            CHECK(second > 0.1 * 0.1 / 2);
+        else
+            CHECK_NEAR(second, 0.0, 1e-28);
+    }
 }
 
 /* Slip S2: grad KL(pi || best) = 1/2 E[grad (log pi/best)^2]. */
@@ -902,7 +912,7 @@ static void eq_4_11_tokens_agree_with_answers(void)
                sppo_exact_loss(pi, old, target, Y, slope), 1e-11);
 }
 
-/* ==== last iterates ======================================================= */
+/* ==== last iterates ====================================================== */
 
 static void optimistic_last_policy_converges(void)
 {
@@ -954,7 +964,7 @@ static void magnetic_last_policy_converges(void)
         CHECK_NEAR(pi[i], exact[i], 1e-14);
 }
 
-/* ==== Theorem 4.1 in numbers =============================================== */
+/* ==== Theorem 4.1 in numbers ============================================= */
 
 static void thm_4_1_bound_in_closed_form(void)
 {
