@@ -14,7 +14,7 @@
  * Tolerance   0.1 in losses, 4 in the count: training amplifies rounding
  * Try         VOCAB = 259, bytes and no pieces: it starts at 296.54, but ends
  *             at 5.59, for entropy does not ask how a text is cut.
- *             *b = noun[bits & 7]: entropy log(8 * 4) = 3.47, the loss ends 3.48
+ *             *b = noun[bits & 7]: entropy log(8 * 4) = 3.47, loss 3.48 at end
  * Read        sppo.h >>policy, >>network, >>optim                           */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used

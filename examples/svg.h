@@ -1,9 +1,11 @@
-/* svg.h - line plots with intervals, for the examples
+/* svg.h - line plots with intervals, and triangles, for the examples
  *
  * Fill an svg_plot (all zero) with svg_add, then svg_write it: axes with round
- * ticks, a band from low to high, a line and marks per series.  The colours
- * keep their order in grey, and each series has its own mark, so that a plot
- * can be printed.                                                           */
+ * ticks, a band from low to high, a line and marks per series.  With log_x or
+ * log_y that axis is in powers of ten, and what is not above 0 is left out.
+ * Paths of three probabilities: svg_add_simplex, svg_write_simplex.  The
+ * colours keep their order in grey, and each series has its own marks, twelve
+ * at most, so that a plot can be printed.                                   */
 #ifndef SVG_H
 #define SVG_H
 
@@ -11,9 +13,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SVG_POINTS = 2048, SVG_SERIES = 6, SVG_NAME = 48 };
+#if defined(__GNUC__)
+#define SVG_UNUSED __attribute__((unused))
+#else
+#define SVG_UNUSED
+#endif
+
+enum { SVG_POINTS = 4096, SVG_SERIES = 6, SVG_NAME = 48 };
 
 typedef struct svg_plot {
+    int log_x, log_y;    // set before svg_add
+    int bottom_legend;   // 1: the legend stands at the bottom, not at the top
     char name[SVG_SERIES][SVG_NAME];
     int series, points;
     int of[SVG_POINTS];  // the series of a point
@@ -26,6 +36,7 @@ enum { SVG_W = 600, SVG_H_ = 380, SVG_LEFT = 62, SVG_RIGHT = 16, SVG_TOP = 40,
 
 typedef struct svg_range {
     double from, to, step;
+    int log;  // 1: from, to and step are powers of ten
 } svg_range;
 
 static int svg_series(svg_plot *plot, const char *name)
@@ -41,21 +52,33 @@ static int svg_series(svg_plot *plot, const char *name)
     return plot->series++;
 }
 
-/* Returns 0 when there is no room for the series or the point. */
+/* Returns 0 when there is no room for the series or the point, or when a
+ * logarithm would have none.                                                */
 static int svg_add(svg_plot *plot, const char *name, double x, double y,
                    double low, double high)
 {
     const int s = svg_series(plot, name), n = plot->points;
 
-    if (s < 0 || n == SVG_POINTS)
+    if (s < 0 || n == SVG_POINTS || (plot->log_x && !(x > 0)) ||
+        (plot->log_y && !(low > 0)))
         return 0;
     plot->of[n] = s;
-    plot->x[n] = x;
-    plot->y[n] = y;
-    plot->low[n] = low;
-    plot->high[n] = high;
+    plot->x[n] = plot->log_x ? log10(x) : x;
+    plot->y[n] = plot->log_y ? log10(y) : y;
+    plot->low[n] = plot->log_y ? log10(low) : low;
+    plot->high[n] = plot->log_y ? log10(high) : high;
     plot->points++;
     return 1;
+}
+
+/* A point of a path in the triangle of three probabilities: corners 0 and 1
+ * left and right, 2 on top.                                                 */
+SVG_UNUSED static int svg_add_simplex(svg_plot *plot, const char *name,
+                                      const double p[3])
+{
+    const double y = p[2] * sqrt(0.75);
+
+    return svg_add(plot, name, p[1] + p[2] / 2, y, y, y);
 }
 
 /* A range that holds both ends, in steps of 1, 2 or 5 times a power of ten. */
@@ -66,12 +89,27 @@ static svg_range svg_round(double from, double to)
     const double rest = span / 5.0 / power;
     svg_range r;
 
+    r.log = 0;
     r.step = power * (rest > 5.0 ? 10.0 : rest > 2.0 ? 5.0
                                       : rest > 1.0 ? 2.0 : 1.0);
     r.from = floor(from / r.step + 1e-9) * r.step;
     r.to = ceil(to / r.step - 1e-9) * r.step;
     if (r.to <= r.from)
         r.to = r.from + r.step;
+    return r;
+}
+
+/* Whole powers of ten around both ends. */
+static svg_range svg_decades(double from, double to)
+{
+    svg_range r;
+
+    r.log = 1;
+    r.from = floor(from + 1e-9);
+    r.to = ceil(to - 1e-9);
+    if (r.to <= r.from)
+        r.to = r.from + 1.0;
+    r.step = r.to - r.from > 8.0 ? 2.0 : 1.0;
     return r;
 }
 
@@ -105,6 +143,16 @@ static void svg_text(double x, double y, const char *style, const char *text,
     fprintf(out, "</text>\n");
 }
 
+/* What stands at a tick. */
+static void svg_number(char number[32], svg_range r, double at)
+{
+    if (r.log)
+        at = pow(10.0, floor(at + 0.5));
+    else if (fabs(at) < r.step / 1e6)
+        at = 0.0;
+    snprintf(number, 32, "%.4g", at);
+}
+
 static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
                      const char *y_label, FILE *out)
 {
@@ -116,16 +164,14 @@ static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
     for (at = ry.from; at < ry.to + ry.step / 2; at += ry.step) {
         fprintf(out, "<path d='M%.1f %.1fH%.1f' stroke='#ddd'/>\n", left,
                 svg_y(ry, at), right);
-        snprintf(number, sizeof number, "%.4g",
-                 fabs(at) < ry.step / 1e6 ? 0.0 : at);
+        svg_number(number, ry, at);
         svg_text(left - 8, svg_y(ry, at) + 4, "text-anchor='end'", number,
                  out);
     }
     for (at = rx.from; at < rx.to + rx.step / 2; at += rx.step) {
         fprintf(out, "<path d='M%.1f %.1fv5' stroke='#444'/>\n",
                 svg_x(rx, at), bottom);
-        snprintf(number, sizeof number, "%.4g",
-                 fabs(at) < rx.step / 1e6 ? 0.0 : at);
+        svg_number(number, rx, at);
         svg_text(svg_x(rx, at), bottom + 19, "text-anchor='middle'", number,
                  out);
     }
@@ -164,7 +210,7 @@ static void svg_mark(double x, double y, int series, FILE *out)
 static void svg_curve(const svg_plot *plot, int s, svg_range rx, svg_range ry,
                       FILE *out)
 {
-    int i, first = 1;
+    int i, first = 1, count = 0, nth = 0;
 
     fprintf(out, "<path fill='%s' fill-opacity='0.15' d='", svg_colour(s));
     for (i = 0; i < plot->points; i++)
@@ -188,7 +234,9 @@ static void svg_curve(const svg_plot *plot, int s, svg_range rx, svg_range ry,
         }
     fprintf(out, "'/>\n");
     for (i = 0; i < plot->points; i++)
-        if (plot->of[i] == s)
+        count += plot->of[i] == s;
+    for (i = 0; i < plot->points; i++)
+        if (plot->of[i] == s && nth++ % ((count + 11) / 12) == 0)
             svg_mark(svg_x(rx, plot->x[i]), svg_y(ry, plot->y[i]), s, out);
 }
 
@@ -197,10 +245,34 @@ static void svg_legend(const svg_plot *plot, FILE *out)
     double y = SVG_TOP + 14;
     int s;
 
+    if (plot->bottom_legend)
+        y = SVG_H_ - SVG_BOTTOM - 18 * plot->series + 8;
     for (s = 0; s < plot->series; s++, y += 18) {
         svg_mark(SVG_LEFT + 16, y - 4, s, out);
         svg_text(SVG_LEFT + 28, y, "", plot->name[s], out);
     }
+}
+
+static void svg_begin(const char *title, FILE *out)
+{
+    fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' "
+                 "width='%d' height='%d' font-family='sans-serif' "
+                 "font-size='13' fill='#222'>\n"
+                 "<rect width='%d' height='%d' fill='#fff'/>\n",
+            SVG_W, SVG_H_, SVG_W, SVG_H_, SVG_W, SVG_H_);
+    svg_text(SVG_LEFT, 24, "font-size='16'", title, out);
+}
+
+/* The curves in their ranges, the legend, the end of the file. */
+static void svg_end(const svg_plot *plot, svg_range rx, svg_range ry,
+                    FILE *out)
+{
+    int i;
+
+    for (i = 0; i < plot->series; i++)
+        svg_curve(plot, i, rx, ry, out);
+    svg_legend(plot, out);
+    fprintf(out, "</svg>\n");
 }
 
 static void svg_write(const svg_plot *plot, const char *title,
@@ -216,21 +288,37 @@ static void svg_write(const svg_plot *plot, const char *title,
         y0 = plot->low[i] < y0 ? plot->low[i] : y0;
         y1 = plot->high[i] > y1 ? plot->high[i] : y1;
     }
-    rx = svg_round(x0, x1);
-    ry = svg_round(y0, y1);
-    if (x1 - x0 < 10 && floor(x0) == x0 && floor(x1) == x1)
+    rx = plot->log_x ? svg_decades(x0, x1) : svg_round(x0, x1);
+    ry = plot->log_y ? svg_decades(y0, y1) : svg_round(y0, y1);
+    if (!plot->log_x && x1 - x0 < 10 && floor(x0) == x0 && floor(x1) == x1)
         rx.step = rx.step < 1 ? 1 : rx.step;  // iterations are whole numbers
-    fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' "
-                 "width='%d' height='%d' font-family='sans-serif' "
-                 "font-size='13' fill='#222'>\n"
-                 "<rect width='%d' height='%d' fill='#fff'/>\n",
-            SVG_W, SVG_H_, SVG_W, SVG_H_, SVG_W, SVG_H_);
-    svg_text(SVG_LEFT, 24, "font-size='16'", title, out);
+    svg_begin(title, out);
     svg_axes(rx, ry, x_label, y_label, out);
-    for (i = 0; i < plot->series; i++)
-        svg_curve(plot, i, rx, ry, out);
-    svg_legend(plot, out);
-    fprintf(out, "</svg>\n");
+    svg_end(plot, rx, ry, out);
+}
+
+/* Paths of svg_add_simplex in their triangle; corner: its three names. */
+SVG_UNUSED static void svg_write_simplex(const svg_plot *plot,
+                                         const char *title,
+                                         const char *const corner[3],
+                                         FILE *out)
+{
+    const double top = sqrt(0.75);  // of a triangle of side 1
+    const double half = 0.5 * top * (SVG_W - SVG_LEFT - SVG_RIGHT)
+                      / (SVG_H_ - SVG_TOP - SVG_BOTTOM);
+    const svg_range rx = { 0.5 - half, 0.5 + half, 1.0, 0 };
+    const svg_range ry = { 0.0, top, 1.0, 0 };
+
+    svg_begin(title, out);
+    fprintf(out, "<path fill='none' stroke='#444' d='M%.1f %.1fH%.1fL%.1f "
+                 "%.1fz'/>\n", svg_x(rx, 0), svg_y(ry, 0), svg_x(rx, 1),
+            svg_x(rx, 0.5), svg_y(ry, top));
+    svg_text(svg_x(rx, 0), svg_y(ry, 0) + 19, "text-anchor='middle'",
+             corner[0], out);
+    svg_text(svg_x(rx, 1), svg_y(ry, 0) + 19, "text-anchor='middle'",
+             corner[1], out);
+    svg_text(svg_x(rx, 0.5) + 10, svg_y(ry, top) + 10, "", corner[2], out);
+    svg_end(plot, rx, ry, out);
 }
 
 #endif

@@ -738,7 +738,7 @@ static void losses_start_at_the_published_values(void)
 /* The first loss that a user of the released code saw was 119,743.85: a root
  * mean square of |P^ - 1/2| of 0.346.  Of best and worst of five responses it
  * is at most 0.4, so the half sum with soft win rates may be that much; with
- * hard labels, or as a whole sum of hard ones, no first loss is.            */
+ * hard labels the first loss is 500,000, or half of it, whatever they are.  */
 static void losses_first_logged_value_is_the_soft_half_sum(void)
 {
     const double logged = 119743.85, distance = sqrt(logged) / 1e3;
@@ -1309,6 +1309,35 @@ static void tables_best_of_n_beats_the_policy(void)
     }
 }
 
+/* Any preferences, circles too: the winner of each draw found by itself. */
+static void tables_best_of_n_by_enumeration(void)
+{
+    enum { N = 4 };
+    double p[N * N], pi[N], best[N];
+    int m, t, i, j;
+
+    random_game(p, pi, N, 89);
+    for (m = 1; m <= 4; m++) {
+        double expected = 0.0;
+        for (t = 0; t < draws(m, N); t++) {
+            int y[4], top = 0;
+            const double chance = drawn(y, m, pi, N, t);
+            double most = -1.0;
+            for (i = 0; i < m; i++) {
+                double sum = 0.0;
+                for (j = 0; j < m; j++)
+                    sum += p[y[i] * N + y[j]];
+                top = sum > most ? y[i] : top;
+                most = fmax(most, sum);
+            }
+            for (j = 0; j < N; j++)
+                expected += chance * p[top * N + j] * pi[j];
+        }
+        best_of_policy(best, p, pi, N, m);
+        CHECK_NEAR(sppo_exact_value(p, best, pi, N), expected, 1e-14);
+    }
+}
+
 /* In a strict order of 20 equal answers best-of-m wins m / (m + 1), as among
  * infinitely many, but for ties: 1/400 or less.  Where answers go in a circle
  * there is nothing to gain.                                                 */
@@ -1496,6 +1525,7 @@ static const check_case cases[] = {
     CASE(sec_5_1_win_rates_keep_their_range),  // audit 47
     CASE(sec_5_3_win_rates_of_two),  // audit 48
     CASE(tables_best_of_n_beats_the_policy),  // audit 54
+    CASE(tables_best_of_n_by_enumeration),  // audit 54
     CASE(tables_best_of_n_in_an_order_and_in_a_circle),  // audit 54
     CASE(tables_averages_of_table_3),  // audit 55
     CASE(tables_averages_of_mt_bench),  // audit 55

@@ -1,0 +1,125 @@
+#!/bin/sh
+# test_examples.sh PROGRAMS - every example keeps the promises of its header
+#
+# The first comment of examples/0*.c has lines "*   > words and numbers": the
+# program must print them, in this order, between any others.  Words must be
+# equal, numbers with a decimal point within 1e-3 of their size, whole numbers
+# exact; where training amplifies rounding the header says more:
+#   Tolerance  0.1 in losses, 4 in the count      (absolute, both; the second
+#                                                  of whole numbers)
+# Also: the header's sections, under 150 lines of 80 columns, under a minute.
+programs=${1:?"usage: test_examples.sh PROGRAMS"}
+examples=$(dirname "$0")/../examples
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/sppo_examples.XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
+passed=0
+failed=0
+LC_ALL=C
+export LC_ALL
+
+verdict() {  # text; complaints in $scratch/bad
+    if [ -s "$scratch/bad" ]; then
+        failed=$((failed + 1))
+        echo "FAIL  $1"
+        sed -n '1,12s/^/  /p' "$scratch/bad"
+    else
+        passed=$((passed + 1))
+        echo "ok    $1"
+    fi
+    : >"$scratch/bad"
+}
+
+# What is wrong with the looks of a source.
+looks() {
+    awk -v name="$(basename "$1")" '
+        length($0) > 80 { print "line " NR " has " length($0) " columns" }
+        NR == 1 && index($0, "/* " name " - ") != 1 {
+            print "does not begin with its name"
+        }
+        !ended { head = head $0 "\n" }
+        /\*\// { ended = 1 }
+        END {
+            if (NR >= 150) print NR " lines"
+            count = split("Shows Build Run Time Try Read", word, " ")
+            for (i = 1; i <= count; i++)
+                if (head !~ "[ *]" word[i] "  +[^ ]")
+                    print "its header has no " word[i]
+            if (head !~ /You will see/) print "its header has no You will see"
+            if (head !~ /\n \*   > /) print "it promises nothing"
+        }' "$1"
+}
+
+# Promised lines that the output does not have.
+broken() {  # source, output
+    awk '
+        function numeric(s) {
+            return s ~ /^[-+]?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?$/
+        }
+        function off(a, b) { return a > b ? a - b : b - a }
+
+        function allowed(s) {
+            if (s !~ /[.e]/) return whole
+            if (decimal != "") return decimal
+            return 1e-3 * (s < 0 ? -s : s)
+        }
+
+        function same(promised, printed,   a, b, n, i) {
+            n = split(promised, a, " ")
+            if (split(printed, b, " ") != n) return 0
+            for (i = 1; i <= n; i++) {
+                if (a[i] == b[i]) continue
+                if (!numeric(a[i]) || !numeric(b[i])) return 0
+                if (off(a[i], b[i]) > allowed(a[i]) * (1 + 1e-9)) return 0
+            }
+            return 1
+        }
+
+        NR == FNR && !ended {
+            if (/^ \* Tolerance /) {
+                decimal = $3 + 0
+                if (match($0, /, [0-9]+ in the counts?/))
+                    whole = substr($0, RSTART + 2) + 0
+            }
+            if (sub(/^ \*   > /, "")) promise[++promises] = $0
+            if (/\*\//) ended = 1
+        }
+        NR != FNR { output[++lines] = $0 }
+        BEGIN { whole = 0 }
+        END {
+            at = 0
+            for (i = 1; i <= promises; i++) {
+                for (j = at + 1; j <= lines; j++)
+                    if (same(promise[i], output[j])) break
+                if (j > lines)
+                    print "not printed: " promise[i]
+                else
+                    at = j
+            }
+        }' "$1" "$2"
+}
+
+: >"$scratch/bad"
+for source in "$examples"/0*.c; do
+    name=$(basename "$source" .c)
+    looks "$source" >"$scratch/bad"
+    verdict "$name: header, lines, columns"
+    if [ ! -x "$programs/$name" ]; then
+        echo "$programs/$name was not built" >"$scratch/bad"
+        verdict "$name"
+        continue
+    fi
+    begin=$(date +%s)
+    "$programs/$name" >"$scratch/output" 2>"$scratch/errors"
+    code=$?
+    seconds=$(($(date +%s) - begin))
+    [ $code -eq 0 ] || echo "exit status $code" >>"$scratch/bad"
+    [ ! -s "$scratch/errors" ] || cat "$scratch/errors" >>"$scratch/bad"
+    verdict "$name ends well"
+    [ $seconds -le 60 ] || echo "$seconds seconds" >>"$scratch/bad"
+    verdict "$name takes less than a minute"
+    broken "$source" "$scratch/output" >>"$scratch/bad"
+    verdict "$name prints what it promises"
+done
+[ "$passed" -gt 0 ] || { echo "no examples"; failed=1; }
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
