@@ -31,7 +31,7 @@ typedef struct svg_plot {
 } svg_plot;
 
 /* The picture, in user units; text is sized for 600 of them across a page. */
-enum { SVG_W = 600, SVG_H_ = 380, SVG_LEFT = 62, SVG_RIGHT = 16, SVG_TOP = 40,
+enum { SVG_W = 600, SVG_H_ = 380, SVG_LEFT = 62, SVG_RIGHT = 24, SVG_TOP = 40,
        SVG_BOTTOM = 54 };
 
 typedef struct svg_range {
@@ -150,7 +150,7 @@ static void svg_number(char number[32], svg_range r, double at)
         at = pow(10.0, floor(at + 0.5));
     else if (fabs(at) < r.step / 1e6)
         at = 0.0;
-    snprintf(number, 32, "%.4g", at);
+    snprintf(number, 32, "%.6g", at);
 }
 
 static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
