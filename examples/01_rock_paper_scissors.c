@@ -137,7 +137,8 @@ int main(void)
     out[1] = fopen("build/01_gap.svg", "w");
     if (!out[0] || !out[1])
         return fprintf(stderr, "there is no folder build/ here\n"), 1;
-    gaps.log_x = gaps.log_y = gaps.bottom_legend = 1;
+    gaps.log_x = gaps.log_y = 1;
+    gaps.legend_y = 1.0;
     circle(&paths);
     theorem(&gaps);
     last_policies();

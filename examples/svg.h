@@ -23,7 +23,7 @@ enum { SVG_POINTS = 4096, SVG_SERIES = 6, SVG_NAME = 48 };
 
 typedef struct svg_plot {
     int log_x, log_y;    // set before svg_add
-    int bottom_legend;   // 1: the legend stands at the bottom, not at the top
+    double legend_x, legend_y;  // 0 0: top left, 1 1: bottom right
     char name[SVG_SERIES][SVG_NAME];
     int series, points;
     int of[SVG_POINTS];  // the series of a point
@@ -242,14 +242,16 @@ static void svg_curve(const svg_plot *plot, int s, svg_range rx, svg_range ry,
 
 static void svg_legend(const svg_plot *plot, FILE *out)
 {
-    double y = SVG_TOP + 14;
+    const double width = 160, height = 18 * plot->series + 6;
+    const double x = SVG_LEFT + 16
+                   + plot->legend_x * (SVG_W - SVG_LEFT - SVG_RIGHT - width);
+    double y = SVG_TOP + 14
+             + plot->legend_y * (SVG_H_ - SVG_TOP - SVG_BOTTOM - height);
     int s;
 
-    if (plot->bottom_legend)
-        y = SVG_H_ - SVG_BOTTOM - 18 * plot->series + 8;
     for (s = 0; s < plot->series; s++, y += 18) {
-        svg_mark(SVG_LEFT + 16, y - 4, s, out);
-        svg_text(SVG_LEFT + 28, y, "", plot->name[s], out);
+        svg_mark(x, y - 4, s, out);
+        svg_text(x + 12, y, "", plot->name[s], out);
     }
 }
 
