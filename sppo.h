@@ -1562,7 +1562,7 @@ SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k)
 
 /* [Sec 5] s_PairRM(y_i;x) = (1/K) sum_k s(y_i, y_k;x), s = log (P / (1 - P)).
  * A judge that answers 0 or 1 has no finite log-odds: they end at log 2^53,
- * where sigma(s) is 1 in double.                                            */
+ * where sigma(s) is 1 but for the last bit.                                 */
 SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k)
 {
     const double limit = 53.0 * log(2.0);

@@ -118,11 +118,9 @@ static void last_policies(void)
         game g = start;
 
         printf("%-10s", step_name[kind]);
-        for (t = 0; t <= 10000; t++) {
+        for (t = 0; t <= 10000; advance(&g, (step)kind, 0.1, t++))
             if (t == 100 || t == 1000 || t == 10000)
                 printf("  %.1e", sppo_duality_gap(beats, g.pi, N));
-            advance(&g, (step)kind, 0.1, t);
-        }
         printf("\n");
     }
 }

@@ -129,15 +129,15 @@ int main(void)
         const int prompt[2] = { BOS, NOUN + i % 6 };
         check(sppo_lists_add(&ctx, &prompts, prompt, 2));
     }
-    check(sppo_play_init(&ctx, &play, &config, &policy, &prompts));  // line 1
-    while (play.phase != SPPO_PHASE_DONE) {                          // line 2
-        check(sppo_play_sample(&ctx, &play));                        // line 3
+    check(sppo_play_init(&ctx, &play, &config, &policy, &prompts));  // Alg 1.1
+    while (play.phase != SPPO_PHASE_DONE) {                          // Alg 1.2
+        check(sppo_play_sample(&ctx, &play));                        // Alg 1.3
         for (i = 0; i < play.round.responses.start[3]; i++)
             printf("%s ", word[play.round.responses.token[i]]);
-        check(sppo_play_judge(&ctx, &play, &judge));                 // line 4
-        check(sppo_play_select(&ctx, &play));                        // line 5
-        check(sppo_play_fit(&ctx, &play));                           // line 6
-        check(sppo_play_advance(&ctx, &play));                       // line 7
+        check(sppo_play_judge(&ctx, &play, &judge));                 // Alg 1.4
+        check(sppo_play_select(&ctx, &play));                        // Alg 1.5
+        check(sppo_play_fit(&ctx, &play));                           // Alg 1.6
+        check(sppo_play_advance(&ctx, &play));                       // Alg 1.7
         check(sppo_evaluate(&ctx, &policy, &base, &judge, &prompts, 2,
                             &config.sampling, 7, &won));
         printf("\nround %d  P^ %.2f %.2f  loss %.3f  win %.2f  KL %.1f\n",
