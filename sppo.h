@@ -157,7 +157,9 @@
  * DEPARTURES FROM THE PAPER, and conventions that differ from edition to
  * edition of the code (with the option for the other way)
  *   D1  D_t keeps the best and the worst of K responses, as in the paper's
- *       experiments; Algorithm 1 allows all: config.keep_all = 1.
+ *       experiments; Algorithm 1 allows all: config.keep_all = 1.  Best is the
+ *       greatest P^; theirs is the greatest mean PairRM score, mostly the same:
+ *       config.bradley_terry = 1 chooses, and compares, by that.
  *   D2  log Z is replaced by eta / 2 as in Eq 4.6, not estimated as in Eq 4.5:
  *       config.baseline = SPPO_BASELINE_EMPIRICAL, or a multiple of eta:
  *       SPPO_BASELINE_COEFFICIENT.  Neither is Eq 4.5's estimate from fresh

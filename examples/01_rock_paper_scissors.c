@@ -3,8 +3,8 @@
  * Shows       the last policy circles outwards, the average of all converges
  *             (Thm 4.1); two other steps whose last policy converges
  * Build       make examples     Run  build/01_rock_paper_scissors  Time  < 1 s
- * You will see a policy 0.60 0.20 0.20 with eta = 0.1; "gap" is twice what the
- * best answer to the policy wins above one half:
+ * You will see a policy 0.60 0.20 0.20 with eta = 0.1; "gap" (Eq 3.3) is twice
+ * what the best answer to the policy wins above one half:
  *   > step     0  last 0.60 0.20 0.20  gap 0.400  average 0.60 0.20 0.20
  *   > step   100  last 0.14 0.56 0.30  gap 0.422  average 0.37 0.46 0.17
  *   > step  1000  last 0.67 0.21 0.12  gap 0.548  average 0.34 0.33 0.33

@@ -31,7 +31,7 @@ typedef struct spread {
     double low, mean, high;
 } spread;
 
-/* P^ of K answers when bit b of `coins` says who wins the b-th pair. */
+/* P^ (Eq 4.5) of K answers; bit b of `coins` says who wins the b-th pair. */
 static void tournament(double win[K], int coins)
 {
     double pairwise[K * K];

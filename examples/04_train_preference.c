@@ -1,7 +1,7 @@
 /* 04_train_preference.c - three preference heads and a cycle
  *
  * Shows       paper beats rock, scissors paper, rock scissors: heads `pair` and
- *             `embed` learn that from votes; `scalar`, Bradley-Terry, cannot
+ *             `embed` learn that from votes; `scalar` cannot (Eq 3.1)
  * Build       make examples     Run  build/04_train_preference       Time  4 s
  * You will see P of rock, paper, scissors (truth 0.50 0.18 0.82), row by row
  *   > pair    accuracy 0.75 of 0.76  error of P 0.01

@@ -3,8 +3,8 @@
  * Shows       a policy that learns from a judge and its own responses, and wins
  *             against the base that it began as, more in every round
  * Build       make examples        Run  build/05_self_play           Time  3 s
- * You will see sentences, P^ of the best and the worst response, loss / eta^2,
- * P(policy > base) and KL(policy || base)
+ * You will see sentences, P^ of the best and the worst response, loss / eta^2
+ * (Eq 4.7), P(policy > base) and KL(policy || base)
  *   > round 1  P^ 0.73 0.26  loss 0.020  win 0.67  KL 0.6
  *   > round 2  P^ 0.68 0.28  loss 0.017  win 0.77  KL 1.4
  *   > round 3  P^ 0.65 0.32  loss 0.011  win 0.82  KL 2.3

@@ -149,6 +149,7 @@ fi
 
 mkdir -p "$scratch"
 mutants "$3" >"$scratch/list"
+[ -s "$scratch/list" ] || { echo "no line with: $3" >&2; exit 1; }
 xargs -P 2 -n 3 sh "$0" "$header" "$scratch" --one <"$scratch/list" |
     sort -t "$(printf '\t')" -k 2n >"$scratch/report"
 grep -v '^no program' "$scratch/report" | awk -F '\t' '

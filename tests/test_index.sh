@@ -6,6 +6,7 @@
 # symbols of a compiled object.  CC names the compiler (cc).
 header=${1:?"usage: test_index.sh PATH/sppo.h"}
 tests=$(dirname "$0")
+readme=$tests/../README.md
 cc=${CC:-cc}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/sppo_index.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -151,13 +152,18 @@ while read -r tag function test; do
         grep -qE "CASE\(${case_name}_" "$tests/$test.c" ||
             echo "  $test.c has no case named ${case_name}_..." >>"$bad"
     fi
-    case $tag in
-    Alg_*) example=05_self_play ;;
-    *) example=07_audit ;;
+    # README's row names the same function and test, and the examples.
+    row=$(grep -F "| $shown |" "$readme" | grep -F "| \`$function\` |")
+    case $row in
+    *"| ${test#test_} \`${case_name}_*\` |"*) ;;
+    *) echo "  README.md has no such row" >>"$bad" ;;
     esac
-    grep -qF "$shown" "$tests/../examples/$example.c" ||
-        echo "  $example.c does not show $shown" >>"$bad"
-    verdict "index: $shown, $function, $test, $example" "$bad"
+    shows=$(echo "$row" | sed 's/ |$//; s/.*| //; s/,//g')
+    for n in ${shows:-none}; do
+        grep -qF "$shown" "$tests/../examples/${n}"_*.c ||
+            echo "  example $n does not show $shown" >>"$bad"
+    done
+    verdict "index: $shown, $function, $test, examples $shows" "$bad"
 done <"$scratch/index"
 
 # The other way: a tag that stands in the code has its row.
