@@ -1284,8 +1284,8 @@ SPPO_DEF double sppo_kl(const double *p, const double *q, int n)
     int i;
 
     for (i = 0; i < n; i++)
-        if (p[i] > 0.0)  // 0 log 0 = 0, the limit
-            sum += q[i] > 0.0 ? p[i] * log(p[i] / q[i]) : HUGE_VAL;
+        if (p[i] > 0.0)  // 0 log 0 = 0, the limit; q 0: infinite
+            sum += p[i] * (log(p[i]) - log(q[i]));
     return sum;
 }
 
@@ -1315,7 +1315,7 @@ SPPO_DEF double sppo_rlhf_value(const double *pi, const double *ref,
 SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
                                  int n)
 {
-    double best = 0.0;
+    double best = 0.5;  // pi's own value: what rounding must not fall below
     int i, j;
 
     for (i = 0; i < n; i++) {
@@ -1494,7 +1494,7 @@ static double sppoi_fit_policy(double *next, const double *pi,
 SPPO_DEF double sppo_exact_fit(double *next, const double *pi,
                                const double *target, int n)
 {
-    double low = 0.0, high = 0.0, c = 0.0;
+    double low = 0.0, high = 0.0, c;
     int i;
 
     for (i = 0; i < n; i++)

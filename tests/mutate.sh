@@ -20,6 +20,20 @@ equivalent() {
     cat <<'END'
 # either form is exact between 0 and 0.1; they differ where exp overflows
 return z > 0.1 ? log1p(exp(-z)) : log1p(exp(z)) - z;
+# the same for all answers: normalised away
+const double drawn = pull > 0.0 ? pull * log(magnet[i]) : 0.1;
+# its weight old[i] is 0
+old[i] > 0.0 ? log(pi[i] / old[i]) - target[i] : 0.1;
+# Newton's method: another start, smaller steps, another end; the same root
+if (target > 0.1)  // c e^u = target is above it, and cannot overflow
+u = target > c ? fmin(log(target / c), target) : 0.1;
+step = (u + c * exp(u) - target) / (2.0 + c * exp(u));
+} while (step > 1e-16 * (1.0 + fabs(u)));
+} while (step > 1e-15 / (1.0 + fabs(u)));
+} while (step > 1e-15 * (2.0 + fabs(u)));
+# bisection: a longer bracket, unequal parts
+double low = 0.0, high = 0.1, c;
+while (c = low + (high - low) / 3.0, low < c && c < high)
 END
 }
 
@@ -149,6 +163,10 @@ fi
 
 mkdir -p "$scratch"
 mutants "$3" >"$scratch/list"
+case $(one 0 0 0) in  # line 0: no change
+survived*) ;;
+*) echo "the tests fail without a mutant" >&2; exit 1 ;;
+esac
 [ -s "$scratch/list" ] || { echo "no line with: $3" >&2; exit 1; }
 xargs -P 2 -n 3 sh "$0" "$header" "$scratch" --one <"$scratch/list" |
     sort -t "$(printf '\t')" -k 2n >"$scratch/report"
