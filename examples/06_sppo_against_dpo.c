@@ -3,7 +3,7 @@
  * Shows       the claim of Sec 4.4: SPPO makes the winner more probable and the
  *             loser less, while DPO, which sees the difference alone, may let
  *             both fall.  Means over the last epochs of 3 rounds, 3 seeds.
- * Build       make examples     Run  build/06_sppo_against_dpo    Time  10 s
+ * Build       make examples     Run  build/06_sppo_against_dpo    Time   7 s
  * You will see log(pi / pi_t), and win rates against the untrained policy
  *   > SPPO eta 10  winners  1.01, up in 9 of 9  losers  -2.51  win 0.89
  *   > DPO  eta 10  winners -4.26, up in 0 of 9  losers -17.67  win 0.88
