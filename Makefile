@@ -66,7 +66,7 @@ build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h sppo.h
 	@mkdir -p build
 	$(BUILD) examples/sppo.c -o $@ -lm
 
-build/%: examples/%.c examples/svg.h sppo.h
+build/%: examples/%.c examples/instruct.h examples/svg.h sppo.h
 	@mkdir -p build
 	$(BUILD) $< -o $@ -lm
 
