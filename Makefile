@@ -18,7 +18,7 @@ TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g -DSPPO_STATIC $(NATIVE) $(OPENMP) \
 
 TOOLS = build/sppo build/instruct build/plot build/story_judge
 EXAMPLES = $(patsubst examples/%.c,build/%,$(wildcard examples/0*.c))
-TESTS = base json kernels policy sample optim prefer game update play files \
+TESTS = base json kernels policy sample optim prefer game update play files data \
         memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
@@ -62,7 +62,8 @@ strict:  ## all compilers and builds with warnings as errors
 clean:  ## remove build/
 	rm -rf build
 
-build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h sppo.h
+build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h \
+            examples/length_control.h sppo.h
 	@mkdir -p build
 	$(BUILD) examples/sppo.c -o $@ -lm
 
@@ -73,6 +74,8 @@ build/%: examples/%.c examples/instruct.h examples/svg.h sppo.h
 build/bench: tests/bench.c sppo.h
 	@mkdir -p build
 	$(BUILD) tests/bench.c -o $@ -lm
+
+build/tests/data build/tests/data-double: examples/length_control.h
 
 build/tests/%-double: tests/test_%.c tests/*.h tests/reference/*.h sppo.h
 	@mkdir -p build/tests

@@ -327,7 +327,8 @@ typedef struct option {
 enum { MAX_OPTIONS = 96 };
 #define FREE_OPTION 0x80000000u
 
-/* needs: options that must be given; "a|b": one of the two, not both.
+/* needs: options that must be given; "a|b": one of the two, not both; "a, b":
+ * or instead of all of them b, with no others but free ones.
  * sets: "name=value ..", where its defaults differ from the table's.        */
 typedef struct cli_command {
     const char *name;
@@ -620,17 +621,41 @@ static sppo_result options_check_conditions(const parser *p)
     return SPPO_OK;
 }
 
+/* The option that stands for all that is needed, or -1. */
+static int option_alone(const parser *p)
+{
+    const char *comma = strchr(p->command->needs, ',');
+
+    return comma ? option_find(p, comma + 2, strlen(comma + 2)) : -1;
+}
+
+static sppo_result options_check_alone(const parser *p, int alone)
+{
+    int i;
+
+    for (i = 0; i < p->count; i++)
+        if (p->given[i] && i != alone &&
+            !(p->options[i].commands & FREE_OPTION))
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                             "--%s and --%s exclude each other",
+                             p->options[i].name, p->options[alone].name);
+    return SPPO_OK;
+}
+
 /* Walks the command's needs: each word "name" or "name|other". */
 static sppo_result options_check_needs(const parser *p)
 {
     const char *word = p->command->needs;
+    const int alone = option_alone(p);
 
-    while (*word) {
-        const size_t length = strcspn(word, " ");
+    if (alone >= 0 && p->given[alone])
+        return options_check_alone(p, alone);
+    while (*word && *word != ',') {
+        const size_t length = strcspn(word, " ,");
         size_t at = 0;
         int found = 0;
         while (at < length) {
-            const size_t n = strcspn(word + at, "| ");
+            const size_t n = strcspn(word + at, "| ,");
             const int which = option_find(p, word + at, n);
             found += which >= 0 && p->given[which];
             at += n + 1;
@@ -790,13 +815,13 @@ static void write_needs(const parser *p, buffer *out)
 {
     const char *word = p->command->needs;
 
-    while (*word) {
-        const size_t length = strcspn(word, " ");
+    while (*word && *word != ',') {
+        const size_t length = strcspn(word, " ,");
         const int several = memchr(word, '|', length) != NULL;
         size_t at = 0;
         buffer_format(out, several ? " (" : " ");
         while (at < length) {
-            const size_t n = strcspn(word + at, "| ");
+            const size_t n = strcspn(word + at, "| ,");
             const int which = option_find(p, word + at, n);
             buffer_format(out, "%s--%.*s %s", at ? " | " : "", (int)n,
                           word + at, which >= 0 ? p->options[which].meta : "");
@@ -809,6 +834,7 @@ static void write_needs(const parser *p, buffer *out)
 
 static sppo_result command_help(parser *p)
 {
+    const int alone = option_alone(p);
     int i;
 
     buffer_clear(&p->kept);
@@ -819,6 +845,9 @@ static sppo_result command_help(parser *p)
     printf("sppo %s - %s\n\n%s\nUsage: ", p->command->name,
            p->command->summary, p->command->examples);
     print_wrapped(7, p->kept.data);
+    if (alone >= 0)
+        printf("   or  sppo %s --%s %s [--json]\n", p->command->name,
+               p->options[alone].name, p->options[alone].meta);
     printf("\n");
     for (i = 0; i < p->count; i++)
         if (p->options[i].commands & p->command->bit)
@@ -828,14 +857,17 @@ static sppo_result command_help(parser *p)
     return SPPO_OK;
 }
 
-/* ==== lines of JSON ========================================= >>rows == */
+/* ==== rows of JSON ========================================== >>rows == */
 
+/* A row is an object: on a line of its own, or an entry of the one array that
+ * fills the file, as AlpacaEval writes them.                                */
 typedef struct row_reader {
     sppo_ctx *ctx;
     const char *path;
     char *data;
     size_t size, at;
-    int line;
+    int line, array;  // array: the file is one
+    int row;          // the current row's node
     char where[PATH_ROOM + 32];  // "FILE line N"
     sppo_json json;
 } row_reader;
@@ -845,7 +877,13 @@ static sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
     memset(r, 0, sizeof *r);
     r->ctx = ctx;
     r->path = path;
-    return sppo_file_read(ctx, path, &r->data, &r->size);
+    TRY(sppo_file_read(ctx, path, &r->data, &r->size));
+    r->array = r->data[strspn(r->data, " \t\r\n")] == '[';
+    r->row = -1;
+    if (!r->array)
+        return SPPO_OK;
+    r->line = 1;
+    return sppo_json_parse(ctx, &r->json, r->data, r->size, path);
 }
 
 static void rows_close(row_reader *r)
@@ -870,19 +908,42 @@ static sppo_result rows_fail(row_reader *r, const char *format, ...)
     return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: %s", r->where, sentence);
 }
 
+static sppo_result rows_check(row_reader *r)
+{
+    if (r->json.node[r->row].type == SPPO_JSON_OBJECT)
+        return SPPO_OK;
+    return rows_fail(r, "a row must be a JSON object");
+}
+
 /* Makes one line the current row, whatever it comes from. */
 static sppo_result rows_take(row_reader *r, const char *text, size_t length)
 {
     snprintf(r->where, sizeof r->where, "%s line %d", r->path, r->line);
     TRY(sppo_json_parse(r->ctx, &r->json, text, length, r->where));
-    if (r->json.node[0].type != SPPO_JSON_OBJECT)
-        return rows_fail(r, "a row must be a JSON object");
-    return SPPO_OK;
+    r->row = 0;
+    return rows_check(r);
 }
 
-/* Parses the next line that is not blank; more 0: there was none. */
+/* The next entry of the array. */
+static sppo_result rows_next_entry(row_reader *r, int *more)
+{
+    const sppo_json_node *node = r->json.node;
+
+    r->row = r->row < 0 ? node[0].first : node[r->row].next;
+    *more = r->row >= 0;
+    if (!*more)
+        return SPPO_OK;
+    for (; r->at < node[r->row].begin; r->at++)
+        r->line += r->data[r->at] == '\n';
+    snprintf(r->where, sizeof r->where, "%s line %d", r->path, r->line);
+    return rows_check(r);
+}
+
+/* Makes the next row the current one; more 0: there was none. */
 static sppo_result rows_next(row_reader *r, int *more)
 {
+    if (r->array)
+        return rows_next_entry(r, more);
     *more = 0;
     while (r->at < r->size && !*more) {
         const char *line = r->data + r->at;
@@ -904,7 +965,7 @@ static sppo_result rows_next(row_reader *r, int *more)
 
 static int rows_find(const row_reader *r, const char *key)
 {
-    return sppo_json_find(&r->json, 0, key);
+    return sppo_json_find(&r->json, r->row, key);
 }
 
 /* The text of field `key` replaces what `out` held. */

@@ -37,13 +37,14 @@
 
 #include "cli.h"
 #include "judge_process.h"
+#include "length_control.h"
 
 /* ==== what can be set ==================================== >>settings == */
 
 typedef struct settings {
     const char *policy, *against, *preference, *judge, *from, *to, *out;
     const char *prompt, *prompts, *preferences, *validation, *jsonl, *text;
-    const char *tokenizer, *matrix, *start;
+    const char *tokenizer, *matrix, *start, *judgments;
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
@@ -111,6 +112,9 @@ static const option options[] = {
     TEXT("preferences", "FILE", preferences, NULL, PREFER,
          "rows {\"prompt\", \"chosen\", \"rejected\"} or {\"prompt\", "
          "\"response_a\", \"response_b\", \"prob_a\"}"),
+    TEXT("judgments", "FILE", judgments, NULL, EVALUATE,
+         "rows {\"output_1\", \"output_2\", \"preference\"} or "
+         "{\"response_a\", \"response_b\", \"prob_a\"}"),
     TEXT("text", "FILE", text, NULL, TOKENIZER | PRETRAIN, "plain text"),
     TEXT("jsonl", "FILE", jsonl, NULL, TOKENIZER,
          "rows whose texts, in the fields of all commands, are learned from"),
@@ -2235,7 +2239,180 @@ static sppo_result run_judge(tool *t)
 
 /* ==== evaluate ========================================== >>evaluate == */
 
-static sppo_result run_evaluate(tool *t)
+/* Judgments of a model, output_2, against a baseline, output_1. */
+typedef struct judgments {
+    double *win, *length, *longer;  // length: of the model's, in characters
+    int count, room, unjudged;
+    buffer names;  // of the baseline and of the model, a NUL after each
+    int named;     // the line that gave them
+} judgments;
+
+static size_t judgments_bytes(int room)
+{
+    return (size_t)room * 3 * sizeof(double);
+}
+
+static void judgments_free(tool *t, judgments *j)
+{
+    sppo_give(&t->ctx, j->win, judgments_bytes(j->room));
+    buffer_free(&j->names);
+}
+
+/* Room for one row more; the arrays share a block. */
+static sppo_result judgments_grow(tool *t, judgments *j)
+{
+    const int room = j->room ? 2 * j->room : 256;
+    const size_t used = sizeof(double) * (size_t)j->count;
+    double *block;
+
+    if (j->count < j->room)
+        return SPPO_OK;
+    block = (double *)sppo_take(&t->ctx, judgments_bytes(room), 1);
+    if (!block)
+        return t->ctx.code;
+    if (used) {
+        memcpy(block, j->win, used);
+        memcpy(block + room, j->length, used);
+        memcpy(block + 2 * room, j->longer, used);
+    }
+    sppo_give(&t->ctx, j->win, judgments_bytes(j->room));
+    j->room = room;
+    j->win = block;
+    j->length = block + room;
+    j->longer = block + 2 * room;
+    return SPPO_OK;
+}
+
+/* Characters, not bytes, as Python counts them. */
+static sppo_result count_characters(tool *t, const char *key, double *count)
+{
+    size_t i;
+
+    *count = 0.0;
+    TRY(rows_text(&t->rows, key, &t->text));
+    for (i = 0; i < t->text.length; i++)
+        *count += ((unsigned char)t->text.data[i] & 0xc0) != 0x80;
+    return SPPO_OK;
+}
+
+/* AlpacaEval's scale: 1, output_1 is better; 2, output_2 is; between, a
+ * probability; 1.5, or as older files have it 0, a draw; null: not judged.  */
+static sppo_result preference_of(tool *t, double *win, int *judged)
+{
+    const int node = rows_find(&t->rows, "preference");
+    const sppo_json_type type = node < 0 ? SPPO_JSON_NULL
+                                         : t->rows.json.node[node].type;
+    const double value = sppo_json_number(&t->rows.json, node);
+
+    *judged = type != SPPO_JSON_NULL;
+    *win = value == 0.0 ? 0.5 : value - 1.0;
+    if (node < 0)
+        return rows_fail(&t->rows, "\"preference\" is missing");
+    if (!*judged)
+        return SPPO_OK;
+    if (type != SPPO_JSON_NUMBER || !(*win >= 0.0 && *win <= 1.0))
+        return rows_fail(&t->rows, "\"preference\" must be from 1 (output_1 "
+                         "is better) to 2 (output_2 is), 0 for a draw, or "
+                         "null");
+    return SPPO_OK;
+}
+
+/* One file, one pair of models: the mean over several would be of none. */
+static sppo_result judgments_names(tool *t, judgments *j)
+{
+    static const char *const keys[] = { "generator_1", "generator_2" };
+    size_t at = 0;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        const int node = rows_find(&t->rows, keys[i]);
+        buffer_clear(&t->text);
+        if (node >= 0)
+            buffer_unquote(&t->text, &t->rows.json, node);
+        TRY(buffer_check(&t->text));
+        if (!j->named)
+            buffer_add(&j->names, t->text.data, strlen(t->text.data) + 1);
+        TRY(buffer_check(&j->names));
+        if (strcmp(j->names.data + at, t->text.data) != 0)
+            return rows_fail(&t->rows, "\"%s\" is \"%.60s\", but \"%.60s\" "
+                             "in line %d; make a file for each pair of models",
+                             keys[i], t->text.data, j->names.data + at,
+                             j->named);
+        at += strlen(j->names.data + at) + 1;
+    }
+    j->named = j->named ? j->named : t->rows.line;
+    return SPPO_OK;
+}
+
+/* The current row as one more judgment; of responses a and b, a is that of the
+ * model.                                                                    */
+static sppo_result judgments_add(tool *t, judgments *j)
+{
+    const int soft = rows_find(&t->rows, "response_a") >= 0;
+    double baseline;
+    int judged = 1;
+
+    TRY(judgments_grow(t, j));
+    TRY(count_characters(t, soft ? "response_a" : "output_2",
+                         &j->length[j->count]));
+    TRY(count_characters(t, soft ? "response_b" : "output_1", &baseline));
+    j->longer[j->count] = j->length[j->count] - baseline;
+    TRY(soft ? preference_label(t, 1, &j->win[j->count])
+             : preference_of(t, &j->win[j->count], &judged));
+    if (!soft)
+        TRY(judgments_names(t, j));
+    j->count += judged;
+    j->unjudged += !judged;
+    return SPPO_OK;
+}
+
+static sppo_result judgments_report(tool *t, const judgments *j)
+{
+    length_control c;
+    report r;
+    double sd;
+    const double length = sample_moments(j->length, j->count, &sd);
+    const double longer = sample_moments(j->longer, j->count, &sd);
+
+    length_control_measure(&c, j->win, j->longer, j->count);
+    report_begin(&r, &t->ctx, t->set.json);
+    report_real(&r, "win rate", 100.0 * c.win_rate, 2, "%");
+    report_real(&r, "standard error", 100.0 * c.standard_error, 2, "%");
+    report_real(&r, "length controlled winrate", 100.0 * c.controlled, 2,
+                "%, without instruction difficulties: see --help");
+    report_real(&r, "n wins", c.wins, 0, "");
+    report_real(&r, "n wins base", c.losses, 0, "");
+    report_real(&r, "n draws", c.draws, 0, "");
+    report_real(&r, "n total", j->count, 0, "");
+    report_real(&r, "n unjudged", j->unjudged, 0, "preference null");
+    report_real(&r, "avg length", length, 1, "characters");
+    report_real(&r, "avg length base", length - longer, 1, "");
+    report_real(&r, "theta", c.theta, 4, "logit of the rate at equal length");
+    report_real(&r, "phi", c.phi, 4, "weight of tanh(longer / sd)");
+    report_real(&r, "sd", c.sd, 1, "characters, of the difference in length");
+    if (c.controlled != c.controlled)
+        note(&t->console, "the lengths differ by %.10g in every row: no fit "
+             "tells quality from length", longer);
+    return report_end(&r);
+}
+
+static sppo_result evaluate_judgments(tool *t, judgments *j)
+{
+    int more = 1;
+
+    TRY(open_rows(t, t->set.judgments));
+    while (more) {
+        TRY(rows_next(&t->rows, &more));
+        if (more)
+            TRY(judgments_add(t, j));
+    }
+    if (j->count == 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no judgments",
+                         t->set.judgments);
+    return judgments_report(t, j);
+}
+
+static sppo_result evaluate_policies(tool *t)
 {
     const settings *s = &t->set;
     const sppo_sampling sampling = sampling_of(s);
@@ -2267,6 +2444,20 @@ static sppo_result run_evaluate(tool *t)
     report_real(&r, "eos rate against", e.eos_b, 4, "");
     report_real(&r, "kl", e.kl, 4, "nats per response, policy to against");
     return report_end(&r);
+}
+
+static sppo_result run_evaluate(tool *t)
+{
+    judgments j;
+    sppo_result result;
+
+    if (!t->set.judgments)
+        return evaluate_policies(t);
+    memset(&j, 0, sizeof j);
+    j.names.ctx = &t->ctx;
+    result = evaluate_judgments(t, &j);
+    judgments_free(t, &j);
+    return result;
 }
 
 /* ==== game ================================================== >>game == */
@@ -2960,6 +3151,25 @@ typedef struct job {
     ", ..]}\nand answers each with a line {\"probabilities\": [[..], ..]}: "  \
     "row i, column j\nis the probability that response i is better than j.\n"
 
+#define JUDGMENTS_ABOUT                                                       \
+    "Judgments are AlpacaEval's annotations: output_2 is the "                \
+    "model's, output_1 the\n"                                                 \
+    "baseline's; preference 2 is for the model, 1 against it, "               \
+    "between them it is\n"                                                    \
+    "soft; 1.5 or 0 is a draw; null is left out. The win rate is "            \
+    "the mean of\n"                                                           \
+    "preference - 1, its standard error the standard deviation "              \
+    "over the root of n.\n"                                                   \
+    "The length-controlled rate is sigma(theta) of the fit logit "            \
+    "win = theta +\n"                                                         \
+    "phi tanh(longer / sd). AlpacaEval also fits a difficulty of "            \
+    "each instruction,\n"                                                     \
+    "which no model's judgments alone can tell, and holds phi "               \
+    "back by judgments of a\n"                                                \
+    "verbose and a concise baseline: compare your models by this "            \
+    "figure, but not\n"                                                       \
+    "with its leaderboard.\n"
+
 static const job jobs[] = {
     { { "tokenizer", TOKENIZER, "learn a vocabulary from text",
         "text|jsonl vocab out", "",
@@ -3014,10 +3224,11 @@ static const job jobs[] = {
         "  sppo align .. --judge 'sppo judge --preference judge'\n",
         JUDGE_ABOUT }, run_judge },
     { { "evaluate", EVALUATE, "the win rate of one policy against another",
-        "policy against preference|judge prompts", "",
+        "policy against preference|judge prompts, judgments", "",
         "  sppo evaluate --policy run/policy --against base --preference judge"
-        " \\\n      --prompts test.jsonl\n",
-        ROWS_ABOUT JUDGE_ABOUT }, run_evaluate },
+        " \\\n      --prompts test.jsonl\n"
+        "  sppo evaluate --judgments annotations.json\n",
+        ROWS_ABOUT JUDGE_ABOUT JUDGMENTS_ABOUT }, run_evaluate },
     { { "game", GAME, "exact self-play on a preference matrix", "matrix", "",
         "  sppo game --matrix rock-paper-scissors.csv --start 0.6,0.2,0.2\n",
         "The average policy of Eq 4.1 converges (Theorem 4.1: its gap is below "

@@ -327,6 +327,57 @@ holds evaluate_json "$tool" evaluate --policy tuned --against base \
     --max-tokens 8 --json
 says evaluate_json_form '^{"win_rate": 0.*}$'
 
+# ---- judgments --------------------------------------------------------------
+
+# The same three judgments and a row without one, as an array and as lines:
+# wins 1, 0.5 (the old way to write a draw) and 0.25.
+judgment() {  # output_1, output_2, preference, model
+    printf '{"instruction": "i", "output_1": "%s", "output_2": "%s", ' "$1" "$2"
+    printf '"generator_1": "base", "generator_2": "%s", ' "${4:-mine}"
+    printf '"preference": %s}' "$3"
+}
+{
+    judgment ab 'f\u00fcnf' 2; echo
+    judgment abc d 0; echo
+    judgment "" abcdefg 1.25; echo
+    judgment a b null; echo
+} > judgments.jsonl
+{ echo '['; sed '$!s/$/,/' judgments.jsonl; echo ']'; } > judgments.json
+holds judgments_lines "$tool" evaluate --judgments judgments.jsonl
+says judgments_win_rate '^win rate  *58.33  %'
+says judgments_error '^standard error  *22.05  %'
+says judgments_total '^n total  *3$'
+says judgments_unjudged '^n unjudged  *1 '
+says judgments_length '^avg length  *4.0  characters'
+cp out first
+holds judgments_array "$tool" evaluate --judgments judgments.json
+same judgments_array_is_the_same out first
+holds judgments_json "$tool" evaluate --judgments judgments.json --json
+says judgments_json_names '"win_rate": 58.3.*"length_controlled_winrate": [0-9]'
+expect judgments_alone 2 '--seed and --judgments exclude each other' "$tool" \
+    evaluate --judgments judgments.json --seed 2
+bad_judgment() {  # name, pattern, the file's text
+    printf '%s\n' "$3" > bad.jsonl
+    expect "$1" 3 "$2" "$tool" evaluate --judgments bad.jsonl
+    if [ -s out ]; then bad "$1_prints_nothing" "$(head -c 200 out)"; fi
+}
+row=$(judgment a b 1)
+bad_judgment judgment_beyond 'line 1: "preference" must be' \
+    "$(judgment a b 2.5)"
+bad_judgment judgment_text 'line 1: "preference" must be' \
+    "$(judgment a b '"2"')"
+bad_judgment judgment_none 'has no judgments' "$(judgment a b null)"
+bad_judgment judgment_empty_array 'has no judgments' '[]'
+bad_judgment judgment_not_an_object 'bad.jsonl line 2: a row must be' "[$row,
+ 5]"
+bad_judgment judgment_of_another 'line 2: "generator_2" is "yours", but' "[$row,
+ $(judgment a b 1 yours)]"
+bad_judgment judgment_broken 'bad.jsonl, line 2, column 8: expected a value' \
+    "[$row,
+ {\"a\": }]"
+bad_judgment judgment_missing 'line 1: "output_2" is missing' \
+    '{"output_1": "a", "preference": 1}'
+
 # ---- a judge that errs ------------------------------------------------------
 
 # judged NAME PATTERN JUDGE: the judge fails the run with that message
@@ -602,6 +653,24 @@ if [ -d stories ] && [ -f "$data/gpt4_preferences.jsonl" ]; then
     between gpt4_beats_the_coin "accuracy  " 0.55 0.9
 else
     skip gpt4_preferences "no model or no gpt4_preferences.jsonl in $data"
+fi
+
+# The same judgments fitted by gradient descent in another language: theta
+# 0.94883, phi 1.22023, a rate of 72.088 at equal length.
+if [ -f "$data/gpt4_preferences.jsonl" ]; then
+    grep '"model_a": "gpt4_1106_preview"' "$data/gpt4_preferences.jsonl" \
+        > gpt4_wins.jsonl
+    holds gpt4_judgments "$tool" evaluate --judgments gpt4_wins.jsonl
+    between gpt4_win_rate "win rate" 77.65 77.67
+    between gpt4_standard_error "standard error" 0.80 0.82
+    between gpt4_controlled_rate "length controlled winrate" 72.08 72.10
+    between gpt4_phi "phi" 1.2200 1.2203
+    holds gpt4_judgments_all "$tool" evaluate --judgments \
+        "$data/gpt4_preferences.jsonl"
+    between gpt4_sides_are_random "length controlled winrate" 49 51
+    between gpt4_length_counts "phi" 1.9 2.2
+else
+    skip gpt4_judgments "no gpt4_preferences.jsonl in $data"
 fi
 
 judge=$(dirname "$tool")/story_judge
