@@ -985,13 +985,22 @@ SPPO_DEF sppo_result sppo_lists_add_text(sppo_ctx *ctx, sppo_lists *lists,
                                          const sppo_tokenizer *tok,
                                          const char *text);
 
+/* How weights are written; they are read from any of F16, BF16, F32, F64. */
+typedef enum sppo_dtype {
+    SPPO_DTYPE_REAL = 0,  // as they are: float32, or float64 in that build
+    SPPO_DTYPE_FLOAT32,
+    SPPO_DTYPE_BFLOAT16   // half the size, 8 bits of precision; to even
+} sppo_dtype;
+
 /* A model from the bytes of its config.json and model.safetensors. */
 SPPO_DEF sppo_result sppo_model_read(sppo_ctx *ctx, sppo_model *model,
                                      const char *config, size_t config_size,
                                      const void *weights, size_t weights_size);
 /* Hugging Face's config.json for a model; returns the length. */
-SPPO_DEF size_t sppo_config_write(const sppo_config *config, char *out,
-                                  size_t size);
+SPPO_DEF size_t sppo_config_write(const sppo_config *config, sppo_dtype dtype,
+                                  char *out, size_t size);
+/* What is absent has Hugging Face's default; what this network cannot do is
+ * refused by its name, `where` being the file's.                            */
 SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
                                       const char *text, size_t length,
                                       const char *where);
@@ -1007,6 +1016,11 @@ SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
 /* model.safetensors and config.json in an existing folder. */
 SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
                                      const char *folder);
+SPPO_DEF sppo_result sppo_model_save_as(sppo_ctx *ctx, const sppo_model *model,
+                                        sppo_dtype dtype, const char *folder);
+/* A Hugging Face Llama: config.json beside model.safetensors, or beside the
+ * parts that model.safetensors.index.json names.  Takes the model's memory and
+ * that of the headers.                                                      */
 SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
                                      const char *folder);
 SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
@@ -2625,70 +2639,111 @@ SPPO_DEF int sppo_best_of(const double *pairwise, int k)
 enum { SPPOI_PER_LAYER = 9, SPPOI_PAIR_READS = 2 };
 enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
 
-static sppo_result sppoi_config_field(sppo_ctx *ctx, const char *field,
-                                      int value, int from, int to)
+/* What the fields are called by `who` asks: a sppo_config or a config.json. */
+typedef struct sppoi_config_names {
+    const char *who, *vocab, *dim, *layers, *heads, *kv_heads, *head_dim;
+    const char *hidden, *context, *bos, *eos, *rope_theta, *norm_eps;
+    const char *head, *embed_dim;
+} sppoi_config_names;
+
+static sppo_result sppoi_config_field(sppo_ctx *ctx, const char *who,
+                                      const char *field, int value, int from,
+                                      int to)
 {
     if (value >= from && value <= to)
         return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                     "sppo_config: %s is %d; it must be %d to %d", field,
-                     value, from, to);
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %d; it must be %d "
+                     "to %d", who, field, value, from, to);
 }
 
-static sppo_result sppoi_config_ranges(sppo_ctx *ctx, const sppo_config *c)
+static sppo_result sppoi_config_ranges(sppo_ctx *ctx,
+                                       const sppoi_config_names *n,
+                                       const sppo_config *c)
 {
-    SPPOI_TRY(sppoi_config_field(ctx, "vocab", c->vocab, 2, SPPOI_MAX_VOCAB));
-    SPPOI_TRY(sppoi_config_field(ctx, "dim", c->dim, 1, SPPOI_MAX_DIM));
-    SPPOI_TRY(sppoi_config_field(ctx, "layers", c->layers, 1, 4096));
-    SPPOI_TRY(sppoi_config_field(ctx, "heads", c->heads, 1, 65536));
-    SPPOI_TRY(sppoi_config_field(ctx, "kv_heads", c->kv_heads, 1, c->heads));
-    SPPOI_TRY(sppoi_config_field(ctx, "head_dim", c->head_dim, 2, 65536));
-    SPPOI_TRY(sppoi_config_field(ctx, "hidden", c->hidden, 1, SPPOI_MAX_DIM));
-    SPPOI_TRY(sppoi_config_field(ctx, "context", c->context, 2, 1 << 24));
-    SPPOI_TRY(sppoi_config_field(ctx, "bos", c->bos, -1, c->vocab - 1));
-    SPPOI_TRY(sppoi_config_field(ctx, "eos", c->eos, -1, c->vocab - 1));
-    SPPOI_TRY(sppoi_config_field(ctx, "head", (int)c->head, SPPO_HEAD_NONE,
-                                 SPPO_HEAD_SCALAR));
-    return sppoi_config_field(ctx, "embed_dim", c->embed_dim, 2, 65536);
+    const struct { const char *field; int value, from, to; } range[] = {
+        { n->vocab, c->vocab, 2, SPPOI_MAX_VOCAB },
+        { n->dim, c->dim, 1, SPPOI_MAX_DIM },
+        { n->layers, c->layers, 1, 4096 },
+        { n->heads, c->heads, 1, 65536 },
+        { n->kv_heads, c->kv_heads, 1, c->heads },
+        { n->head_dim, c->head_dim, 2, 65536 },
+        { n->hidden, c->hidden, 1, SPPOI_MAX_DIM },
+        { n->context, c->context, 2, 1 << 24 },
+        { n->bos, c->bos, -1, c->vocab - 1 },
+        { n->eos, c->eos, -1, c->vocab - 1 },
+        { n->head, (int)c->head, SPPO_HEAD_NONE, SPPO_HEAD_SCALAR },
+        { n->embed_dim, c->embed_dim, 2, 65536 }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof range / sizeof range[0]; i++)
+        SPPOI_TRY(sppoi_config_field(ctx, n->who, range[i].field,
+                                     range[i].value, range[i].from,
+                                     range[i].to));
+    return SPPO_OK;
 }
 
-SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
-                                         const sppo_config *config)
+/* Whether the fields go together. */
+static sppo_result sppoi_config_agrees(sppo_ctx *ctx,
+                                       const sppoi_config_names *n,
+                                       const sppo_config *c)
+{
+    if (c->heads > SPPOI_MAX_DIM / c->head_dim)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d times %s %d is "
+                         "more than %d", n->who, n->heads, c->heads,
+                         n->head_dim, c->head_dim, SPPOI_MAX_DIM);
+    if (c->heads % c->kv_heads)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d is not a "
+                         "multiple of %s %d", n->who, n->heads, c->heads,
+                         n->kv_heads, c->kv_heads);
+    if (c->head_dim % 2 || c->embed_dim % 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d and %s %d must "
+                         "be even", n->who, n->head_dim, c->head_dim,
+                         n->embed_dim, c->embed_dim);
+    if (!(c->rope_theta > 0.0 && c->rope_theta < 1e12))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %g; it must be "
+                         "positive", n->who, n->rope_theta, c->rope_theta);
+    if (!(c->norm_eps > 0.0 && c->norm_eps < 1.0))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %g; it must be "
+                         "between 0 and 1", n->who, n->norm_eps, c->norm_eps);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_config_resolve(sppo_ctx *ctx,
+                                        const sppoi_config_names *n,
+                                        sppo_config *resolved,
+                                        const sppo_config *config)
 {
     sppo_config c = *config;
 
     c.kv_heads = c.kv_heads ? c.kv_heads : c.heads;
     if (!c.head_dim && c.heads > 0) {
         if (c.dim % c.heads)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: dim %d is not "
-                             "a multiple of heads %d; set head_dim", c.dim,
-                             c.heads);
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d is not a "
+                             "multiple of %s %d; set head_dim", n->who, n->dim,
+                             c.dim, n->heads, c.heads);
         c.head_dim = c.dim / c.heads;
     }
     c.rope_theta = c.rope_theta == 0.0 ? 10000.0 : c.rope_theta;
     c.norm_eps = c.norm_eps == 0.0 ? 1e-5 : c.norm_eps;
     c.embed_dim = c.embed_dim ? c.embed_dim : 8;
     c.untied = c.untied != 0;
-    SPPOI_TRY(sppoi_config_ranges(ctx, &c));
-    if (c.heads > SPPOI_MAX_DIM / c.head_dim)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: heads %d times "
-                         "head_dim %d is more than %d", c.heads, c.head_dim,
-                         SPPOI_MAX_DIM);
-    if (c.heads % c.kv_heads)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: heads %d is not a "
-                         "multiple of kv_heads %d", c.heads, c.kv_heads);
-    if (c.head_dim % 2 || c.embed_dim % 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: head_dim %d and "
-                         "embed_dim %d must be even", c.head_dim, c.embed_dim);
-    if (!(c.rope_theta > 0.0 && c.rope_theta < 1e12))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_config: rope_theta is %g; it must be positive",
-                         c.rope_theta);
-    if (!(c.norm_eps > 0.0 && c.norm_eps < 1.0))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_config: norm_eps is %g; "
-                         "it must be between 0 and 1", c.norm_eps);
+    SPPOI_TRY(sppoi_config_ranges(ctx, n, &c));
+    SPPOI_TRY(sppoi_config_agrees(ctx, n, &c));
     *resolved = c;
     return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
+                                         const sppo_config *config)
+{
+    static const sppoi_config_names own = {
+        "sppo_config", "vocab", "dim", "layers", "heads", "kv_heads",
+        "head_dim", "hidden", "context", "bos", "eos", "rope_theta",
+        "norm_eps", "head", "embed_dim"
+    };
+
+    return sppoi_config_resolve(ctx, &own, resolved, config);
 }
 
 /* Widths that come up everywhere: of all query heads, of all key (or value)
@@ -6595,6 +6650,14 @@ static const char *sppoi_head_name(sppo_head head)
                                      : "scalar";
 }
 
+/* Hugging Face's names of the fields. */
+static const sppoi_config_names sppoi_hf = {
+    "config.json", "vocab_size", "hidden_size", "num_hidden_layers",
+    "num_attention_heads", "num_key_value_heads", "head_dim",
+    "intermediate_size", "max_position_embeddings", "bos_token_id",
+    "eos_token_id", "rope_theta", "rms_norm_eps", "sppo_head", "sppo_embed_dim"
+};
+
 static void sppoi_put_int(sppoi_text *text, const char *key, int value)
 {
     char piece[96];
@@ -6624,10 +6687,29 @@ static void sppoi_put_token(sppoi_text *text, const char *key, int value)
     }
 }
 
+static void sppoi_put_head(sppoi_text *text, const sppo_config *config)
+{
+    if (config->head == SPPO_HEAD_NONE)
+        return;
+    sppoi_put_text(text, " \"sppo_head\": \"");
+    sppoi_put_text(text, sppoi_head_name(config->head));
+    sppoi_put_text(text, "\",\n");
+    sppoi_put_int(text, sppoi_hf.embed_dim, config->embed_dim);
+}
+
+static const char *sppoi_torch_dtype(sppo_dtype dtype)
+{
+    if (dtype == SPPO_DTYPE_BFLOAT16)
+        return "bfloat16";
+    return dtype == SPPO_DTYPE_REAL && sizeof(sppo_real) == 8 ? "float64"
+                                                              : "float32";
+}
+
 /* Field names of Hugging Face's LlamaConfig, in its version 4 style, which
- * newer versions still read.                                                */
-SPPO_DEF size_t sppo_config_write(const sppo_config *config, char *out,
-                                  size_t size)
+ * newer versions still read.  What has its default is written too: readers of
+ * other versions have other defaults.                                       */
+SPPO_DEF size_t sppo_config_write(const sppo_config *config, sppo_dtype dtype,
+                                  char *out, size_t size)
 {
     sppoi_text text;
 
@@ -6636,33 +6718,29 @@ SPPO_DEF size_t sppo_config_write(const sppo_config *config, char *out,
     text.n = 0;
     sppoi_put_text(&text, "{\n \"architectures\": [\"LlamaForCausalLM\"],\n"
                           " \"model_type\": \"llama\",\n");
-    sppoi_put_int(&text, "vocab_size", config->vocab);
-    sppoi_put_int(&text, "hidden_size", config->dim);
-    sppoi_put_int(&text, "intermediate_size", config->hidden);
-    sppoi_put_int(&text, "num_hidden_layers", config->layers);
-    sppoi_put_int(&text, "num_attention_heads", config->heads);
-    sppoi_put_int(&text, "num_key_value_heads", config->kv_heads);
-    sppoi_put_int(&text, "head_dim", config->head_dim);
-    sppoi_put_int(&text, "max_position_embeddings", config->context);
-    sppoi_put_double(&text, "rms_norm_eps", config->norm_eps);
-    sppoi_put_double(&text, "rope_theta", config->rope_theta);
-    sppoi_put_token(&text, "bos_token_id", config->bos);
-    sppoi_put_token(&text, "eos_token_id", config->eos);
+    sppoi_put_int(&text, sppoi_hf.vocab, config->vocab);
+    sppoi_put_int(&text, sppoi_hf.dim, config->dim);
+    sppoi_put_int(&text, sppoi_hf.hidden, config->hidden);
+    sppoi_put_int(&text, sppoi_hf.layers, config->layers);
+    sppoi_put_int(&text, sppoi_hf.heads, config->heads);
+    sppoi_put_int(&text, sppoi_hf.kv_heads, config->kv_heads);
+    sppoi_put_int(&text, sppoi_hf.head_dim, config->head_dim);
+    sppoi_put_int(&text, sppoi_hf.context, config->context);
+    sppoi_put_double(&text, sppoi_hf.norm_eps, config->norm_eps);
+    sppoi_put_double(&text, sppoi_hf.rope_theta, config->rope_theta);
+    sppoi_put_token(&text, sppoi_hf.bos, config->bos);
+    sppoi_put_token(&text, sppoi_hf.eos, config->eos);
     sppoi_put_text(&text, config->untied
                               ? " \"tie_word_embeddings\": false,\n"
                               : " \"tie_word_embeddings\": true,\n");
-    if (config->head != SPPO_HEAD_NONE) {
-        sppoi_put_text(&text, " \"sppo_head\": \"");
-        sppoi_put_text(&text, sppoi_head_name(config->head));
-        sppoi_put_text(&text, "\",\n");
-        sppoi_put_int(&text, "sppo_embed_dim", config->embed_dim);
-    }
+    sppoi_put_head(&text, config);
     sppoi_put_text(&text,
                    " \"hidden_act\": \"silu\",\n \"rope_scaling\": null,\n"
                    " \"attention_bias\": false,\n \"mlp_bias\": false,\n"
                    " \"attention_dropout\": 0.0,\n \"use_cache\": true,\n"
-                   " \"initializer_range\": 0.02,\n"
-                   " \"torch_dtype\": \"float32\"\n}\n");
+                   " \"initializer_range\": 0.02,\n \"torch_dtype\": \"");
+    sppoi_put_text(&text, sppoi_torch_dtype(dtype));
+    sppoi_put_text(&text, "\"\n}\n");
     return text.n;
 }
 
@@ -6684,22 +6762,23 @@ static int sppoi_json_is_null(const sppo_json *json, int node)
     return node < 0 || json->node[node].type == SPPO_JSON_NULL;
 }
 
-/* An integer field; missing or null: `otherwise`, or required when it is
- * INT_MIN.                                                                  */
+/* An integer field: `absent` when it is not there, `null` when it is null,
+ * which is refused when that is INT_MIN.                                    */
 static sppo_result sppoi_config_int(const sppoi_config_reader *r,
-                                    const char *field, int otherwise, int *out)
+                                    const char *field, int absent, int null,
+                                    int *out)
 {
     int node = sppo_json_find(r->json, 0, field);
     double value;
 
     if (sppoi_json_is_null(r->json, node)) {
-        if (otherwise == INT_MIN)
-            return sppoi_config_fail(r, field, "is missing");
-        *out = otherwise;
+        if (node >= 0 && null == INT_MIN)
+            return sppoi_config_fail(r, field, "must be a number, not null");
+        *out = node < 0 ? absent : null;
         return SPPO_OK;
     }
-    if (r->json->node[node].type == SPPO_JSON_ARRAY)  // several EOS: the first
-        node = r->json->node[node].first;
+    if (r->json->node[node].type == SPPO_JSON_ARRAY && field == sppoi_hf.eos)
+        node = r->json->node[node].first;  // of several, the first
     if (node < 0 || r->json->node[node].type != SPPO_JSON_NUMBER)
         return sppoi_config_fail(r, field, "must be a whole number");
     value = sppo_json_number(r->json, node);
@@ -6709,14 +6788,14 @@ static sppo_result sppoi_config_int(const sppoi_config_reader *r,
     return SPPO_OK;
 }
 
-static sppo_result sppoi_config_double(const sppoi_config_reader *r,
-                                       const char *field, double otherwise,
-                                       double *out)
+static sppo_result sppoi_config_number(const sppoi_config_reader *r,
+                                       int object, const char *field,
+                                       double absent, double *out)
 {
-    const int node = sppo_json_find(r->json, 0, field);
+    const int node = sppo_json_find(r->json, object, field);
 
-    *out = otherwise;
-    if (sppoi_json_is_null(r->json, node))
+    *out = absent;
+    if (node < 0)
         return SPPO_OK;
     if (r->json->node[node].type != SPPO_JSON_NUMBER)
         return sppoi_config_fail(r, field, "must be a number");
@@ -6724,52 +6803,58 @@ static sppo_result sppoi_config_double(const sppoi_config_reader *r,
     return SPPO_OK;
 }
 
+/* Whether a node is `value`: a digit, a word, a string in its quotes. */
+static int sppoi_json_is(const sppo_json *json, int node, const char *value)
+{
+    const sppo_json_node *n = &json->node[node];
+    const size_t quote = n->type == SPPO_JSON_STRING;
+    const size_t length = n->end - n->begin + 2 * quote;
+
+    if (n->type == SPPO_JSON_NUMBER && value[0] >= '0' && value[0] <= '9')
+        return sppo_json_number(json, node) == value[0] - '0';
+    return length == strlen(value) &&
+           memcmp(json->text + n->begin - quote, value, length) == 0;
+}
+
 /* A field that must be absent, null or the one value that is supported. */
-static sppo_result sppoi_config_only(const sppoi_config_reader *r,
+static sppo_result sppoi_config_only(const sppoi_config_reader *r, int object,
                                      const char *field, const char *value)
 {
-    const int node = sppo_json_find(r->json, 0, field);
-    const sppo_json_node *n = node < 0 ? NULL : &r->json->node[node];
-    const size_t length = strlen(value);
+    const int node = sppo_json_find(r->json, object, field);
 
     if (sppoi_json_is_null(r->json, node) ||
-        (n->end - n->begin == length &&
-         memcmp(r->json->text + n->begin, value, length) == 0))
+        sppoi_json_is(r->json, node, value))
         return SPPO_OK;
     return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s: %s is not supported "
                      "unless it is %s", r->where, field, value);
 }
 
-/* Newer files keep theta in rope_parameters; any other type than "default"
- * stretches positions in ways that this network does not know.              */
+/* Positions that are stretched in some way are not of this network.  Older
+ * files keep the way in rope_scaling, newer ones all in rope_parameters.    */
 static sppo_result sppoi_config_rope(const sppoi_config_reader *r,
-                                     double *theta)
+                                     const char *field, double *theta)
 {
-    const int rope = sppo_json_find(r->json, 0, "rope_parameters");
-    const int type = sppo_json_find(r->json, rope, "rope_type");
-    const int own = sppo_json_find(r->json, rope, "rope_theta");
-    char name[16];
+    const int rope = sppo_json_find(r->json, 0, field);
 
-    SPPOI_TRY(sppoi_config_double(r, "rope_theta", 10000.0, theta));
-    if (type >= 0) {
-        sppo_json_string(r->json, type, name, sizeof name);
-        if (strcmp(name, "default") != 0)
-            return sppoi_config_fail(r, "rope_parameters",
-                                     "has a rope_type other than default, "
-                                     "which is not supported");
-    }
-    if (own >= 0 && r->json->node[own].type != SPPO_JSON_NUMBER)
-        return sppoi_config_fail(r, "rope_parameters",
-                                 "has a rope_theta that is not a number");
-    if (own >= 0)
-        *theta = sppo_json_number(r->json, own);
+    if (sppoi_json_is_null(r->json, rope))
+        return SPPO_OK;
+    if (r->json->node[rope].type != SPPO_JSON_OBJECT ||
+        sppoi_config_only(r, rope, "rope_type", "\"default\"") ||
+        sppoi_config_only(r, rope, "type", "\"default\"") ||
+        sppoi_config_only(r, rope, "factor", "1") ||
+        sppoi_config_only(r, rope, "partial_rotary_factor", "1"))
+        return sppoi_config_fail(r, field, "is not supported unless it is null "
+                                 "or of the type default");
+    if (sppoi_config_number(r, rope, "rope_theta", *theta, theta))
+        return sppoi_config_fail(r, field, "has a rope_theta that is not a "
+                                 "number");
     return SPPO_OK;
 }
 
 static sppo_result sppoi_config_head(const sppoi_config_reader *r,
                                      sppo_config *c)
 {
-    const int node = sppo_json_find(r->json, 0, "sppo_head");
+    const int node = sppo_json_find(r->json, 0, sppoi_hf.head);
     char name[16];
 
     if (node < 0)
@@ -6780,19 +6865,58 @@ static sppo_result sppoi_config_head(const sppoi_config_reader *r,
               : strcmp(name, "scalar") == 0 ? SPPO_HEAD_SCALAR
                                             : SPPO_HEAD_NONE;
     if (c->head == SPPO_HEAD_NONE)
-        return sppoi_config_fail(r, "sppo_head",
+        return sppoi_config_fail(r, sppoi_hf.head,
                                  "must be pair, embed or scalar");
-    return sppoi_config_int(r, "sppo_embed_dim", 8, &c->embed_dim);
+    return sppoi_config_int(r, sppoi_hf.embed_dim, 8, INT_MIN, &c->embed_dim);
 }
 
 static sppo_result sppoi_config_refusals(const sppoi_config_reader *r)
 {
-    SPPOI_TRY(sppoi_config_only(r, "model_type", "llama"));
-    SPPOI_TRY(sppoi_config_only(r, "hidden_act", "silu"));
-    SPPOI_TRY(sppoi_config_only(r, "rope_scaling", "null"));
-    SPPOI_TRY(sppoi_config_only(r, "attention_bias", "false"));
-    SPPOI_TRY(sppoi_config_only(r, "mlp_bias", "false"));
-    return sppoi_config_only(r, "quantization_config", "null");
+    static const struct { const char *field, *value; } only[] = {
+        { "model_type", "\"llama\"" }, { "hidden_act", "\"silu\"" },
+        { "attention_bias", "false" }, { "mlp_bias", "false" },
+        { "quantization_config", "null" }, { "attention_dropout", "0" },
+        { "partial_rotary_factor", "1" }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof only / sizeof only[0]; i++)
+        SPPOI_TRY(sppoi_config_only(r, 0, only[i].field, only[i].value));
+    if (sppo_json_find(r->json, 0, "model_type") < 0)
+        return sppoi_config_fail(r, "model_type",
+                                 "is missing; it must be llama");
+    return SPPO_OK;
+}
+
+/* Defaults of Hugging Face's LlamaConfig, not ours; where a zero would ask for
+ * a default of ours, it is an error.                                        */
+static sppo_result sppoi_config_sizes(const sppoi_config_reader *r,
+                                      sppo_config *c)
+{
+    const struct { const char *field; int absent, null; int *out; } size[] = {
+        { sppoi_hf.vocab, 32000, INT_MIN, &c->vocab },
+        { sppoi_hf.dim, 4096, INT_MIN, &c->dim },
+        { sppoi_hf.hidden, 11008, INT_MIN, &c->hidden },
+        { sppoi_hf.layers, 32, INT_MIN, &c->layers },
+        { sppoi_hf.heads, 32, INT_MIN, &c->heads },
+        { sppoi_hf.context, 2048, INT_MIN, &c->context },
+        { sppoi_hf.bos, 1, -1, &c->bos },
+        { sppoi_hf.eos, 2, -1, &c->eos },
+        { sppoi_hf.kv_heads, -2, -2, &c->kv_heads },
+        { sppoi_hf.head_dim, -2, -2, &c->head_dim }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof size / sizeof size[0]; i++)
+        SPPOI_TRY(sppoi_config_int(r, size[i].field, size[i].absent,
+                                   size[i].null, size[i].out));
+    if (c->kv_heads == 0 || c->head_dim == 0)
+        return sppoi_config_fail(r, c->kv_heads ? sppoi_hf.head_dim
+                                                : sppoi_hf.kv_heads,
+                                 "is 0; it must be at least 1");
+    c->kv_heads = c->kv_heads == -2 ? 0 : c->kv_heads;
+    c->head_dim = c->head_dim == -2 ? 0 : c->head_dim;
+    return SPPO_OK;
 }
 
 static sppo_result sppoi_config_fields(const sppoi_config_reader *r,
@@ -6801,26 +6925,23 @@ static sppo_result sppoi_config_fields(const sppoi_config_reader *r,
     const int tie = sppo_json_find(r->json, 0, "tie_word_embeddings");
 
     SPPOI_TRY(sppoi_config_refusals(r));
-    SPPOI_TRY(sppoi_config_int(r, "vocab_size", INT_MIN, &c->vocab));
-    SPPOI_TRY(sppoi_config_int(r, "hidden_size", INT_MIN, &c->dim));
-    SPPOI_TRY(sppoi_config_int(r, "intermediate_size", INT_MIN, &c->hidden));
-    SPPOI_TRY(sppoi_config_int(r, "num_hidden_layers", INT_MIN, &c->layers));
-    SPPOI_TRY(sppoi_config_int(r, "num_attention_heads", INT_MIN, &c->heads));
-    SPPOI_TRY(sppoi_config_int(r, "num_key_value_heads", c->heads,
-                               &c->kv_heads));
-    SPPOI_TRY(sppoi_config_int(r, "head_dim", 0, &c->head_dim));
-    SPPOI_TRY(sppoi_config_int(r, "max_position_embeddings", 2048,
-                               &c->context));
-    SPPOI_TRY(sppoi_config_int(r, "bos_token_id", -1, &c->bos));
-    SPPOI_TRY(sppoi_config_int(r, "eos_token_id", -1, &c->eos));
-    SPPOI_TRY(sppoi_config_double(r, "rms_norm_eps", 1e-6, &c->norm_eps));
-    SPPOI_TRY(sppoi_config_rope(r, &c->rope_theta));
-    c->untied = sppoi_json_is_null(r->json, tie) ||
-                r->json->node[tie].type != SPPO_JSON_TRUE;
-    if (c->untied && !sppoi_json_is_null(r->json, tie) &&
+    SPPOI_TRY(sppoi_config_sizes(r, c));
+    SPPOI_TRY(sppoi_config_number(r, 0, sppoi_hf.norm_eps, 1e-6,
+                                  &c->norm_eps));
+    SPPOI_TRY(sppoi_config_number(r, 0, sppoi_hf.rope_theta, 10000.0,
+                                  &c->rope_theta));
+    SPPOI_TRY(sppoi_config_rope(r, "rope_scaling", &c->rope_theta));
+    SPPOI_TRY(sppoi_config_rope(r, "rope_parameters", &c->rope_theta));
+    if (c->norm_eps == 0.0 || c->rope_theta == 0.0)
+        return sppoi_config_fail(r, c->norm_eps == 0.0 ? sppoi_hf.norm_eps
+                                                       : sppoi_hf.rope_theta,
+                                 "is 0; it must be positive");
+    if (!sppoi_json_is_null(r->json, tie) &&
+        r->json->node[tie].type != SPPO_JSON_TRUE &&
         r->json->node[tie].type != SPPO_JSON_FALSE)
         return sppoi_config_fail(r, "tie_word_embeddings",
                                  "must be true or false");
+    c->untied = tie < 0 || r->json->node[tie].type != SPPO_JSON_TRUE;
     return sppoi_config_head(r, c);
 }
 
@@ -6830,6 +6951,7 @@ SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
 {
     sppo_json json;
     sppo_config found;
+    sppoi_config_names names = sppoi_hf;
     sppoi_config_reader reader;
     sppo_result result;
 
@@ -6837,16 +6959,14 @@ SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
     memset(&found, 0, sizeof found);
     reader.ctx = ctx;
     reader.json = &json;
-    reader.where = where;
+    reader.where = names.who = where;
     result = sppo_json_parse(ctx, &json, text, length, where);
     if (result == SPPO_OK && json.node[0].type != SPPO_JSON_OBJECT)
         result = sppoi_config_fail(&reader, "the text", "is not an object");
     if (result == SPPO_OK)
         result = sppoi_config_fields(&reader, &found);
-    if (result == SPPO_OK && sppo_config_resolve(ctx, &found, &found)) {
-        ctx->code = SPPO_E_FORMAT;
-        result = sppoi_prefix(ctx, "%.200s: ", where);
-    }
+    if (result == SPPO_OK && sppoi_config_resolve(ctx, &names, &found, &found))
+        result = ctx->code = SPPO_E_FORMAT;
     sppo_json_free(ctx, &json);
     if (result == SPPO_OK)
         *config = found;
@@ -6937,11 +7057,30 @@ static double sppoi_float_bits(uint32_t bits)
  *   {"__metadata__":{..}, "name":{"dtype":"F32","shape":[2,3],
  *                                 "data_offsets":[begin,end]}, ..}
  * Every rule of the reference reader is kept: offsets without hole or overlap,
- * sizes that fit, the file's length exactly that.                           */
-enum { SPPOI_HEADER_MOST = 100000000 };
+ * sizes that fit, the file's length exactly that.  Two are stricter here: the
+ * header begins with its brace, and no name stands in it twice.             */
+enum { SPPOI_HEADER_MOST = 100000000, SPPOI_DIMS = 4 };
+
+/* In the order of the reference, whose writer puts the last first. */
+typedef enum sppoi_dtype {
+    SPPOI_BOOL, SPPOI_U8, SPPOI_I8, SPPOI_F8_E5M2, SPPOI_F8_E4M3, SPPOI_I16,
+    SPPOI_U16, SPPOI_F16, SPPOI_BF16, SPPOI_I32, SPPOI_U32, SPPOI_F32,
+    SPPOI_F64, SPPOI_I64, SPPOI_U64, SPPOI_DTYPES
+} sppoi_dtype;
+
+static const struct {
+    const char *name;
+    int size;
+} sppoi_dtypes[SPPOI_DTYPES] = {
+    { "BOOL", 1 }, { "U8", 1 }, { "I8", 1 }, { "F8_E5M2", 1 },
+    { "F8_E4M3", 1 }, { "I16", 2 }, { "U16", 2 }, { "F16", 2 }, { "BF16", 2 },
+    { "I32", 4 }, { "U32", 4 }, { "F32", 4 }, { "F64", 8 }, { "I64", 8 },
+    { "U64", 8 }
+};
 
 typedef enum sppoi_kind {  // of numbers in memory
-    SPPOI_REAL, SPPOI_DOUBLE, SPPOI_INT
+    SPPOI_REAL, SPPOI_DOUBLE, SPPOI_INT,
+    SPPOI_SAME  // sppo_reals that the file must repeat
 } sppoi_kind;
 
 typedef struct sppoi_archive {
@@ -6958,17 +7097,27 @@ static void sppoi_archive_close(sppo_ctx *ctx, sppoi_archive *archive)
     archive->header = NULL;
 }
 
+/* Names the file and, unless node is -1, its tensor. */
 static sppo_result sppoi_archive_fail(sppo_ctx *ctx,
                                       const sppoi_archive *archive, int node,
-                                      const char *what)
-{
-    char name[80] = "";
-    const sppo_json *json = &archive->json;
+                                      const char *format, ...)
+    SPPOI_FORMAT(4, 5);
 
+static sppo_result sppoi_archive_fail(sppo_ctx *ctx,
+                                      const sppoi_archive *archive, int node,
+                                      const char *format, ...)
+{
+    char name[80] = "", what[200];
+    const sppo_json *json = &archive->json;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
     if (node > 0)
         sppoi_json_decode(json->text, json->node[node].key_begin,
                           json->node[node].key_end, name, sizeof name);
-    return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: %s%s%s",
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: %s%s%s",
                      archive->source.name, name, name[0] ? ": " : "", what);
 }
 
@@ -6991,87 +7140,98 @@ static int sppoi_json_size(const sppo_json *json, int node, size_t *value)
     return 1;
 }
 
-static int sppoi_dtype_size(const char *dtype)
-{
-    static const char *const name[] = { "F32", "F64", "F16", "BF16", "I32",
-                                        "U32", "I64", "U64", "I16", "U16",
-                                        "I8", "U8", "BOOL" };
-    static const int size[] = { 4, 8, 2, 2, 4, 4, 8, 8, 2, 2, 1, 1, 1 };
-    size_t i;
-
-    for (i = 0; i < sizeof name / sizeof name[0]; i++)
-        if (strcmp(dtype, name[i]) == 0)
-            return size[i];
-    return 0;
-}
-
 typedef struct sppoi_entry_info {
-    char dtype[8];
-    size_t begin, end, count;
-    size_t shape[2];
+    sppoi_dtype dtype;
+    size_t begin, end, count;  // bytes after the header; numbers
+    size_t shape[2];           // of one or two dims
     int dims;
 } sppoi_entry_info;
 
-static int sppoi_entry_shape(const sppo_json *json, int node,
-                             sppoi_entry_info *info)
+static sppo_result sppoi_entry_dtype(sppo_ctx *ctx,
+                                     const sppoi_archive *archive, int node,
+                                     sppoi_entry_info *info)
 {
+    const int at = sppo_json_find(&archive->json, node, "dtype");
+    char name[16];
+    int i;
+
+    if (at < 0 || archive->json.node[at].type != SPPO_JSON_STRING)
+        return sppoi_archive_fail(ctx, archive, node, "has no dtype");
+    sppo_json_string(&archive->json, at, name, sizeof name);
+    for (i = 0; i < SPPOI_DTYPES; i++)
+        if (strcmp(name, sppoi_dtypes[i].name) == 0)
+            break;
+    info->dtype = (sppoi_dtype)i;
+    if (i < SPPOI_DTYPES)
+        return SPPO_OK;
+    return sppoi_archive_fail(ctx, archive, node, "its dtype %s is not one "
+                              "that is known here", name);
+}
+
+static sppo_result sppoi_entry_shape(sppo_ctx *ctx,
+                                     const sppoi_archive *archive, int node,
+                                     sppoi_entry_info *info)
+{
+    const sppo_json *json = &archive->json;
+    const size_t size = (size_t)sppoi_dtypes[info->dtype].size;
     const int shape = sppo_json_find(json, node, "shape");
     int i;
 
     if (shape < 0 || json->node[shape].type != SPPO_JSON_ARRAY)
-        return 0;
+        return sppoi_archive_fail(ctx, archive, node, "has no shape");
     info->count = 1;
     info->dims = json->node[shape].count;
     for (i = json->node[shape].first; i >= 0; i = json->node[i].next) {
         size_t length;
 
-        if (!sppoi_json_size(json, i, &length) ||
-            (length && info->count > (size_t)-1 / 8 / length))
-            return 0;
+        if (!sppoi_json_size(json, i, &length))
+            return sppoi_archive_fail(ctx, archive, node, "its shape must be "
+                                      "whole numbers from 0");
+        if (length && info->count > (size_t)-1 / size / length)
+            return sppoi_archive_fail(ctx, archive, node, "its shape is of "
+                                      "more bytes than can be counted");
         info->count *= length;
-        if (i == json->node[shape].first)
-            info->shape[0] = length;
-        else
-            info->shape[1] = length;
+        info->shape[i != json->node[shape].first] = length;
     }
-    return 1;
+    return SPPO_OK;
 }
 
+/* dtype, shape and place of a tensor, which agree. */
 static sppo_result sppoi_entry_read(sppo_ctx *ctx,
                                     const sppoi_archive *archive, int node,
                                     sppoi_entry_info *info)
 {
     const sppo_json *json = &archive->json;
-    const int dtype = sppo_json_find(json, node, "dtype");
     const int offsets = sppo_json_find(json, node, "data_offsets");
-    int size;
+    size_t size;
 
     memset(info, 0, sizeof *info);
-    if (dtype < 0 || json->node[dtype].type != SPPO_JSON_STRING ||
-        sppo_json_string(json, dtype, info->dtype, sizeof info->dtype) >=
-            sizeof info->dtype ||
-        !(size = sppoi_dtype_size(info->dtype)))
-        return sppoi_archive_fail(ctx, archive, node,
-                                  "dtype is missing or not supported");
-    if (!sppoi_entry_shape(json, node, info))
-        return sppoi_archive_fail(ctx, archive, node,
-                                  "shape is missing or too large");
+    if (json->node[node].type != SPPO_JSON_OBJECT)
+        return sppoi_archive_fail(ctx, archive, node, "is not an object");
+    SPPOI_TRY(sppoi_entry_dtype(ctx, archive, node, info));
+    SPPOI_TRY(sppoi_entry_shape(ctx, archive, node, info));
     if (offsets < 0 || json->node[offsets].type != SPPO_JSON_ARRAY ||
         json->node[offsets].count != 2 ||
         !sppoi_json_size(json, json->node[offsets].first, &info->begin) ||
         !sppoi_json_size(json, json->node[json->node[offsets].first].next,
-                         &info->end) || info->end < info->begin)
-        return sppoi_archive_fail(ctx, archive, node,
-                                  "data_offsets must be two whole numbers, "
-                                  "the second not smaller");
-    if (info->end - info->begin != info->count * (size_t)size)
-        return sppoi_archive_fail(ctx, archive, node,
-                                  "shape and data_offsets do not agree");
+                         &info->end))
+        return sppoi_archive_fail(ctx, archive, node, "its data_offsets must "
+                                  "be two whole numbers");
+    if (info->end < info->begin)
+        return sppoi_archive_fail(ctx, archive, node, "its data_offsets end "
+                                  "before they begin");
+    size = info->count * (size_t)sppoi_dtypes[info->dtype].size;
+    if (info->end - info->begin != size)
+        return sppoi_archive_fail(ctx, archive, node, "its shape is of %lu "
+                                  "bytes, its data_offsets are of %lu",
+                                  (unsigned long)size,
+                                  (unsigned long)(info->end - info->begin));
     return SPPO_OK;
 }
 
 typedef struct sppoi_extent {
     size_t begin, end;
+    int node;
 } sppoi_extent;
 
 static int sppoi_extent_before(const void *user, int a, int b)
@@ -7088,6 +7248,7 @@ static sppo_result sppoi_check_extents(sppo_ctx *ctx,
                                        const sppoi_extent *extent, int *order,
                                        int n)
 {
+    const size_t there = archive->source.size - archive->data_at;
     size_t end = 0;
     int i;
 
@@ -7095,17 +7256,23 @@ static sppo_result sppoi_check_extents(sppo_ctx *ctx,
         order[i] = i;
     sppoi_sort(order, n, sppoi_extent_before, extent);
     for (i = 0; i < n; i++) {
-        if (extent[order[i]].begin != end)
-            return sppoi_archive_fail(ctx, archive, -1,
-                                      "the tensors' data_offsets leave a hole "
-                                      "or overlap");
-        end = extent[order[i]].end;
+        const sppoi_extent *e = &extent[order[i]];
+
+        if (e->begin != end)
+            return sppoi_archive_fail(ctx, archive, e->node, "its data begin "
+                                      "at %lu, but those before end at %lu: %s",
+                                      (unsigned long)e->begin,
+                                      (unsigned long)end,
+                                      e->begin > end ? "a hole" : "an overlap");
+        end = e->end;
     }
-    if (end != archive->source.size - archive->data_at)
-        return sppoi_archive_fail(ctx, archive, -1,
-                                  "the file's length is not what its header "
-                                  "says: cut off, or something follows");
-    return SPPO_OK;
+    if (end == there)
+        return SPPO_OK;
+    return sppoi_archive_fail(ctx, archive, -1, "%lu bytes follow the header, "
+                              "which asks for %lu: %s", (unsigned long)there,
+                              (unsigned long)end, end > there
+                                  ? "the file is cut off; copy it again"
+                                  : "something was added to the file");
 }
 
 static sppo_result sppoi_check_metadata(sppo_ctx *ctx,
@@ -7138,6 +7305,7 @@ static sppo_result sppoi_check_entries(sppo_ctx *ctx,
         }
         SPPOI_TRY(sppoi_entry_read(ctx, archive, i, &info));
         extent[n].begin = info.begin;
+        extent[n].node = i;
         extent[n++].end = info.end;
     }
     return sppoi_check_extents(ctx, archive, extent, order, n);
@@ -7150,9 +7318,6 @@ static sppo_result sppoi_archive_check(sppo_ctx *ctx, sppoi_archive *archive)
     int *order;
     sppo_result result = SPPO_E_MEMORY;
 
-    if (archive->json.node[0].type != SPPO_JSON_OBJECT)
-        return sppoi_archive_fail(ctx, archive, -1,
-                                  "the header is not an object");
     extent = (sppoi_extent *)sppo_take(ctx, n, sizeof *extent);
     order = (int *)sppo_take(ctx, n, sizeof *order);
     if (extent && order)
@@ -7170,20 +7335,29 @@ static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
     char where[256];
 
     if (source->size < 8)
-        return sppoi_archive_fail(ctx, archive, -1,
-                                  "too short to be a safetensors file");
+        return sppoi_archive_fail(ctx, archive, -1, "%lu bytes are too few "
+                                  "for a safetensors file",
+                                  (unsigned long)source->size);
     SPPOI_TRY(sppoi_read_at(ctx, source, 0, prefix, 8));
     n = sppoi_little(prefix, 8);
-    if (n > SPPOI_HEADER_MOST || n > source->size - 8)
-        return sppoi_archive_fail(ctx, archive, -1,
-                                  "the header's length is beyond the file or "
-                                  "100 million: not a safetensors file");
+    if (n > SPPOI_HEADER_MOST)
+        return sppoi_archive_fail(ctx, archive, -1, "its first bytes ask for a "
+                                  "header of more than 100000000 bytes: not a "
+                                  "safetensors file");
+    if (n > source->size - 8)
+        return sppoi_archive_fail(ctx, archive, -1, "the header should have "
+                                  "%lu bytes, but the file ends before: cut "
+                                  "off, or not a safetensors file",
+                                  (unsigned long)n);
     archive->data_at = 8 + (size_t)n;
     archive->header_size = (size_t)n;
     archive->header = (char *)sppo_take(ctx, (size_t)n, 1);
     if (!archive->header)
         return SPPO_E_MEMORY;
     SPPOI_TRY(sppoi_read_at(ctx, source, 8, archive->header, (size_t)n));
+    if (n == 0 || archive->header[0] != '{')
+        return sppoi_archive_fail(ctx, archive, -1, "the header does not begin "
+                                  "with {: not a safetensors file");
     snprintf(where, sizeof where, "%.200s: header", source->name);
     SPPOI_TRY(sppo_json_parse(ctx, &archive->json, archive->header, (size_t)n,
                               where));
@@ -7201,36 +7375,67 @@ static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
 }
 
 /* One number of a tensor as a double, which holds all of these exactly. */
-static int sppoi_decode_number(const char *dtype, const unsigned char *bytes,
-                               double *value)
+static double sppoi_decode_number(sppoi_dtype dtype,
+                                  const unsigned char *bytes)
 {
     uint64_t bits;
+    double value;
 
-    if (strcmp(dtype, "F32") == 0) {
-        *value = sppoi_float_bits((uint32_t)sppoi_little(bytes, 4));
-    } else if (strcmp(dtype, "F64") == 0) {
-        bits = sppoi_little(bytes, 8);
-        memcpy(value, &bits, sizeof *value);
-    } else if (strcmp(dtype, "F16") == 0) {
-        *value = sppoi_half_to_double((uint32_t)sppoi_little(bytes, 2));
-    } else if (strcmp(dtype, "BF16") == 0) {
-        *value = sppoi_float_bits((uint32_t)sppoi_little(bytes, 2) << 16);
-    } else if (strcmp(dtype, "I32") == 0) {
-        *value = (double)(int32_t)sppoi_little(bytes, 4);
-    } else {
-        return 0;
-    }
-    return 1;
+    if (dtype == SPPOI_F32)
+        return sppoi_float_bits((uint32_t)sppoi_little(bytes, 4));
+    if (dtype == SPPOI_BF16)
+        return sppoi_float_bits((uint32_t)sppoi_little(bytes, 2) << 16);
+    if (dtype == SPPOI_F16)
+        return sppoi_half_to_double((uint32_t)sppoi_little(bytes, 2));
+    if (dtype == SPPOI_I32)
+        return (double)(int32_t)sppoi_little(bytes, 4);
+    bits = sppoi_little(bytes, 8);
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
-static void sppoi_store(sppoi_kind kind, void *out, size_t at, double value)
+/* 0 when the number should have been there already and was not. */
+static int sppoi_store(sppoi_kind kind, void *out, size_t at, double value)
 {
+    if (kind == SPPOI_SAME)
+        return (double)((sppo_real *)out)[at] == (double)(sppo_real)value;
     if (kind == SPPOI_REAL)
         ((sppo_real *)out)[at] = (sppo_real)value;
     else if (kind == SPPOI_DOUBLE)
         ((double *)out)[at] = value;
     else
         ((int *)out)[at] = (int)value;
+    return 1;
+}
+
+/* The numbers of a tensor that was found fit, through a small buffer. */
+static sppo_result sppoi_archive_numbers(sppo_ctx *ctx,
+                                         const sppoi_archive *archive,
+                                         const sppoi_entry_info *info,
+                                         int node, sppoi_kind kind, void *out)
+{
+    const size_t size = (size_t)sppoi_dtypes[info->dtype].size;
+    unsigned char bytes[16384];
+    size_t done = 0, i;
+
+    while (done < info->count) {
+        size_t n = sizeof bytes / size;
+
+        n = n < info->count - done ? n : info->count - done;
+        SPPOI_TRY(sppoi_read_at(ctx, &archive->source,
+                                archive->data_at + info->begin + done * size,
+                                bytes, n * size));
+        for (i = 0; i < n; i++)
+            if (!sppoi_store(kind, out, done + i,
+                             sppoi_decode_number(info->dtype,
+                                                 bytes + i * size)))
+                return sppoi_archive_fail(ctx, archive, node, "is not the "
+                                          "embedding, though config.json ties "
+                                          "the two: set tie_word_embeddings "
+                                          "to false");
+        done += n;
+    }
+    return SPPO_OK;
 }
 
 /* Reads a tensor that must be there with this shape (cols 0: a vector). */
@@ -7240,41 +7445,33 @@ static sppo_result sppoi_archive_read(sppo_ctx *ctx,
                                       size_t cols, sppoi_kind kind, void *out)
 {
     const int node = sppo_json_find(&archive->json, 0, name);
-    unsigned char bytes[4096];
     sppoi_entry_info info;
-    size_t done = 0, size, i;
+    char shape[48];
 
     if (node < 0)
-        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: there is no tensor %s",
-                         archive->source.name, name);
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: there is no tensor %s%s",
+                         archive->source.name, name,
+                         strcmp(name, "lm_head.weight") != 0 ? ""
+                         : "; if the embedding serves for it, set "
+                           "tie_word_embeddings in config.json to true");
     SPPOI_TRY(sppoi_entry_read(ctx, archive, node, &info));
+    snprintf(shape, sizeof shape, cols ? "[%lu, %lu]" : "[%lu]",
+             (unsigned long)rows, (unsigned long)cols);
     if (info.dims != (cols ? 2 : 1) || info.shape[0] != rows ||
         (cols && info.shape[1] != cols))
-        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: tensor %s should have "
-                         "shape [%lu, %lu] by config.json and has %lu numbers "
-                         "in %d dimensions", archive->source.name, name,
-                         (unsigned long)rows, (unsigned long)cols,
-                         (unsigned long)info.count, info.dims);
-    size = (size_t)sppoi_dtype_size(info.dtype);
-    while (done < info.count) {
-        size_t n = sizeof bytes / size;
-
-        n = n < info.count - done ? n : info.count - done;
-        SPPOI_TRY(sppoi_read_at(ctx, &archive->source,
-                                archive->data_at + info.begin + done * size,
-                                bytes, n * size));
-        for (i = 0; i < n; i++) {
-            double value;
-
-            if (!sppoi_decode_number(info.dtype, bytes + i * size, &value) ||
-                (kind == SPPOI_INT) != (strcmp(info.dtype, "I32") == 0))
-                return sppoi_archive_fail(ctx, archive, node,
-                                          "its dtype is not supported here");
-            sppoi_store(kind, out, done + i, value);
-        }
-        done += n;
-    }
-    return SPPO_OK;
+        return sppoi_archive_fail(ctx, archive, node, "should have shape %s by "
+                                  "config.json, and has %lu numbers in %d "
+                                  "dimensions", shape,
+                                  (unsigned long)info.count, info.dims);
+    if (kind == SPPOI_INT ? info.dtype != SPPOI_I32
+                          : info.dtype != SPPOI_F32 &&
+                            info.dtype != SPPOI_BF16 &&
+                            info.dtype != SPPOI_F16 && info.dtype != SPPOI_F64)
+        return sppoi_archive_fail(ctx, archive, node, "its dtype is %s; it "
+                                  "must be %s", sppoi_dtypes[info.dtype].name,
+                                  kind == SPPOI_INT ? "I32" : "F32, F16, BF16 "
+                                                              "or F64");
+    return sppoi_archive_numbers(ctx, archive, &info, node, kind, out);
 }
 
 /* A tensor that no part of the model takes is a sign of another architecture;
@@ -7294,56 +7491,89 @@ static sppo_result sppoi_refuse_strangers(sppo_ctx *ctx,
             strcmp(name, "__metadata__") != 0 &&
             strcmp(name, "lm_head.weight") != 0 &&
             !strstr(name, "rotary_emb.inv_freq"))
-            return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: tensor %.100s has no "
+            return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: tensor %.100s has no "
                              "place in the model that config.json describes",
                              archive->source.name, name);
     }
     return SPPO_OK;
 }
 
-static sppo_result sppoi_model_fill(sppo_ctx *ctx, sppo_model *model,
-                                    const sppoi_archive *archive)
+/* The one of n files that holds a tensor; the first, when none does. */
+static const sppoi_archive *sppoi_archive_with(const sppoi_archive *archive,
+                                               int n, const char *name)
 {
     int i;
 
-    SPPOI_TRY(sppoi_refuse_strangers(ctx, archive, model));
-    for (i = 0; i < model->tensor_count; i++) {
-        const sppo_tensor *t = &model->tensors[i];
+    for (i = 0; i < n; i++)
+        if (sppo_json_find(&archive[i].json, 0, name) >= 0)
+            return &archive[i];
+    return archive;
+}
 
-        SPPOI_TRY(sppoi_archive_read(ctx, archive, t->name, (size_t)t->rows,
-                                     (size_t)t->cols, SPPOI_REAL,
-                                     model->weights + t->offset));
-    }
-    return SPPO_OK;
+/* From n files, each of which has been checked by itself. */
+static sppo_result sppoi_model_fill(sppo_ctx *ctx, sppo_model *model,
+                                    const sppoi_archive *archive, int n)
+{
+    const char *head = "lm_head.weight";
+    const sppo_tensor *t = model->tensors;
+    const sppoi_archive *from;
+    int i;
+
+    for (i = 0; i < n; i++)
+        SPPOI_TRY(sppoi_refuse_strangers(ctx, &archive[i], model));
+    for (i = 0; i < model->tensor_count; i++, t++)
+        SPPOI_TRY(sppoi_archive_read(ctx,
+                                     sppoi_archive_with(archive, n, t->name),
+                                     t->name, (size_t)t->rows, (size_t)t->cols,
+                                     SPPOI_REAL, model->weights + t->offset));
+    t = model->tensors;  // the embedding
+    from = sppoi_archive_with(archive, n, head);
+    if (model->config.untied || sppo_json_find(&from->json, 0, head) < 0)
+        return SPPO_OK;
+    return sppoi_archive_read(ctx, from, head, (size_t)t->rows,
+                              (size_t)t->cols, SPPOI_SAME, model->weights);
 }
 
 /* Sizes are compared before weights are taken: a small file with a large
  * config.json must not take gigabytes.                                      */
+static sppo_result sppoi_model_from(sppo_ctx *ctx, sppo_model *model,
+                                    const sppo_config *config,
+                                    const sppoi_archive *archive, int n)
+{
+    sppo_model fresh;
+    sppo_result result;
+    size_t size = 0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        size += archive[i].source.size;
+    if (sppo_config_count(config) > size / 2)
+        return sppoi_archive_fail(ctx, archive, -1, "%lu bytes are too few for "
+                                  "the %lu parameters of config.json",
+                                  (unsigned long)size,
+                                  (unsigned long)sppo_config_count(config));
+    memset(&fresh, 0, sizeof fresh);
+    SPPOI_TRY(sppoi_model_take(ctx, &fresh, config));
+    result = sppoi_model_fill(ctx, &fresh, archive, n);
+    if (result != SPPO_OK)
+        sppo_model_free(ctx, &fresh);
+    else
+        *model = fresh;
+    return result;
+}
+
 static sppo_result sppoi_model_open(sppo_ctx *ctx, sppo_model *model,
                                     const sppo_config *config,
                                     const sppoi_source *source)
 {
     sppoi_archive archive;
-    sppo_model fresh;
     sppo_result result;
 
     memset(&archive, 0, sizeof archive);
-    memset(&fresh, 0, sizeof fresh);
     archive.source = *source;
-    if (sppo_config_count(config) > source->size / 2)
-        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: %lu bytes are too few "
-                         "for the %lu parameters of config.json",
-                         source->name, (unsigned long)source->size,
-                         (unsigned long)sppo_config_count(config));
     SPPOI_TRY(sppoi_archive_open(ctx, &archive));
-    result = sppoi_model_take(ctx, &fresh, config);
-    if (result == SPPO_OK)
-        result = sppoi_model_fill(ctx, &fresh, &archive);
+    result = sppoi_model_from(ctx, model, config, &archive, 1);
     sppoi_archive_close(ctx, &archive);
-    if (result != SPPO_OK)
-        sppo_model_free(ctx, &fresh);
-    else
-        *model = fresh;
     return result;
 }
 
@@ -8201,7 +8431,7 @@ SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
     return sppoi_output_end(ctx, &out);
 }
 
-/* count numbers of `size` bytes, little-endian. */
+/* count numbers of `size` bytes, 4 or 8, little-endian. */
 static void sppoi_write_numbers(FILE *file, const void *data, size_t count,
                                 int size)
 {
@@ -8233,74 +8463,149 @@ static void sppoi_write_numbers(FILE *file, const void *data, size_t count,
 typedef struct sppoi_entry {
     const char *name;
     const void *data;
-    size_t rows, cols;  // cols 0: a vector
-    sppoi_kind kind;
+    size_t shape[SPPOI_DIMS];
+    int dims;
+    sppoi_kind kind;    // in memory
+    sppoi_dtype dtype;  // in the file
 } sppoi_entry;
 
-static int sppoi_kind_size(sppoi_kind kind)
+/* The dtype that loses nothing. */
+static sppoi_dtype sppoi_kind_dtype(sppoi_kind kind)
 {
-    return (int)(kind == SPPOI_REAL     ? sizeof(sppo_real)
-                 : kind == SPPOI_DOUBLE ? sizeof(double)
-                                        : sizeof(int32_t));
+    if (kind == SPPOI_INT)
+        return SPPOI_I32;
+    return kind == SPPOI_REAL && sizeof(sppo_real) == 4 ? SPPOI_F32
+                                                        : SPPOI_F64;
 }
 
 static size_t sppoi_entry_numbers(const sppoi_entry *entry)
 {
-    return entry->rows * (entry->cols ? entry->cols : 1);
+    size_t count = 1;
+    int i;
+
+    for (i = 0; i < entry->dims; i++)
+        count *= entry->shape[i];
+    return count;
+}
+
+static size_t sppoi_entry_bytes(const sppoi_entry *entry)
+{
+    return sppoi_entry_numbers(entry) *
+           (size_t)sppoi_dtypes[entry->dtype].size;
 }
 
 static int sppoi_entry_before(const void *user, int a, int b)
 {
     const sppoi_entry *e = (const sppoi_entry *)user;
-    const int sa = sppoi_kind_size(e[a].kind), sb = sppoi_kind_size(e[b].kind);
 
-    return sa != sb ? sa > sb : strcmp(e[a].name, e[b].name) < 0;
+    return e[a].dtype != e[b].dtype ? e[a].dtype > e[b].dtype
+                                    : strcmp(e[a].name, e[b].name) < 0;
 }
 
 static void sppoi_put_entry(sppoi_text *text, const sppoi_entry *e,
                             size_t begin)
 {
-    const int size = sppoi_kind_size(e->kind);
-    char shape[64], line[256];
+    char piece[64];
+    int i;
 
-    if (e->cols)
-        snprintf(shape, sizeof shape, "%lu,%lu", (unsigned long)e->rows,
-                 (unsigned long)e->cols);
-    else
-        snprintf(shape, sizeof shape, "%lu", (unsigned long)e->rows);
-    snprintf(line, sizeof line,
-             ",\"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":"
-             "[%lu,%lu]}", e->name,
-             e->kind == SPPOI_INT ? "I32" : size == 4 ? "F32" : "F64", shape,
+    sppoi_put_text(text, "\"");
+    sppoi_put_text(text, e->name);
+    sppoi_put_text(text, "\":{\"dtype\":\"");
+    sppoi_put_text(text, sppoi_dtypes[e->dtype].name);
+    sppoi_put_text(text, "\",\"shape\":[");
+    for (i = 0; i < e->dims; i++) {
+        snprintf(piece, sizeof piece, i ? ",%lu" : "%lu",
+                 (unsigned long)e->shape[i]);
+        sppoi_put_text(text, piece);
+    }
+    snprintf(piece, sizeof piece, "],\"data_offsets\":[%lu,%lu]}",
              (unsigned long)begin,
-             (unsigned long)(begin + sppoi_entry_numbers(e) * (size_t)size));
-    sppoi_put_text(text, line);
+             (unsigned long)(begin + sppoi_entry_bytes(e)));
+    sppoi_put_text(text, piece);
 }
 
-/* The reference writer's layout: metadata first, then by size of the numbers
- * and name, padded with blanks to a multiple of 8.                          */
-static void sppoi_archive_text(sppoi_text *text, const sppoi_entry *entry,
-                               const int *order, int n)
+/* The reference writer's layout: metadata first (an object's text, NULL for
+ * none), then by dtype and name, padded with blanks to a multiple of 8.     */
+static void sppoi_archive_text(sppoi_text *text, const char *metadata,
+                               const sppoi_entry *entry, const int *order,
+                               int n)
 {
     size_t at = 0;
     int i;
 
-    sppoi_put_text(text, "{\"__metadata__\":{\"format\":\"pt\"}");
+    sppoi_put_text(text, metadata ? "{\"__metadata__\":" : "{");
+    sppoi_put_text(text, metadata ? metadata : "");
     for (i = 0; i < n; i++) {
         const sppoi_entry *e = &entry[order[i]];
 
+        sppoi_put_text(text, i || metadata ? "," : "");
         sppoi_put_entry(text, e, at);
-        at += sppoi_entry_numbers(e) * (size_t)sppoi_kind_size(e->kind);
+        at += sppoi_entry_bytes(e);
     }
     sppoi_put_text(text, "}");
     while (text->n % 8)
         sppoi_put_text(text, " ");
 }
 
+/* The upper half of a float, rounded to nearest, ties to even; a NaN stays. */
+static uint32_t sppoi_bfloat_bits(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    if (value != value)
+        return bits >> 16 | 0x40;
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+/* The bits that the file holds for one number. */
+static uint64_t sppoi_encode_number(const sppoi_entry *e, size_t at)
+{
+    double wide;
+    float value;
+    uint64_t bits;
+    uint32_t small;
+
+    if (e->kind == SPPOI_INT)
+        return (uint32_t)((const int *)e->data)[at];
+    wide = e->kind == SPPOI_REAL ? (double)((const sppo_real *)e->data)[at]
+                                 : ((const double *)e->data)[at];
+    if (e->dtype == SPPOI_F64) {
+        memcpy(&bits, &wide, sizeof bits);
+        return bits;
+    }
+    value = (float)wide;
+    if (e->dtype == SPPOI_BF16)
+        return sppoi_bfloat_bits(value);
+    memcpy(&small, &value, sizeof small);
+    return small;
+}
+
+static void sppoi_write_entry(FILE *file, const sppoi_entry *e)
+{
+    const size_t count = sppoi_entry_numbers(e);
+    const int size = sppoi_dtypes[e->dtype].size;
+    unsigned char bytes[16384];
+    size_t i, used = 0;
+    int j;
+
+    for (i = 0; i < count; i++) {
+        const uint64_t bits = sppoi_encode_number(e, i);
+
+        for (j = 0; j < size; j++)
+            bytes[used++] = (unsigned char)(bits >> (8 * j) & 255);
+        if (used == sizeof bytes || i + 1 == count) {
+            fwrite(bytes, 1, used, file);
+            used = 0;
+        }
+    }
+}
+
 static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
+                                       const char *metadata,
                                        const sppoi_entry *entry, int n)
 {
-    const size_t room = 64 + 256 * (size_t)n;
+    const size_t room = 96 + 256 * (size_t)n;
     int *order = (int *)sppo_take(ctx, (size_t)n, sizeof *order);
     char *header = (char *)sppo_take(ctx, room, 1);
     sppo_result result = order && header ? SPPO_OK : SPPO_E_MEMORY;
@@ -8319,14 +8624,12 @@ static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
         text.out = header;
         text.size = room;
         text.n = 0;
-        sppoi_archive_text(&text, entry, order, n);
+        sppoi_archive_text(&text, metadata, entry, order, n);
         length = text.n;
         sppoi_write_numbers(out.file, &length, 1, 8);
         fwrite(header, 1, text.n, out.file);
         for (i = 0; i < n; i++)
-            sppoi_write_numbers(out.file, entry[order[i]].data,
-                                sppoi_entry_numbers(&entry[order[i]]),
-                                sppoi_kind_size(entry[order[i]].kind));
+            sppoi_write_entry(out.file, &entry[order[i]]);
         result = sppoi_output_end(ctx, &out);
     }
     sppo_give(ctx, order, (size_t)n * sizeof *order);
@@ -8334,8 +8637,11 @@ static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
     return result;
 }
 
+/* What others want to see in a file before they read it. */
+static const char sppoi_metadata[] = "{\"format\":\"pt\"}";
+
 static sppo_result sppoi_model_write(sppo_ctx *ctx, const sppo_model *model,
-                                     const char *path)
+                                     sppoi_dtype dtype, const char *path)
 {
     const size_t n = (size_t)model->tensor_count;
     sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, n, sizeof *entry);
@@ -8349,32 +8655,213 @@ static sppo_result sppoi_model_write(sppo_ctx *ctx, const sppo_model *model,
 
         entry[i].name = t->name;
         entry[i].data = model->weights + t->offset;
-        entry[i].rows = (size_t)t->rows;
-        entry[i].cols = (size_t)t->cols;
+        entry[i].shape[0] = (size_t)t->rows;
+        entry[i].shape[1] = (size_t)t->cols;
+        entry[i].dims = t->cols ? 2 : 1;
         entry[i].kind = SPPOI_REAL;
+        entry[i].dtype = dtype;
     }
-    result = sppoi_archive_write(ctx, path, entry, (int)n);
+    result = sppoi_archive_write(ctx, path, sppoi_metadata, entry, (int)n);
     sppo_give(ctx, entry, n * sizeof *entry);
     return result;
+}
+
+SPPO_DEF sppo_result sppo_model_save_as(sppo_ctx *ctx, const sppo_model *model,
+                                        sppo_dtype dtype, const char *folder)
+{
+    const sppoi_dtype stored = dtype == SPPO_DTYPE_BFLOAT16  ? SPPOI_BF16
+                               : dtype == SPPO_DTYPE_FLOAT32 ? SPPOI_F32
+                               : sppoi_kind_dtype(SPPOI_REAL);
+    char path[SPPOI_PATH], config[2048];
+
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
+    SPPOI_TRY(sppoi_model_write(ctx, model, stored, path));
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
+    return sppo_file_write(ctx, path, config,
+                           sppo_config_write(&model->config, dtype, config,
+                                             sizeof config));
 }
 
 SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
                                      const char *folder)
 {
-    char path[SPPOI_PATH], config[2048];
+    return sppo_model_save_as(ctx, model, SPPO_DTYPE_REAL, folder);
+}
 
-    SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
-    SPPOI_TRY(sppoi_model_write(ctx, model, path));
-    SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
-    return sppo_file_write(ctx, path, config,
-                           sppo_config_write(&model->config, config,
-                                             sizeof config));
+/* The files of a model in parts, all open, and the index that names them. */
+enum { SPPOI_PARTS = 512 };
+
+typedef struct sppoi_parts {
+    const char *name;        // of the index
+    sppo_json json;
+    int map, count, room;    // node of weight_map; parts; room for as many
+    sppoi_archive *archive;  // [room]
+    char (*path)[SPPOI_PATH];
+    char *text;
+    size_t size;
+} sppoi_parts;
+
+static void sppoi_parts_close(sppo_ctx *ctx, sppoi_parts *parts)
+{
+    int i;
+
+    for (i = 0; i < parts->count; i++) {
+        fclose(parts->archive[i].source.file);
+        sppoi_archive_close(ctx, &parts->archive[i]);
+    }
+    sppo_give(ctx, parts->archive,
+              (size_t)parts->room * sizeof *parts->archive);
+    sppo_give(ctx, parts->path, (size_t)parts->room * sizeof *parts->path);
+    sppo_json_free(ctx, &parts->json);
+    sppo_give(ctx, parts->text, parts->size + 1);
+}
+
+/* A part stands beside the index: a name that leads elsewhere is no name. */
+static sppo_result sppoi_part_path(sppo_ctx *ctx, const sppoi_parts *parts,
+                                   const char *folder, int node, char *path)
+{
+    char name[256];
+    const size_t n = sppo_json_string(&parts->json, node, name, sizeof name);
+
+    if (parts->json.node[node].type != SPPO_JSON_STRING || n == 0 ||
+        n >= sizeof name || strlen(name) != n || strpbrk(name, "/\\:") ||
+        name[0] == '.')
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: weight_map must name "
+                         "files of its own folder, as model-00001-of-00002."
+                         "safetensors", parts->name);
+    return sppoi_path(ctx, path, folder, name);
+}
+
+static int sppoi_part_of(const sppoi_parts *parts, const char *path)
+{
+    int i;
+
+    for (i = 0; i < parts->count; i++)
+        if (strcmp(parts->path[i], path) == 0)
+            return i;
+    return -1;
+}
+
+/* Opens the file of one tensor of the map unless it is open; the tensor must
+ * be in it.                                                                 */
+static sppo_result sppoi_part_open(sppo_ctx *ctx, sppoi_parts *parts,
+                                   const char *folder, int node)
+{
+    char path[SPPOI_PATH] = "", name[256];
+    sppoi_archive *archive;
+    int part;
+
+    SPPOI_TRY(sppoi_part_path(ctx, parts, folder, node, path));
+    part = sppoi_part_of(parts, path);
+    if (part < 0 && parts->count == parts->room)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: names more than %d "
+                         "files", parts->name, parts->room);
+    if (part < 0) {
+        part = parts->count;
+        archive = &parts->archive[part];
+        memcpy(parts->path[part], path, sizeof path);
+        SPPOI_TRY(sppoi_open(ctx, parts->path[part], &archive->source));
+        if (sppoi_archive_open(ctx, archive) != SPPO_OK) {
+            fclose(archive->source.file);
+            return ctx->code;
+        }
+        parts->count++;
+    }
+    sppoi_json_decode(parts->json.text, parts->json.node[node].key_begin,
+                      parts->json.node[node].key_end, name, sizeof name);
+    if (sppo_json_find(&parts->archive[part].json, 0, name) < 0)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: there is no tensor "
+                         "%.100s, though the index says so", path, name);
+    return SPPO_OK;
+}
+
+/* What stands in a part without being in the map would be read by nobody, or
+ * twice.                                                                    */
+static sppo_result sppoi_part_mapped(sppo_ctx *ctx, const sppoi_parts *parts,
+                                     const char *folder, int part)
+{
+    const sppo_json *json = &parts->archive[part].json;
+    char name[256], path[SPPOI_PATH];
+    int i, node;
+
+    for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
+        sppoi_json_decode(json->text, json->node[i].key_begin,
+                          json->node[i].key_end, name, sizeof name);
+        if (strcmp(name, "__metadata__") == 0)
+            continue;
+        node = sppo_json_find(&parts->json, parts->map, name);
+        path[0] = 0;
+        if (node >= 0)
+            SPPOI_TRY(sppoi_part_path(ctx, parts, folder, node, path));
+        if (strcmp(path, parts->path[part]) != 0)
+            return sppoi_archive_fail(ctx, &parts->archive[part], i, "the "
+                                      "index does not place it in this file");
+    }
+    return SPPO_OK;
+}
+
+/* folder ends with a slash. */
+static sppo_result sppoi_parts_open(sppo_ctx *ctx, sppoi_parts *parts,
+                                    const char *folder)
+{
+    const sppo_json *json = &parts->json;
+    int i;
+
+    SPPOI_TRY(sppo_file_read(ctx, parts->name, &parts->text, &parts->size));
+    SPPOI_TRY(sppo_json_parse(ctx, &parts->json, parts->text, parts->size,
+                              parts->name));
+    parts->map = sppo_json_find(json, 0, "weight_map");
+    if (parts->map < 0 || json->node[parts->map].type != SPPO_JSON_OBJECT ||
+        json->node[parts->map].count == 0)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: has no weight_map, an "
+                         "object of tensors' names and files", parts->name);
+    parts->room = sppoi_min(json->node[parts->map].count, SPPOI_PARTS);
+    parts->archive = (sppoi_archive *)
+        sppo_take(ctx, (size_t)parts->room, sizeof *parts->archive);
+    parts->path = (char (*)[SPPOI_PATH])
+        sppo_take(ctx, (size_t)parts->room, sizeof *parts->path);
+    if (!parts->archive || !parts->path)
+        return SPPO_E_MEMORY;
+    for (i = json->node[parts->map].first; i >= 0; i = json->node[i].next)
+        SPPOI_TRY(sppoi_part_open(ctx, parts, folder, i));
+    for (i = 0; i < parts->count; i++)
+        SPPOI_TRY(sppoi_part_mapped(ctx, parts, folder, i));
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_model_from_parts(sppo_ctx *ctx, sppo_model *model,
+                                          const sppo_config *config,
+                                          const char *folder)
+{
+    char path[SPPOI_PATH], slashed[SPPOI_PATH];
+    sppoi_parts parts;
+    sppo_result result;
+
+    memset(&parts, 0, sizeof parts);
+    SPPOI_TRY(sppoi_path(ctx, slashed, folder, "/"));
+    SPPOI_TRY(sppoi_path(ctx, path, slashed, "model.safetensors.index.json"));
+    parts.name = path;
+    result = sppoi_parts_open(ctx, &parts, slashed);
+    if (result == SPPO_OK)
+        result = sppoi_model_from(ctx, model, config, parts.archive,
+                                  parts.count);
+    sppoi_parts_close(ctx, &parts);
+    return result;
+}
+
+static int sppoi_can_read(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+
+    if (file)
+        fclose(file);
+    return file != NULL;
 }
 
 SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
                                      const char *folder)
 {
-    char path[SPPOI_PATH], *text;
+    char path[SPPOI_PATH], parts[SPPOI_PATH], *text;
     sppo_config config;
     sppoi_source source;
     sppo_result result;
@@ -8385,7 +8872,10 @@ SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
     result = sppo_config_read(ctx, &config, text, size, path);
     sppo_give(ctx, text, size + 1);
     SPPOI_TRY(result);
+    SPPOI_TRY(sppoi_path(ctx, parts, folder, "/model.safetensors.index.json"));
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
+    if (!sppoi_can_read(path) && sppoi_can_read(parts))
+        return sppoi_model_from_parts(ctx, model, &config, folder);
     SPPOI_TRY(sppoi_open(ctx, path, &source));
     result = sppoi_model_open(ctx, model, &config, &source);
     fclose(source.file);
@@ -8514,8 +9004,9 @@ static void sppoi_entry_set(sppoi_entry *e, int *n, const char *name,
         return;
     e[*n].name = name;
     e[*n].data = data;
-    e[*n].rows = count;
-    e[*n].cols = 0;
+    e[*n].shape[0] = count;
+    e[*n].dims = 1;
+    e[*n].dtype = sppoi_kind_dtype(kind);
     e[(*n)++].kind = kind;
 }
 
@@ -8567,7 +9058,7 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
                     (size_t)y->count + 1, SPPOI_INT);
     sppoi_entry_set(entry, &n, "response_token", y->token,
                     (size_t)y->start[y->count], SPPOI_INT);
-    return sppoi_archive_write(ctx, path, entry, n);
+    return sppoi_archive_write(ctx, path, sppoi_metadata, entry, n);
 }
 
 static sppo_result sppoi_compare_settings(sppo_ctx *ctx, const sppo_play *play,
@@ -8657,7 +9148,7 @@ static sppo_result sppoi_load_arrays(sppo_ctx *ctx, sppo_play *play,
 
     for (i = 0; i < n; i++)  // the data pointers are our own arrays
         SPPOI_TRY(sppoi_archive_read(ctx, archive, entry[i].name,
-                                     entry[i].rows, 0, entry[i].kind,
+                                     entry[i].shape[0], 0, entry[i].kind,
                                      (void *)(uintptr_t)entry[i].data));
     for (p = 0; p < play->round.count; p++)
         if (play->round.winner[p] < 0 || play->round.winner[p] >= k ||

@@ -606,7 +606,7 @@ static void a_decimal_comma_changes_nothing(void)
     config.rope_theta = 1234.5, config.norm_eps = 1.5e-6;
     CHECK_OK(&ctx, sppo_config_resolve(&ctx, &config, &config));
     half = number("0.5");
-    sppo_config_write(&config, text, sizeof text);
+    sppo_config_write(&config, SPPO_DTYPE_REAL, text, sizeof text);
     for (i = 0; i < COUNT(names) && !found; i++)
         found = setlocale(LC_ALL, names[i]) != NULL
              && localeconv()->decimal_point[0] == ',';
@@ -615,7 +615,7 @@ static void a_decimal_comma_changes_nothing(void)
         SKIP("no locale with a decimal comma on this machine");
     }
     comma_half = number("0.5");
-    n = sppo_config_write(&config, comma, sizeof comma);
+    n = sppo_config_write(&config, SPPO_DTYPE_REAL, comma, sizeof comma);
     CHECK_OK(&ctx, sppo_config_read(&ctx, &again, comma, n, "config.json"));
     CHECK(number("0,5") < -12344.0);  // still not JSON
     setlocale(LC_ALL, "C");
