@@ -22,8 +22,8 @@ TESTS = base json kernels policy sample optim prefer game update play files data
         memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples demo test programs audit mutate models bench strict \
-        clean
+.PHONY: help all examples demo test programs audit mutate models bench \
+        bench-growth bench-torch strict clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -31,7 +31,7 @@ examples: $(EXAMPLES)  ## the teaching programs 01 to 07
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 demo:  ## align the tiny policy for three iterations, in under a minute
 	@$(MAKE) -j2 all
@@ -54,7 +54,13 @@ models: all  ## make tiny_models/ again from its seed
 	@sh examples/models.sh tiny_models build/models
 
 bench: build/bench  ## speed: tokens per second, share of the machine's peak
-	@build/bench
+	@build/bench --csv build/bench.csv
+
+bench-growth: build/bench  ## the same for longer contexts, larger models; memory
+	@build/bench --growth --csv build/bench_growth.csv
+
+bench-torch: build/bench  ## both in turn, where PyTorch is installed
+	@python3 tests/bench_torch.py build/bench
 
 strict:  ## all compilers and builds with warnings as errors
 	@mkdir -p build && sh tests/test_build.sh build/strict
