@@ -41,6 +41,7 @@ run index sh tests/test_index.sh sppo.h
 run build env SPPO_BUILD_QUICK=1 sh tests/test_build.sh build/scratch
 run examples sh tests/test_examples.sh build
 run audit sh tests/audit.sh
+run torch sh tests/test_torch.sh tiny_models/policy build/scratch
 run instruct sh tests/test_instruct.sh build/instruct
 run tool sh tests/test_tool.sh build/sppo build/scratch
 echo "$passed passed, $failed failed, $skipped skipped"

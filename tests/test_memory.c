@@ -402,6 +402,40 @@ static sppo_result try_save(sppo_ctx *ctx)
     return code;
 }
 
+/* What try_save left, as a model in one part. */
+static sppo_result try_load_parts(sppo_ctx *ctx)
+{
+    static const char path[] = FOLDER "/parts/model.safetensors.index.json";
+    sppo_model model = { 0 };
+    FILE *index;
+    sppo_result code;
+    int i, n;
+
+    code = sppo_model_load(ctx, &model, FOLDER);
+    if (code)
+        return code;
+    mkdir(FOLDER "/parts", 0777);
+    code = sppo_model_save(ctx, &model, FOLDER "/parts");
+    n = model.tensor_count;
+    index = fopen(path, "w");
+    if (!CHECK(index != NULL))
+        return SPPO_E_IO;
+    for (i = 0; i < n; i++)
+        fprintf(index, "%s\"%s\":\"model-1.safetensors\"",
+                i ? "," : "{\"weight_map\":{", model.tensors[i].name);
+    fprintf(index, "}}");
+    fclose(index);
+    sppo_model_free(ctx, &model);
+    rename(FOLDER "/parts/model.safetensors",
+           FOLDER "/parts/model-1.safetensors");
+    if (!code)
+        code = sppo_model_load(ctx, &model, FOLDER "/parts");
+    if (code)
+        CHECK(model.weights == NULL && model.tensors == NULL);
+    sppo_model_free(ctx, &model);
+    return code;
+}
+
 static sppo_result try_checkpoint(sppo_ctx *ctx)
 {
     sppo_model model = { 0 };
@@ -463,6 +497,7 @@ static void saving_loading_and_checkpoints(void)
     mkdir(FOLDER, 0777);
     CHECK(exhaust("save", try_save) >= 2);
     CHECK(exhaust("load", try_load) >= 2);
+    CHECK(exhaust("load_parts", try_load_parts) >= 12);
     CHECK(exhaust("checkpoint", try_checkpoint) >= 4);
 }
 

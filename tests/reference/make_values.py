@@ -10,11 +10,8 @@ Made    with PyTorch 1.13 (Debian 12's package, which calls itself 1.13.0a0) and
         outputs. values.h holds the inputs too, so a test never depends on
         PyTorch's random numbers.
 
-What    A Llama written here from the architecture's definition (it shares no
-        code with sppo.h): RMSNorm before each block, rotary positions in the
-        rotate-half layout of Hugging Face, grouped-query attention, SwiGLU, no
-        biases, tied or untied classifier; gradients by autograd. Two models,
-        the preference losses on one pair of responses, three steps of two
+What    Two models of llama.py, a Llama that shares no code with sppo.h; the
+        preference losses on one pair of responses, three steps of two
         optimisers, gradient clipping.
 
 Tolerances, and why
@@ -41,12 +38,13 @@ import sys
 
 import torch
 
-torch.set_num_threads(1)                # one order of addition, same digits
+from llama import (draw_coefficients, forward, random_weights, tensor_shapes,
+                   token_logprobs, weighted_sum, with_gradient)
 
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "values.h")
 
 
-# ==== the model ==============================================================
+# ==== the models =============================================================
 
 MODEL_A = dict(vocab=13, dim=12, layers=2, heads=4, kv_heads=2, head_dim=6,
                hidden=20, context=32, tied=0, rope_theta=500000.0,
@@ -56,120 +54,7 @@ MODEL_B = dict(vocab=16, dim=16, layers=2, heads=4, kv_heads=4, head_dim=4,
                norm_eps=1e-5)
 
 
-def tensor_shapes(c):
-    """Hugging Face name -> shape, [out, in], in the order of values.h."""
-    q_width = c["heads"] * c["head_dim"]
-    kv_width = c["kv_heads"] * c["head_dim"]
-    shapes = {"model.embed_tokens.weight": (c["vocab"], c["dim"])}
-    for i in range(c["layers"]):
-        p = "model.layers.%d." % i
-        shapes[p + "input_layernorm.weight"] = (c["dim"],)
-        shapes[p + "self_attn.q_proj.weight"] = (q_width, c["dim"])
-        shapes[p + "self_attn.k_proj.weight"] = (kv_width, c["dim"])
-        shapes[p + "self_attn.v_proj.weight"] = (kv_width, c["dim"])
-        shapes[p + "self_attn.o_proj.weight"] = (c["dim"], q_width)
-        shapes[p + "post_attention_layernorm.weight"] = (c["dim"],)
-        shapes[p + "mlp.gate_proj.weight"] = (c["hidden"], c["dim"])
-        shapes[p + "mlp.up_proj.weight"] = (c["hidden"], c["dim"])
-        shapes[p + "mlp.down_proj.weight"] = (c["dim"], c["hidden"])
-    shapes["model.norm.weight"] = (c["dim"],)
-    if not c["tied"]:
-        shapes["lm_head.weight"] = (c["vocab"], c["dim"])
-    return shapes
-
-
-def random_weights(c, seed):
-    """Scaled so that attention and SwiGLU are far from linear; gains not 1.
-    Rounded to float32 so that the decimal text in values.h is exact."""
-    gen = torch.Generator().manual_seed(seed)
-    weights = {}
-    for name, shape in tensor_shapes(c).items():
-        x = torch.randn(shape, generator=gen, dtype=torch.float64)
-        if len(shape) == 1:
-            x = 1.0 + 0.1 * x
-        elif name == "model.embed_tokens.weight":
-            x = 0.5 * x
-        else:
-            x = x * (1.5 / math.sqrt(shape[1]))
-        weights[name] = x.to(torch.float32).to(torch.float64)
-    return weights
-
-
-def rms_norm(x, gain, eps):
-    return gain * x / torch.sqrt((x * x).mean(-1, keepdim=True) + eps)
-
-
-def rotate(x, positions, theta):
-    """x [T, heads, head_dim]. Channel i turns together with channel i + half
-    by the angle position * theta^(-2i / head_dim)."""
-    half = x.shape[-1] // 2
-    i = torch.arange(half, dtype=x.dtype)
-    angle = positions.to(x.dtype)[:, None] * theta ** (-i / half)
-    cos, sin = torch.cos(angle)[:, None, :], torch.sin(angle)[:, None, :]
-    a, b = x[..., :half], x[..., half:]
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
-
-
-def forward(c, w, tokens, first_position=0):
-    """Logits [T, vocab] of one sequence; row t sees tokens[0..t]."""
-    n, d = len(tokens), c["head_dim"]
-    positions = torch.arange(first_position, first_position + n)
-    x = w["model.embed_tokens.weight"][torch.tensor(tokens)]
-    later = torch.triu(torch.ones(n, n, dtype=torch.bool), diagonal=1)
-    for layer in range(c["layers"]):
-        def weight(name):
-            return w["model.layers.%d.%s.weight" % (layer, name)]
-        h = rms_norm(x, weight("input_layernorm"), c["norm_eps"])
-        q = (h @ weight("self_attn.q_proj").T).view(n, c["heads"], d)
-        k = (h @ weight("self_attn.k_proj").T).view(n, c["kv_heads"], d)
-        v = (h @ weight("self_attn.v_proj").T).view(n, c["kv_heads"], d)
-        q = rotate(q, positions, c["rope_theta"])
-        k = rotate(k, positions, c["rope_theta"])
-        mixed = []
-        for head in range(c["heads"]):
-            group = head * c["kv_heads"] // c["heads"]
-            score = q[:, head] @ k[:, group].T / math.sqrt(d)
-            score = score.masked_fill(later, -math.inf)
-            mixed.append(torch.softmax(score, dim=-1) @ v[:, group])
-        x = x + torch.cat(mixed, dim=-1) @ weight("self_attn.o_proj").T
-        h = rms_norm(x, weight("post_attention_layernorm"), c["norm_eps"])
-        gate, up = h @ weight("mlp.gate_proj").T, h @ weight("mlp.up_proj").T
-        x = x + (gate * torch.sigmoid(gate) * up) @ weight("mlp.down_proj").T
-    x = rms_norm(x, w["model.norm.weight"], c["norm_eps"])
-    out = "model.embed_tokens.weight" if c["tied"] else "lm_head.weight"
-    return x @ w[out].T
-
-
-def token_logprobs(logits, tokens):
-    """[T - 1]: log p(tokens[t] | tokens[0..t-1]) for t = 1 .. T - 1."""
-    rows = torch.log_softmax(logits[:-1], dim=-1)
-    return rows[torch.arange(len(tokens) - 1), torch.tensor(tokens[1:])]
-
-
-def with_gradient(weights, dtype=torch.float64):
-    return {k: v.to(dtype).detach().clone().requires_grad_(True)
-            for k, v in weights.items()}
-
-
 # ==== what is asked of each model ============================================
-
-def draw_coefficients(n, seed):
-    """One per token, multiples of 1/64: exact in float and short in text.
-    The first token is predicted by nothing; its coefficient is 0."""
-    gen = torch.Generator().manual_seed(seed)
-    x = torch.randn(n, generator=gen, dtype=torch.float64)
-    x = torch.round(64.0 * x) / 64.0
-    x[0] = 0.0
-    return x
-
-
-def weighted_sum(c, w, sequences):
-    total = 0.0
-    for tokens, coef in sequences:
-        lp = token_logprobs(forward(c, w, tokens), tokens)
-        total = total + (coef[1:].to(lp.dtype) * lp).sum()
-    return total
-
 
 def model_values(c, weights, sequences, dtype=torch.float64):
     w = with_gradient(weights, dtype)
