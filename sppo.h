@@ -146,6 +146,8 @@
  *               sum: the same bits for any number of threads, and without.
  *               On a busy machine threads that wait by spinning lose to fewer
  *               threads: OMP_WAIT_POLICY=passive, or OMP_NUM_THREADS=1.
+ *   Ranks       Processes that train together sum their gradients through one
+ *               callback of yours (sppo_team); sppo.h itself knows no MPI.
  *   Randomness  A pure function of (seed, iteration, prompt, response,
  *               position), so the order of work does not matter.
  *               The bits hold for one binary: another compiler, or -std=gnu99
@@ -803,6 +805,22 @@ typedef struct sppo_progress {
     double length, eos_rate; // of the responses: mean tokens, share finished
 } sppo_progress;
 
+/* Processes that train one policy together, each with a sppo_play of its own
+ * from the same settings, prompts and weights.  Prompts are sampled and judged,
+ * and passes of a step are computed, each by one rank; all then know all, and
+ * a failure or a stop on one rank is returned, with its sentence, by all.
+ * A rank has something to do in a step that takes a pass or more for each:
+ * choose pass_tokens accordingly.                                           */
+typedef struct sppo_team {
+    int rank, size;  // 0 <= rank < size
+    /* buffer[count] becomes its sum over the ranks, on all of them.  Added in
+     * the order of ranks, the whole run has the same bits for any size, 1
+     * included; in another order it is the same to rounding.                */
+    sppo_result (*sum)(sppo_ctx *ctx, void *user, sppo_real *buffer,
+                       size_t count);
+    void *user;
+} sppo_team;
+
 typedef struct sppo_play_config {
     double eta;               // required
     int k;                    // responses to a prompt; 0: 5
@@ -823,6 +841,7 @@ typedef struct sppo_play_config {
     /* Called after every batch of prompts and every step; not 0: stop. */
     int (*progress)(void *user, const sppo_progress *progress);
     void *progress_user;
+    const sppo_team *team;    // borrowed; NULL: this process alone
 } sppo_play_config;
 
 /* The data of one iteration: D_t and what it was made from. */
@@ -850,7 +869,9 @@ typedef struct sppo_play {
     sppo_forest forest;
     sppo_trace trace;
     sppo_real *grad;
+    sppo_real *before; // of a team: the sum over the passes so far of a step
     double *per_slot;  // [3, k] of a prompt: log-probability, ratio, slope
+    double *measured;  // [batch, 5] of a step's prompts, see sppoi_measure
     int *order, *segment;
     void *block;
     size_t block_size;
@@ -877,6 +898,11 @@ SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
 SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play);
 SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play);
 SPPO_DEF sppo_result sppo_play_advance(sppo_ctx *ctx, sppo_play *play);
+/* [Alg 1.3] The key of this iteration's responses: sppo_sample with it draws
+ * the same ones, of any part of the prompts and in any process.  To go on with
+ * them append them, in order, to round.responses, set done to the number of
+ * their prompts and call sppo_play_sample: it samples what is missing.      */
+SPPO_DEF uint64_t sppo_play_key(const sppo_play *play);
 /* Does the next phase, whichever it is. */
 SPPO_DEF sppo_result sppo_play_next(sppo_ctx *ctx, sppo_play *play,
                                     const sppo_judge *judge);
@@ -1813,18 +1839,144 @@ static sppo_result sppoi_expect_phase(sppo_ctx *ctx, const sppo_play *play,
                      step[play->phase]);
 }
 
+/* ---- several processes: what a rank does, what it knows of the others ---- */
+
+enum { SPPOI_SHARED_AT_ONCE = 4096 };
+
+typedef struct sppoi_part { int from, count; } sppoi_part;
+
+/* This rank's part of `count` things in order; parts differ by one at most. */
+static sppoi_part sppoi_team_part(const sppo_team *team, int count)
+{
+    sppoi_part part = { 0, 0 };
+    int64_t to = count;
+
+    if (team) {
+        part.from = (int)((int64_t)count * team->rank / team->size);
+        to = (int64_t)count * (team->rank + 1) / team->size;
+    }
+    part.count = (int)to - part.from;
+    return part;
+}
+
+/* Things that all ranks do before they meet, `one` each. */
+static int sppoi_team_at_once(const sppo_team *team, int one)
+{
+    return team && team->size > INT_MAX / one ? INT_MAX
+                                              : one * (team ? team->size : 1);
+}
+
+static sppo_result sppoi_team_sum(sppo_ctx *ctx, const sppo_team *team,
+                                  sppo_real *buffer, size_t count)
+{
+    return team->size > 1 ? team->sum(ctx, team->user, buffer, count) : SPPO_OK;
+}
+
+/* An array of which every rank has a part, and 0 elsewhere, whole on all ranks.
+ * Bytes travel as numbers, so their sum is exact in any order.              */
+static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
+                                    void *array, size_t count, size_t size)
+{
+    sppo_real number[SPPOI_SHARED_AT_ONCE];
+    const size_t most = SPPOI_SHARED_AT_ONCE;
+    unsigned char *byte = (unsigned char *)array;
+    size_t left = team ? count * size : 0;
+
+    while (left > 0) {
+        const size_t n = left < most ? left : most;
+        size_t i;
+
+        for (i = 0; i < n; i++)
+            number[i] = byte[i];
+        SPPOI_TRY(sppoi_team_sum(ctx, team, number, n));
+        for (i = 0; i < n; i++) {
+            if (!(number[i] >= 0 && number[i] <= 255))
+                return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: the sum over "
+                                 "ranks of bytes of which one is not 0 is %g; "
+                                 "sum adds wrongly, or ranks mix up calls",
+                                 (double)number[i]);
+            byte[i] = (unsigned char)number[i];
+        }
+        byte += n;
+        left -= n;
+    }
+    return SPPO_OK;
+}
+
+/* The failure of the first rank that has one becomes that of all. */
+static sppo_result sppoi_team_agree(sppo_ctx *ctx, const sppo_team *team,
+                                    sppo_result result)
+{
+    struct { int code; char message[sizeof ctx->message]; } said;
+    sppo_real failures = result != SPPO_OK;
+    int rank;
+
+    if (!team)
+        return result;
+    SPPOI_TRY(sppoi_team_sum(ctx, team, &failures, 1));
+    for (rank = 0; failures > 0 && rank < team->size; rank++) {
+        memset(&said, 0, sizeof said);
+        if (rank == team->rank && result != SPPO_OK) {
+            said.code = (int)result;
+            memcpy(said.message, ctx->message, sizeof said.message);
+        }
+        SPPOI_TRY(sppoi_team_share(ctx, team, &said, 1, sizeof said));
+        if (said.code)
+            return sppo_fail(ctx, (sppo_result)said.code, "rank %d: %s", rank,
+                             said.message);
+    }
+    return SPPO_OK;
+}
+
+/* Own lists, the last `own`, become lists [from, from + own) of `count` more;
+ * around them come those of the other ranks.                                */
+static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
+                                    sppo_lists *lists, int from, int own,
+                                    int count)
+{
+    const size_t size = sizeof(int);
+    int *length = lists->start + lists->count - own + 1;
+    const int begin = length[-1], tokens = lists->start[lists->count] - begin;
+    int *token = lists->token + begin, i, before, behind;
+
+    lists->count -= own;
+    for (i = own - 1; i >= 0; i--)  // from ends, that is, to lengths
+        length[i] -= length[i - 1];
+    memmove(length + from, length, (size_t)own * size);
+    memset(length, 0, (size_t)from * size);
+    memset(length + from + own, 0, (size_t)(count - from - own) * size);
+    SPPOI_TRY(sppoi_team_share(ctx, team, length, (size_t)count, size));
+    for (i = 0; i < count; i++) {
+        if (length[i] < 1 || length[i] > lists->max_tokens - length[i - 1])
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: a response of %d "
+                             "tokens came from another rank; ranks mix up "
+                             "calls", length[i]);
+        length[i] += length[i - 1];
+    }
+    before = length[from - 1] - begin;
+    behind = length[count - 1] - begin - before - tokens;
+    memmove(token + before, token, (size_t)tokens * size);
+    memset(token, 0, (size_t)before * size);
+    memset(token + before + tokens, 0, (size_t)behind * size);
+    lists->count += count;
+    return sppoi_team_share(ctx, team, token,
+                            (size_t)(before + tokens + behind), size);
+}
+
 /* Tells the callback; the state is already that of the finished unit. */
 static sppo_result sppoi_report(sppo_ctx *ctx, sppo_play *play, int total)
 {
+    sppo_result result = SPPO_OK;
+
     play->last.phase = play->phase;
     play->last.iteration = play->iteration;
     play->last.done = play->done;
     play->last.total = total;
     if (play->config.progress &&
         play->config.progress(play->config.progress_user, &play->last))
-        return sppo_fail(ctx, SPPO_E_STOPPED, "stopped in iteration %d; the "
-                         "run can go on from here", play->iteration + 1);
-    return SPPO_OK;
+        result = sppo_fail(ctx, SPPO_E_STOPPED, "stopped in iteration %d; the "
+                           "run can go on from here", play->iteration + 1);
+    return sppoi_team_agree(ctx, play->config.team, result);
 }
 
 static void sppoi_enter(sppo_play *play, sppo_phase phase)
@@ -1845,28 +1997,60 @@ static void sppoi_lengths(const sppo_lists *lists, int eos, double *length,
     *finished = (double)ends / lists->count;
 }
 
+static void sppoi_round_lengths(sppo_play *play)
+{
+    sppoi_lengths(&play->round.responses, play->policy->config.eos,
+                  &play->last.length, &play->last.eos_rate);
+}
+
+SPPO_DEF uint64_t sppo_play_key(const sppo_play *play)
+{
+    const uint64_t stream = sppo_random_fork(play->config.seed,
+                                             SPPOI_STREAM_SAMPLE);
+
+    return sppo_random_fork(stream, (uint64_t)play->iteration);
+}
+
+/* Responses to the round's next `count` prompts, each rank its part. */
+static sppo_result sppoi_sample_some(sppo_ctx *ctx, sppo_play *play, int count)
+{
+    const sppo_play_config *c = &play->config;
+    const sppoi_part part = sppoi_team_part(c->team, count);
+    sppo_lists *y = &play->round.responses;
+    sppo_result result = SPPO_OK;
+
+    if (part.count)
+        result = sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
+                             play->round.first + play->done + part.from,
+                             part.count, &c->sampling, sppo_play_key(play), y);
+    result = sppoi_team_agree(ctx, c->team, result);
+    if (result == SPPO_OK)
+        result = sppoi_team_lists(ctx, c->team, y, part.from * c->k,
+                                  part.count * c->k, count * c->k);
+    if (result != SPPO_OK)
+        y->count = play->done * c->k;
+    return result;
+}
+
 /* [Alg 1.3] sample x ~ X and y_{1:K} ~ pi_t(.|x), the synthetic responses. */
 SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
 {
     const sppo_play_config *c = &play->config;
-    sppo_round *round = &play->round;
-    const uint64_t stream = sppo_random_fork(c->seed, SPPOI_STREAM_SAMPLE);
-    const uint64_t key = sppo_random_fork(stream, (uint64_t)play->iteration);
+    const int total = play->round.count;
 
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_SAMPLE,
                                  "sppo_play_sample"));
-    while (play->done < round->count) {
-        const int count = sppoi_min(sppoi_prompts_at_once(c, play->prompts),
-                                    round->count - play->done);
+    while (play->done < total) {
+        const int one = sppoi_prompts_at_once(c, play->prompts);
+        const int count = sppoi_min(sppoi_team_at_once(c->team, one),
+                                    total - play->done);
 
-        SPPOI_TRY(sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
-                              round->first + play->done, count, &c->sampling,
-                              key, &round->responses));
+        SPPOI_TRY(sppoi_sample_some(ctx, play, count));
         play->done += count;
-        sppoi_lengths(&round->responses, play->policy->config.eos,
-                      &play->last.length, &play->last.eos_rate);
-        SPPOI_TRY(sppoi_report(ctx, play, round->count));
+        sppoi_round_lengths(play);
+        SPPOI_TRY(sppoi_report(ctx, play, total));
     }
+    sppoi_round_lengths(play);  // responses may have come from elsewhere
     sppoi_enter(play, SPPO_PHASE_JUDGE);
     return SPPO_OK;
 }
@@ -1888,36 +2072,64 @@ static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
     return SPPO_OK;
 }
 
+/* Asks the judge about prompts [from, from + count) of the round. */
+static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
+                             const sppo_judge *judge, int from, int count)
+{
+    const int k = play->config.k;
+    double *pairwise = play->round.pairwise + (size_t)from * (size_t)(k * k);
+    sppo_lists view = play->round.responses;
+    int p;
+
+    if (!judge || !judge->fill)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_play_judge: judge is NULL or has no fill");
+    view.start += from * k;
+    view.count = count * k;
+    for (p = 0; p < count * k * k; p++)
+        pairwise[p] = (double)NAN;  // what is not filled in is noticed
+    SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
+                          play->round.first + from, count, pairwise));
+    for (p = 0; p < count; p++)
+        SPPOI_TRY(sppoi_annotate(ctx, play, from + p));
+    return SPPO_OK;
+}
+
+/* The round's next `count` prompts, each rank its part. */
+static sppo_result sppoi_judge_some(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_judge *judge, int count)
+{
+    const sppo_team *team = play->config.team;
+    const sppoi_part part = sppoi_team_part(team, count);
+    const size_t cells = (size_t)(play->config.k * play->config.k);
+    double *pairwise = play->round.pairwise + (size_t)play->done * cells;
+    sppo_result result = SPPO_OK;
+
+    memset(pairwise, 0, (size_t)count * cells * sizeof *pairwise);
+    if (part.count)
+        result = sppoi_ask(ctx, play, judge, play->done + part.from,
+                           part.count);
+    SPPOI_TRY(sppoi_team_agree(ctx, team, result));
+    return sppoi_team_share(ctx, team, pairwise, (size_t)count * cells,
+                            sizeof *pairwise);
+}
+
 /* [Alg 1.4] annotate P(y_k > y_k'|x) for all k, k' in [K]. */
 SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
                                      const sppo_judge *judge)
 {
-    const int k = play->config.k;
-    sppo_round *round = &play->round;
+    const int most = sppoi_team_at_once(play->config.team,
+                                        SPPOI_PROMPTS_AT_ONCE);
+    const int total = play->round.count;
 
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_JUDGE,
                                  "sppo_play_judge"));
-    if (!judge || !judge->fill)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_play_judge: judge is NULL or has no fill");
-    while (play->done < round->count) {
-        const int count = sppoi_min(SPPOI_PROMPTS_AT_ONCE,
-                                    round->count - play->done);
-        double *pairwise = round->pairwise + (size_t)play->done
-                         * (size_t)(k * k);
-        sppo_lists view = round->responses;
-        int p;
+    while (play->done < total) {
+        const int count = sppoi_min(most, total - play->done);
 
-        view.start += play->done * k;
-        view.count = count * k;
-        for (p = 0; p < count * k * k; p++)
-            pairwise[p] = (double)NAN;  // what is not filled in is noticed
-        SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
-                              round->first + play->done, count, pairwise));
-        for (p = 0; p < count; p++)
-            SPPOI_TRY(sppoi_annotate(ctx, play, play->done + p));
+        SPPOI_TRY(sppoi_judge_some(ctx, play, judge, count));
         play->done += count;
-        SPPOI_TRY(sppoi_report(ctx, play, round->count));
+        SPPOI_TRY(sppoi_report(ctx, play, total));
     }
     sppoi_enter(play, SPPO_PHASE_SELECT);
     return SPPO_OK;
@@ -1996,26 +2208,43 @@ static int sppoi_fill_pass(sppo_play *play, const int *order, int from, int to)
     return j;
 }
 
+/* log pi_t(y|x) of the n prompts in the forest, p the first. */
+static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppo_play *play, int p,
+                                     int n)
+{
+    const int kept = sppoi_kept(&play->config), k = play->config.k;
+    int i, j;
+
+    SPPOI_TRY(sppo_forward(ctx, &play->trace, play->policy, &play->forest));
+    for (j = 0; j < n; j++)
+        for (i = 0; i < kept; i++)
+            play->round.old[(p + j) * k + sppoi_slot(play, p + j, i)] =
+                sppo_segment_logprob(&play->trace, &play->forest,
+                                     play->segment[j] + 1 + i);
+    return SPPO_OK;
+}
+
 /* log pi_t(y|x) of every kept response, before theta moves (D5). */
 static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
 {
-    const int kept = sppoi_kept(&play->config), k = play->config.k;
-    sppo_round *round = &play->round;
-    int p = 0, i, j;
+    const sppo_team *team = play->config.team;
+    const size_t numbers = (size_t)play->round.count * (size_t)play->config.k;
+    double *old = play->round.old;
+    sppo_result result = SPPO_OK;
+    int p = 0, pass = 0;
 
-    while (p < round->count) {
-        const int to = sppoi_min(round->count, p + play->config.batch);
+    memset(old, 0, numbers * sizeof *old);
+    while (p < play->round.count && result == SPPO_OK) {
+        const int to = sppoi_min(play->round.count, p + play->config.batch);
         const int n = sppoi_fill_pass(play, NULL, p, to);
 
-        SPPOI_TRY(sppo_forward(ctx, &play->trace, play->policy,
-                               &play->forest));
-        for (j = 0; j < n; j++)
-            for (i = 0; i < kept; i++)
-                round->old[(p + j) * k + sppoi_slot(play, p + j, i)] =
-                    sppo_segment_logprob(&play->trace, &play->forest,
-                                         play->segment[j] + 1 + i);
+        if (!team || pass % team->size == team->rank)
+            result = sppoi_record_pass(ctx, play, p, n);
+        pass++;
         p += n;
     }
+    SPPOI_TRY(sppoi_team_agree(ctx, team, result));
+    SPPOI_TRY(sppoi_team_share(ctx, team, old, numbers, sizeof *old));
     play->have_old = 1;
     return SPPO_OK;
 }
@@ -2066,31 +2295,47 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     return loss;
 }
 
-/* Adds prompt p's share to the means that the callback sees. */
-static void sppoi_measure(sppo_play *play, int p, const double *ratio,
-                          const double *lp, double loss, double share)
+/* What a pass leaves of prompt p: its loss, and of winner and loser the
+ * log-probabilities and log-ratios.                                         */
+enum { SPPOI_MEASURED = 5 };
+
+static void sppoi_measure(const sppo_play *play, int p, const double *ratio,
+                          const double *lp, double loss, double *measured)
 {
-    const sppo_play_config *c = &play->config;
-    const double *win = play->round.win + p * c->k;
-    const int w = c->keep_all ? play->round.winner[p] : 0;
-    const int l = c->keep_all ? play->round.loser[p] : 1;
+    const int w = play->config.keep_all ? play->round.winner[p] : 0;
+    const int l = play->config.keep_all ? play->round.loser[p] : 1;
+
+    measured[0] = loss;
+    measured[1] = lp[w];
+    measured[2] = lp[l];
+    measured[3] = ratio[w];
+    measured[4] = ratio[l];
+}
+
+/* Adds prompt p's share to the means that the callback sees. */
+static void sppoi_add_measured(sppo_play *play, int p, const double *measured,
+                               double share)
+{
+    const double eta = play->config.eta, *win = play->round.win
+                                              + p * play->config.k;
+    const double loss = measured[0], w = measured[3], l = measured[4];
     sppo_progress *m = &play->last;
 
     m->loss += share * loss;
-    m->loss_scaled += share * loss / (c->eta * c->eta);
-    m->logps_chosen += share * lp[w];
-    m->logps_rejected += share * lp[l];
-    m->rewards_chosen += share * ratio[w] / c->eta;
-    m->rewards_rejected += share * ratio[l] / c->eta;
-    m->rewards_margins += share * (ratio[w] - ratio[l]) / c->eta;
-    m->rewards_accuracies += share * (ratio[w] > ratio[l] ? 1.0 : 0.0);
+    m->loss_scaled += share * loss / (eta * eta);
+    m->logps_chosen += share * measured[1];
+    m->logps_rejected += share * measured[2];
+    m->rewards_chosen += share * w / eta;
+    m->rewards_rejected += share * l / eta;
+    m->rewards_margins += share * (w - l) / eta;
+    m->rewards_accuracies += share * (w > l ? 1.0 : 0.0);
     m->win_chosen += share * win[play->round.winner[p]];
     m->win_rejected += share * win[play->round.loser[p]];
 }
 
-/* Forward, loss and backward of the prompts in the forest, order[from ...]. */
+/* Forward, loss and backward of the n prompts in the forest. */
 static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
-                              int from, int n, double share)
+                              int n, double share, double *measured)
 {
     const int kept = sppoi_kept(&play->config), k = play->config.k;
     const sppo_forest *forest = &play->forest;
@@ -2100,7 +2345,7 @@ static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
     SPPOI_TRY(sppo_forward(ctx, &play->trace, play->policy, forest));
     memset(d_logprob, 0, (size_t)forest->tokens * sizeof *d_logprob);
     for (j = 0; j < n; j++) {
-        const int p = order[from + j];
+        const int p = order[j];
         double *lp = play->per_slot, *ratio = lp + k, *slope = ratio + k;
         double loss;
 
@@ -2115,7 +2360,8 @@ static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
                              "prompt %d is not finite; the weights were not "
                              "changed (a smaller optim.lr may help)",
                              play->round.first + p);
-        sppoi_measure(play, p, ratio, lp, loss, share);
+        sppoi_measure(play, p, ratio, lp, loss,
+                      measured + j * SPPOI_MEASURED);
         for (i = 0; i < kept; i++) {
             const int s = play->segment[j] + 1 + i;
             for (t = forest->start[s]; t < forest->start[s + 1]; t++)
@@ -2126,32 +2372,80 @@ static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
                          NULL, play->grad);
 }
 
-/* Step number `done` of the iteration: a batch in as many passes as it needs
- * (gradients add up), then the optimiser.                                   */
+/* grad becomes its sum over the passes so far: those before, those of ranks 0,
+ * 1, ... in this order, which is the order of the passes.                   */
+static sppo_result sppoi_add_passes(sppo_ctx *ctx, sppo_play *play)
+{
+    const sppo_team *team = play->config.team;
+    const size_t n = play->policy->count;
+    size_t i;
+
+    if (!team)
+        return SPPO_OK;  // alone, passes add to grad as they come
+    if (team->rank == 0)
+        for (i = 0; i < n; i++)
+            play->grad[i] += play->before[i];
+    SPPOI_TRY(sppoi_team_sum(ctx, team, play->grad, n));
+    memcpy(play->before, play->grad, n * sizeof *play->grad);
+    return SPPO_OK;
+}
+
+/* The gradient of prompts order[0 .. n - 1] in as many passes as it takes, one
+ * after the other or, in a team, as many at a time as there are ranks.      */
+static sppo_result sppoi_batch_gradient(sppo_ctx *ctx, sppo_play *play,
+                                        const int *order, int n)
+{
+    const sppo_team *team = play->config.team;
+    const int ranks = team ? team->size : 1, own = team ? team->rank : 0;
+    const size_t bytes = play->policy->count * sizeof *play->grad;
+    double *measured = play->measured;
+    int at = 0, rank;
+
+    memset(measured, 0, (size_t)(n * SPPOI_MEASURED) * sizeof *measured);
+    if (team)
+        memset(play->before, 0, bytes);
+    while (at < n) {
+        sppo_result result = SPPO_OK;
+
+        if (team || at == 0)
+            memset(play->grad, 0, bytes);
+        for (rank = 0; rank < ranks && at < n; rank++) {
+            const int fit = sppoi_fill_pass(play, order, at, n);
+
+            if (rank == own)
+                result = sppoi_pass(ctx, play, order + at, fit, 1.0 / n,
+                                    measured + at * SPPOI_MEASURED);
+            at += fit;
+        }
+        SPPOI_TRY(sppoi_team_agree(ctx, team, result));
+        SPPOI_TRY(sppoi_add_passes(ctx, play));
+    }
+    return sppoi_team_share(ctx, team, measured, (size_t)(n * SPPOI_MEASURED),
+                            sizeof *measured);
+}
+
+/* Step number `done` of the iteration: the gradient of a batch, then the
+ * optimiser.                                                                */
 static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
 {
     const sppo_play_config *c = &play->config;
     const int epoch = play->done / play->steps_per_epoch;
     const int from = play->done % play->steps_per_epoch * c->batch;
-    const int to = sppoi_min(from + c->batch, play->round.count);
+    const int n = sppoi_min(c->batch, play->round.count - from);
     const uint64_t stream = sppo_random_fork(c->seed, SPPOI_STREAM_ORDER);
     const uint64_t key = sppo_random_fork(stream, (uint64_t)play->iteration);
     const double length = play->last.length, eos_rate = play->last.eos_rate;
-    int at = from;
+    int i;
 
     sppo_random_order(sppo_random_fork(key, (uint64_t)epoch), play->order,
                       play->round.count);
-    memset(play->grad, 0, play->policy->count * sizeof *play->grad);
     memset(&play->last, 0, sizeof play->last);
     play->last.length = length;
     play->last.eos_rate = eos_rate;
-    while (at < to) {
-        const int n = sppoi_fill_pass(play, play->order, at, to);
-
-        SPPOI_TRY(sppoi_pass(ctx, play, play->order, at, n,
-                             1.0 / (to - from)));
-        at += n;
-    }
+    SPPOI_TRY(sppoi_batch_gradient(ctx, play, play->order + from, n));
+    for (i = 0; i < n; i++)
+        sppoi_add_measured(play, play->order[from + i],
+                           play->measured + i * SPPOI_MEASURED, 1.0 / n);
     SPPOI_TRY(sppo_optim_step(ctx, &play->optim, play->policy, play->grad));
     play->last.learning_rate = play->optim.lr;
     play->last.grad_norm = play->optim.grad_norm;
@@ -2286,6 +2580,137 @@ static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
     return sppoi_min(tokens, c->batch * (1 + sppoi_kept(c)));
 }
 
+static double sppoi_hash_ints(const int *value, size_t n)
+{
+    uint64_t hash = n;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        hash = sppo_random_fork(hash, (uint64_t)(uint32_t)value[i]);
+    return (double)(hash >> 12);  // 52 bits: exact in a double
+}
+
+static double sppoi_hash_reals(const sppo_real *value, size_t n)
+{
+    uint64_t hash = n;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        uint64_t bits = 0;
+
+        memcpy(&bits, &value[i], sizeof value[i]);
+        hash = sppo_random_fork(hash, bits);
+    }
+    return (double)(hash >> 12);
+}
+
+enum { SPPOI_SETTINGS = 48 };
+
+/* All that two runs must have in common to be one. */
+typedef struct sppoi_settings {
+    double value[SPPOI_SETTINGS];
+    const char *name[SPPOI_SETTINGS];
+    int count;
+} sppoi_settings;
+
+static void sppoi_setting(sppoi_settings *s, const char *name, double value)
+{
+    s->name[s->count] = name;
+    s->value[s->count++] = value;
+}
+
+static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
+{
+    sppoi_setting(s, "optim.lr", o->lr);
+    sppoi_setting(s, "optim.alpha", o->alpha);
+    sppoi_setting(s, "optim.beta1", o->beta1);
+    sppoi_setting(s, "optim.beta2", o->beta2);
+    sppoi_setting(s, "optim.eps", o->eps);
+    sppoi_setting(s, "optim.weight_decay", o->weight_decay);
+    sppoi_setting(s, "optim.clip", o->clip);
+    sppoi_setting(s, "optim.warmup", o->warmup);
+    sppoi_setting(s, "optim.lr_end", o->lr_end);
+    sppoi_setting(s, "optim.total_steps", o->total_steps);
+    sppoi_setting(s, "optim.kind", (double)o->kind);
+    sppoi_setting(s, "optim.decay", (double)o->decay);
+}
+
+static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
+{
+    const sppo_play_config *c = &play->config;
+    const sppo_lists *x = play->prompts;
+
+    memset(s, 0, sizeof *s);
+    sppoi_setting(s, "eta", c->eta);
+    sppoi_setting(s, "k", c->k);
+    sppoi_setting(s, "iterations", c->iterations);
+    sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
+    sppoi_setting(s, "batch", c->batch);
+    sppoi_setting(s, "epochs", c->epochs);
+    sppoi_setting(s, "pass_tokens", c->pass_tokens);
+    sppoi_setting(s, "keep_all", c->keep_all);
+    sppoi_setting(s, "bradley_terry", c->bradley_terry);
+    sppoi_setting(s, "coefficient", c->coefficient);
+    sppoi_setting(s, "seed", (double)(c->seed >> 32));
+    sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
+    sppoi_setting(s, "loss", (double)c->loss);
+    sppoi_setting(s, "baseline", (double)c->baseline);
+    sppoi_setting(s, "sampling.temperature", c->sampling.temperature);
+    sppoi_setting(s, "sampling.top_p", c->sampling.top_p);
+    sppoi_setting(s, "sampling.greedy", c->sampling.greedy);
+    sppoi_setting(s, "sampling.max_tokens", c->sampling.max_tokens);
+    sppoi_settings_optim(s, &play->optim.config);
+    sppoi_setting(s, "prompts", sppoi_hash_ints(x->start,
+                                                (size_t)x->count + 1));
+    sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
+                                                (size_t)x->start[x->count]));
+    sppoi_setting(s, "policy", (double)play->policy->count);
+    sppoi_setting(s, "policy.heads", play->policy->config.heads);
+    sppoi_setting(s, "policy.kv_heads", play->policy->config.kv_heads);
+    sppoi_setting(s, "policy.context", play->policy->config.context);
+    sppoi_setting(s, "policy.eos", play->policy->config.eos);
+    sppoi_setting(s, "policy.rope_theta", play->policy->config.rope_theta);
+    sppoi_setting(s, "policy.norm_eps", play->policy->config.norm_eps);
+}
+
+static sppo_result sppoi_team_check(sppo_ctx *ctx, const sppo_team *team)
+{
+    if (!team || (team->size > 0 && team->rank >= 0 &&
+                  team->rank < team->size && (team->sum || team->size == 1)))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: team has rank %d "
+                     "and size %d%s; ranks count from 0 and need a sum",
+                     team->rank, team->size, team->sum ? "" : ", no sum");
+}
+
+/* Ranks that began differently would train different policies: each compares
+ * its settings and weights with those of rank 0.                            */
+static sppo_result sppoi_team_same(sppo_ctx *ctx, const sppo_play *play)
+{
+    const sppo_team *team = play->config.team;
+    double first[SPPOI_SETTINGS];
+    sppo_result result = SPPO_OK;
+    sppoi_settings own;
+    int i;
+
+    if (!team)
+        return SPPO_OK;
+    sppoi_settings_of(&own, play);
+    sppoi_setting(&own, "weights", sppoi_hash_reals(play->policy->weights,
+                                                    play->policy->count));
+    memset(first, 0, sizeof first);
+    if (team->rank == 0)
+        memcpy(first, own.value, sizeof first);
+    SPPOI_TRY(sppoi_team_share(ctx, team, first, SPPOI_SETTINGS,
+                               sizeof *first));
+    for (i = own.count - 1; i >= 0; i--)
+        if (own.value[i] < first[i] || own.value[i] > first[i])
+            result = sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: %s is "
+                               "%.10g, but %.10g on rank 0; ranks must begin "
+                               "alike", own.name[i], own.value[i], first[i]);
+    return sppoi_team_agree(ctx, team, result);
+}
+
 static void sppoi_play_layout(sppo_play *play, size_t weights,
                               sppoi_carver *carver)
 {
@@ -2294,6 +2719,8 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
     const size_t batch = (size_t)c->batch;
     sppo_round *round = &play->round;
 
+    play->before = (sppo_real *)sppoi_carve(carver, c->team ? weights : 0,
+                                            sizeof(sppo_real));
     play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
     round->pairwise = (double *)sppoi_carve(carver, n * k * k, sizeof(double));
     round->win = (double *)sppoi_carve(carver, n * k, sizeof(double));
@@ -2303,6 +2730,8 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
     play->order = (int *)sppoi_carve(carver, n, sizeof(int));
     play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
     play->per_slot = (double *)sppoi_carve(carver, 3 * k, sizeof(double));
+    play->measured = (double *)sppoi_carve(carver, batch * SPPOI_MEASURED,
+                                           sizeof(double));
 }
 
 static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
@@ -2329,6 +2758,33 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
                              c->sampling.max_tokens);
 }
 
+/* Checks, and takes the memory; what failed can be freed. */
+static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
+{
+    const sppo_lists *prompts = play->prompts;
+    const int context = play->policy->config.context;
+    sppo_play_config *c = &play->config;
+    int i, steps;
+
+    SPPOI_TRY(sppoi_play_resolve(ctx, c, prompts, context));
+    for (i = 0; i < prompts->count; i++)
+        if (sppo_lists_length(prompts, i) < 1 ||
+            sppo_lists_length(prompts, i) >= context)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
+                             "has %d tokens; the context of %d must hold at "
+                             "least one, and one of a response", i,
+                             sppo_lists_length(prompts, i), context);
+    steps = (c->prompts_per_iteration - 1) / c->batch + 1;
+    play->steps_per_epoch = steps;
+    play->steps = steps * c->epochs;
+    if (!c->optim.total_steps)
+        c->optim.total_steps = play->steps;
+    SPPOI_TRY(sppoi_play_take(ctx, play));
+    play->round.first = sppoi_round_first(play);
+    play->round.count = c->prompts_per_iteration;
+    return SPPO_OK;
+}
+
 /* [Alg 1.1] input: base policy pi_{theta_1}, preference oracle (given to the
  * judge step), learning rate eta, number of samples K.                      */
 SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
@@ -2337,35 +2793,21 @@ SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
                                     const sppo_lists *prompts)
 {
     sppo_play fresh;
-    int i, steps;
     sppo_result result;
 
     memset(&fresh, 0, sizeof fresh);
     fresh.config = *config;
     fresh.policy = policy;
     fresh.prompts = prompts;
-    SPPOI_TRY(sppoi_play_resolve(ctx, &fresh.config, prompts,
-                                 policy->config.context));
-    for (i = 0; i < prompts->count; i++)
-        if (sppo_lists_length(prompts, i) < 1 ||
-            sppo_lists_length(prompts, i) >= policy->config.context)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
-                             "has %d tokens; the context of %d must hold at "
-                             "least one, and one of a response", i,
-                             sppo_lists_length(prompts, i),
-                             policy->config.context);
-    steps = (fresh.config.prompts_per_iteration - 1) / fresh.config.batch + 1;
-    fresh.steps_per_epoch = steps;
-    fresh.steps = steps * fresh.config.epochs;
-    if (!fresh.config.optim.total_steps)
-        fresh.config.optim.total_steps = fresh.steps;
-    result = sppoi_play_take(ctx, &fresh);
+    SPPOI_TRY(sppoi_team_check(ctx, config->team));
+    result = sppoi_team_agree(ctx, config->team,
+                              sppoi_play_begin(ctx, &fresh));
+    if (result == SPPO_OK)
+        result = sppoi_team_same(ctx, &fresh);
     if (result != SPPO_OK) {
         sppo_play_free(ctx, &fresh);
         return result;
     }
-    fresh.round.first = sppoi_round_first(&fresh);
-    fresh.round.count = fresh.config.prompts_per_iteration;
     *play = fresh;
     return SPPO_OK;
 }
@@ -8919,83 +9361,7 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
 /* A checkpoint is a safetensors file with all that the rest of a run depends
  * on.  `settings` are compared when it is loaded: going on with others would
  * be another run.                                                           */
-enum { SPPOI_STATE = 8, SPPOI_SETTINGS = 48, SPPOI_PLAY_ENTRIES = 16 };
-
-static double sppoi_hash_ints(const int *value, size_t n)
-{
-    uint64_t hash = n;
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        hash = sppo_random_fork(hash, (uint64_t)(uint32_t)value[i]);
-    return (double)(hash >> 12);  // 52 bits: exact in a double
-}
-
-typedef struct sppoi_settings {
-    double value[SPPOI_SETTINGS];
-    const char *name[SPPOI_SETTINGS];
-    int count;
-} sppoi_settings;
-
-static void sppoi_setting(sppoi_settings *s, const char *name, double value)
-{
-    s->name[s->count] = name;
-    s->value[s->count++] = value;
-}
-
-static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
-{
-    sppoi_setting(s, "optim.lr", o->lr);
-    sppoi_setting(s, "optim.alpha", o->alpha);
-    sppoi_setting(s, "optim.beta1", o->beta1);
-    sppoi_setting(s, "optim.beta2", o->beta2);
-    sppoi_setting(s, "optim.eps", o->eps);
-    sppoi_setting(s, "optim.weight_decay", o->weight_decay);
-    sppoi_setting(s, "optim.clip", o->clip);
-    sppoi_setting(s, "optim.warmup", o->warmup);
-    sppoi_setting(s, "optim.lr_end", o->lr_end);
-    sppoi_setting(s, "optim.total_steps", o->total_steps);
-    sppoi_setting(s, "optim.kind", (double)o->kind);
-    sppoi_setting(s, "optim.decay", (double)o->decay);
-}
-
-static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
-{
-    const sppo_play_config *c = &play->config;
-    const sppo_lists *x = play->prompts;
-
-    memset(s, 0, sizeof *s);
-    sppoi_setting(s, "eta", c->eta);
-    sppoi_setting(s, "k", c->k);
-    sppoi_setting(s, "iterations", c->iterations);
-    sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
-    sppoi_setting(s, "batch", c->batch);
-    sppoi_setting(s, "epochs", c->epochs);
-    sppoi_setting(s, "pass_tokens", c->pass_tokens);
-    sppoi_setting(s, "keep_all", c->keep_all);
-    sppoi_setting(s, "bradley_terry", c->bradley_terry);
-    sppoi_setting(s, "coefficient", c->coefficient);
-    sppoi_setting(s, "seed", (double)(c->seed >> 32));
-    sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
-    sppoi_setting(s, "loss", (double)c->loss);
-    sppoi_setting(s, "baseline", (double)c->baseline);
-    sppoi_setting(s, "sampling.temperature", c->sampling.temperature);
-    sppoi_setting(s, "sampling.top_p", c->sampling.top_p);
-    sppoi_setting(s, "sampling.greedy", c->sampling.greedy);
-    sppoi_setting(s, "sampling.max_tokens", c->sampling.max_tokens);
-    sppoi_settings_optim(s, &play->optim.config);
-    sppoi_setting(s, "prompts", sppoi_hash_ints(x->start,
-                                                (size_t)x->count + 1));
-    sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
-                                                (size_t)x->start[x->count]));
-    sppoi_setting(s, "policy", (double)play->policy->count);
-    sppoi_setting(s, "policy.heads", play->policy->config.heads);
-    sppoi_setting(s, "policy.kv_heads", play->policy->config.kv_heads);
-    sppoi_setting(s, "policy.context", play->policy->config.context);
-    sppoi_setting(s, "policy.eos", play->policy->config.eos);
-    sppoi_setting(s, "policy.rope_theta", play->policy->config.rope_theta);
-    sppoi_setting(s, "policy.norm_eps", play->policy->config.norm_eps);
-}
+enum { SPPOI_STATE = 8, SPPOI_PLAY_ENTRIES = 16 };
 
 static void sppoi_entry_set(sppoi_entry *e, int *n, const char *name,
                             const void *data, size_t count, sppoi_kind kind)
