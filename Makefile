@@ -1,6 +1,7 @@
 # sppo.h: everything is built under build/. `make help` lists the targets.
 
 CC ?= cc
+MPICC ?= mpicc
 STD = -std=c99
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion \
        -Wstrict-prototypes
@@ -23,7 +24,7 @@ TESTS = base json kernels policy sample optim prefer game update play team \
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples demo test programs audit mutate models bench \
-        bench-growth bench-torch strict clean
+        bench-growth bench-torch strict mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -38,7 +39,7 @@ demo:  ## align the tiny policy for three iterations, in under a minute
 	@sh examples/demo.sh build/demo
 
 test:  ## every test, in float and in double
-	@$(MAKE) -j2 all examples programs
+	@$(MAKE) -j2 all examples programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 	@sh tests/run.sh $(TESTS)
 
 audit:  ## the paper row by row: item, function, figure, tolerance
@@ -62,6 +63,8 @@ bench-growth: build/bench  ## the same for longer contexts, larger models; memor
 bench-torch: build/bench  ## both in turn, where PyTorch is installed
 	@python3 tests/bench_torch.py build/bench
 
+mpi: build/mpi_align  ## align on many machines: mpirun -n 4 build/mpi_align
+
 strict:  ## all compilers and builds with warnings as errors
 	@mkdir -p build && sh tests/test_build.sh build/strict
 
@@ -72,6 +75,10 @@ build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h \
             examples/length_control.h sppo.h
 	@mkdir -p build
 	$(BUILD) examples/sppo.c -o $@ -lm
+
+build/mpi_align: examples/mpi_align.c sppo.h
+	@mkdir -p build
+	$(MPICC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $< -o $@ -lm
 
 build/%: examples/%.c examples/instruct.h examples/svg.h sppo.h
 	@mkdir -p build

@@ -42,6 +42,7 @@ run build env SPPO_BUILD_QUICK=1 sh tests/test_build.sh build/scratch
 run examples sh tests/test_examples.sh build
 run audit sh tests/audit.sh
 run torch sh tests/test_torch.sh tiny_models/policy build/scratch
+run mpi sh tests/test_mpi.sh build build/scratch
 run instruct sh tests/test_instruct.sh build/instruct
 run tool sh tests/test_tool.sh build/sppo build/scratch
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -1,0 +1,169 @@
+/* mpi_align.c - Algorithm 1 on many machines: all that MPI has to do is to sum
+ *
+ * Shows       the one callback of sppo_team, in two ways: in the order of ranks,
+ *             which gives the same bits on any number of ranks, or by
+ *             MPI_Allreduce, which gives the same to rounding
+ * Build       make mpi             where mpicc is
+ * Run         mpirun -n 2 build/mpi_align tiny_models/policy \
+ *                 tiny_models/preference tiny_models/prompts.jsonl OUT [fast]
+ * You will see, from rank 0, which alone writes into OUT, an existing folder
+ *     iteration 1  loss/eta^2 0.007984  margin 0.1961  win rates 0.642 and ..
+ * Read        sppo.h >>play, >>alg1; a step is dealt out pass by pass, so
+ *             pass_tokens below makes about five passes of a batch.
+ * When a rank fails, all end, with its sentence.                            */
+#include <mpi.h>
+
+#define SPPO_IMPLEMENTATION
+#define SPPO_STATIC  // compiles only what is used
+#include "../sppo.h"
+
+enum { PIECE = 4096 };  // numbers of a rank that are added up at a time
+
+static sppo_ctx ctx;
+static sppo_model policy, preference;
+static sppo_tokenizer tok;
+static sppo_lists prompts;
+static sppo_pref pref;
+static sppo_play play;
+static sppo_team team;
+static sppo_real *mine, *theirs;  // [size, PIECE]
+
+/* A call that may fail on one rank alone: the others are not told. */
+static void check(sppo_result result)
+{
+    if (result == SPPO_OK)
+        return;
+    fprintf(stderr, "mpi_align: rank %d: %s\n", team.rank, ctx.message);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
+/* A call on whose result the ranks agree: one sentence is enough. */
+static void check_all(sppo_result result)
+{
+    if (result == SPPO_OK)
+        return;
+    if (team.rank == 0)
+        fprintf(stderr, "mpi_align: %s\n", ctx.message);
+    MPI_Finalize();
+    exit(1);
+}
+
+static MPI_Datatype real_type(void)
+{
+    return sizeof(sppo_real) == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+}
+
+/* Rank r gets everyone's r-th piece, adds them up in the order of ranks, and
+ * gives the sum to all: what MPI_Allreduce sends, in an order of our own.  An
+ * error inside MPI ends all ranks.                                          */
+static sppo_result sum_in_order(sppo_ctx *c, void *user, sppo_real *buffer,
+                                size_t count)
+{
+    const size_t size = (size_t)team.size;
+    size_t i, r, n, piece;
+
+    (void)c, (void)user;
+    for (; count > 0; buffer += n, count -= n) {
+        piece = (count - 1) / size + 1;
+        piece = piece < PIECE ? piece : PIECE;
+        n = count < piece * size ? count : piece * size;
+        memcpy(mine, buffer, n * sizeof *buffer);
+        memset(mine + n, 0, (piece * size - n) * sizeof *buffer);
+        MPI_Alltoall(mine, (int)piece, real_type(), theirs, (int)piece,
+                     real_type(), MPI_COMM_WORLD);
+        for (r = 1; r < size; r++)
+            for (i = 0; i < piece; i++)
+                theirs[i] += theirs[r * piece + i];
+        MPI_Allgather(theirs, (int)piece, real_type(), mine, (int)piece,
+                      real_type(), MPI_COMM_WORLD);
+        memcpy(buffer, mine, n * sizeof *buffer);
+    }
+    return SPPO_OK;
+}
+
+static sppo_result sum_fast(sppo_ctx *c, void *user, sppo_real *buffer,
+                            size_t count)
+{
+    const size_t most = 1 << 30;
+    size_t n;
+
+    (void)c, (void)user;
+    for (; count > 0; buffer += n, count -= n) {
+        n = count < most ? count : most;
+        MPI_Allreduce(MPI_IN_PLACE, buffer, (int)n, real_type(), MPI_SUM,
+                      MPI_COMM_WORLD);
+    }
+    return SPPO_OK;
+}
+
+/* Rows {"prompt"}, as the tool takes them. */
+static void read_prompts(const char *path)
+{
+    static char text[65536];
+    sppo_json json = { NULL, 0, NULL, 0, 0 };
+    size_t size, at, n;
+    char *data;
+
+    check(sppo_file_read(&ctx, path, &data, &size));
+    for (at = 0; at < size; at += n + 1) {
+        n = strcspn(data + at, "\n");
+        check(sppo_json_parse(&ctx, &json, data + at, n, path));
+        sppo_json_string(&json, sppo_json_find(&json, 0, "prompt"), text,
+                         sizeof text);
+        check(sppo_lists_add_text(&ctx, &prompts, &tok, text));
+    }
+    sppo_json_free(&ctx, &json);
+    sppo_give(&ctx, data, size + 1);
+}
+
+/* Every rank has the models, the prompts and a play of its own. */
+static void begin(char **argv)
+{
+    static sppo_play_config config;
+    const size_t numbers = (size_t)team.size * PIECE;
+    char path[1024];
+
+    mine = (sppo_real *)sppo_take(&ctx, numbers, sizeof *mine);
+    theirs = (sppo_real *)sppo_take(&ctx, numbers, sizeof *theirs);
+    check(mine && theirs ? SPPO_OK : SPPO_E_MEMORY);
+    check(sppo_model_load(&ctx, &policy, argv[1]));
+    check(sppo_model_load(&ctx, &preference, argv[2]));
+    snprintf(path, sizeof path, "%s/tokenizer.bin", argv[1]);
+    check(sppo_tokenizer_load(&ctx, &tok, path, policy.config.vocab));
+    read_prompts(argv[3]);
+    config.eta = 30;
+    config.epochs = 4;
+    config.seed = 1;
+    config.pass_tokens = 512;
+    config.optim.lr = 3e-4;
+    config.optim.clip = 1;
+    config.team = &team;
+    check(sppo_pref_init(&ctx, &pref, &preference, 4096, 5, 0));
+    check_all(sppo_play_init(&ctx, &play, &config, &policy, &prompts));
+}
+
+int main(int argc, char **argv)
+{
+    static const sppo_judge judge = { sppo_pref_fill, &pref };
+    const sppo_progress *p = &play.last;
+
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &team.rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &team.size);
+    team.sum = argc == 6 && !strcmp(argv[5], "fast") ? sum_fast : sum_in_order;
+    if (argc != 5 && team.sum == sum_in_order)
+        check(sppo_fail(&ctx, SPPO_E_ARGUMENT, "wants POLICY PREFERENCE "
+                        "PROMPTS OUT [fast]"));
+    begin(argv);
+    while (play.phase != SPPO_PHASE_DONE) {
+        check_all(sppo_play_next(&ctx, &play, &judge));
+        if (team.rank == 0 && play.phase == SPPO_PHASE_ADVANCE)
+            printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
+                   "and %.3f\n", play.iteration + 1, p->loss_scaled,
+                   p->rewards_margins, p->win_chosen, p->win_rejected);
+    }
+    if (team.rank == 0)
+        check(sppo_model_save(&ctx, &policy, argv[4]));
+    MPI_Finalize();
+    return 0;
+}

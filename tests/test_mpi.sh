@@ -1,0 +1,104 @@
+#!/bin/sh
+# test_mpi.sh PROGRAMS SCRATCH - examples/mpi_align.c on one machine's ranks
+#
+# Any number of ranks gives the same file; MPI_Allreduce the same figures to
+# rounding; a rank that fails ends all, with its sentence; rank 0 alone writes.
+# Skipped where MPI is missing.
+programs=${1:?"usage: test_mpi.sh PROGRAMS SCRATCH"}
+scratch=${2:?"usage: test_mpi.sh PROGRAMS SCRATCH"}/mpi
+models=$(dirname "$0")/../tiny_models
+passed=0
+failed=0
+OMP_NUM_THREADS=1
+export OMP_NUM_THREADS
+
+if ! command -v mpicc >/dev/null 2>&1 || ! command -v mpirun >/dev/null 2>&1
+then
+    echo "skip  mpicc or mpirun is not on this machine"
+    echo "0 passed, 0 failed, 1 skipped"
+    exit 0
+fi
+rm -rf "$scratch"
+mkdir -p "$scratch/here"
+head -n 60 "$models/prompts.jsonl" >"$scratch/prompts.jsonl"
+head -n 63 "$models/prompts.jsonl" >"$scratch/others.jsonl"
+
+verdict() {  # text; passes when the last command did
+    if [ $? -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok    $1"
+    else
+        failed=$((failed + 1))
+        echo "FAIL  $1"
+        sed -n 1,12p "$scratch/err"
+    fi
+}
+
+# Open MPI wants to be told that root, and more ranks than cores, are no slip.
+launch() {  # arguments of mpirun ...
+    set -- "$@"
+    if mpirun --version 2>/dev/null | grep -q 'Open MPI'; then
+        set -- --oversubscribe "$@"
+        [ "$(id -u)" -ne 0 ] || set -- --allow-run-as-root "$@"
+    fi
+    timeout 300 mpirun "$@" >"$scratch/out" 2>"$scratch/err"
+    code=$?
+    return $code
+}
+
+ended_by_itself() { [ "$code" -ne 0 ] && [ "$code" -ne 124 ]; }
+
+align() {  # ranks, folder, further arguments
+    ranks=$1
+    folder=$scratch/$2
+    shift 2
+    mkdir -p "$folder"
+    launch -n "$ranks" "$programs/mpi_align" "$models/policy" \
+        "$models/preference" "$scratch/prompts.jsonl" "$folder" "$@"
+    cp "$scratch/out" "$folder/out"
+    return $code
+}
+
+align 1 one
+verdict "one rank"
+[ "$(grep -c '^iteration' "$scratch/one/out")" -eq 3 ]
+verdict "it says what it does, once"
+for n in 2 3; do
+    align $n ranks$n &&
+        cmp "$scratch/one/model.safetensors" \
+            "$scratch/ranks$n/model.safetensors" 2>>"$scratch/err" &&
+        cmp "$scratch/one/out" "$scratch/ranks$n/out" 2>>"$scratch/err"
+    verdict "$n ranks, summed in order: the same file and figures"
+done
+align 3 fast fast &&
+    paste -d ' ' "$scratch/one/out" "$scratch/fast/out" | awk '
+        { for (i = 1; i <= NF / 2; i++) {
+              a = $i; b = $(i + NF / 2); d = a - b
+              if (a != b && (a + 0 == 0 || d * d > 1e-4 * a * a)) bad = 1
+          } }
+        END { exit bad || NR != 3 }'
+verdict "3 ranks with MPI_Allreduce: the same figures to 1 %"
+
+set -- "$programs/mpi_align" "$models/policy" "$models/preference"
+launch -n 1 "$@" "$scratch/prompts.jsonl" "$scratch/here" : \
+       -n 1 "$@" "$scratch/prompts.jsonl" "$scratch/nowhere"
+[ "$code" -eq 0 ] && [ -s "$scratch/here/model.safetensors" ] &&
+    [ ! -e "$scratch/nowhere" ]
+verdict "rank 0 alone writes"
+
+launch -n 1 "$@" "$scratch/prompts.jsonl" "$scratch/here" : \
+       -n 1 "$@" "$scratch/missing.jsonl" "$scratch/here"
+ended_by_itself &&
+    grep -q 'mpi_align: rank 1: .*missing.jsonl: cannot be opened' \
+        "$scratch/err"
+verdict "a rank without its prompts ends all, with its sentence"
+
+launch -n 2 "$@" "$scratch/prompts.jsonl" "$scratch/here" : \
+       -n 1 "$@" "$scratch/others.jsonl" "$scratch/here"
+ended_by_itself &&
+    grep -q 'mpi_align: rank 2: sppo_play_init: prompts.* on rank 0' \
+        "$scratch/err"
+verdict "a rank with other prompts is refused, by all"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
