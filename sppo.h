@@ -95,6 +95,7 @@
  *   Eq 4.13  DPO                              sppo_loss_dpo        test_update
  *   Eq 4.14  IPO                              sppo_loss_ipo        test_update
  *   Eq 4.15  KTO                              sppo_loss_kto        test_update
+ *   Sec 4.5  winner up, loser down            sppo_loss_hard       test_update
  *   Sec 5    scores averaged over responses   sppo_mean_scores     test_update
  *   App A    log Z: half, or from K samples   sppo_log_z           test_update
  *   App B    Lemma B.1, any adversary         sppo_hedge_bound     test_game
@@ -759,7 +760,7 @@ SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
 SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
                                        double win_l, double eta,
                                        double slope[2]);
-/* TRL's `sppo_hard`: Eq 4.12 with p = 1. */
+/* [Sec 4.5] TRL's `sppo_hard`: Eq 4.12 with p = 1. */
 SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
                                double slope[2]);
 /* [Eq 4.13] DPO with beta = 1 / eta. */
@@ -1525,8 +1526,9 @@ static double sppoi_fit_policy(double *next, const double *pi,
  * W Lambert's function.  E_{pi_t} of the line gives c = E_{pi_t} target +
  * KL(pi_t || pi); targets eta (P - 1/2) have mean 0, so c = KL(pi_t || pi).
  * With the constant eta/2, then, a policy does not reach Eq 4.1: the winners
- * gain less and the losers lose less, a difference of order eta^2.  Where all
- * win rates are 1/2 both stay: the fixed points are the same.
+ * gain less and the losers lose less, in the log-ratio by eta^3 (P - 1/2) Var/2
+ * to leading order, Var that of P under pi_t.  Where all win rates are 1/2 both
+ * stay: the fixed points are the same.
  *
  * The sum falls as c rises, is 1 or more at 0 (log Z >= eta/2) and 1 or less at
  * the largest target, where no rho exceeds 1: bisection.
@@ -1569,10 +1571,10 @@ SPPO_DEF double sppo_gap_bound(double support, double eta, int steps)
  *
  *   paper  sum_t P(pi_t < mu_t) <= min_pi [ eta / (1 - e^-eta) sum_t P(pi <
  *          mu_t) + KL(pi || pi_1) / (1 - e^-eta) ]
- *   here   the minimum in closed form: Eq 3.2 with reward -sum_t P(y < mu_t),
- *          whose greatest value is log Z / eta
- *          = -log (sum_y pi_1(y) exp(-eta lost(y))) / (1 - e^-eta)
+ *   here   -log (sum_y pi_1(y) exp(-eta lost(y))) / (1 - e^-eta)
  *
+ * which is that minimum: Eq 3.2 with the reward -lost has the greatest value
+ * log Z / eta, so E_pi[eta lost] + KL(pi || pi_1) has the least value -log Z.
  * For any mu_t, chosen with pi_t in view.  Checked by app_b_*.              */
 SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
                                  double eta, int n)
@@ -1726,6 +1728,13 @@ SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
     return 0.5 * sum;
 }
 
+/* [Sec 4.5] Eq 4.12 for a label that is certain, P(y_w > y_l) = 1.
+ *
+ *   paper  (a - 1/2)^2 + (b + 1/2)^2       a = r_w / eta, b = r_l / eta
+ *   here   eta^2 times that
+ *
+ * Least at a = 1/2, b = -1/2 alone: the winner rises and the loser falls, where
+ * Eq 4.13 and 4.14 see a - b.  Checked by sec_4_5_* in tests/test_update.c. */
 SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
                                double slope[2])
 {

@@ -16,7 +16,8 @@
  *   > eta      1  P(best) Eq 4.1 0.2868  Eq 4.6 0.2832  apart 0.004  c 0.0369
  *   > eta     10  P(best) Eq 4.1 0.8647  Eq 4.6 0.5608  apart 0.304  c 1.0589
  *   > eta   1000  P(best) Eq 4.1 1.0000  Eq 4.6 0.6627  apart 0.337  c 120.3652
- * Eq 4.1 keeps the best alone, Eq 4.6 stays with two: the gentler step.
+ * Eq 4.1 keeps the best alone, Eq 4.6 stays with two: the gentler step; c is
+ * that of log rho + c rho = eta (P - 1/2), 0 where the half is log Z.
  * build/02_log_z.svg draws the first table.
  * Try         K = 3, and K = 6 (32768 tournaments)
  * Read        sppo.h >>exact at Eq 4.2, 4.4, 4.6; >>paper at App A          */

@@ -1,6 +1,6 @@
 /* 06_sppo_against_dpo.c - what becomes of winners and losers under each loss
  *
- * Shows       the claim of Sec 4.4: SPPO makes the winner more probable and the
+ * Shows       the claim of Sec 4.5: SPPO makes the winner more probable and the
  *             loser less, while DPO, which sees the difference alone, may let
  *             both fall.  Means over the last epochs of 3 rounds, 3 seeds.
  * Build       make examples     Run  build/06_sppo_against_dpo    Time   7 s

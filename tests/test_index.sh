@@ -105,6 +105,49 @@ awk '
 ' "$scratch/code" >"$bad"
 verdict "no mutable static, no global" "$bad"
 
+# What a file that includes the header may trip over: macros, types, tags,
+# enumerators, functions, static ones too.
+awk '
+    function check(name) {
+        names++
+        if (name !~ /^(sppoi?|SPPOI?)_/) print "  line " NR ": " name
+    }
+    function word(text) {  # the first of it
+        match(text, /[A-Za-z_][A-Za-z0-9_]*/)
+        return substr(text, RSTART, RLENGTH)
+    }
+    /^ *# *define / { sub(/^ *# *define /, ""); check(word($0)); next }
+    /^#/ { next }
+    /^typedef .*\(\*/ { check(word(substr($0, index($0, "(*")))); next }
+    /^(typedef +)?(struct|enum|union) +[A-Za-z_]/ {
+        rest = $0
+        sub(/^(typedef +)?(struct|enum|union) +/, "", rest)
+        check(word(rest))
+    }
+    /^} *[A-Za-z_].*;/ || /^typedef [^{(]*;/ {
+        rest = $0
+        sub(/;.*/, "", rest)
+        n = split(rest, part, /[ *}]+/)
+        check(word(part[n]))
+    }
+    /^(typedef )?enum/ { items = 1; sub(/[^{]*/, "") }
+    items {
+        n = split($0, part, /[{,]/)
+        for (i = 1; i <= n; i++)
+            if (word(part[i]) != "" && part[i] !~ /^ *[}0-9]/)
+                check(word(part[i]))
+        if (/}/) items = 0
+    }
+    /^(static|extern|SPPO_DEF|[a-z_]+) [^={]*\(/ {
+        rest = substr($0, 1, index($0, "(") - 1)
+        n = split(rest, part, /[ *]+/)
+        if (part[n] !~ /^(fileno|fsync)$/)  # POSIX, which -std=c99 hides
+            check(part[n])
+    }
+    END { if (names < 500) print "  found only " names + 0 " names" }
+' "$scratch/code" >"$bad" || echo "  awk failed" >>"$bad"
+verdict "every name begins with sppo_, sppoi_, SPPO_ or SPPOI_" "$bad"
+
 # ---- the equation index ----
 
 awk '
@@ -122,14 +165,15 @@ fi
 verdict "the index can be read: $(wc -l <"$scratch/index" | tr -d ' ') rows" \
     "$bad"
 
-# The comments that stand directly above a declaration or a definition of a
-# function (other declarations of the group may stand between).
+# The comments that stand directly above the definition of a function, the last
+# line that begins with letters and has its name and a bracket.
 above() {  # function, file
     awk -v name="$1" '
         /\/\*/ && !comment { text = ""; comment = 1 }
         comment { text = text " " $0; if (/\*\//) comment = 0; next }
         /^$/ || /^}/ || /^#/ { text = "" }
-        $0 ~ "(^|[^A-Za-z0-9_])" name "\\(" && /^[A-Za-z]/ { print text }
+        $0 ~ "(^|[^A-Za-z0-9_])" name "\\(" && /^[A-Za-z]/ { last = text }
+        END { print last }
     ' "$2"
 }
 
@@ -159,18 +203,26 @@ while read -r tag function test; do
     *) echo "  README.md has no such row" >>"$bad" ;;
     esac
     shows=$(echo "$row" | sed 's/ |$//; s/.*| //; s/,//g')
+    exactly=$(echo "$shown" | sed 's/\./\\./')'([^0-9]|$)'
     for n in ${shows:-none}; do
-        grep -qF "$shown" "$tests/../examples/${n}"_*.c ||
+        grep -qE "$exactly" "$tests/../examples/${n}"_*.c 2>/dev/null ||
             echo "  example $n does not show $shown" >>"$bad"
     done
     verdict "index: $shown, $function, $test, examples $shows" "$bad"
 done <"$scratch/index"
 
+sed -n '/<!-- equations -->/,/<!-- .equations -->/p' "$readme" |
+    grep -c '^| [A-Z][a-z]* [0-9A-Z]' >"$scratch/rows"
+: >"$bad"
+[ "$(cat "$scratch/rows")" -eq "$(wc -l <"$scratch/index")" ] ||
+    echo "  README.md has $(cat "$scratch/rows") rows" >"$bad"
+verdict "README.md has no other rows" "$bad"
+
 # The other way: a tag that stands in the code has its row.
 awk '
     {
         line = $0
-        while (match(line, /\[(Eq|Alg|Sec|App|Thm) [0-9AB.]+\]/)) {
+        while (match(line, /\[(Eq|Alg|Sec|App|Thm)[^]]*\]/)) {
             print NR, substr(line, RSTART + 1, RLENGTH - 2)
             line = substr(line, RSTART + RLENGTH)
         }
