@@ -192,7 +192,7 @@ static void alg_1_1_defaults_are_the_papers(void)
     world w;
     sppo_play_config config;
 
-    if (!begin(&w, 9))
+    if (!begin(&w, 120))
         return;
     memset(&config, 0, sizeof config);
     config.eta = 1000;
@@ -203,8 +203,8 @@ static void alg_1_1_defaults_are_the_papers(void)
     CHECK_NEAR(w.play.config.eta, 1000.0, 0.0);
     CHECK(w.play.config.k == 5);
     CHECK(w.play.config.iterations == 3);
-    CHECK(w.play.config.prompts_per_iteration == 3);
-    CHECK(w.play.config.batch == 3);     // 32, but a round has no more
+    CHECK(w.play.config.prompts_per_iteration == 40);
+    CHECK(w.play.config.batch == 32);
     CHECK(w.play.config.epochs == 1);
     CHECK(w.play.config.loss == SPPO_LOSS_SPPO);
     CHECK(w.play.config.baseline == SPPO_BASELINE_HALF);
@@ -387,6 +387,54 @@ static sppo_result knows_places(sppo_ctx *ctx, void *user,
     return SPPO_OK;
 }
 
+/* Likes fives, and notes for which prompts it is asked; of each it is shown the
+ * responses to that prompt.                                                 */
+typedef struct notebook {
+    const world *w;
+    int asked[80];
+} notebook;
+
+static sppo_result takes_notes(sppo_ctx *ctx, void *user,
+                               const sppo_lists *prompts,
+                               const sppo_lists *responses, int k, int first,
+                               int count, double *pairwise)
+{
+    notebook *notes = (notebook *)user;
+    const sppo_round *round = &notes->w->play.round;
+    int p;
+
+    CHECK(prompts == &notes->w->prompts && responses->count == count * k);
+    for (p = 0; p < count; p++) {
+        notes->asked[first + p]++;
+        CHECK(sppo_lists_tokens(responses, p * k) ==
+              sppo_lists_tokens(&round->responses,
+                                (first + p - round->first) * k));
+    }
+    return likes_fives(ctx, user, prompts, responses, k, first, count,
+                       pairwise);
+}
+
+/* Two rounds of 40 prompts, more than are judged in one call. */
+static void alg_1_4_asks_once_for_each_prompt(void)
+{
+    static world w;
+    static notebook notes;
+    int p;
+
+    memset(&notes, 0, sizeof notes);
+    if (!begin(&w, 80))
+        return;
+    notes.w = &w;
+    w.judge.fill = takes_notes;
+    w.judge.user = &notes;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    for (p = 0; p < 80; p++)
+        CHECK(notes.asked[p] == 1);
+    end(&w);
+}
+
 /* Of equal win rates the first wins and the last loses (D11): two responses, so
  * distinct ones, even when all four are equal.                              */
 static void alg_1_5_ties_give_two_distinct_responses(void)
@@ -412,6 +460,45 @@ static void alg_1_5_ties_give_two_distinct_responses(void)
             CHECK(w.play.round.loser[p] == loser[t]);
         }
         CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        end(&w);
+    }
+}
+
+/* The same prompts twice, by a policy that hardly moves: other draws.  Greedy
+ * there is one response, K times, in every iteration.                       */
+static void alg_1_3_draws_anew_in_every_iteration(void)
+{
+    int greedy;
+
+    for (greedy = 0; greedy < 2; greedy++) {
+        enum { PROMPTS = 40, K = 4 };
+        static int first[PROMPTS * K * 5];
+        world w;
+        int i, tokens, same = 0;
+        if (!begin(&w, PROMPTS))
+            return;
+        w.config.prompts_per_iteration = PROMPTS;
+        w.config.optim.lr = 1e-30;
+        w.config.sampling.greedy = greedy;
+        if (!start(&w) || !collect(&w))
+            return;
+        tokens = w.play.round.responses.start[PROMPTS * K];
+        for (i = 0; i < PROMPTS * K * 5; i++)
+            first[i] = i < tokens ? w.play.round.responses.token[i] : -1;
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        CHECK_OK(&w.ctx, sppo_play_advance(&w.ctx, &w.play));
+        CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
+        CHECK(w.play.round.first == 0);
+        for (i = 0; i < w.play.round.responses.start[PROMPTS * K]; i++)
+            same += w.play.round.responses.token[i] == first[i];
+        CHECK(greedy ? same == tokens : same < tokens / 2);
+        for (i = 0; greedy && i < PROMPTS * K; i++) {
+            const sppo_lists *y = &w.play.round.responses;
+            const int n = sppo_lists_length(y, i), one = i / K * K;
+            CHECK(n == sppo_lists_length(y, one));
+            CHECK(!memcmp(sppo_lists_tokens(y, i), sppo_lists_tokens(y, one),
+                          (size_t)n * sizeof(int)));
+        }
         end(&w);
     }
 }
@@ -2108,7 +2195,9 @@ static const check_case cases[] = {
     CASE(alg_1_2_runs_every_iteration),  // audit 20
     CASE(alg_1_3_samples_k_responses),  // audit 21 52
     CASE(alg_1_3_duplicates_stay),  // audit 21
+    CASE(alg_1_3_draws_anew_in_every_iteration),  // audit 20 21
     CASE(alg_1_4_and_1_5_annotate_and_select),  // audit 22 23
+    CASE(alg_1_4_asks_once_for_each_prompt),  // audit 22
     CASE(alg_1_5_ties_give_two_distinct_responses),  // audit 23
     CASE(alg_1_3_iterations_share_out_the_prompts),
     CASE(bradley_terry_makes_a_circle_a_tie),  // audit 46
