@@ -72,7 +72,8 @@ clean:  ## remove build/
 	rm -rf build
 
 build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h \
-            examples/length_control.h sppo.h
+            examples/length_control.h examples/codec.h \
+            examples/tokenizer_json.h examples/unicode_classes.h sppo.h
 	@mkdir -p build
 	$(BUILD) examples/sppo.c -o $@ -lm
 

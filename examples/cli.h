@@ -114,21 +114,6 @@ static void buffer_unquote(buffer *b, const sppo_json *json, int node)
     b->length += need;
 }
 
-/* The text of a list of tokens replaces what the buffer held. */
-static void buffer_decode(buffer *b, const sppo_tokenizer *tok,
-                          const sppo_lists *lists, int list)
-{
-    const int *token = sppo_lists_tokens(lists, list);
-    const int count = sppo_lists_length(lists, list);
-    const size_t need = sppo_tokenizer_decode(tok, token, count, NULL, 0);
-
-    buffer_clear(b);
-    if (!buffer_reserve(b, need))
-        return;
-    sppo_tokenizer_decode(tok, token, count, b->data, need + 1);
-    b->length = need;
-}
-
 static sppo_result buffer_check(const buffer *b)
 {
     return b->failed ? b->ctx->code : SPPO_OK;
@@ -872,6 +857,14 @@ typedef struct row_reader {
     sppo_json json;
 } row_reader;
 
+/* Back to before the first row. */
+static void rows_rewind(row_reader *r)
+{
+    r->at = 0;
+    r->row = -1;
+    r->line = r->array;
+}
+
 static sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
 {
     memset(r, 0, sizeof *r);
@@ -879,10 +872,9 @@ static sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
     r->path = path;
     TRY(sppo_file_read(ctx, path, &r->data, &r->size));
     r->array = r->data[strspn(r->data, " \t\r\n")] == '[';
-    r->row = -1;
+    rows_rewind(r);
     if (!r->array)
         return SPPO_OK;
-    r->line = 1;
     return sppo_json_parse(ctx, &r->json, r->data, r->size, path);
 }
 

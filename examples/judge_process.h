@@ -4,14 +4,14 @@
  *   to it     {"prompt": "..", "responses": ["..", "..", ..]}
  *   from it   {"probabilities": [[0.5, ..], ..]}    row i, column j:
  *             the probability that response i is better than response j
- * Its standard error stays ours. Private to sppo.c, after cli.h.            */
+ * Its standard error stays ours. Private to sppo.c, after codec.h.          */
 
 #ifndef SPPO_EXAMPLES_JUDGE_PROCESS_H
 #define SPPO_EXAMPLES_JUDGE_PROCESS_H
 
 typedef struct judge_process {
     sppo_ctx *ctx;
-    const sppo_tokenizer *tok;
+    const codec *tok;
     double patience;   // seconds of silence before it counts as dead
     pid_t pid;         // 0: not running
     int to, from;      // our ends of the pipes; -1: closed
@@ -35,7 +35,7 @@ static void judge_child(const char *command, int in, int out)
 }
 
 static sppo_result judge_start(judge_process *j, sppo_ctx *ctx,
-                               const sppo_tokenizer *tok, const char *command,
+                               const codec *tok, const char *command,
                                double patience)
 {
     int to[2] = { -1, -1 }, from[2] = { -1, -1 }, i;

@@ -36,6 +36,8 @@
 #include "../sppo.h"
 
 #include "cli.h"
+#include "tokenizer_json.h"
+#include "codec.h"
 #include "judge_process.h"
 #include "length_control.h"
 
@@ -44,7 +46,7 @@
 typedef struct settings {
     const char *policy, *against, *preference, *judge, *from, *to, *out;
     const char *prompt, *prompts, *preferences, *validation, *jsonl, *text;
-    const char *tokenizer, *matrix, *start, *judgments;
+    const char *tokenizer, *matrix, *start, *judgments, *generator;
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
@@ -104,7 +106,7 @@ static const option options[] = {
          ALIGN | EVALUATE | SAMPLE | FREE_OPTION,
          "seconds of silence before the judge counts as dead"),
     TEXT("prompts", "FILE", prompts, NULL, ALIGN | SAMPLE | EVALUATE,
-         "rows {\"prompt\"}"),
+         "rows {\"prompt\"} or AlpacaEval's {\"instruction\"}"),
     TEXT("prompt", "TEXT", prompt, NULL, SAMPLE,
          "one prompt; \"\" starts from nothing"),
     TEXT("validation", "FILE", validation, NULL, ALIGN,
@@ -122,10 +124,9 @@ static const option options[] = {
          "rows {\"text\"} or {\"prompt\", \"response\"}: of the latter only "
          "the response is learned"),
     TEXT("jsonl", "FILE", jsonl, NULL, SCORE,
-         "rows {\"prompt\", \"response\"} or {\"prompt_ids\", "
-         "\"response_ids\"}"),
+         "rows {\"prompt\", \"response\"}"),
     TEXT("tokenizer", "FILE", tokenizer, NULL, PRETRAIN | CONVERT,
-         "a tokenizer.bin"),
+         "a tokenizer.bin; for pretrain also a tokenizer.json"),
     COUNT("vocab", vocab, SPPO_PIECES, 1000000, NULL, NULL, TOKENIZER,
           "pieces of the vocabulary: 259 for bytes, the rest learned"),
     TEXT("matrix", "FILE", matrix, NULL, GAME,
@@ -210,7 +211,9 @@ static const option options[] = {
     COUNT("samples", samples, 1, 1000, "1", "validation", ALIGN,
           "responses to each validation prompt, of each policy"),
     FLAG("per-token", per_token, NULL, SCORE,
-         "add the log-probability of each token"),
+         "add the log-probability of each token, and its id"),
+    TEXT("alpaca-eval", "NAME", generator, "prompts", SAMPLE,
+         "print AlpacaEval's model_outputs.json, of the generator NAME"),
 
     CHOICE("optimizer", "rmsprop|adamw", optimizer, "rmsprop", NULL, TRAINING,
            "PyTorch's definitions"),
@@ -281,7 +284,7 @@ typedef struct tool {
     console console;
     const char *path;                 // the argument of info
     sppo_model policy, base, preference;
-    sppo_tokenizer tok, preference_tok;
+    codec tok, preference_tok;
     sppo_pref pref;
     judge_process process;
     sppo_judge judge;
@@ -313,8 +316,8 @@ static void tool_free(tool *t)
     sppo_model_free(ctx, &t->policy);
     sppo_model_free(ctx, &t->base);
     sppo_model_free(ctx, &t->preference);
-    sppo_tokenizer_free(ctx, &t->tok);
-    sppo_tokenizer_free(ctx, &t->preference_tok);
+    codec_free(ctx, &t->tok);
+    codec_free(ctx, &t->preference_tok);
     sppo_lists_free(ctx, &t->prompts);
     sppo_lists_free(ctx, &t->responses);
     sppo_lists_free(ctx, &t->validation);
@@ -328,96 +331,171 @@ static void tool_free(tool *t)
 
 /* ==== models, tokenizers, texts ============================= >>load == */
 
-/* Little-endian, as all files here are. */
-static uint32_t read_word(const unsigned char *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-           (uint32_t)at[3] << 24;
-}
-
-/* How many pieces a tokenizer.bin holds: it does not say, they fill it. 0:
- * they do not, so it is none.                                               */
-static int tokenizer_pieces(const char *data, size_t size)
-{
-    const unsigned char *bytes = (const unsigned char *)data;
-    size_t at = 4;
-    int pieces = 0;
-
-    while (at <= size && size - at >= 8) {
-        const size_t length = read_word(bytes + at + 4);
-        if (length > size - at - 8)
-            return 0;
-        at += 8 + length;
-        pieces++;
-    }
-    return at == size ? pieces : 0;
-}
-
-/* A tokenizer.bin with as many pieces as it has. */
-static sppo_result load_tokenizer(tool *t, const char *path,
-                                  sppo_tokenizer *tok)
-{
-    char *data = NULL;
-    size_t size = 0;
-    int pieces;
-
-    TRY(sppo_file_read(&t->ctx, path, &data, &size));
-    pieces = tokenizer_pieces(data, size);
-    sppo_give(&t->ctx, data, size + 1);
-    if (pieces == 0)
-        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
-                         "%s is not a tokenizer.bin: its pieces do not fill "
-                         "its %.0f bytes", path, (double)size);
-    return sppo_tokenizer_load(&t->ctx, tok, path, pieces);
-}
-
 /* A model directory and its tokenizer. */
 static sppo_result load_model(tool *t, const char *folder, int preference,
-                              sppo_model *model, sppo_tokenizer *tok)
+                              sppo_model *model, codec *tok)
 {
-    char path[PATH_ROOM];
-
     TRY(sppo_model_load(&t->ctx, model, folder));
     if (preference != (model->config.head != SPPO_HEAD_NONE))
         return sppo_fail(&t->ctx, SPPO_E_FORMAT,
                          preference ? "%s holds a policy, not a preference "
                          "model" : "%s holds a preference model, not a policy",
                          folder);
-    TRY(path_join(&t->ctx, path, folder, "tokenizer.bin"));
-    return sppo_tokenizer_load(&t->ctx, tok, path, model->config.vocab);
+    return codec_load(&t->ctx, tok, folder, &model->config);
 }
 
 /* The model and the tool's tokenizer. */
 static sppo_result save_model(tool *t, const sppo_model *model,
                               const char *folder)
 {
-    char path[PATH_ROOM];
-
     TRY(folder_make(&t->ctx, folder));
-    TRY(path_join(&t->ctx, path, folder, "tokenizer.bin"));
-    TRY(sppo_tokenizer_save(&t->ctx, &t->tok, path));
+    TRY(codec_save(&t->ctx, &t->tok, folder));
     return sppo_model_save(&t->ctx, model, folder);
 }
 
-/* BOS and EOS are those of the model at hand: one that came from llama2.c ends
- * its texts with BOS. Before there is a model they are the tokenizer's.     */
-static sppo_result encode(tool *t, const buffer *text, int bos, int eos,
-                          sppo_lists *lists)
+static const sppo_config *model_config(const tool *t)
 {
-    const sppo_model *m = t->policy.count ? &t->policy : &t->preference;
-    const int begin = m->count ? m->config.bos : SPPO_BOS;
-    const int end = m->count ? m->config.eos : SPPO_EOS;
-
-    return sppo_tokenizer_encode(&t->ctx, &t->tok, text->data, text->length,
-                                 bos ? begin : -1, eos ? end : -1, lists);
+    return t->policy.count ? &t->policy.config : &t->preference.config;
 }
 
-/* Field `key` of the current row, as one more list of tokens. */
-static sppo_result encode_field(tool *t, const char *key, int bos, int eos,
+/* BOS and EOS are those of the model at hand: one that came from llama2.c ends
+ * its texts with BOS.                                                       */
+static sppo_result encode(tool *t, const char *text, size_t length, int bos,
+                          int eos, sppo_lists *lists)
+{
+    const sppo_config *c = model_config(t);
+
+    return codec_encode(&t->ctx, &t->tok, text, length, bos ? c->bos : -1,
+                        eos ? c->eos : -1, lists);
+}
+
+/* ---- fields of a row: a text, a conversation, token ids ---- */
+
+/* Message number `which` of `count`, the whole of it: its content replaces what
+ * `out` held. How more than a question and its answer become one text is a
+ * matter of the model's chat template, which is not ours to guess.          */
+static sppo_result message_text(tool *t, const char *key, int node, int which,
+                                const char *role, buffer *out)
+{
+    const sppo_json *json = &t->rows.json;
+    int message = json->node[node].first, said, content;
+    char found[16];
+
+    while (which-- > 0)
+        message = json->node[message].next;
+    said = sppo_json_find(json, message, "role");
+    content = sppo_json_find(json, message, "content");
+    sppo_json_string(json, said, found, sizeof found);
+    if (said < 0 || content < 0 || strcmp(found, role) != 0 ||
+        json->node[content].type != SPPO_JSON_STRING)
+        return rows_fail(&t->rows, "\"%s\" must have {\"role\": \"%s\", "
+                         "\"content\": TEXT} there; write other conversations "
+                         "as one string, in the form the model learned", key,
+                         role);
+    buffer_clear(out);
+    buffer_unquote(out, json, content);
+    return buffer_check(out);
+}
+
+/* The text of a field: a string, or a conversation that ends with it. */
+static sppo_result field_text(tool *t, const char *key, int answer,
+                              buffer *out)
+{
+    const int node = rows_find(&t->rows, key);
+    const int count = node < 0 ? 0 : t->rows.json.node[node].count;
+
+    if (node < 0 || t->rows.json.node[node].type != SPPO_JSON_ARRAY)
+        return rows_text(&t->rows, key, out);
+    if (count < 1 || count > 1 + answer)
+        return rows_fail(&t->rows, "\"%s\" has %d messages; a question and its "
+                         "answer are read: write the rest as one string, in "
+                         "the form the model learned", key, count);
+    return message_text(t, key, node, count - 1,
+                        answer ? "assistant" : "user", out);
+}
+
+/* Token ids as they are given, each below the vocabulary, no BOS or EOS added;
+ * t->text holds them in words.                                              */
+static sppo_result ids_list(tool *t, const char *key, int node,
+                            sppo_lists *lists)
+{
+    const sppo_json *json = &t->rows.json;
+    const size_t most = (size_t)json->node[node].count + 1;
+    const int vocab = model_config(t)->vocab;
+    int *token, i, count = 0;
+    sppo_result result = SPPO_OK;
+
+    if (json->node[node].type != SPPO_JSON_ARRAY)
+        return rows_fail(&t->rows, "\"%s\" must be an array of token ids",
+                         key);
+    token = (int *)sppo_take(&t->ctx, most, sizeof(int));
+    if (!token)
+        return t->ctx.code;
+    buffer_clear(&t->text);
+    for (i = json->node[node].first; i >= 0 && result == SPPO_OK;
+         i = json->node[i].next) {
+        const double id = json->node[i].type == SPPO_JSON_NUMBER
+            ? sppo_json_number(json, i) : -1.0;
+        if (!(id >= 0.0 && id < vocab) || id != floor(id))
+            result = rows_fail(&t->rows, "\"%s\" has an id that is not in "
+                               "the vocabulary of %d", key, vocab);
+        else
+            token[count++] = (int)id;
+        buffer_format(&t->text, "%.0f ", id);
+    }
+    if (result == SPPO_OK)
+        result = sppo_lists_add(&t->ctx, lists, token, count);
+    sppo_give(&t->ctx, token, most * sizeof(int));
+    return result == SPPO_OK ? buffer_check(&t->text) : result;
+}
+
+/* What was added last must not be nothing. */
+static sppo_result list_check(tool *t, const char *key,
+                              const sppo_lists *lists)
+{
+    if (sppo_lists_length(lists, lists->count - 1) > 0)
+        return SPPO_OK;
+    return rows_fail(&t->rows, "\"%s\" has no token, not even BOS or EOS", key);
+}
+
+/* The ids of a field are in the one named KEY_ids; its node, or -1. */
+static int find_ids(const tool *t, const char *key)
+{
+    char name[48];
+
+    snprintf(name, sizeof name, "%s_ids", key);
+    return rows_find(&t->rows, name);
+}
+
+/* Field `key` of the current row, or its ids, as one more list of tokens; what
+ * it was is in t->text. answer: it ends with EOS, else it begins with BOS.  */
+static sppo_result encode_field(tool *t, const char *key, int answer,
                                 sppo_lists *lists)
 {
-    TRY(rows_text(&t->rows, key, &t->text));
-    return encode(t, &t->text, bos, eos, lists);
+    const int ids = find_ids(t, key);
+    char name[48];
+
+    snprintf(name, sizeof name, "%s_ids", key);
+    if (ids >= 0) {
+        TRY(ids_list(t, name, ids, lists));
+        return list_check(t, name, lists);
+    }
+    TRY(field_text(t, key, answer, &t->text));
+    if (!codec_reads_text(&t->tok))
+        return rows_fail(&t->rows, "\"%s\" is a text; \"%s\" is what can be "
+                         "read, for: %s", key, name, t->tok.missing);
+    TRY(encode(t, t->text.data, t->text.length, !answer, answer, lists));
+    return list_check(t, key, lists);
+}
+
+/* "prompt", its ids, or AlpacaEval's "instruction". */
+static sppo_result encode_prompt(tool *t, sppo_lists *lists)
+{
+    const int named = rows_find(&t->rows, "prompt") >= 0 ||
+                      find_ids(t, "prompt") >= 0;
+
+    return encode_field(t, named || rows_find(&t->rows, "instruction") < 0
+                        ? "prompt" : "instruction", 0, lists);
 }
 
 static int longest_list(const sppo_lists *lists)
@@ -449,7 +527,7 @@ static sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists)
         TRY(rows_next(&t->rows, &more));
         if (!more)
             break;
-        TRY(encode_field(t, "prompt", 1, 0, lists));
+        TRY(encode_prompt(t, lists));
         length = sppo_lists_length(lists, lists->count - 1);
         if (length >= context)
             return rows_fail(&t->rows, "the prompt has %d tokens, which "
@@ -493,14 +571,6 @@ static sppo_optim_config optim_of(const settings *s, int total_steps)
 }
 
 /* ==== the judge ============================================ >>judge == */
-
-static int same_tokenizer(const sppo_tokenizer *a, const sppo_tokenizer *b)
-{
-    const size_t starts = sizeof(int) * ((size_t)a->vocab + 1);
-
-    return a->vocab == b->vocab && !memcmp(a->start, b->start, starts) &&
-           !memcmp(a->bytes, b->bytes, (size_t)a->start[a->vocab]);
-}
 
 /* The preference model as a judge that Ctrl-C can interrupt. */
 static sppo_result judge_by_model(sppo_ctx *ctx, void *user,
@@ -561,6 +631,9 @@ static sppo_result open_judge(tool *t, int prompt, int k)
 {
     const settings *s = &t->set;
 
+    if (s->judge && !codec_reads_text(&t->tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--judge is told texts, "
+                         "but %s", t->tok.missing);
     if (s->judge) {
         t->judge.fill = judge_process_fill;
         t->judge.user = &t->process;
@@ -570,7 +643,7 @@ static sppo_result open_judge(tool *t, int prompt, int k)
     t->judge.fill = judge_by_model;
     t->judge.user = &t->pref;
     TRY(load_model(t, s->preference, 1, &t->preference, &t->preference_tok));
-    if (!same_tokenizer(&t->tok, &t->preference_tok))
+    if (!codec_same(&t->tok, &t->preference_tok))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "%s has another tokenizer than the policy; let them "
                          "speak text: --judge 'sppo judge --preference %s'",
@@ -638,27 +711,42 @@ static sppo_result stopped(tool *t, const char *where)
 
 /* ==== tokenizer ======================================== >>tokenizer == */
 
+/* A string, or the contents of a conversation. */
+static void collect_text(tool *t, int node, buffer *all)
+{
+    const sppo_json *json = &t->rows.json;
+    int i;
+
+    if (node >= 0 && json->node[node].type == SPPO_JSON_STRING) {
+        buffer_unquote(all, json, node);
+        buffer_add(all, "\n", 1);
+    }
+    if (node < 0 || json->node[node].type != SPPO_JSON_ARRAY)
+        return;
+    for (i = json->node[node].first; i >= 0; i = json->node[i].next) {
+        const int content = sppo_json_find(json, i, "content");
+        if (content < 0 || json->node[content].type != SPPO_JSON_STRING)
+            continue;
+        buffer_unquote(all, json, content);
+        buffer_add(all, "\n", 1);
+    }
+}
+
 /* The texts of all rows, a line each. */
 static sppo_result collect_texts(tool *t, buffer *all)
 {
-    static const char *const fields[] = { "text", "prompt", "response",
-        "chosen", "rejected", "response_a", "response_b" };
+    static const char *const fields[] = { "text", "prompt", "instruction",
+        "response", "chosen", "rejected", "response_a", "response_b" };
     size_t i;
-    int more, node;
+    int more;
 
     TRY(open_rows(t, t->set.jsonl));
     for (;;) {
         TRY(rows_next(&t->rows, &more));
         if (!more)
             return buffer_check(all);
-        for (i = 0; i < sizeof fields / sizeof *fields; i++) {
-            node = rows_find(&t->rows, fields[i]);
-            if (node < 0 ||
-                t->rows.json.node[node].type != SPPO_JSON_STRING)
-                continue;
-            buffer_unquote(all, &t->rows.json, node);
-            buffer_add(all, "\n", 1);
-        }
+        for (i = 0; i < sizeof fields / sizeof *fields; i++)
+            collect_text(t, rows_find(&t->rows, fields[i]), all);
     }
 }
 
@@ -680,11 +768,11 @@ static sppo_result run_tokenizer(tool *t)
     if (t->text.length == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no text",
                          s->jsonl ? s->jsonl : s->text);
-    TRY(sppo_tokenizer_train(&t->ctx, &t->tok, t->text.data, t->text.length,
+    TRY(sppo_tokenizer_train(&t->ctx, &t->tok.bin, t->text.data, t->text.length,
                              s->vocab));
-    TRY(sppo_tokenizer_save(&t->ctx, &t->tok, s->out));
+    TRY(sppo_tokenizer_save(&t->ctx, &t->tok.bin, s->out));
     note(&t->console, "%s: %d pieces from %.0f bytes of text", s->out,
-         t->tok.vocab, (double)t->text.length);
+         t->tok.bin.vocab, (double)t->text.length);
     return SPPO_OK;
 }
 
@@ -700,25 +788,26 @@ typedef struct corpus {
     int longest;
 } corpus;
 
-/* Cuts one text into windows that begin with BOS, so every token is scored. */
+/* Cuts one text into windows that begin with BOS, so every token is scored; a
+ * model without BOS does not score the first.                               */
 static sppo_result corpus_add_text(tool *t, corpus *c, const char *text,
                                    size_t length, int *window)
 {
-    const int context = t->policy.config.context;
+    const int first = t->policy.config.bos >= 0;
+    const int most = t->policy.config.context - first;
     sppo_lists all;
     sppo_result result;
     int at, n, count;
 
     memset(&all, 0, sizeof all);
-    result = sppo_tokenizer_encode(&t->ctx, &t->tok, text, length, -1, -1,
-                                   &all);
+    result = encode(t, text, length, 0, 0, &all);
     count = result == SPPO_OK ? sppo_lists_length(&all, 0) : 0;
-    window[0] = SPPO_BOS;
+    window[0] = t->policy.config.bos;
     for (at = 0; at < count && result == SPPO_OK; at += n) {
-        n = count - at < context - 1 ? count - at : context - 1;
-        memcpy(window + 1, sppo_lists_tokens(&all, 0) + at,
+        n = count - at < most ? count - at : most;
+        memcpy(window + first, sppo_lists_tokens(&all, 0) + at,
                sizeof(int) * (size_t)n);
-        result = sppo_lists_add(&t->ctx, &c->root, window, n + 1);
+        result = sppo_lists_add(&t->ctx, &c->root, window, n + first);
         if (result == SPPO_OK)
             result = sppo_lists_add(&t->ctx, &c->child, NULL, 0);
     }
@@ -756,12 +845,16 @@ static sppo_result corpus_add_row(tool *t, corpus *c)
     const int context = t->policy.config.context;
     int length;
 
-    if (rows_find(&t->rows, "text") >= 0) {
-        TRY(encode_field(t, "text", 1, 1, &c->root));
+    if (find_ids(t, "text") >= 0) {
+        TRY(encode_field(t, "text", 0, &c->root));
+        TRY(sppo_lists_add(&t->ctx, &c->child, NULL, 0));
+    } else if (rows_find(&t->rows, "text") >= 0) {
+        TRY(rows_text(&t->rows, "text", &t->text));
+        TRY(encode(t, t->text.data, t->text.length, 1, 1, &c->root));
         TRY(sppo_lists_add(&t->ctx, &c->child, NULL, 0));
     } else {
-        TRY(encode_field(t, "prompt", 1, 0, &c->root));
-        TRY(encode_field(t, "response", 0, 1, &c->child));
+        TRY(encode_prompt(t, &c->root));
+        TRY(encode_field(t, "response", 1, &c->child));
     }
     length = sppo_lists_length(&c->root, c->root.count - 1) +
              sppo_lists_length(&c->child, c->child.count - 1);
@@ -771,19 +864,9 @@ static sppo_result corpus_add_row(tool *t, corpus *c)
     return SPPO_OK;
 }
 
-/* Bytes that a token stands for in a text. */
-static int token_bytes(const sppo_tokenizer *tok, int token)
-{
-    if (token < SPPO_BYTES)
-        return 0;
-    if (token < SPPO_PIECES)
-        return 1;
-    return tok->start[token + 1] - tok->start[token];
-}
-
 static sppo_result corpus_from_rows(tool *t, corpus *c)
 {
-    int i, j, more = 1;
+    int i, more = 1;
 
     TRY(open_rows(t, t->set.jsonl));
     while (more) {
@@ -795,10 +878,9 @@ static sppo_result corpus_from_rows(tool *t, corpus *c)
     for (i = c->train; i < c->root.count; i++) {
         const sppo_lists *scored =
             sppo_lists_length(&c->child, i) ? &c->child : &c->root;
-        const int *token = sppo_lists_tokens(scored, i);
-        for (j = 0; j < sppo_lists_length(scored, i); j++)
-            c->held_bytes += token_bytes(&t->tok, token[j]);
-        c->held_bytes -= 1.0;  // the blank that encoding puts in front
+        c->held_bytes += (double)codec_decode(&t->tok,
+            sppo_lists_tokens(scored, i), sppo_lists_length(scored, i), NULL,
+            0);
     }
     return SPPO_OK;
 }
@@ -906,6 +988,27 @@ static sppo_result pretrain_steps(tool *t, const corpus *c, shuffle *s,
     return SPPO_OK;
 }
 
+/* A tokenizer.json does not say which of its added tokens are BOS and EOS. */
+static sppo_result pretrain_tokenizer(tool *t, sppo_config *config)
+{
+    static const char *const bos[] = { "<|begin_of_text|>", "<|endoftext|>",
+                                       "<s>", NULL };
+    static const char *const eos[] = { "<|end_of_text|>", "<|endoftext|>",
+                                       "</s>", NULL };
+    codec *c = &t->tok;
+
+    TRY(codec_load_file(&t->ctx, c, t->set.tokenizer, 0));
+    c->bos = c->bin.vocab ? SPPO_BOS : bpe_added_named(&c->json, bos);
+    c->eos = c->bin.vocab ? SPPO_EOS : bpe_added_named(&c->json, eos);
+    config->bos = c->bos;
+    config->eos = c->eos;
+    if (c->eos >= 0)
+        return SPPO_OK;
+    return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no added token "
+                     "<|end_of_text|>, <|endoftext|> or </s> to end a text "
+                     "with; add one", t->set.tokenizer);
+}
+
 /* The shape of a new model, or that of the one to go on from. */
 static sppo_result pretrain_model(tool *t)
 {
@@ -914,11 +1017,11 @@ static sppo_result pretrain_model(tool *t)
 
     if (s->from)
         return load_model(t, s->from, 0, &t->policy, &t->tok);
-    TRY(load_tokenizer(t, s->tokenizer, &t->tok));
     memset(&config, 0, sizeof config);
+    TRY(pretrain_tokenizer(t, &config));
     s->kv_heads = s->kv_heads ? s->kv_heads : s->heads;
     s->hidden = s->hidden ? s->hidden : (s->dim * 8 / 3 + 3) / 4 * 4;
-    config.vocab = t->tok.vocab;
+    config.vocab = codec_vocab(&t->tok);
     config.dim = s->dim;
     config.layers = s->layers;
     config.heads = s->heads;
@@ -927,8 +1030,6 @@ static sppo_result pretrain_model(tool *t)
     config.context = s->context;
     config.untied = s->untied;
     config.rope_theta = s->rope_theta;
-    config.bos = SPPO_BOS;
-    config.eos = SPPO_EOS;
     return sppo_model_init(&t->ctx, &t->policy, &config, (uint64_t)s->seed);
 }
 
@@ -1067,40 +1168,115 @@ static int preference_span(const tool *t, int row)
                      sppo_lists_length(&t->responses, 2 * row + 1));
 }
 
+/* The probability that the first is better: "prob_a", or of a chosen response
+ * what SPPO's files call "chosen_probs", or else 1.                         */
 static sppo_result preference_label(tool *t, int soft, double *label)
 {
     row_reader *r = &t->rows;
-    const int node = rows_find(r, "prob_a");
+    const char *key = soft || rows_find(r, "prob_a") >= 0 ? "prob_a"
+                                                          : "chosen_probs";
+    const int node = rows_find(r, key);
 
     *label = 1.0;
     if (node < 0 && !soft)
         return SPPO_OK;
     if (node < 0 || r->json.node[node].type != SPPO_JSON_NUMBER)
-        return rows_fail(r, "\"prob_a\" must be a number");
+        return rows_fail(r, "\"%s\" must be a number", key);
     *label = sppo_json_number(&r->json, node);
     if (!(*label >= 0.0 && *label <= 1.0))
-        return rows_fail(r, "\"prob_a\" must be from 0 to 1, not %.10g",
+        return rows_fail(r, "\"%s\" must be from 0 to 1, not %.10g", key,
                          *label);
     return SPPO_OK;
+}
+
+/* Bytes that two texts begin with, as TRL has it: without the last blank. */
+static size_t common_prefix(const buffer *a, const buffer *b)
+{
+    size_t n = 0;
+
+    while (n < a->length && n < b->length && a->data[n] == b->data[n])
+        n++;
+    while (n > 0 && n < a->length && ((unsigned char)a->data[n] & 0xc0) == 0x80)
+        n--;
+    return n > 0 && a->data[n - 1] == ' ' ? n - 1 : n;
+}
+
+/* A prompt that is not there but in what chosen and rejected begin with: their
+ * first message, or of strings *skip bytes.                                 */
+static sppo_result implicit_prompt(tool *t, size_t *skip)
+{
+    const sppo_json *json = &t->rows.json;
+    const int chosen = rows_find(&t->rows, "chosen");
+    const int rejected = rows_find(&t->rows, "rejected");
+    const int talk = chosen >= 0 && json->node[chosen].type == SPPO_JSON_ARRAY;
+
+    if (talk && rejected >= 0 && json->node[chosen].count == 2 &&
+        json->node[rejected].count == 2) {
+        TRY(message_text(t, "rejected", rejected, 0, "user", &t->line));
+        TRY(message_text(t, "chosen", chosen, 0, "user", &t->text));
+        if (strcmp(t->line.data, t->text.data) != 0)
+            return rows_fail(&t->rows, "\"chosen\" and \"rejected\" answer "
+                             "different prompts");
+    } else if (talk) {
+        return rows_fail(&t->rows, "\"prompt\" is missing, and \"chosen\" and "
+                         "\"rejected\" are not two messages each");
+    } else {
+        TRY(rows_text(&t->rows, "rejected", &t->line));
+        TRY(rows_text(&t->rows, "chosen", &t->text));
+        *skip = common_prefix(&t->text, &t->line);
+        if (*skip == 0)
+            return rows_fail(&t->rows, "\"prompt\" is missing, and \"chosen\" "
+                             "and \"rejected\" begin differently");
+        t->text.length = *skip;
+    }
+    if (!codec_reads_text(&t->tok))
+        return rows_fail(&t->rows, "it is text; give ids, for: %s",
+                         t->tok.missing);
+    return encode(t, t->text.data, t->text.length, 1, 0, &t->prompts);
+}
+
+/* A response, without the bytes that were its prompt; its length in bytes, or
+ * in tokens where only these are known.                                     */
+static sppo_result preference_response(tool *t, const char *key, size_t skip,
+                                       size_t *length)
+{
+    if (skip == 0)
+        TRY(encode_field(t, key, 1, &t->responses));
+    else
+        TRY(rows_text(&t->rows, key, &t->text));
+    *length = t->text.length;
+    if (find_ids(t, key) >= 0)
+        *length = (size_t)sppo_lists_length(&t->responses,
+                                            t->responses.count - 1);
+    if (skip == 0)
+        return SPPO_OK;
+    return encode(t, t->text.data + skip, t->text.length - skip, 0, 1,
+                  &t->responses);
 }
 
 /* The current row as one more preference. */
 static sppo_result preference_add(tool *t, preferences *p)
 {
     const int i = t->prompts.count, context = t->preference.config.context;
-    const int soft = rows_find(&t->rows, "response_a") >= 0;
-    size_t length;
+    const int soft = rows_find(&t->rows, "response_a") >= 0 ||
+                     find_ids(t, "response_a") >= 0;
+    const char *first = soft ? "response_a" : "chosen";
+    const char *second = soft ? "response_b" : "rejected";
+    const int implicit = !soft && rows_find(&t->rows, "prompt") < 0 &&
+                         find_ids(t, "prompt") < 0;
+    size_t length, other, skip = 0;
     int held;
 
     TRY(preferences_grow(t, p));
     TRY(preference_label(t, soft, &p->label[i]));
-    TRY(encode_field(t, "prompt", 1, 0, &t->prompts));
+    if ((find_ids(t, first) >= 0) != (find_ids(t, second) >= 0))
+        return rows_fail(&t->rows, "of \"%s\" and \"%s\" one is text, the "
+                         "other ids", first, second);
+    TRY(implicit ? implicit_prompt(t, &skip) : encode_prompt(t, &t->prompts));
     held = prompt_is_held_out(&t->text, t->set.holdout);
-    TRY(encode_field(t, soft ? "response_a" : "chosen", 0, 1, &t->responses));
-    length = t->text.length;
-    TRY(encode_field(t, soft ? "response_b" : "rejected", 0, 1,
-                     &t->responses));
-    p->longer[i] = (length > t->text.length) - (length < t->text.length);
+    TRY(preference_response(t, first, skip, &length));
+    TRY(preference_response(t, second, skip, &other));
+    p->longer[i] = (length > other) - (length < other);
     p->part[i] = held;
     if (preference_span(t, i) <= context)
         return SPPO_OK;
@@ -1440,12 +1616,31 @@ static void write_text(tool *t, const sppo_lists *lists, int list)
     buffer_quote(&t->line, t->text.data, t->text.length);
 }
 
-/* "key": [{"content": prompt, "role": "user"}, {.. "assistant"}] */
+/* "key": text, or without a tokenizer "key_ids": ids. */
+static void write_named(tool *t, const char *key, const sppo_lists *lists,
+                        int list)
+{
+    const int text = codec_reads_text(&t->tok);
+
+    buffer_format(&t->line, text ? "\"%s\": " : "\"%s_ids\": ", key);
+    if (text)
+        write_text(t, lists, list);
+    else
+        buffer_ids(&t->line, lists, list);
+}
+
+/* "key": [{"content": prompt, "role": "user"}, {.. "assistant"}], or without a
+ * tokenizer "key_ids": [..], of the response alone.                         */
 static void write_conversation(tool *t, const char *key, int prompt,
                                int response)
 {
     const sppo_round *round = &t->play.round;
 
+    if (!codec_reads_text(&t->tok)) {
+        buffer_format(&t->line, "\"%s_ids\": ", key);
+        buffer_ids(&t->line, &round->responses, response);
+        return;
+    }
     buffer_format(&t->line, "\"%s\": [{\"content\": ", key);
     write_text(t, &t->prompts, round->first + prompt);
     buffer_format(&t->line, ", \"role\": \"user\"}, {\"content\": ");
@@ -1460,6 +1655,10 @@ static void write_train_row(tool *t, int p)
     const int k = t->play.config.k, w = round->winner[p], l = round->loser[p];
 
     buffer_add(&t->line, "{", 1);
+    if (!codec_reads_text(&t->tok)) {
+        write_named(t, "prompt", &t->prompts, round->first + p);
+        buffer_add(&t->line, ", ", 2);
+    }
     write_conversation(t, "chosen", p, p * k + w);
     buffer_add(&t->line, ", ", 2);
     write_conversation(t, "rejected", p, p * k + l);
@@ -1488,14 +1687,19 @@ static void write_probabilities(buffer *out, const double *pairwise, int k)
 static void write_judged_row(tool *t, int p)
 {
     const sppo_round *round = &t->play.round;
-    const int k = t->play.config.k;
+    const int k = t->play.config.k, text = codec_reads_text(&t->tok);
     int i;
 
-    buffer_format(&t->line, "{\"prompt\": ");
-    write_text(t, &t->prompts, round->first + p);
+    buffer_add(&t->line, "{", 1);
+    write_named(t, "prompt", &t->prompts, round->first + p);
+    buffer_format(&t->line, text ? ", \"responses\": ["
+                                 : ", \"responses_ids\": [");
     for (i = 0; i < k; i++) {
-        buffer_format(&t->line, i ? ", " : ", \"responses\": [");
-        write_text(t, &round->responses, p * k + i);
+        buffer_format(&t->line, i ? ", " : "");
+        if (text)
+            write_text(t, &round->responses, p * k + i);
+        else
+            buffer_ids(&t->line, &round->responses, p * k + i);
     }
     buffer_format(&t->line, "], ");
     write_probabilities(&t->line, round->pairwise + p * k * k, k);
@@ -1713,7 +1917,7 @@ static sppo_result align_inputs(tool *t)
 static void align_clear(run *r)
 {
     static const char *const files[] = { "model.safetensors", "config.json",
-        "tokenizer.bin", "train.jsonl", "judged.jsonl" };
+        "tokenizer.bin", "tokenizer.json", "train.jsonl", "judged.jsonl" };
     char name[48], path[PATH_ROOM];
     size_t i;
     int n;
@@ -1927,18 +2131,31 @@ static int finished(const tool *t, int response)
                     t->policy.config.eos;
 }
 
-/* --prompt: the text alone; --prompts: a row. */
+/* --prompt: the text alone; --prompts: a row, or an entry of AlpacaEval's
+ * array.                                                                    */
 static sppo_result print_response(tool *t, int prompt, int response)
 {
+    const char *generator = t->set.generator;
+
     buffer_clear(&t->line);
-    if (t->set.prompt) {
+    if (t->set.prompt && codec_reads_text(&t->tok)) {
         buffer_decode(&t->line, &t->tok, &t->responses, response);
         buffer_add(&t->line, "\n", 1);
-    } else {
-        buffer_format(&t->line, "{\"prompt\": ");
+    } else if (generator) {
+        buffer_format(&t->line, prompt ? ",\n " : "[\n ");
+        buffer_format(&t->line, "{\"instruction\": ");
         write_text(t, &t->prompts, prompt);
-        buffer_format(&t->line, ", \"response\": ");
+        buffer_format(&t->line, ", \"output\": ");
         write_text(t, &t->responses, response);
+        buffer_format(&t->line, ", \"generator\": ");
+        buffer_quote(&t->line, generator, strlen(generator));
+        buffer_format(&t->line, prompt + 1 < t->prompts.count ? "}"
+                                                              : "}\n]\n");
+    } else {
+        buffer_add(&t->line, "{", 1);
+        write_named(t, "prompt", &t->prompts, prompt);
+        buffer_add(&t->line, ", ", 2);
+        write_named(t, "response", &t->responses, response);
         buffer_format(&t->line, ", \"finished\": %s}\n",
                       finished(t, response) ? "true" : "false");
     }
@@ -2002,13 +2219,14 @@ static sppo_result sample_prompts(tool *t)
 
     if (t->set.prompts)
         return load_prompts(t, t->set.prompts, &t->prompts);
-    if (t->set.prompt[0]) {
-        TRY(sppo_lists_add_text(&t->ctx, &t->prompts, &t->tok,
-                                t->set.prompt));
-    } else {
-        const int bos = SPPO_BOS;
-        TRY(sppo_lists_add(&t->ctx, &t->prompts, &bos, 1));
-    }
+    if (t->set.prompt[0])
+        TRY(encode(t, t->set.prompt, strlen(t->set.prompt), 1, 0,
+                   &t->prompts));
+    else if (t->policy.config.bos >= 0)
+        TRY(sppo_lists_add(&t->ctx, &t->prompts, &t->policy.config.bos, 1));
+    else
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--prompt is empty, and "
+                         "%s has no BOS to begin with", t->set.policy);
     length = sppo_lists_length(&t->prompts, 0);
     if (length >= context)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "the prompt has %d tokens, "
@@ -2026,7 +2244,13 @@ static sppo_result run_sample(tool *t)
     if (s->best_of && !s->preference == !s->judge)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "--best-of needs --preference or --judge");
+    if (s->generator && s->n > 1)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--alpaca-eval takes one "
+                         "response to each prompt; leave --n out");
     TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
+    if (s->generator && !codec_reads_text(&t->tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--alpaca-eval writes "
+                         "texts, but %s", t->tok.missing);
     TRY(sample_prompts(t));
     longest = longest_list(&t->prompts);
     if (s->best_of)
@@ -2045,57 +2269,17 @@ static sppo_result run_sample(tool *t)
 
 /* ==== score ================================================ >>score == */
 
-/* Token ids as they are given, each below the vocabulary. */
-static sppo_result ids_field(tool *t, const char *key, sppo_lists *lists)
-{
-    const sppo_json *json = &t->rows.json;
-    const int node = rows_find(&t->rows, key);
-    const size_t most = node < 0 ? 0 : (size_t)json->node[node].count;
-    int *token, i, count = 0;
-    sppo_result result = SPPO_OK;
-
-    if (node < 0 || json->node[node].type != SPPO_JSON_ARRAY)
-        return rows_fail(&t->rows, "\"%s\" must be an array of token ids",
-                         key);
-    token = (int *)sppo_take(&t->ctx, most + 1, sizeof(int));
-    if (!token)
-        return t->ctx.code;
-    for (i = json->node[node].first; i >= 0 && result == SPPO_OK;
-         i = json->node[i].next) {
-        const double id = json->node[i].type == SPPO_JSON_NUMBER
-            ? sppo_json_number(json, i) : -1.0;
-        if (!(id >= 0.0 && id < t->policy.config.vocab) || id != floor(id))
-            result = rows_fail(&t->rows, "\"%s\" has an id that is not in "
-                               "the vocabulary of %d", key,
-                               t->policy.config.vocab);
-        else
-            token[count++] = (int)id;
-    }
-    if (result == SPPO_OK)
-        result = sppo_lists_add(&t->ctx, lists, token, count);
-    sppo_give(&t->ctx, token, (most + 1) * sizeof(int));
-    return result;
-}
-
 /* The current row's prompt and response, as lists 0. */
 static sppo_result score_read(tool *t)
 {
-    const int ids = rows_find(&t->rows, "prompt_ids") >= 0;
     int prompt, response;
 
     sppo_lists_clear(&t->prompts);
     sppo_lists_clear(&t->responses);
-    if (ids) {
-        TRY(ids_field(t, "prompt_ids", &t->prompts));
-        TRY(ids_field(t, "response_ids", &t->responses));
-    } else {
-        TRY(encode_field(t, "prompt", 1, 0, &t->prompts));
-        TRY(encode_field(t, "response", 0, 1, &t->responses));
-    }
+    TRY(encode_prompt(t, &t->prompts));
+    TRY(encode_field(t, "response", 1, &t->responses));
     prompt = sppo_lists_length(&t->prompts, 0);
     response = sppo_lists_length(&t->responses, 0);
-    if (prompt == 0 || response == 0)
-        return rows_fail(&t->rows, "neither prompt nor response may be empty");
     if (prompt + response > t->policy.config.context)
         return rows_fail(&t->rows, "%d tokens do not fit in a context of %d",
                          prompt + response, t->policy.config.context);
@@ -2120,8 +2304,31 @@ static sppo_result score_row(tool *t)
     for (i = f->start[child]; t->set.per_token && i < f->start[child + 1]; i++)
         printf("%s%.9g", i > f->start[child] ? ", " : ", \"token_logprobs\": [",
                t->trace.logprob[i]);
-    printf(t->set.per_token ? "]}\n" : "}\n");
+    buffer_clear(&t->line);
+    if (t->set.per_token) {
+        buffer_add(&t->line, "], \"response_ids\": ", 19);
+        buffer_ids(&t->line, &t->responses, 0);
+    }
+    buffer_add(&t->line, "}\n", 2);
+    TRY(buffer_check(&t->line));
+    fputs(t->line.data, stdout);
     return output_check(&t->ctx);
+}
+
+/* All rows are read once before the first answer: a bad one at the end must
+ * not be found after hours.                                                 */
+static sppo_result score_check(tool *t)
+{
+    int more = 1;
+
+    TRY(open_rows(t, t->set.jsonl));
+    while (more) {
+        TRY(rows_next(&t->rows, &more));
+        if (more)
+            TRY(score_read(t));
+    }
+    rows_rewind(&t->rows);
+    return SPPO_OK;
 }
 
 static sppo_result run_score(tool *t)
@@ -2129,10 +2336,10 @@ static sppo_result run_score(tool *t)
     int more = 1, context;
 
     TRY(load_model(t, t->set.policy, 0, &t->policy, &t->tok));
+    TRY(score_check(t));
     context = t->policy.config.context;
     TRY(sppo_forest_init(&t->ctx, &t->forest, context, 2));
     TRY(sppo_trace_init(&t->ctx, &t->trace, &t->policy, context, 2, 0));
-    TRY(open_rows(t, t->set.jsonl));
     while (more) {
         TRY(rows_next(&t->rows, &more));
         if (more)
@@ -2143,30 +2350,40 @@ static sppo_result run_score(tool *t)
 
 /* ==== judge ========================================== >>judge_command == */
 
+/* One response of a request: a text, or the ids of it. */
+static sppo_result judge_read_response(tool *t, int node, int ids)
+{
+    if (ids) {
+        TRY(ids_list(t, "responses_ids", node, &t->responses));
+        return list_check(t, "responses_ids", &t->responses);
+    }
+    if (t->rows.json.node[node].type != SPPO_JSON_STRING)
+        return rows_fail(&t->rows, "a response must be a string");
+    buffer_clear(&t->text);
+    buffer_unquote(&t->text, &t->rows.json, node);
+    TRY(buffer_check(&t->text));
+    return encode(t, t->text.data, t->text.length, 0, 1, &t->responses);
+}
+
 /* Prompt and responses of the current request, as lists 0 and 0 .. k - 1. */
 static sppo_result judge_read_request(tool *t, int *k)
 {
     const sppo_json *json = &t->rows.json;
-    const int node = rows_find(&t->rows, "responses");
+    const int ids = find_ids(t, "responses");
+    const int node = ids >= 0 ? ids : rows_find(&t->rows, "responses");
     int i;
 
     sppo_lists_clear(&t->prompts);
     sppo_lists_clear(&t->responses);
-    TRY(encode_field(t, "prompt", 1, 0, &t->prompts));
+    TRY(encode_prompt(t, &t->prompts));
     if (node < 0 || json->node[node].type != SPPO_JSON_ARRAY)
         return rows_fail(&t->rows, "\"responses\" must be an array");
     *k = json->node[node].count;
     if (*k < 2)
         return rows_fail(&t->rows, "\"responses\" has %d; it takes two to "
                          "compare", *k);
-    for (i = json->node[node].first; i >= 0; i = json->node[i].next) {
-        if (json->node[i].type != SPPO_JSON_STRING)
-            return rows_fail(&t->rows, "a response must be a string");
-        buffer_clear(&t->text);
-        buffer_unquote(&t->text, json, i);
-        TRY(buffer_check(&t->text));
-        TRY(encode(t, &t->text, 0, 1, &t->responses));
-    }
+    for (i = json->node[node].first; i >= 0; i = json->node[i].next)
+        TRY(judge_read_response(t, i, ids >= 0));
     return SPPO_OK;
 }
 
@@ -2422,11 +2639,11 @@ static sppo_result evaluate_policies(tool *t)
 
     TRY(load_model(t, s->against, 0, &t->base, &t->preference_tok));
     TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
-    if (!same_tokenizer(&t->tok, &t->preference_tok))
+    if (!codec_same(&t->tok, &t->preference_tok))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "%s and %s have different tokenizers", s->policy,
                          s->against);
-    sppo_tokenizer_free(&t->ctx, &t->preference_tok);
+    codec_free(&t->ctx, &t->preference_tok);
     TRY(load_prompts(t, s->prompts, &t->prompts));
     longest = longest_list(&t->prompts);
     TRY(open_judge(t, longest, 2 * s->samples));
@@ -2907,6 +3124,10 @@ static sppo_result bin_read(tool *t, const char *path, const char *tables)
         result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %.0f bytes, but "
                            "its header asks for %.0f", path, (double)size,
                            (double)bin_size(&config));
+    if (result == SPPO_OK && config.vocab != t->tok.bin.vocab)
+        result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %d pieces, but the "
+                           "vocabulary of %s is %d", t->set.tokenizer,
+                           t->tok.bin.vocab, path, config.vocab);
     if (result == SPPO_OK)
         result = sppo_model_init(&t->ctx, &t->policy, &config, 1);
     if (result == SPPO_OK) {
@@ -2974,7 +3195,11 @@ static sppo_result convert_to_bin(tool *t, const char *tables)
                          "--tokenizer has no effect: %s has its own", s->from);
     TRY(load_model(t, s->from, 0, &t->policy, &t->tok));
     TRY(bin_write(t, s->to, tables));
-    note(&t->console, "%s: use it with %s/tokenizer.bin", s->to, s->from);
+    if (t->tok.bin.vocab)
+        note(&t->console, "%s: use it with %s/tokenizer.bin", s->to, s->from);
+    else
+        note(&t->console, "%s: run.c wants a tokenizer.bin, which %s lacks",
+             s->to, s->from);
     return SPPO_OK;
 }
 
@@ -2985,12 +3210,11 @@ static sppo_result convert_to_folder(tool *t, const char *tables)
     if (!s->tokenizer)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "a llama2.c file needs its --tokenizer FILE");
-    TRY(load_tokenizer(t, s->tokenizer, &t->tok));
+    TRY(codec_load_file(&t->ctx, &t->tok, s->tokenizer, 0));
+    if (!t->tok.bin.vocab)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s is no tokenizer.bin, "
+                         "which a llama2.c model goes with", s->tokenizer);
     TRY(bin_read(t, s->from, tables));
-    if (t->tok.vocab != t->policy.config.vocab)
-        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
-                         "%s has %d pieces, but the model's vocabulary is %d",
-                         s->tokenizer, t->tok.vocab, t->policy.config.vocab);
     TRY(save_model(t, &t->policy, s->to));
     note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
     return SPPO_OK;
@@ -3098,6 +3322,11 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
 
     if (header > 1 && header <= size - 8 && data[8] == '{')
         return info_safetensors(t, data + 8, header);
+    if (data[strspn(data, " \t\r\n")] == '{') {
+        TRY(bpe_read(&t->ctx, &t->tok.json, data, size, 0, t->path));
+        printf("tokenizer.json\npieces %d\n", t->tok.json.vocab);
+        return SPPO_OK;
+    }
     if (pieces >= SPPO_PIECES) {
         printf("tokenizer.bin\npieces %d\n", pieces);
         return SPPO_OK;
@@ -3107,7 +3336,7 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
     if (bin_config(t, t->path, bytes, size, &config) != SPPO_OK ||
         bin_size(&config) != size)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is neither safetensors, "
-                         "nor a tokenizer.bin, nor a llama2.c model", t->path);
+                         "nor a tokenizer, nor a llama2.c model", t->path);
     printf("llama2.c model, legacy format\n");
     info_config(&config);
     return SPPO_OK;
@@ -3144,8 +3373,15 @@ typedef struct job {
 } job;
 
 #define ROWS_ABOUT                                                            \
-    "Files are JSON lines. A text becomes tokens as BOS prompt, response EOS;"\
-    "\na prompt that does not fit into the context is an error.\n"
+    "Files are rows of JSON, one a line or all in one array. A "              \
+    "text becomes tokens\n"                                                   \
+    "as BOS prompt, response EOS; of any field \"prompt\" also "              \
+    "\"prompt_ids\" is read:\n"                                               \
+    "token ids, as they are. A prompt may be [{\"role\": "                    \
+    "\"user\", \"content\"}], a\n"                                            \
+    "response one message of \"assistant\", after its prompt or "             \
+    "alone. A prompt that\n"                                                  \
+    "does not fit into the context is an error.\n"
 #define JUDGE_ABOUT                                                           \
     "The judge program reads lines {\"prompt\": \"..\", \"responses\": [\"..\""\
     ", ..]}\nand answers each with a line {\"probabilities\": [[..], ..]}: "  \
@@ -3193,8 +3429,10 @@ static const job jobs[] = {
         "  sppo prefer --preferences pairs.jsonl --policy base --head pair "
         "--out judge\n",
         ROWS_ABOUT
-        "\"chosen\" is better for sure unless the row has \"prob_a\". Rows of "
-        "a prompt are\nlearned or held out together.\n" }, run_prefer },
+        "\"chosen\" is better for sure unless the row has \"prob_a\" or "
+        "\"chosen_probs\", its\nprobability. Without \"prompt\" it is the "
+        "first message of both, or what both strings\nbegin with. Rows of a "
+        "prompt are learned or held out together.\n" }, run_prefer },
     { { "align", ALIGN, "self-play preference optimization, Algorithm 1",
         "policy prompts preference|judge out", "epochs=4",
         "  sppo align --policy base --prompts prompts.jsonl --preference judge"
@@ -3214,11 +3452,14 @@ static const job jobs[] = {
         "  sppo sample --policy base --prompt \"Hello\" --best-of 16 "
         "--preference judge\n",
         "A --prompt is answered with the text alone, --prompts with rows "
-        "{\"prompt\",\n\"response\", \"finished\"}.\n" }, run_sample },
+        "{\"prompt\",\n\"response\", \"finished\"}, ids instead of texts where "
+        "the policy has no tokenizer.\nFor AlpacaEval: --prompts "
+        "alpaca_eval.json --alpaca-eval NAME > model_outputs.json\n" },
+      run_sample },
     { { "score", SCORE, "log pi(y|x) of given responses", "policy jsonl", "",
         "  sppo score --policy base --jsonl rows.jsonl\n",
-        ROWS_ABOUT "Ids are taken as they are. Answers are rows {\"logprob\", "
-        "\"tokens\"}.\n" }, run_score },
+        ROWS_ABOUT "Answers are rows {\"logprob\", \"tokens\"}.\n" },
+      run_score },
     { { "judge", JUDGE, "answer the judge protocol", "preference", "",
         "  sppo judge --preference judge < requests.jsonl\n"
         "  sppo align .. --judge 'sppo judge --preference judge'\n",

@@ -426,6 +426,22 @@ static size_t bpe_decode(const bpe *b, const int *token, int count, int bos,
     return n;
 }
 
+/* The added token whose text is the first found of the names, which end with
+ * NULL; or -1.                                                              */
+static int bpe_added_named(const bpe *b, const char *const *names)
+{
+    int i;
+
+    for (; *names; names++)
+        for (i = 0; i < b->added_count; i++) {
+            const bpe_piece *p = &b->piece[b->added[i]];
+            if (p->length == (int)strlen(*names) &&
+                !memcmp(b->bytes + p->begin, *names, (size_t)p->length))
+                return b->added[i];
+        }
+    return -1;
+}
+
 /* ==== reading ================================================ >>read == */
 
 typedef struct bpe_reader {
