@@ -61,7 +61,7 @@ bench-growth: build/bench  ## the same for longer contexts, larger models; memor
 	@build/bench --growth --csv build/bench_growth.csv
 
 bench-torch: build/bench  ## both in turn, where PyTorch is installed
-	@python3 tests/bench_torch.py build/bench
+	@env -u OPENBLAS_CORETYPE python3 tests/bench_torch.py build/bench
 
 mpi: build/mpi_align  ## align on many machines: mpirun -n 4 build/mpi_align
 
