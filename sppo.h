@@ -1099,9 +1099,14 @@ SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
 #if defined(SPPO_MALLOC) != defined(SPPO_FREE)
 #error "sppo.h: define both SPPO_MALLOC and SPPO_FREE, or neither"
 #endif
+/* calloc: the system's fresh pages are zero, and those never used cost nothing
+ * (a trace for 4096 tokens of a 135M-parameter model has 3 GB).             */
 #ifndef SPPO_MALLOC
-#define SPPO_MALLOC(size) malloc(size)
+#define SPPO_MALLOC(size) calloc(1, size)
 #define SPPO_FREE(block) free(block)
+enum { SPPOI_ZEROED = 1 };
+#else
+enum { SPPOI_ZEROED = 0 };
 #endif
 
 /* The pragmas of the whole file. FOR: equal work; TASKS: unequal work, on
@@ -9685,7 +9690,8 @@ SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
                   "%lu held", (unsigned long)bytes, (unsigned long)ctx->held);
         return NULL;
     }
-    memset(block, 0, bytes);
+    if (ctx->take || !SPPOI_ZEROED)
+        memset(block, 0, bytes);
     ctx->held += bytes;
     ctx->peak = ctx->held > ctx->peak ? ctx->held : ctx->peak;
     return block;
