@@ -1045,6 +1045,43 @@ static void alg_1_6_keep_all_fits_every_response(void)
     end(&w);
 }
 
+/* Prompt by prompt, told apart by their win rates: each once in an epoch, in an
+ * order that is neither the prompts' nor that of the epoch before.          */
+static void alg_1_6_order_is_drawn_for_every_epoch(void)
+{
+    enum { PROMPTS = 12 };
+    static record r;
+    world w;
+    int i, j, seen[2] = { 0 }, in_place[3] = { 0 };
+
+    memset(&r, 0, sizeof r);
+    if (!begin(&w, PROMPTS))
+        return;
+    w.judge.fill = is_arbitrary;
+    w.config.iterations = 1;
+    w.config.batch = 1;
+    w.config.progress = keep_record;
+    w.config.progress_user = &r;
+    if (!start(&w) || !collect(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    CHECK(r.steps == 2 * PROMPTS);
+    for (i = 0; i < PROMPTS; i++) {
+        const double win = w.play.round.win[i * 4 + w.play.round.winner[i]];
+        for (j = 0; j < 2 * PROMPTS; j++)
+            seen[j / PROMPTS] += fabs(r.step[j].win_chosen - win) < 1e-12;
+        for (j = 0; j < 2; j++)
+            in_place[j] +=
+                fabs(r.step[j * PROMPTS + i].win_chosen - win) < 1e-12;
+        in_place[2] += fabs(r.step[i].win_chosen
+                            - r.step[PROMPTS + i].win_chosen) < 1e-12;
+    }
+    CHECK(seen[0] == PROMPTS && seen[1] == PROMPTS);
+    for (i = 0; i < 3; i++)
+        CHECK(in_place[i] < PROMPTS / 2);
+    end(&w);
+}
+
 /* A smaller room for one pass means more passes, and the same sums. */
 static void alg_1_6_micro_batches_add_up(void)
 {
@@ -2209,6 +2246,7 @@ static const check_case cases[] = {
     CASE(alg_1_6_progress_reports_the_means),
     CASE(alg_1_6_every_loss_moves_the_right_way),
     CASE(alg_1_6_keep_all_fits_every_response),
+    CASE(alg_1_6_order_is_drawn_for_every_epoch),
     CASE(alg_1_6_micro_batches_add_up),
     CASE(alg_1_6_gradient_of_many_passes_is_that_of_one),  // audit 51
     CASE(alg_1_6_stops_within_a_longer_schedule),  // audit 49
