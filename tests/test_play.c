@@ -206,6 +206,7 @@ static void alg_1_1_defaults_are_the_papers(void)
     CHECK(w.play.config.prompts_per_iteration == 40);
     CHECK(w.play.config.batch == 32);
     CHECK(w.play.config.epochs == 1);
+    CHECK(w.play.optim.config.total_steps == 2);  // an iteration's (D6)
     CHECK(w.play.config.loss == SPPO_LOSS_SPPO);
     CHECK(w.play.config.baseline == SPPO_BASELINE_HALF);
     CHECK(w.play.config.sampling.max_tokens ==     // 64, but for the context
