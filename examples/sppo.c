@@ -50,7 +50,7 @@ typedef struct settings {
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
-    int loss, baseline, phase, method, magnet_every;
+    int loss, baseline, phase, method, magnet_every, dtype;
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
@@ -70,6 +70,7 @@ enum {
     EVERY = 2047
 };
 
+enum { DTYPE_FLOAT32 = 0, DTYPE_BFLOAT16 };            // as --dtype
 enum { METHOD_MWU = 0, METHOD_OPTIMISTIC, METHOD_MAGNETIC };  // as --method
 
 #define AT(field) offsetof(settings, field)
@@ -137,7 +138,10 @@ static const option options[] = {
          "go on from this model, with its tokenizer"),
     TEXT("from", "PATH", from, NULL, CONVERT,
          "a model directory or a llama2.c file"),
-    TEXT("to", "PATH", to, NULL, CONVERT, "the other of the two"),
+    TEXT("to", "PATH", to, NULL, CONVERT,
+         "what to write: NAME.bin a llama2.c file, else a model directory"),
+    CHOICE("dtype", "float32|bfloat16", dtype, "float32", NULL, CONVERT,
+           "the numbers of a model directory; bfloat16 takes half the space"),
     TEXT("out", "FILE", out, NULL, TOKENIZER, "the tokenizer.bin to write"),
     TEXT("out", "DIR", out, NULL, TRAINING, "the folder to write"),
 
@@ -258,7 +262,9 @@ static const option options[] = {
     COUNT("threads", threads, 0, 4096, "0", NULL, COMPUTING | FREE_OPTION,
           "0: as many as the machine has"),
     REAL("save-seconds", save_seconds, 0, 1e6, "30", NULL,
-         ALIGN | FREE_OPTION, "time between checkpoints within a phase"),
+         ALIGN | FREE_OPTION,
+         "time between checkpoints within a phase, or 20 times what one takes "
+         "if that is more; 0: after every step"),
     FLAG("resume", resume, NULL, ALIGN | FREE_OPTION,
          "go on with the run in --out; its other settings need no repeating"),
     FLAG("force", force, "!resume", WRITING | FREE_OPTION,
@@ -345,12 +351,18 @@ static sppo_result load_model(tool *t, const char *folder, int preference,
 }
 
 /* The model and the tool's tokenizer. */
-static sppo_result save_model(tool *t, const sppo_model *model,
-                              const char *folder)
+static sppo_result save_model_as(tool *t, const sppo_model *model,
+                                 sppo_dtype dtype, const char *folder)
 {
     TRY(folder_make(&t->ctx, folder));
     TRY(codec_save(&t->ctx, &t->tok, folder));
-    return sppo_model_save(&t->ctx, model, folder);
+    return sppo_model_save_as(&t->ctx, model, dtype, folder);
+}
+
+static sppo_result save_model(tool *t, const sppo_model *model,
+                              const char *folder)
+{
+    return save_model_as(t, model, SPPO_DTYPE_REAL, folder);
 }
 
 static const sppo_config *model_config(const tool *t)
@@ -1491,6 +1503,7 @@ static sppo_result run_prefer(tool *t)
 typedef struct run {
     tool *t;
     double saved;        // when the last checkpoint was written
+    double cost;         // the seconds that it took
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
     char checkpoint[PATH_ROOM], settings[PATH_ROOM];
@@ -1795,6 +1808,17 @@ static sppo_play_config play_config(const settings *s)
     return config;
 }
 
+/* Checkpoints of a large model take seconds: a twentieth of the time, no more.
+ * With --save-seconds 0 each unit of work is saved, whatever it takes.      */
+enum { SAVE_SHARE = 20 };
+
+static double save_pause(const run *r)
+{
+    const double asked = r->t->set.save_seconds;
+
+    return asked > 0.0 ? fmax(asked, SAVE_SHARE * r->cost) : 0.0;
+}
+
 /* Called after every unit of work: keeps the metrics, draws the progress,
  * stops for a checkpoint or for good. The play goes on where it stopped.    */
 static int on_progress(void *user, const sppo_progress *p)
@@ -1815,16 +1839,19 @@ static int on_progress(void *user, const sppo_progress *p)
         progress_show(&r->t->console, what, p->done, p->total, "%s", "");
     }
     return caught || r->failed ||
-           seconds_now() - r->saved >= r->t->set.save_seconds;
+           seconds_now() - r->saved >= save_pause(r);
 }
 
 static sppo_result checkpoint(run *r)
 {
+    const double begun = seconds_now();
+
     log_sync(r->csv);
     log_sync(r->jsonl);
     log_sync(r->validation);
     TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->checkpoint));
     r->saved = seconds_now();
+    r->cost = r->saved - begun;
     return SPPO_OK;
 }
 
@@ -3190,9 +3217,10 @@ static sppo_result convert_to_bin(tool *t, const char *tables)
 {
     const settings *s = &t->set;
 
-    if (s->tokenizer)
-        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
-                         "--tokenizer has no effect: %s has its own", s->from);
+    if (s->dtype == DTYPE_BFLOAT16)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s would be a llama2.c "
+                         "file, which is float32 always: leave --dtype out, "
+                         "or name a directory", s->to);
     TRY(load_model(t, s->from, 0, &t->policy, &t->tok));
     TRY(bin_write(t, s->to, tables));
     if (t->tok.bin.vocab)
@@ -3200,6 +3228,16 @@ static sppo_result convert_to_bin(tool *t, const char *tables)
     else
         note(&t->console, "%s: run.c wants a tokenizer.bin, which %s lacks",
              s->to, s->from);
+    return SPPO_OK;
+}
+
+static sppo_result convert_save(tool *t)
+{
+    const settings *s = &t->set;
+
+    TRY(save_model_as(t, &t->policy, s->dtype == DTYPE_BFLOAT16
+                          ? SPPO_DTYPE_BFLOAT16 : SPPO_DTYPE_FLOAT32, s->to));
+    note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
     return SPPO_OK;
 }
 
@@ -3215,9 +3253,28 @@ static sppo_result convert_to_folder(tool *t, const char *tables)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s is no tokenizer.bin, "
                          "which a llama2.c model goes with", s->tokenizer);
     TRY(bin_read(t, s->from, tables));
-    TRY(save_model(t, &t->policy, s->to));
-    note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
-    return SPPO_OK;
+    return convert_save(t);
+}
+
+/* From one directory to another: one file for many parts, the type asked for.
+ * A preference model stays one.                                             */
+static sppo_result convert_folder(tool *t)
+{
+    const settings *s = &t->set;
+
+    TRY(sppo_model_load(&t->ctx, &t->policy, s->from));
+    TRY(codec_load(&t->ctx, &t->tok, s->from, &t->policy.config));
+    return convert_save(t);
+}
+
+/* A name that ends with .bin, or that is a file already, is a llama2.c file's;
+ * any other is a directory's.                                               */
+static int names_bin(const char *path)
+{
+    const size_t n = strlen(path);
+
+    return (n >= 4 && !strcmp(path + n - 4, ".bin")) ||
+           (file_exists(path) && !is_folder(path));
 }
 
 static sppo_result run_convert(tool *t)
@@ -3227,6 +3284,11 @@ static sppo_result run_convert(tool *t)
     char tables[PATH_ROOM];
 
     TRY(output_is_free(&t->ctx, s->to, s->force));
+    if (out && s->tokenizer)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "--tokenizer has no effect: %s has its own", s->from);
+    if (out && !names_bin(s->to))
+        return convert_folder(t);
     TRY(path_join(&t->ctx, tables, out ? s->from : s->to, "rope_tables.bin"));
     return out ? convert_to_bin(t, tables) : convert_to_folder(t, tables);
 }
@@ -3474,11 +3536,16 @@ static const job jobs[] = {
         "  sppo game --matrix rock-paper-scissors.csv --start 0.6,0.2,0.2\n",
         "The average policy of Eq 4.1 converges (Theorem 4.1: its gap is below "
         "bound);\nthe last one may circle.\n" }, run_game },
-    { { "convert", CONVERT, "llama2.c model to model directory, and back",
+    { { "convert", CONVERT, "model directories and llama2.c models, any way",
         "from to", "",
         "  sppo convert --from stories260K.bin --tokenizer tok512.bin --to "
         "stories\n"
-        "  sppo convert --from stories --to stories260K.bin\n", "" },
+        "  sppo convert --from stories --to stories260K.bin\n"
+        "  sppo convert --from SmolLM2-135M --dtype bfloat16 --to small\n",
+        "A model directory is Hugging Face's for a Llama: config.json and "
+        "model.safetensors,\nor the parts that model.safetensors.index.json "
+        "names, of F32, F16, BF16 or F64.\nWritten is one file, with the "
+        "tokenizer that was there.\n" },
       run_convert },
     { { "info", INFO, "what a file or model directory holds", "", "",
         "  sppo info run/policy\n"

@@ -602,6 +602,58 @@ expect bin_oversized 3 'asks for' "$tool" convert --from long.bin \
 head -c 20000 base.bin > short.bin
 expect bin_truncated 3 'asks for' "$tool" convert --from short.bin \
     --tokenizer tok.bin --to r
+    { printf "%s\"%s\": \"model-1-of-1.safetensors\"", comma, $0
+      comma = ", " }
+holds convert_bfloat16 "$tool" convert --from base --dtype bfloat16 --to half
+holds convert_says_bfloat16 grep -q '"torch_dtype": "bfloat16"' half/config.json
+holds convert_half_the_size awk -v h="$(wc -c < half/model.safetensors)" \
+    -v w="$(wc -c < base/model.safetensors)" 'BEGIN { exit !(h < 0.7 * w) }'
+same convert_keeps_the_tokenizer base/tokenizer.bin half/tokenizer.bin
+holds convert_float32 "$tool" convert --from half --to wide
+holds convert_says_float32 grep -q '"torch_dtype": "float32"' wide/config.json
+holds convert_bfloat16_again "$tool" convert --from wide --dtype bfloat16 \
+    --to half2
+same convert_bfloat16_is_stable half/model.safetensors half2/model.safetensors
+holds convert_same_shape "$tool" convert --from base --to base2
+same convert_same base/model.safetensors base2/model.safetensors
+holds bfloat16_samples "$tool" sample --policy half --prompt "red" --greedy
+holds convert_judge "$tool" convert --from judge --dtype bfloat16 --to judge2
+holds convert_judge_judges "$tool" evaluate --policy half --against base \
+    --prompts few.jsonl --max-tokens 4 --preference judge2
+expect convert_bin_dtype 2 'float32 always' "$tool" convert --from base \
+    --dtype bfloat16 --to b16.bin
+expect convert_dtype_name 2 'float32|bfloat16' "$tool" convert --from base \
+    --dtype float16 --to r
+expect convert_tokenizer_twice 2 'has its own' "$tool" convert --from base \
+    --tokenizer tok.bin --to r
+expect convert_is_careful 2 'base2 exists' "$tool" convert --from base \
+    --to base2
+copy base broken && head -c 20000 base/model.safetensors \
+    > broken/model.safetensors
+expect convert_broken 3 'broken/model.safetensors: .*cut off' "$tool" convert \
+    --from broken --to r
+sed 's/"rope_scaling": null/"rope_scaling": {"rope_type": "yarn"}/' \
+    base/config.json > broken/config.json
+expect convert_unsupported 3 'broken/config.json: rope_scaling is not' \
+    "$tool" convert --from broken --to r
+sed 's/"hidden_size": 16/"hidden_size": 0/' base/config.json \
+    > broken/config.json
+expect convert_hidden_size 3 'broken/config.json: hidden_size is 0' \
+    "$tool" convert --from broken --to r
+holds convert_wrote_nothing test ! -e r
+
+# A model in parts, as Hugging Face writes large ones: here one part, renamed.
+copy base parts && mv parts/model.safetensors parts/model-1-of-1.safetensors
+head -c 100000 parts/model-1-of-1.safetensors | tr '}' '\n' |
+    LC_ALL=C sed -n 's/.*"\([a-z_.0-9]*weight\)":{"dtype".*/\1/p' | awk '
+    BEGIN { printf "{\"metadata\": {}, \"weight_map\": {" }
+    { printf "%s\"%s\": \"model-1-of-1.safetensors\"", comma, $0; comma = ", " }
+    END { print "}}" }' > parts/model.safetensors.index.json
+holds parts_convert "$tool" convert --from parts --to whole_again
+same parts_become_one base/model.safetensors whole_again/model.safetensors
+rm parts/model-1-of-1.safetensors
+expect parts_missing 5 'parts/model-1-of-1.safetensors: cannot be opened' \
+    "$tool" info parts
 expect bin_without_tokenizer 2 'needs its --tokenizer' "$tool" convert \
     --from base.bin --to r
 
