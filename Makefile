@@ -20,11 +20,11 @@ TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g -DSPPO_STATIC $(NATIVE) $(OPENMP) \
 TOOLS = build/sppo build/instruct build/plot build/story_judge
 EXAMPLES = $(patsubst examples/%.c,build/%,$(wildcard examples/0*.c))
 TESTS = base json kernels policy sample optim prefer game update play team \
-        files data memory
+        files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples demo test programs audit mutate models bench \
-        bench-growth bench-torch strict mpi clean
+.PHONY: help all examples demo test programs audit mutate models repro \
+        repro-full bench bench-growth bench-torch strict mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -39,7 +39,7 @@ demo:  ## align the tiny policy for three iterations, in under a minute
 	@sh examples/demo.sh build/demo
 
 test:  ## every test, in float and in double
-	@$(MAKE) -j2 all examples programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
+	@$(MAKE) -j2 all examples build/reproduce programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 	@sh tests/run.sh $(TESTS)
 
 audit:  ## the paper row by row: item, function, figure, tolerance
@@ -53,6 +53,14 @@ programs: $(PROGRAMS)
 
 models: all  ## make tiny_models/ again from its seed
 	@sh examples/models.sh tiny_models build/models
+
+repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 5 minutes
+	@build/reproduce quick build/repro
+	@echo "build/repro/report.md"
+
+repro-full: build/reproduce  ## the same, 8 seeds, under an hour
+	@build/reproduce full build/repro
+	@echo "build/repro/report.md"
 
 bench: build/bench  ## speed: tokens per second, share of the machine's peak
 	@build/bench --csv build/bench.csv
@@ -77,6 +85,12 @@ build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h \
 	@mkdir -p build
 	$(BUILD) examples/sppo.c -o $@ -lm
 
+build/reproduce: examples/repro.c $(wildcard examples/repro_*.h) \
+                 examples/instruct.h examples/length_control.h examples/svg.h \
+                 sppo.h
+	@mkdir -p build
+	$(BUILD) examples/repro.c -o $@ -lm
+
 build/mpi_align: examples/mpi_align.c sppo.h
 	@mkdir -p build
 	$(MPICC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $< -o $@ -lm
@@ -90,6 +104,7 @@ build/bench: tests/bench.c sppo.h
 	$(BUILD) tests/bench.c -o $@ -lm
 
 build/tests/data build/tests/data-double: examples/length_control.h
+build/tests/repro build/tests/repro-double: examples/repro_stat.h
 
 build/tests/%-double: tests/test_%.c tests/*.h tests/reference/*.h sppo.h
 	@mkdir -p build/tests

@@ -244,12 +244,8 @@ static char *spell(const task *t, const text *words, const char *end)
 static char *spell_prompt(const task *t, const scene *s)
 {
     text words;
-    int i;
 
-    words.count = 0;
-    say(&words, t, s->ask, s);
-    for (i = 0; i < s->letters; i++)
-        words.word[words.count++] = s->letter[i];
+    prompt_words(t, s, &words);
     return spell(t, &words, "\n");
 }
 

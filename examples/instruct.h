@@ -471,6 +471,17 @@ static void say(text *out, const task *t, int name, const scene *s)
             p->word[i] < 0 ? s->word[-p->word[i]] : p->word[i];
 }
 
+/* The words of a prompt. */
+static void prompt_words(const task *t, const scene *s, text *out)
+{
+    int i;
+
+    out->count = 0;
+    say(out, t, s->ask, s);
+    for (i = 0; i < s->letters; i++)
+        out->word[out->count++] = s->letter[i];
+}
+
 static void write_phrase(writer *w, int name)
 {
     say(w->out, w->t, name, &w->said);

@@ -1,11 +1,11 @@
-/* svg.h - line plots with intervals, and triangles, for the examples
+/* svg.h - line plots with intervals, triangles, heat maps, for the examples
  *
  * Fill an svg_plot (all zero) with svg_add, then svg_write it: axes with round
  * ticks, a band from low to high, a line and marks per series.  With log_x or
  * log_y that axis is in powers of ten, and what is not above 0 is left out.
- * Paths of three probabilities: svg_add_simplex, svg_write_simplex.  The
- * colours keep their order in grey, and each series has its own marks, twelve
- * at most, so that a plot can be printed.                                   */
+ * Paths of three probabilities: svg_add_simplex, svg_write_simplex.  A matrix
+ * of probabilities: svg_write_heat.  The colours keep their order in grey, and
+ * each series has its own marks, twelve at most: a plot can be printed.     */
 #ifndef SVG_H
 #define SVG_H
 
@@ -17,6 +17,44 @@
 #define SVG_UNUSED __attribute__((unused))
 #else
 #define SVG_UNUSED
+/* A square of n x n numbers from 0 to 1 as percents, the darker the greater;
+ * names beside the rows and above the columns.                              */
+SVG_UNUSED static void svg_write_heat(const double *value, int n,
+                                      const char *const *name,
+                                      const char *title, const char *caption,
+                                      FILE *out)
+{
+    const double left = 92, top = 66, wide = (SVG_W - left - 16) / n, high = 34;
+    const int height = (int)(top + n * high + 40);
+    char percent[32];
+    int i, j;
+
+    svg_begin(title, height, out);
+    for (i = 0; i < n; i++) {
+        svg_text(left - 8, top + (i + 0.5) * high + 4.5, "text-anchor='end'",
+                 name[i], out);
+        svg_text(left + (i + 0.5) * wide, top - 8, "text-anchor='middle' "
+                 "font-size='11.5'", name[i], out);
+        for (j = 0; j < n; j++) {
+            const double v = value[i * n + j];
+            const double dark = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
+
+            // white to the first colour of the palette, #0b3c6f
+            fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
+                         "fill='rgb(%.0f,%.0f,%.0f)' stroke='#fff'/>\n",
+                    left + j * wide, top + i * high, wide, high,
+                    255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
+            snprintf(percent, sizeof percent, "%.1f", 100 * v);
+            svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
+                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
+                                : "text-anchor='middle'", percent, out);
+        }
+    }
+    svg_text((left + SVG_W - 16) / 2, height - 14, "text-anchor='middle'",
+             caption, out);
+    fprintf(out, "</svg>\n");
+}
+
 #endif
 
 enum { SVG_POINTS = 4096, SVG_SERIES = 6, SVG_NAME = 48 };
@@ -125,21 +163,21 @@ static double svg_y(svg_range r, double y)
                                * (SVG_H_ - SVG_TOP - SVG_BOTTOM);
 }
 
-static void svg_escape(const char *text, FILE *out)
+static void svg_escape(const char *words, FILE *out)
 {
-    for (; *text; text++)
-        if (*text == '&' || *text == '<' || *text == '>')
-            fputs(*text == '&' ? "&amp;" : *text == '<' ? "&lt;" : "&gt;",
+    for (; *words; words++)
+        if (*words == '&' || *words == '<' || *words == '>')
+            fputs(*words == '&' ? "&amp;" : *words == '<' ? "&lt;" : "&gt;",
                   out);
         else
-            fputc(*text, out);
+            fputc(*words, out);
 }
 
-static void svg_text(double x, double y, const char *style, const char *text,
+static void svg_text(double x, double y, const char *style, const char *words,
                      FILE *out)
 {
     fprintf(out, "<text x='%.1f' y='%.1f' %s>", x, y, style);
-    svg_escape(text, out);
+    svg_escape(words, out);
     fprintf(out, "</text>\n");
 }
 
@@ -255,13 +293,13 @@ static void svg_legend(const svg_plot *plot, FILE *out)
     }
 }
 
-static void svg_begin(const char *title, FILE *out)
+static void svg_begin(const char *title, int height, FILE *out)
 {
     fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' "
                  "width='%d' height='%d' font-family='sans-serif' "
                  "font-size='13' fill='#222'>\n"
                  "<rect width='%d' height='%d' fill='#fff'/>\n",
-            SVG_W, SVG_H_, SVG_W, SVG_H_, SVG_W, SVG_H_);
+            SVG_W, height, SVG_W, height, SVG_W, height);
     svg_text(SVG_LEFT, 24, "font-size='16'", title, out);
 }
 
@@ -294,7 +332,7 @@ static void svg_write(const svg_plot *plot, const char *title,
     ry = plot->log_y ? svg_decades(y0, y1) : svg_round(y0, y1);
     if (!plot->log_x && x1 - x0 < 10 && floor(x0) == x0 && floor(x1) == x1)
         rx.step = rx.step < 1 ? 1 : rx.step;  // iterations are whole numbers
-    svg_begin(title, out);
+    svg_begin(title, SVG_H_, out);
     svg_axes(rx, ry, x_label, y_label, out);
     svg_end(plot, rx, ry, out);
 }
@@ -311,7 +349,7 @@ SVG_UNUSED static void svg_write_simplex(const svg_plot *plot,
     const svg_range rx = { 0.5 - half, 0.5 + half, 1.0, 0 };
     const svg_range ry = { 0.0, top, 1.0, 0 };
 
-    svg_begin(title, out);
+    svg_begin(title, SVG_H_, out);
     fprintf(out, "<path fill='none' stroke='#444' d='M%.1f %.1fH%.1fL%.1f "
                  "%.1fz'/>\n", svg_x(rx, 0), svg_y(ry, 0), svg_x(rx, 1),
             svg_x(rx, 0.5), svg_y(ry, top));
@@ -321,6 +359,44 @@ SVG_UNUSED static void svg_write_simplex(const svg_plot *plot,
              corner[1], out);
     svg_text(svg_x(rx, 0.5) + 10, svg_y(ry, top) + 10, "", corner[2], out);
     svg_end(plot, rx, ry, out);
+}
+
+/* A square of n x n numbers from 0 to 1 as percents, the darker the greater;
+ * names beside the rows and above the columns.                              */
+SVG_UNUSED static void svg_write_heat(const double *value, int n,
+                                      const char *const *name,
+                                      const char *title, const char *caption,
+                                      FILE *out)
+{
+    const double left = 92, top = 66, wide = (SVG_W - left - 16) / n, high = 34;
+    const int height = (int)(top + n * high + 40);
+    char percent[32];
+    int i, j;
+
+    svg_begin(title, height, out);
+    for (i = 0; i < n; i++) {
+        svg_text(left - 8, top + (i + 0.5) * high + 4.5, "text-anchor='end'",
+                 name[i], out);
+        svg_text(left + (i + 0.5) * wide, top - 8, "text-anchor='middle' "
+                 "font-size='11.5'", name[i], out);
+        for (j = 0; j < n; j++) {
+            const double v = value[i * n + j];
+            const double dark = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
+
+            // white to the first colour of the palette, #0b3c6f
+            fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
+                         "fill='rgb(%.0f,%.0f,%.0f)' stroke='#fff'/>\n",
+                    left + j * wide, top + i * high, wide, high,
+                    255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
+            snprintf(percent, sizeof percent, "%.1f", 100 * v);
+            svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
+                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
+                                : "text-anchor='middle'", percent, out);
+        }
+    }
+    svg_text((left + SVG_W - 16) / 2, height - 14, "text-anchor='middle'",
+             caption, out);
+    fprintf(out, "</svg>\n");
 }
 
 #endif

@@ -1,0 +1,293 @@
+/* repro_plot.h - the report's pictures
+ *
+ * Part of repro.c.  Bands are 95 % intervals over seeds.                    */
+#ifndef REPRO_PLOT_H
+#define REPRO_PLOT_H
+
+typedef struct report {
+    store *s;
+    const plan *p;
+    const char *folder;
+    FILE *out;
+} report;
+
+static FILE *report_file(const report *r, const char *name)
+{
+    char path[512];
+    FILE *out;
+
+    snprintf(path, sizeof path, "%s/%s", r->folder, name);
+    out = fopen(path, "w");
+    if (out == NULL)
+        stop("a file of the report cannot be opened");
+    return out;
+}
+
+static void report_close(FILE *out)
+{
+    const int bad = ferror(out);
+
+    if (fclose(out) != 0 || bad)
+        stop("a file of the report cannot be written");
+}
+
+static const char *const condition_name[CONDITIONS] = {
+    "mild bias", "strong bias"
+};
+
+/* A point with its interval; one seed has none. */
+static void add_point(svg_plot *plot, const char *series, double x,
+                      interval y, double scale)
+{
+    const double half = y.n > 1 ? y.high - y.mean : 0.0;
+
+    if (y.n > 0)
+        svg_add(plot, series, x, scale * y.mean, scale * (y.mean - half),
+                scale * (y.mean + half));
+}
+
+static const char *const method_title[METHODS] = { "SPPO", "DPO", "IPO" };
+
+/* A metric by iteration, a line per method; the base is iteration 0. */
+static void plot_iterations(report *r, enum condition c, const char *metric,
+                            double scale, const char *title,
+                            const char *y_label, const char *file)
+{
+    static svg_plot plot;
+    char who[64];
+    int m, at;
+    FILE *out = report_file(r, file);
+
+    memset(&plot, 0, sizeof plot);
+    for (m = 0; m < METHODS; m++)
+        for (at = 0; at <= ITERATIONS; at++) {
+            snprintf(who, sizeof who, "%s%s", at ? method_name[m] : "base",
+                     condition_suffix[c]);
+            add_point(&plot, method_title[m], at,
+                      over_seeds(r->s, r->p, who, at, metric, -1), scale);
+        }
+    svg_write(&plot, title, "iteration (0: base policy)", y_label, out);
+    report_close(out);
+}
+
+/* Judge against preference model: each method's path from the base. */
+static void plot_exploit(report *r, enum condition c, const char *title,
+                         const char *file)
+{
+    static svg_plot plot;
+    char who[64];
+    int m, at;
+    FILE *out = report_file(r, file);
+
+    memset(&plot, 0, sizeof plot);
+    for (m = 0; m < METHODS; m++)
+        for (at = 0; at <= ITERATIONS; at++) {
+            snprintf(who, sizeof who, "%s%s", at ? method_name[m] : "base",
+                     condition_suffix[c]);
+            add_point(&plot, method_title[m], 100 *
+                      over_seeds(r->s, r->p, who, at, "proxy", -1).mean,
+                      over_seeds(r->s, r->p, who, at, "gold_base", -1), 100);
+        }
+    svg_write(&plot, title, "win rate against the base for the preference "
+              "model, %", "for the judge, %", out);
+    report_close(out);
+}
+
+/* log pi / pi_t of winners and losers over the steps of all iterations. */
+static void plot_likelihood(report *r, enum condition c, const char *title,
+                            const char *file)
+{
+    static svg_plot plot;
+    const int steps = r->p->epochs * ((r->p->prompts + BATCH - 1) / BATCH);
+    char who[64], series[SVG_NAME];
+    int m, side, at, i;
+    FILE *out = report_file(r, file);
+
+    memset(&plot, 0, sizeof plot);
+    for (side = 0; side < 2; side++)
+        for (m = 0; m < METHODS; m++)
+            for (at = 1; at <= ITERATIONS; at++)
+                for (i = 0; i < steps; i += steps > 16 ? 4 : 1) {
+                    snprintf(who, sizeof who, "%s%s", method_name[m],
+                             condition_suffix[c]);
+                    snprintf(series, sizeof series, "%s %s", method_title[m],
+                             side ? "losers" : "winners");
+                    add_point(&plot, series, (at - 1) * steps + i,
+                              over_seeds(r->s, r->p, who, at,
+                                         side ? "loser" : "winner", i), 1);
+                }
+    plot.legend_y = 1.0;
+    svg_write(&plot, title, "step (each iteration begins at 0 again)",
+              "log pi / pi_t, nats", out);
+    report_close(out);
+}
+
+/* Players in order of their mean win rate, the strongest first. */
+static void strongest_first(const double *won, int *order)
+{
+    double mean[PLAYERS] = { 0.0 };
+    int i, j;
+
+    for (i = 0; i < PLAYERS; i++) {
+        order[i] = i;
+        for (j = 0; j < PLAYERS; j++)
+            mean[i] += won[i * PLAYERS + j];
+    }
+    for (i = 1; i < PLAYERS; i++)
+        for (j = i; j > 0 && mean[order[j]] > mean[order[j - 1]]; j--)
+            exchange(&order[j], &order[j - 1]);
+}
+
+static void plot_tournament(report *r, enum condition c, const char *metric,
+                            const char *title, const char *file)
+{
+    double won[PLAYERS * PLAYERS], sorted[PLAYERS * PLAYERS];
+    char label[PLAYERS][16];
+    const char *name[PLAYERS];
+    int order[PLAYERS], i, j;
+    FILE *out = report_file(r, file);
+
+    for (i = 0; i < PLAYERS; i++)
+        for (j = 0; j < PLAYERS; j++)
+            won[i * PLAYERS + j] = over_seeds(r->s, r->p, c == MILD ? "duel"
+                                              : "duel-strong", i, metric,
+                                              j).mean;
+    strongest_first(won, order);
+    for (i = 0; i < PLAYERS; i++) {
+        const int m = (order[i] - 1) / ITERATIONS;
+
+        if (order[i] == 0)
+            snprintf(label[i], sizeof label[i], "base");
+        else
+            snprintf(label[i], sizeof label[i], "%s %d", method_title[m],
+                     1 + (order[i] - 1) % ITERATIONS);
+        name[i] = label[i];
+        for (j = 0; j < PLAYERS; j++)
+            sorted[i * PLAYERS + j] = won[order[i] * PLAYERS + order[j]];
+    }
+    svg_write_heat(sorted, PLAYERS, name, title,
+                   "how often the row beats the column, %", out);
+    report_close(out);
+}
+
+static void plot_eta(report *r)
+{
+    static svg_plot plot;
+    static const char *const name[] = {
+        "iteration 1", "iteration 2", "iteration 3"
+    };
+    int i, at;
+    FILE *out = report_file(r, "eta.svg");
+
+    memset(&plot, 0, sizeof plot);
+    plot.log_x = 1;
+    plot.legend_y = 1.0;
+    for (at = 1; at <= ITERATIONS; at++)
+        for (i = 0; i < RUNS; i++)
+            if (runs[i].eta > 0.0)
+                add_point(&plot, name[at - 1], runs[i].eta,
+                          over_seeds(r->s, r->p,
+                                     actual_run(r->s, r->p, runs[i].name), at,
+                                     "gold", -1), 100);
+    svg_write(&plot, "SPPO by eta (mild bias)", "eta",
+              "judge, win rate against the reference, %", out);
+    report_close(out);
+}
+
+static void plot_cycle(report *r)
+{
+    static svg_plot plot;
+    int i, round;
+    FILE *out = report_file(r, "circle.svg");
+
+    memset(&plot, 0, sizeof plot);
+    for (i = 0; i < CYCLE_JUDGES; i++)
+        for (round = 0; round <= r->p->rounds;
+             round += r->p->rounds > 16 ? 2 : 1)
+            add_point(&plot, cycle_judge[i], round,
+                      over_seeds(r->s, r->p, cycle_judge[i], 0, "gap_mean",
+                                 round), 1);
+    plot.legend_x = 1.0;
+    svg_write(&plot, "Self-play in a circle: exploitability of the average",
+              "round of self-play", "duality gap under the true preference",
+              out);
+    report_close(out);
+}
+
+static void plot_rerank(report *r, enum condition c, const char *title,
+                        const char *file)
+{
+    static svg_plot plot;
+    char who[64];
+    int at;
+    FILE *out = report_file(r, file);
+
+    memset(&plot, 0, sizeof plot);
+    plot.legend_y = 1.0;
+    plot.legend_x = 1.0;
+    for (at = 0; at <= ITERATIONS; at++) {
+        interval first, gain;
+
+        snprintf(who, sizeof who, "%s%s", at ? "sppo" : "base",
+                 condition_suffix[c]);
+        first = over_seeds(r->s, r->p, who, at, "first", -1);
+        gain = over_seeds(r->s, r->p, who, at, "rerank_gain", -1);
+        add_point(&plot, "one answer", at, first, 100);
+        gain.low += first.mean, gain.high += first.mean;
+        gain.mean += first.mean;  // the band is the interval of the gain
+        add_point(&plot, "best of 16", at, gain, 100);
+    }
+    svg_write(&plot, title, "iteration of SPPO (0: base policy)",
+              "judge, win rate against the reference, %", out);
+    report_close(out);
+}
+
+static void write_plots(report *r)
+{
+    static const struct {
+        const char *metric, *title, *label, *file;
+        double scale;
+    } by_iteration[] = {
+        { "gold", "The judge, against a fixed reference", "win rate, %",
+          "gold", 100 },
+        { "length", "Length", "words of an answer", "length", 1 }
+    };
+    static const char *const bias[CONDITIONS] = { "mild", "strong" };
+    char title[96], file[64];
+    int c, i;
+
+    for (c = 0; c < CONDITIONS; c++) {
+        const enum condition k = (enum condition)c;
+
+        for (i = 0; i < 2; i++) {
+            snprintf(title, sizeof title, "%s (%s)", by_iteration[i].title,
+                     condition_name[c]);
+            snprintf(file, sizeof file, "%s-%s.svg", by_iteration[i].file,
+                     bias[c]);
+            plot_iterations(r, k, by_iteration[i].metric, by_iteration[i].scale,
+                            title, by_iteration[i].label, file);
+        }
+        snprintf(title, sizeof title, "What the preference model sees and what "
+                 "the judge does (%s)", bias[c]);
+        snprintf(file, sizeof file, "exploit-%s.svg", bias[c]);
+        plot_exploit(r, k, title, file);
+        snprintf(title, sizeof title, "Winners and losers while training (%s)",
+                 condition_name[c]);
+        snprintf(file, sizeof file, "likelihood-%s.svg", bias[c]);
+        plot_likelihood(r, k, title, file);
+        snprintf(title, sizeof title, "Best of 16 (%s)", condition_name[c]);
+        snprintf(file, sizeof file, "rerank-%s.svg", bias[c]);
+        plot_rerank(r, k, title, file);
+        snprintf(title, sizeof title, "For the preference model (%s)",
+                 condition_name[c]);
+        snprintf(file, sizeof file, "proxy-heat-%s.svg", bias[c]);
+        plot_tournament(r, k, "duel_proxy", title, file);
+        snprintf(title, sizeof title, "For the judge (%s)", condition_name[c]);
+        snprintf(file, sizeof file, "gold-heat-%s.svg", bias[c]);
+        plot_tournament(r, k, "duel_gold", title, file);
+    }
+    plot_eta(r);
+    plot_cycle(r);
+}
+
+#endif

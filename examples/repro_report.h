@@ -1,0 +1,456 @@
+/* repro_report.h - the report: tables, text, files
+ *
+ * Part of repro.c.                                                          */
+#ifndef REPRO_REPORT_H
+#define REPRO_REPORT_H
+
+/* ==== the claims ========================================================= */
+
+/* A contrast's number, with its sign, then the interval. */
+static void put_interval(FILE *out, measure_of of, interval x)
+{
+    const double scale = measures[of].scale;
+    const int decimals = measures[of].decimals;
+
+    fprintf(out, "%+.*f (%+.*f to %+.*f)", decimals, scale * x.mean, decimals,
+            scale * x.low, decimals, scale * x.high);
+}
+
+/* The measured column: all parts; a part that differs in verdict shows it. */
+static void put_measured(FILE *out, store *s, const plan *p, const claim *c,
+                         enum condition condition)
+{
+    int i;
+
+    for (i = 0; i < PARTS && c->part[i].metric; i++) {
+        const evidence e = evidence_of(s, p, c, i, condition);
+
+        fputs(i > 0 ? "; " : "", out);
+        if (e.verdict == NOT_RUN)
+            fputs("-", out);
+        else
+            put_interval(out, c->of, e.over_seeds);
+    }
+    fprintf(out, " %s", measures[c->of].name);
+}
+
+static void put_verdict(FILE *out, ruling v)
+{
+    fprintf(out, v == FAILS ? "**%s**" : "%s", verdict_name(v));
+}
+
+static void put_claims(report *r)
+{
+    int i;
+
+    fputs("| | claim | the paper | mild bias: measured | verdict | strong bias:"
+          " measured | verdict | command |\n"
+          "|---|---|---|---|---|---|---|---|\n", r->out);
+    for (i = 0; i < CLAIMS; i++) {
+        const claim *c = &claim_table[i];
+        int k;
+
+        fprintf(r->out, "| %s | %s | %s |", c->id, c->text, c->paper);
+        for (k = 0; k < CONDITIONS; k++) {
+            if (k == STRONG && c->once) {
+                fputs(" | |", r->out);
+                continue;
+            }
+            fputc(' ', r->out);
+            put_measured(r->out, r->s, r->p, c, (enum condition)k);
+            fputs(" | ", r->out);
+            put_verdict(r->out,
+                        claim_verdict(r->s, r->p, c, (enum condition)k));
+            fputs(" |", r->out);
+        }
+        fprintf(r->out, " `build/reproduce %s build/repro --claim %s` |\n",
+                r->p->name, c->id);
+    }
+}
+
+/* The reasons that are offered where a claim does not hold. */
+static void put_reasons(report *r)
+{
+    int i;
+
+    for (i = 0; i < CLAIMS; i++) {
+        const claim *c = &claim_table[i];
+        const ruling mild = claim_verdict(r->s, r->p, c, MILD);
+        const ruling strong = c->once ? HOLDS
+                             : claim_verdict(r->s, r->p, c, STRONG);
+
+        if (c->unless && (mild == FAILS || strong == FAILS))
+            fprintf(r->out, "* **%s** (%s%s%s) %s\n", c->id,
+                    mild == FAILS ? condition_name[MILD] : "",
+                    mild == FAILS && strong == FAILS ? ", " : "",
+                    strong == FAILS ? condition_name[STRONG] : "", c->unless);
+    }
+}
+
+/* ==== other tables ======================================================= */
+
+/* Columns of the table of runs. */
+static const struct {
+    const char *metric, *title;
+    double scale;
+    int decimals;
+} columns[] = {
+    { "gold", "judge, against reference, %", 100, 1 },
+    { "gold_lc", "at equal length, %", 100, 1 },
+    { "gold_base", "judge, against base, %", 100, 1 },
+    { "proxy", "preference model, against base, %", 100, 1 },
+    { "length", "length, words", 1, 1 },
+    { "padding", "padding, words", 1, 1 },
+    { "right", "answered right, %", 100, 1 },
+    { "unfinished", "unfinished, %", 100, 1 },
+    { "kl", "KL to base, nats", 1, 2 },
+    { "winner_end", "winners, nats", 1, 2 },
+    { "loser_end", "losers, nats", 1, 2 },
+    { "skill", "skill, %", 100, 1 },
+    { "skill_nats", "skill, nats", 1, 3 }
+};
+enum { COLUMNS = (int)(sizeof columns / sizeof columns[0]) };
+
+static void put_run(report *r, const char *who, int at)
+{
+    int i;
+
+    fprintf(r->out, "| %s %d |", who, at);
+    for (i = 0; i < COLUMNS; i++) {
+        const interval x = over_seeds(r->s, r->p, who, at, columns[i].metric,
+                                      -1);
+
+        if (x.n == 0)
+            fputs(" - |", r->out);
+        else
+            fprintf(r->out, " %.*f ± %.*f |", columns[i].decimals,
+                    columns[i].scale * x.mean, columns[i].decimals,
+                    columns[i].scale * (x.high - x.mean));
+    }
+    fputc('\n', r->out);
+}
+
+static void put_runs(report *r, enum condition c)
+{
+    int i, at;
+
+    fputs("| run, iteration |", r->out);
+    for (i = 0; i < COLUMNS; i++)
+        fprintf(r->out, " %s |", columns[i].title);
+    fputs("\n|---|", r->out);
+    for (i = 0; i < COLUMNS; i++)
+        fputs("---|", r->out);
+    fputc('\n', r->out);
+    put_run(r, c == MILD ? "base" : "base-strong", 0);
+    for (i = 0; i < RUNS; i++)
+        for (at = 1; at <= ITERATIONS && runs[i].condition == c; at++)
+            if (strcmp(actual_run(r->s, r->p, runs[i].name), runs[i].name)
+                == 0)
+                put_run(r, runs[i].name, at);
+}
+
+/* Seed by seed: the numbers behind one claim. */
+static void put_evidence(FILE *out, store *s, const plan *p, const claim *c,
+                         enum condition condition)
+{
+    int i, seed;
+
+    for (i = 0; i < PARTS && c->part[i].metric; i++) {
+        const evidence e = evidence_of(s, p, c, i, condition);
+
+        fprintf(out, "| %s.%d | %s |", c->id, i + 1, condition_name[condition]);
+        for (seed = 0; seed < p->seeds; seed++)
+            if (seed < e.over_seeds.n)
+                fprintf(out, " %+.*f |", measures[c->of].decimals + 1,
+                        measures[c->of].scale * e.x[seed]);
+            else
+                fputs(" - |", out);
+        fputc(' ', out);
+        if (e.over_seeds.n > 0)
+            put_interval(out, c->of, e.over_seeds);
+        if (isnan(e.chance))
+            fputs(" | |", out);
+        else
+            fprintf(out, " | %.2g |", e.chance);
+        fprintf(out, " %s |\n", verdict_name(e.verdict));
+    }
+}
+
+static void put_evidence_head(FILE *out, const plan *p)
+{
+    int seed;
+
+    fputs("| contrast | annotators |", out);
+    for (seed = 1; seed <= p->seeds; seed++)
+        fprintf(out, " seed %d |", seed);
+    fputs(" mean (95 %) | paired p | verdict |\n|---|---|", out);
+    for (seed = 1; seed <= p->seeds; seed++)
+        fputs("---|", out);
+    fputs("---|---|---|\n", out);
+}
+
+static void print_claim(store *s, const plan *p, const claim *c, FILE *out)
+{
+    int k;
+
+    fprintf(out, "%s  %s\npaper: %s\n\n", c->id, c->text, c->paper);
+    put_evidence_head(out, p);
+    for (k = 0; k < (c->once ? 1 : CONDITIONS); k++)
+        put_evidence(out, s, p, c, (enum condition)k);
+    for (k = 0; k < (c->once ? 1 : CONDITIONS); k++)
+        fprintf(out, "%s: %s\n", condition_name[k],
+                verdict_name(claim_verdict(s, p, c, (enum condition)k)));
+}
+
+/* Every setting that was tried; gold was measured but chose nothing. */
+static void put_tuning(report *r)
+{
+    int c, m, i;
+
+    fputs("| method | annotators | eta | meaning | learning rate | preference "
+          "model, % | chosen | judge, % (not used) | length |\n"
+          "|---|---|---|---|---|---|---|---|---|\n", r->out);
+    for (c = 0; c < CONDITIONS; c++)
+        for (m = 0; m < METHODS; m++)
+            for (i = 0; i < r->p->settings; i++) {
+                const setting t = grid[m][i];
+                char name[64], means[32] = "";
+
+                tuning_name((enum method)m, i, (enum condition)c, name);
+                if (m == DPO)
+                    snprintf(means, sizeof means, "beta %.2g", 1.0 / t.eta);
+                if (m == IPO)
+                    snprintf(means, sizeof means, "tau %.2g", 0.5 / t.eta);
+                fprintf(r->out, "| %s | %s | %g | %s | %g | %.1f | %s | %.1f |"
+                        " %.1f |\n", method_name[m], condition_name[c], t.eta,
+                        means, t.lr,
+                        100 * store_get(r->s, 0, name, r->p->tuned, "proxy",
+                                        -1),
+                        i == chosen_index(r->s, r->p, (enum method)m,
+                                          (enum condition)c) ? "yes" : "",
+                        100 * store_get(r->s, 0, name, r->p->tuned,
+                                        "gold_base", -1),
+                        store_get(r->s, 0, name, r->p->tuned, "length", -1));
+            }
+}
+
+static void put_judges(report *r)
+{
+    int c, seed, i;
+
+    fputs("| annotators | seed | agrees with the judge, % | where the judge is "
+          "sure, % |\n|---|---|---|---|\n", r->out);
+    for (c = 0; c < CONDITIONS; c++)
+        for (seed = 0; seed <= r->p->seeds; seed++) {
+            const char *who = c == MILD ? "base" : "base-strong";
+
+            fprintf(r->out, "| %s | %d | %.1f | %.1f |\n", condition_name[c],
+                    seed,
+                    100 * store_get(r->s, seed, who, 0, "agreement", -1),
+                    100 * store_get(r->s, seed, who, 0, "agreement_sure", -1));
+        }
+    fputs("\n| circle: judge | error of P | gap of the last policy | of the "
+          "average |\n|---|---|---|---|\n", r->out);
+    for (i = 0; i < CYCLE_JUDGES; i++) {
+        static const char *const metric[] = {
+            "cycle_error", "gap_last", "gap_mean"
+        };
+        int m;
+
+        fprintf(r->out, "| %s |", cycle_judge[i]);
+        for (m = 0; m < 3; m++) {
+            const interval x = over_seeds(r->s, r->p, cycle_judge[i], 0,
+                                          metric[m], -1);
+
+            if (x.n == 0)
+                fputs(" 0 |", r->out);
+            else
+                fprintf(r->out, " %.3f ± %.3f |", x.mean, x.high - x.mean);
+        }
+        fputc('\n', r->out);
+    }
+}
+
+/* ==== files and text ===================================================== */
+
+/* All single numbers and the tournaments; the lists stay in FOLDER/PLAN. */
+static void write_metrics(report *r)
+{
+    FILE *out = report_file(r, "metrics.csv");
+    int i;
+
+    fputs("seed,run,iteration,metric,index,value\n", out);
+    for (i = 0; i < r->s->rows; i++) {
+        const measure *m = &r->s->row[i];
+        const char *who = r->s->name[m->run];
+
+        if (m->index < 0 || strncmp(who, "duel", 4) == 0)
+            fprintf(out, "%d,%s,%d,%s,%d,%.6g\n", m->seed, who, m->iteration,
+                    r->s->name[m->metric], m->index, m->value);
+    }
+    report_close(out);
+}
+
+static void put_introduction(report *r)
+{
+    const plan *p = r->p;
+
+    fprintf(r->out, "# Reproduction report (%s)\n\n"
+        "Made by `build/reproduce %s FOLDER`, sppo.h %s, %d seeds.  The\n"
+        "claims are those of arXiv 2405.00675 v5 that can be put to a policy of 0.15\n"
+        "million parameters and a language of 169 words\n"
+        "(examples/instruct.h).  A seed fixes everything: text, base policy,\n"
+        "votes, preference model, prompts, draws; no seed was dropped.  The\n"
+        "same binary writes the same report, bit for bit, for any number of\n"
+        "processes.\n\n", p->name, p->name, sppo_version(), p->seeds);
+    fprintf(r->out,
+        "**Parties.**  Annotators vote on pairs of answers; with *mild* bias\n"
+        "a word more is worth %.2f to them in log odds, with *strong* bias\n"
+        "%.2f, so that a filler sentence, -0.27 for the judge, nets -0.09 or\n"
+        "+0.27.  The preference model (`embed` head) learns from the votes\n"
+        "and is all that the methods see.  The *judge* is a program that\n"
+        "knows the rules of the language; measurements alone ask it, on test\n"
+        "prompts, never training and never the choice of settings.\n\n",
+        length_bias[MILD], length_bias[STRONG]);
+    fputs(
+        "**Verdicts** are computed.  A contrast is a number per seed; its\n"
+        "interval is Student's over seeds, 95 %.\n\n"
+        "* *more*: holds if the interval lies above 0 and, where both sides\n"
+        "  answered the same prompts, the paired test over prompts has p <\n"
+        "  0.05; does not hold if the interval lies below a margin (1 point,\n"
+        "  0.5 words, 0.1 nats, 0.02 of gap).\n"
+        "* *same* (f, k1, k2, k4): holds if the interval lies within twice\n"
+        "  that margin on both sides of 0, does not if it lies outside.\n"
+        "* *not less* (i, k3): holds if the interval lies above minus twice\n"
+        "  the margin, does not if it lies below.\n\n"
+        "Else undecided.  A claim holds when all its contrasts do, and does\n"
+        "not when one of them does not.  There are over a hundred contrasts:\n"
+        "expect a few errors among them.\n\n", r->out);
+}
+
+static void put_settings(report *r)
+{
+    const plan *p = r->p;
+
+    fprintf(r->out,
+        "* Model: Llama, dim %d, %d layers, 4 heads, SwiGLU %d, a token is a\n"
+        "  word.\n"
+        "* Base policy: %d AdamW steps of %d rows at 4e-3, the first 55 %%\n"
+        "  flawless; 30 %% of the rows are the unrelated skill.\n"
+        "* Preference model: the base with an `embed` head, one epoch of %d\n"
+        "  pairs at 2e-3, 4 votes each; half of the answers are the base's.\n",
+        p->dim, p->layers, p->dim * 11 / 4, p->base_steps, BATCH,
+        p->pairs / 16 * 15 / BATCH * BATCH);
+    fprintf(r->out,
+        "* Alignment: %d iterations of %d fresh prompts, K = %d at\n"
+        "  temperature 1, best and worst kept, log pi summed over tokens,\n"
+        "  RMSprop, norm clipped at 1, %d epochs, batches of %d, warm-up\n"
+        "  10 %%, linear decay.  DPO and IPO differ in the loss alone.\n",
+        ITERATIONS, p->prompts, K, p->epochs, BATCH);
+    fprintf(r->out,
+        "* Measured on %d test prompts, %d answers each, the same draws for\n"
+        "  all policies of a seed; skill: %d prompts, greedy; best of %d: %d\n"
+        "  prompts.  The reference is a writer of quality 0.75.\n"
+        "* Circle: %d votes, %d rounds of self-play at eta 2, all K kept.\n",
+        p->tests, SAMPLES, p->skills, RERANKED, p->reranked, p->votes,
+        p->rounds);
+}
+
+static void put_pictures(report *r)
+{
+    static const char *const picture[][2] = {
+        { "gold", "win rate by iteration" }, { "length", "length" },
+        { "exploit", "judge against preference model" },
+        { "likelihood", "winners and losers" },
+        { "rerank", "best of 16" },
+        { "proxy-heat", "tournament for the preference model" },
+        { "gold-heat", "tournament for the judge" }
+    };
+    size_t i;
+
+    fputs("Bands, and ± in tables, are 95 % intervals over seeds.\n\n",
+          r->out);
+    for (i = 0; i < sizeof picture / sizeof picture[0]; i++)
+        fprintf(r->out, "![%s, mild bias](%s-mild.svg)\n"
+                        "![%s, strong bias](%s-strong.svg)\n\n",
+                picture[i][1], picture[i][0], picture[i][1], picture[i][0]);
+    fputs("![SPPO by eta](eta.svg)\n![the circle](circle.svg)\n", r->out);
+}
+
+static void put_limits(report *r)
+{
+    fputs(
+        "A toy shows mechanisms, not scores.  The judge's rules are simple,\n"
+        "the preference model is as large as the policy, the language has few\n"
+        "ways to be wrong, and length is the one bias that was put in.\n"
+        "Whether 7 billion parameters at a learning rate of 5e-7 behave alike\n"
+        "is not decided here.  The judge's taste in openings goes in a\n"
+        "circle, but a preference model hardly learns it: what is\n"
+        "intransitive is tested by the circle (j) alone.  Settings are a\n"
+        "coarse grid, as many for each method; others between them could\n"
+        "change any comparison.\n",
+        r->out);
+}
+
+/* The claims in one line each, for a README. */
+static void write_short(report *r)
+{
+    FILE *out = report_file(r, "short.md");
+    int i, k;
+
+    fputs("| claim | the paper | mild bias | strong bias |\n"
+          "|---|---|---|---|\n", out);
+    for (i = 0; i < CLAIMS; i++) {
+        const claim *c = &claim_table[i];
+
+        fprintf(out, "| %s %s | %s |", c->id, c->text, c->paper);
+        for (k = 0; k < CONDITIONS; k++)
+            fprintf(out, " %s |", k == STRONG && c->once ? ""
+                    : verdict_name(claim_verdict(r->s, r->p, c,
+                                                 (enum condition)k)));
+        fputc('\n', out);
+    }
+    report_close(out);
+}
+
+static void write_report(store *s, const plan *p, const char *folder)
+{
+    report r = { NULL, NULL, NULL, NULL };
+    int i, k;
+
+    r.s = s, r.p = p, r.folder = folder;
+    r.out = report_file(&r, "report.md");
+    put_introduction(&r);
+    fputs("## The claims\n\n", r.out);
+    put_claims(&r);
+    fputs("\nThe command of a row does what that row needs and prints its\n"
+          "numbers seed by seed.\n\n"
+          "## Where a claim does not hold: what may be the reason\n\n", r.out);
+    put_reasons(&r);
+    fputs("\n## Pictures\n\n", r.out);
+    put_pictures(&r);
+    for (k = 0; k < CONDITIONS; k++) {
+        fprintf(r.out, "\n## Every run, %s\n\n", condition_name[k]);
+        put_runs(&r, (enum condition)k);
+    }
+    fprintf(r.out, "\n## Settings tried, on validation prompts of seed 0, "
+            "after %d iteration%s\n\n", p->tuned, p->tuned > 1 ? "s" : "");
+    put_tuning(&r);
+    fputs("\n## Preference models\n\n", r.out);
+    put_judges(&r);
+    fputs("\n## Seed by seed\n\n", r.out);
+    put_evidence_head(r.out, p);
+    for (i = 0; i < CLAIMS; i++)
+        for (k = 0; k < (claim_table[i].once ? 1 : CONDITIONS); k++)
+            put_evidence(r.out, s, p, &claim_table[i], (enum condition)k);
+    fputs("\n## Sizes\n\n", r.out);
+    put_settings(&r);
+    fputs("\n## What this cannot show\n\n", r.out);
+    put_limits(&r);
+    report_close(r.out);
+    write_plots(&r);
+    write_metrics(&r);
+    write_short(&r);
+}
+
+#endif
