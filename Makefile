@@ -24,7 +24,8 @@ TESTS = base json kernels policy sample optim prefer game update play team \
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples demo test programs audit mutate models repro \
-        repro-full bench bench-growth bench-torch strict mpi clean
+        repro-full bench bench-growth bench-torch strict ports mpi \
+        clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -75,6 +76,9 @@ mpi: build/mpi_align  ## align on many machines: mpirun -n 4 build/mpi_align
 
 strict:  ## all compilers and builds with warnings as errors
 	@mkdir -p build && sh tests/test_build.sh build/strict
+
+ports:  ## other machines, systems and compilers, under emulation
+	@mkdir -p build && sh tests/test_port.sh build/ports
 
 clean:  ## remove build/
 	rm -rf build

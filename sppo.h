@@ -211,7 +211,7 @@
  *
  * WHAT IT DOES NOT DO   GPUs, quantisation, adapters, chat templates, a
  *   download of anything, other architectures than Llama's, files beyond what
- *   a long can count (2 GB on 32 bits and on Windows).
+ *   a long can count (2 GB on 32 bits; not on Windows).
  *
  * Licence: MIT or public domain, your choice; the text is at the end.       */
 
@@ -7441,10 +7441,31 @@ typedef struct sppoi_source {
 } sppoi_source;
 
 #ifndef SPPO_NO_STDIO
+#ifdef _WIN32  // whose long has 32 bits
+static int sppoi_seek(FILE *file, int64_t at, int origin)
+{
+    return _fseeki64(file, at, origin) == 0;
+}
+
+static int64_t sppoi_tell(FILE *file) { return _ftelli64(file); }
+#else
+static int sppoi_seek(FILE *file, int64_t at, int origin)
+{
+    return at <= LONG_MAX && fseek(file, (long)at, origin) == 0;
+}
+
+static int64_t sppoi_tell(FILE *file)
+{
+    const long at = ftell(file);
+
+    return at == LONG_MAX ? -1 : at;  // the end of a directory
+}
+#endif
+
 static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
                            size_t n)
 {
-    return at <= LONG_MAX && fseek(source->file, (long)at, SEEK_SET) == 0 &&
+    return sppoi_seek(source->file, (int64_t)at, SEEK_SET) &&
            fread(out, 1, n, source->file) == n;
 }
 #else
@@ -8778,8 +8799,25 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
 #ifndef SPPO_NO_STDIO
 enum { SPPOI_PATH = 1024 };
 
+/* Bytes on the disk, not on their way; and a file that takes another's place in
+ * one step.  What -std=c99 hides is declared here.  Where there is neither
+ * POSIX nor Windows, plain C's rename may refuse to replace a file: then saving
+ * over one fails and leaves it as it was.                                   */
+#if defined(_WIN32)
+#include <io.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+__declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *,
+                                                unsigned long);
+static int sppoi_sync(FILE *file) { return _commit(_fileno(file)) == 0; }
+
+static int sppoi_replace(const char *from, const char *to)
+{
+    return MoveFileExA(from, to, 1 | 8) != 0;  // replace; write through
+}
+#else
 #if defined(__unix__) || defined(__APPLE__)
-/* POSIX, declared here because -std=c99 hides them; C++ compilers do not. */
 #ifdef __cplusplus
 #include <unistd.h>
 #else
@@ -8789,6 +8827,12 @@ extern int fsync(int);
 static int sppoi_sync(FILE *file) { return fsync(fileno(file)) == 0; }
 #else
 static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
+#endif
+
+static int sppoi_replace(const char *from, const char *to)
+{
+    return rename(from, to) == 0;
+}
 #endif
 
 static sppo_result sppoi_path(sppo_ctx *ctx, char *out, const char *a,
@@ -8805,15 +8849,16 @@ static sppo_result sppoi_path(sppo_ctx *ctx, char *out, const char *a,
 static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
                               sppoi_source *source)
 {
-    long size;
+    int64_t size;
 
     memset(source, 0, sizeof *source);
     source->name = path;
     source->file = fopen(path, "rb");
     if (!source->file)
         return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened", path);
-    if (fseek(source->file, 0, SEEK_END) != 0 ||
-        (size = ftell(source->file)) < 0 || size == LONG_MAX) {
+    if (!sppoi_seek(source->file, 0, SEEK_END) ||
+        (size = sppoi_tell(source->file)) < 0 ||
+        (uint64_t)size >= (size_t)-1) {
         fclose(source->file);
         source->file = NULL;
         return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file",
@@ -8869,7 +8914,7 @@ static sppo_result sppoi_output_end(sppo_ctx *ctx, sppoi_output *out)
              sppoi_sync(out->file);
 
     ok = fclose(out->file) == 0 && ok;
-    if (ok && rename(out->temporary, out->path) == 0)
+    if (ok && sppoi_replace(out->temporary, out->path))
         return SPPO_OK;
     remove(out->temporary);
     return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written (is the disk "

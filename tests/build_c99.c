@@ -14,7 +14,7 @@
 int main(void)
 {
     static sppo_ctx ctx;
-    const unsigned long sum = build_play(&ctx);
+    const unsigned long sum = build_play(&ctx, NULL);
 
     if (!sum || ctx.held) {
         fprintf(stderr, "build_c99: %s\n", ctx.message);

@@ -21,7 +21,7 @@ private:
 int main()
 {
     Context context;
-    const unsigned long sum = build_play(context.get());
+    const unsigned long sum = build_play(context.get(), NULL);
 
     if (!sum || context.get()->held) {
         std::fprintf(stderr, "build_cpp: %s\n", context.get()->message);

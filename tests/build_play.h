@@ -24,21 +24,43 @@ static sppo_result build_judge(sppo_ctx *ctx, void *user, const sppo_lists *x,
     return SPPO_OK;
 }
 
-/* FNV-1a over the bytes of the weights. */
+/* FNV-1a over the bytes of the weights, from the lowest to the highest. */
 static unsigned long build_checksum(const sppo_model *model)
 {
-    const unsigned char *bytes = (const unsigned char *)model->weights;
-    const size_t n = model->count * sizeof *model->weights;
     unsigned long sum = 2166136261UL;
-    size_t i;
+    size_t i, j;
 
-    for (i = 0; i < n; i++)
-        sum = ((sum ^ bytes[i]) * 16777619UL) & 0xFFFFFFFFUL;
+    for (i = 0; i < model->count; i++) {
+        uint64_t bits;
+        uint32_t low;
+
+        if (sizeof *model->weights == sizeof low) {
+            memcpy(&low, &model->weights[i], sizeof low);
+            bits = low;
+        } else {
+            memcpy(&bits, &model->weights[i], sizeof bits);
+        }
+        for (j = 0; j < sizeof *model->weights; j++)
+            sum = ((sum ^ (bits >> (8 * j) & 255)) * 16777619UL) & 0xFFFFFFFFUL;
+    }
     return sum;
 }
 
-/* Two rounds of self-play of a random policy; 0: it failed. */
-static unsigned long build_play(sppo_ctx *ctx)
+/* The sum of |w|: near what it is elsewhere, where the checksum is another. */
+static double build_size(const sppo_model *model)
+{
+    double sum = 0.0;
+    size_t i;
+
+    for (i = 0; i < model->count; i++)
+        sum += model->weights[i] < 0 ? -(double)model->weights[i]
+                                     : (double)model->weights[i];
+    return sum;
+}
+
+/* Two rounds of self-play of a random policy: the checksum of its weights, and
+ * their size unless NULL.  0: it failed.                                    */
+static unsigned long build_play(sppo_ctx *ctx, double *size)
 {
     sppo_config c;
     sppo_play_config config;
@@ -70,6 +92,8 @@ static unsigned long build_play(sppo_ctx *ctx)
         if (sppo_play_init(ctx, &play, &config, &policy, &prompts) == SPPO_OK &&
             sppo_play_run(ctx, &play, &judge) == SPPO_OK)
             sum = build_checksum(&policy);
+        if (size)
+            *size = build_size(&policy);
     }
     sppo_play_free(ctx, &play);
     sppo_lists_free(ctx, &prompts);

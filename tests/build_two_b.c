@@ -17,7 +17,7 @@ int main(void)
     static sppo_ctx ctx;
     double slope;
     const double b = sppo_loss_point(0.25, 1.25, &slope) + slope;
-    const unsigned long sum = build_play(&ctx);
+    const unsigned long sum = build_play(&ctx, NULL);
 
     if (build_two_a() < b || build_two_a() > b || !sum
         || strcmp(sppo_version(), SPPO_VERSION) != 0)
