@@ -383,8 +383,8 @@ SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
 /* [Net 5] out[n, hidden] = silu(gate) up, gate_up rows are [gate | up]. */
 SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
                               int hidden);
-/* Sets dgate_up. */
-SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, const sppo_real *dout,
+/* Sets dgate_up; dout becomes what sppo_swiglu_fwd gives. */
+SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
                               const sppo_real *gate_up, int n, int hidden);
 /* log sum_i exp(x_i); x is left as it is. */
 SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n);
@@ -467,7 +467,7 @@ typedef struct sppo_trace {
     int *scored_row, *scored_from, *scored_token, *slot;
     sppo_real *table, *panel, *scratch;
     sppo_real *x, *qkv, *att, *lse, *mid, *gate_up, *inv_rms;
-    sppo_real *norm, *act, *dx, *dgate_up, *dqkv, *dnorm, *dact, *datt;
+    sppo_real *norm, *act, *dx, *dgate_up, *dqkv, *dnorm, *datt;
     sppo_real *gathered, *logits;
     double *row_lse;
     void *block;
@@ -1115,7 +1115,7 @@ enum { SPPOI_ZEROED = 0 };
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR _Pragma("omp parallel for schedule(static)")
-#define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, 8)")
+#define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic)")
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
 #if defined(__clang__)  // vectorises unasked; asked, warns where exp is libm's
@@ -1136,8 +1136,10 @@ static int sppoi_thread(void) { return 0; }
 
 #if defined(__GNUC__)
 #define SPPOI_NOINLINE __attribute__((noinline))
+#define SPPOI_INLINE inline __attribute__((always_inline))
 #else
 #define SPPOI_NOINLINE
+#define SPPOI_INLINE inline
 #endif
 
 /* The one macro with a hidden return: passes a failure on to the caller. */
@@ -1190,7 +1192,6 @@ enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
 #else
 enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
 #endif
-enum { SPPOI_DEPTH = 1024 };
 
 typedef struct sppoi_product_job {
     sppo_real *out;
@@ -1209,6 +1210,7 @@ static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
                              int width);
 
 /* Kernels below that no one outside calls. */
+static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c);
 static sppo_real sppoi_exp(sppo_real x);
 static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n);
 static double sppoi_sum(const sppo_real *x, int n);
@@ -3529,7 +3531,6 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
     t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
-    t->dact = sppoi_carve_reals(v, n, c->hidden);
     t->dgate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
 }
 
@@ -3783,7 +3784,7 @@ static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
  * Only lse = log sum exp score is kept; the backward pass computes the scores
  * again, so no matrix of all pairs ever exists.
  *
- *   let     dp = V dout'       delta = sum_keys p dp = dout . out
+ *   let     dp = V dout'       delta = sum_keys p dp
  *   slopes  ds = p (dp - delta)
  *           dq' = K' ds / sqrt d     dk += ds q / sqrt d     dv += p dout   */
 typedef struct sppoi_attention {
@@ -3802,7 +3803,8 @@ typedef struct sppoi_columns {
     sppo_real *slope, *dout, *q_rows, *dout_rows;  // backward as well
     int s, g;            // segment and key/value head
     int i0, h0;          // first query (in its segment) and first query head
-    int queries, heads;  // of the block: columns run over heads, then queries
+    int queries, heads;  // of the block
+    int first;           // of the segment's blocks: the last queries
 } sppoi_columns;
 
 static void sppoi_block_layout(sppoi_columns *b, sppo_real *at,
@@ -3834,16 +3836,13 @@ static size_t sppoi_block_room(const sppo_config *c, int reach, int backward)
          + (backward ? keys + channels + 2 * rows : 0);
 }
 
-/* Column j of a block: its row in the forest and its head. */
-static int sppoi_column_row(const sppoi_attention *a, const sppoi_columns *b,
-                            int j)
+/* Columns run over queries, then heads: where column 0 stands in rows that are
+ * `width` wide.  A query's heads are neighbours there too.                  */
+static size_t sppoi_block_at(const sppoi_attention *a, const sppoi_columns *b,
+                             int width)
 {
-    return a->f->start[b->s] + b->i0 + j / b->heads;
-}
-
-static int sppoi_column_head(const sppoi_columns *b, int j)
-{
-    return b->h0 + j % b->heads;
+    return (size_t)(a->f->start[b->s] + b->i0) * (size_t)width
+         + (size_t)(b->h0 * a->c->head_dim);
 }
 
 /* out[c][j] = scale rows[row of j][head of j][c]; unused columns 0. */
@@ -3852,17 +3851,33 @@ static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
                                sppo_real scale)
 {
     const int d = a->c->head_dim, used = b->queries * b->heads;
-    int j, c;
+    int i, h, c, j = 0;
 
-    for (j = 0; j < SPPOI_COLS; j++) {
-        const sppo_real *from =
-            j < used ? sppoi_row(rows, sppoi_column_row(a, b, j), width)
-                           + sppoi_column_head(b, j) * d
-                     : NULL;
+    rows += sppoi_block_at(a, b, width);
+    for (i = 0; i < b->queries; i++)
+        for (h = 0; h < b->heads; h++, j++)
+            for (c = 0; c < d; c++)
+                out[c * SPPOI_COLS + j] =
+                    scale * sppoi_row(rows, i, width)[h * d + c];
+    for (c = 0; c < d; c++)
+        for (j = used; j < SPPOI_COLS; j++)
+            out[c * SPPOI_COLS + j] = 0;
+}
 
-        for (c = 0; c < d; c++)
-            out[c * SPPOI_COLS + j] = from ? scale * from[c] : 0;
-    }
+/* rows[row of j][head of j][c] = scale[j] columns[c][j]. */
+static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *columns,
+                                 int width, const sppoi_attention *a,
+                                 const sppoi_columns *b, const sppo_real *scale)
+{
+    const int d = a->c->head_dim;
+    int i, h, c, j = 0;
+
+    rows += sppoi_block_at(a, b, width);
+    for (i = 0; i < b->queries; i++)
+        for (h = 0; h < b->heads; h++, j++)
+            for (c = 0; c < d; c++)
+                sppoi_row_out(rows, i, width)[h * d + c] =
+                    scale[j] * columns[c * SPPOI_COLS + j];
 }
 
 /* Keys of chain segment `at` that the block sees: all, or up to its last. */
@@ -3916,7 +3931,8 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
     }
 }
 
-/* rows[key][channel + c] += sum_j columns[key][j] panel[j][c], panel packed. */
+/* rows[key][channel + c] += sum_j columns[key][j] panel[j][c], panel packed.
+ * The first block sets its own segment's rows, all of which it sees.        */
 static void sppoi_into_keys(sppo_real *rows, int channel,
                             const sppo_real *columns, const sppo_real *panel,
                             const sppoi_attention *a, const sppoi_columns *b)
@@ -3931,7 +3947,7 @@ static void sppoi_into_keys(sppo_real *rows, int channel,
             sppoi_keys_of(a, b, s), a->c->head_dim, SPPOI_COLS);
 
         job.ld = width;
-        job.add = 1;
+        job.add = s != b->s || !b->first;
         sppoi_product_alone(&job);
     }
 }
@@ -3985,47 +4001,39 @@ static void sppoi_block_softmax(const sppoi_columns *b, int keys)
 static void sppoi_block_fwd(const sppoi_attention *a, const sppoi_columns *b)
 {
     const sppo_config *c = a->c;
-    const int d = c->head_dim;
-    const int value = sppoi_q_width(c) + sppoi_kv_width(c) + b->g * d;
-    int i, j;
+    const int value = sppoi_q_width(c) + sppoi_kv_width(c)
+                    + b->g * c->head_dim;
+    sppo_real *lse = a->k.lse
+                   + (size_t)(a->f->start[b->s] + b->i0) * (size_t)c->heads
+                   + b->h0;
+    int i, h, j = 0;
 
     sppoi_block_scores(a, b);
     sppoi_block_softmax(b, sppoi_block_keys(a, b));
     sppoi_over_keys(b->out, a->k.qkv, value, b->score, a, b);
-    for (j = 0; j < b->queries * b->heads; j++) {
-        const int row = sppoi_column_row(a, b, j);
-        const int head = sppoi_column_head(b, j);
-        const sppo_real inverse = 1 / b->sum[j];
-        sppo_real *out = sppoi_row_out(a->k.att, row, sppoi_q_width(c))
-                       + head * d;
-
-        for (i = 0; i < d; i++)
-            out[i] = b->out[i * SPPOI_COLS + j] * inverse;
-        sppoi_row_out(a->k.lse, row, c->heads)[head] =
-            b->top[j] + (sppo_real)log((double)b->sum[j]);
-    }
+    for (i = 0; i < b->queries; i++)
+        for (h = 0; h < b->heads; h++, j++) {
+            sppoi_row_out(lse, i, c->heads)[h] =
+                b->top[j] + (sppo_real)log((double)b->sum[j]);
+            b->sum[j] = 1 / b->sum[j];
+        }
+    sppoi_unpack_columns(a->k.att, b->out, sppoi_q_width(c), a, b, b->sum);
 }
 
-/* score becomes p, top the lse, sum the delta of each column. */
+/* score becomes p = exp(score - lse). */
 static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
 {
-    const int d = a->c->head_dim, q_width = sppoi_q_width(a->c);
-    const int keys = sppoi_block_keys(a, b);
-    int i, j;
+    const int heads = a->c->heads, keys = sppoi_block_keys(a, b);
+    const sppo_real *lse = a->k.lse
+        + (size_t)(a->f->start[b->s] + b->i0) * (size_t)heads + b->h0;
+    int i, h, j = 0;
 
     sppoi_block_scores(a, b);
-    for (j = 0; j < SPPOI_COLS; j++) {
+    for (i = 0; i < b->queries; i++)
+        for (h = 0; h < b->heads; h++)
+            b->top[j++] = sppoi_row(lse, i, heads)[h];
+    for (; j < SPPOI_COLS; j++)
         b->top[j] = 0;
-        b->sum[j] = 0;
-    }
-    for (j = 0; j < b->queries * b->heads; j++) {
-        const int row = sppoi_column_row(a, b, j);
-        const int head = sppoi_column_head(b, j);
-
-        b->top[j] = sppoi_row(a->k.lse, row, a->c->heads)[head];
-        b->sum[j] = sppoi_dot(sppoi_row(a->datt, row, q_width) + head * d,
-                              sppoi_row(a->k.att, row, q_width) + head * d, d);
-    }
     for (i = 0; i < keys; i++) {
         sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
 
@@ -4038,15 +4046,26 @@ static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
 /* slope comes in as dp and becomes ds = p (dp - delta). */
 static void sppoi_block_slopes(const sppoi_columns *b, int keys)
 {
+    sppo_real *delta = b->sum;
     int i, j;
 
+    for (j = 0; j < SPPOI_COLS; j++)
+        delta[j] = 0;
+    for (i = 0; i < keys; i++) {
+        const sppo_real *p = sppoi_row(b->score, i, SPPOI_COLS);
+        const sppo_real *dp = sppoi_row(b->slope, i, SPPOI_COLS);
+
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_COLS; j++)
+            delta[j] = sppoi_muladd(p[j], dp[j], delta[j]);
+    }
     for (i = 0; i < keys; i++) {
         const sppo_real *p = sppoi_row(b->score, i, SPPOI_COLS);
         sppo_real *row = sppoi_row_out(b->slope, i, SPPOI_COLS);
 
         SPPOI_SIMD
         for (j = 0; j < SPPOI_COLS; j++)
-            row[j] = p[j] * (row[j] - b->sum[j]);
+            row[j] = p[j] * (row[j] - delta[j]);
     }
 }
 
@@ -4057,28 +4076,24 @@ static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
     const int key = sppoi_q_width(c) + b->g * d;
     const int value = key + sppoi_kv_width(c);
     const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
-    int i, j;
+    int j;
 
     sppoi_block_recall(a, b);
     sppoi_pack_columns(b->dout, a->datt, sppoi_q_width(c), a, b, 1);
     sppoi_over_channels(b->slope, a->k.qkv, value, b->dout, a, b);
     sppoi_block_slopes(b, sppoi_block_keys(a, b));
     sppoi_over_keys(b->out, a->k.qkv, key, b->slope, a, b);
-    for (j = 0; j < b->queries * b->heads; j++) {
-        sppo_real *dq =
-            sppoi_row_out(a->dqkv, sppoi_column_row(a, b, j), width)
-            + sppoi_column_head(b, j) * d;
-
-        for (i = 0; i < d; i++)
-            dq[i] = scale * b->out[i * SPPOI_COLS + j];
-    }
+    for (j = 0; j < SPPOI_COLS; j++)
+        b->sum[j] = scale;
+    sppoi_unpack_columns(a->dqkv, b->out, width, a, b, b->sum);
     sppoi_pack_alone(b->q_rows, b->q, 1, SPPOI_COLS, SPPOI_COLS, d);
     sppoi_into_keys(a->dqkv, key, b->slope, b->q_rows, a, b);
     sppoi_pack_alone(b->dout_rows, b->dout, 1, SPPOI_COLS, SPPOI_COLS, d);
     sppoi_into_keys(a->dqkv, value, b->score, b->dout_rows, a, b);
 }
 
-/* All blocks of one segment and one key/value head. */
+/* All blocks of one segment and one key/value head, the last queries first:
+ * they see every key of their segment.                                      */
 static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
                                    sppo_real *scratch, int backward)
 {
@@ -4086,14 +4101,16 @@ static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
     const int heads = sppoi_min(group, SPPOI_COLS);
     const int at_once = SPPOI_COLS / heads;
     const int length = a->f->start[s + 1] - a->f->start[s];
+    const int last = (length - 1) / at_once * at_once;
     sppoi_columns b;
     int h;
 
     sppoi_block_layout(&b, scratch, a->c, a->reach);
     b.s = s;
     b.g = g;
+    b.first = 1;
     for (h = 0; h < group; h += heads)
-        for (b.i0 = 0; b.i0 < length; b.i0 += at_once) {
+        for (b.i0 = last; b.i0 >= 0; b.i0 -= at_once) {
             b.h0 = g * group + h;
             b.heads = sppoi_min(heads, group - h);
             b.queries = sppoi_min(at_once, length - b.i0);
@@ -4101,6 +4118,7 @@ static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
                 sppoi_block_bwd(a, &b);
             else
                 sppoi_block_fwd(a, &b);
+            b.first = 0;
         }
 }
 
@@ -4155,8 +4173,6 @@ static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f,
     const sppoi_attention a = sppoi_attention_of(t, f, k);
     int task;
 
-    memset(t->dqkv, 0, (size_t)f->tokens * (size_t)sppoi_qkv_width(&t->config)
-                           * sizeof *t->dqkv);
     SPPOI_TASKS
     for (task = 0; task < tasks; task++) {
         const int tree = task / kv;
@@ -4387,10 +4403,9 @@ static void sppoi_layer_bwd(sppo_trace *t, const sppo_model *m,
     const int n = f->tokens, d = c->dim, hidden = c->hidden;
     const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
 
-    sppo_swiglu_fwd(t->act, k.gate_up, n, hidden);
+    sppo_linear_bwd_in(t->act, t->dx, w.down, t->panel, n, hidden, d);
+    sppo_swiglu_bwd(t->dgate_up, t->act, k.gate_up, n, hidden);
     sppo_linear_bwd_w(dw.down, t->dx, t->act, t->panel, n, hidden, d);
-    sppo_linear_bwd_in(t->dact, t->dx, w.down, t->panel, n, hidden, d);
-    sppo_swiglu_bwd(t->dgate_up, t->dact, k.gate_up, n, hidden);
     sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w.norm2, n, d, c->norm_eps);
     sppo_linear_bwd_w(dw.gate_up, t->dgate_up, t->norm, t->panel, n, d,
                       2 * hidden);
@@ -6044,98 +6059,297 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  *   | A  |  |  tile  |  ROWS            of A for ROWS x COLS multiply-adds.
  *   +----+  +--------+
  *
- * DEPTH: k runs in pieces so that a piece of panel stays in the L2 cache.
+ * Why in pieces: DEPTH steps of CHUNK panels fit the L2 cache; STRIP tiles, one
+ * below the other, use a panel while it is in L1.  An A that is read down its
+ * rows (dw = dout' in) would touch a cache line for each number; its strip,
+ * as wide as a line, is copied first.
  * A tile is one thread's, and its sum over k has one order: the result does not
  * depend on the threads, nor on how many other rows there are.              */
+enum {
+    SPPOI_DEPTH = 1024,
+    SPPOI_CHUNK = 16,  // panels
+    SPPOI_STRIP = 2,   // tiles
+    SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_ROWS,
+    SPPOI_ACROSS = 4   // panels that a lone row meets at once
+};
+
+/* What of a tile is stored: rows from skip, columns [0, cols). */
+typedef struct sppoi_stored {
+    ptrdiff_t ld;
+    int skip, cols, add;
+    sppo_real zero;  // as a constant it would become a call of memset
+} sppoi_stored;
+
 static int sppoi_panel_count(int width)
 {
     return (width + SPPOI_COLS - 1) / SPPOI_COLS;
 }
 
-/* Rows of a tile of this product: one, where it has too few for a whole. */
-static int sppoi_tile_rows(const sppoi_product_job *job)
+static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
+                            int add)
 {
-    return job->m < SPPOI_ROWS ? 1 : SPPOI_ROWS;
+    int j;
+
+    if (add) {
+        SPPOI_SIMD
+        for (j = 0; j < cols; j++)
+            out[j] += sum[j];
+    } else {
+        SPPOI_SIMD
+        for (j = 0; j < cols; j++)
+            out[j] = sum[j];
+    }
 }
 
-/* out[r][j] (+)= the tile, rows [skip, rows), columns [0, cols).  Out of line,
- * or clang keeps the tile in memory.                                        */
-static SPPOI_NOINLINE void sppoi_tile(const sppoi_product_job *job,
-                                      sppo_real *out, const sppo_real *a,
-                                      const sppo_real *panel, int skip,
-                                      int cols, int depth, int add)
+/* A tile of the first `width` columns of a panel. Its callers are out of line
+ * and pass width as a constant, and a whole tile is stored by loops of constant
+ * length: so gcc and clang both keep the tile in registers.                 */
+static SPPOI_INLINE void sppoi_tile_of(const int width,
+                                       const sppoi_stored *store,
+                                       sppo_real *out, const sppo_real *a,
+                                       const sppo_real *panel,
+                                       ptrdiff_t a_row, ptrdiff_t a_col,
+                                       int depth)
 {
-    const int rows = sppoi_tile_rows(job);
-    const ptrdiff_t a_row = rows > 1 ? job->a_row : 0;
-    const ptrdiff_t a_col = job->a_col;
+    const sppo_real zero = store->zero;
     sppo_real tile[SPPOI_ROWS][SPPOI_COLS];
     int i, j, k;
 
     for (i = 0; i < SPPOI_ROWS; i++)
-        for (j = 0; j < SPPOI_COLS; j++)
-            tile[i][j] = 0;
+        for (j = 0; j < width; j++)
+            tile[i][j] = zero;
     for (k = 0; k < depth; k++) {
         for (i = 0; i < SPPOI_ROWS; i++) {
             const sppo_real factor = a[i * a_row];
 
             SPPOI_SIMD
-            for (j = 0; j < SPPOI_COLS; j++)
+            for (j = 0; j < width; j++)
                 tile[i][j] = sppoi_muladd(factor, panel[j], tile[i][j]);
         }
         a += a_col;
         panel += SPPOI_COLS;
     }
-    for (i = skip; i < rows; i++)
-        for (j = 0; j < cols; j++)
-            out[i * job->ld + j] =
-                (add ? out[i * job->ld + j] : 0) + tile[i][j];
+    if (store->skip == 0 && store->cols == width)
+        for (i = 0; i < SPPOI_ROWS; i++)
+            sppoi_store_row(out + i * store->ld, tile[i], width, store->add);
+    else
+        for (i = store->skip; i < SPPOI_ROWS; i++)
+            sppoi_store_row(out + i * store->ld, tile[i], store->cols,
+                            store->add);
 }
 
-static int sppoi_product_tiles(const sppoi_product_job *job)
+static SPPOI_NOINLINE void sppoi_tile(const sppoi_stored *store, sppo_real *out,
+                                      const sppo_real *a,
+                                      const sppo_real *panel, ptrdiff_t a_row,
+                                      ptrdiff_t a_col, int depth)
 {
-    const int rows = sppoi_tile_rows(job);
-
-    return (job->m + rows - 1) / rows * sppoi_panel_count(job->n);
+    sppoi_tile_of(SPPOI_COLS, store, out, a, panel, a_row, a_col, depth);
 }
 
-/* Tile number t, for k from k0.  The last panel of rows is moved up to stay
- * inside A and skips the rows that it shares with the one before.           */
-static void sppoi_product_tile(const sppoi_product_job *job, int t, int k0)
+static SPPOI_NOINLINE void sppoi_tile_half(const sppoi_stored *store,
+                                           sppo_real *out, const sppo_real *a,
+                                           const sppo_real *panel,
+                                           ptrdiff_t a_row, ptrdiff_t a_col,
+                                           int depth)
 {
-    const int across = sppoi_panel_count(job->n);
-    const int rows = sppoi_tile_rows(job);
-    const int wanted = t / across * rows, n0 = t % across * SPPOI_COLS;
-    const int m0 = sppoi_min(wanted, job->m - rows);
-    const sppo_real *panel = job->panel + (size_t)n0 * (size_t)job->k
-                           + (size_t)k0 * SPPOI_COLS;
+    sppoi_tile_of(SPPOI_COLS / 2, store, out, a, panel, a_row, a_col, depth);
+}
 
-    sppoi_tile(job, job->out + m0 * job->ld + n0,
-               job->a + m0 * job->a_row + k0 * job->a_col, panel, wanted - m0,
-               sppoi_min(SPPOI_COLS, job->n - n0),
-               sppoi_min(SPPOI_DEPTH, job->k - k0), job->add || k0 > 0);
+static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
+                                              sppo_real *out,
+                                              const sppo_real *a,
+                                              const sppo_real *panel,
+                                              ptrdiff_t a_row, ptrdiff_t a_col,
+                                              int depth)
+{
+    sppoi_tile_of(SPPOI_COLS / 4, store, out, a, panel, a_row, a_col, depth);
+}
+
+/* One row of A by ACROSS panels, `gap` apart, or by one: as many sums in flight
+ * as in a tile, for the product of a single token.                          */
+static SPPOI_INLINE void sppoi_row_of(const int across,
+                                      const sppoi_stored *store, sppo_real *out,
+                                      const sppo_real *a,
+                                      const sppo_real *panel, size_t gap,
+                                      ptrdiff_t a_col, int depth)
+{
+    sppo_real sum[SPPOI_ACROSS][SPPOI_COLS];
+    int j, k, p;
+
+    for (p = 0; p < across; p++)
+        for (j = 0; j < SPPOI_COLS; j++)
+            sum[p][j] = 0;
+    for (k = 0; k < depth; k++) {
+        const sppo_real factor = a[k * a_col];
+
+        for (p = 0; p < across; p++) {
+            const sppo_real *b = panel + (size_t)p * gap;
+
+            SPPOI_SIMD
+            for (j = 0; j < SPPOI_COLS; j++)
+                sum[p][j] = sppoi_muladd(factor, b[j], sum[p][j]);
+        }
+        panel += SPPOI_COLS;
+    }
+    for (p = 0; p < across; p++)
+        sppoi_store_row(out + p * SPPOI_COLS, sum[p],
+                        sppoi_min(SPPOI_COLS, store->cols - p * SPPOI_COLS),
+                        store->add);
+}
+
+static SPPOI_NOINLINE void sppoi_row_across(const sppoi_stored *store,
+                                            sppo_real *out, const sppo_real *a,
+                                            const sppo_real *panel, size_t gap,
+                                            ptrdiff_t a_col, int depth)
+{
+    sppoi_row_of(SPPOI_ACROSS, store, out, a, panel, gap, a_col, depth);
+}
+
+static SPPOI_NOINLINE void sppoi_row_alone(const sppoi_stored *store,
+                                           sppo_real *out, const sppo_real *a,
+                                           const sppo_real *panel, size_t gap,
+                                           ptrdiff_t a_col, int depth)
+{
+    sppoi_row_of(1, store, out, a, panel, gap, a_col, depth);
+}
+
+/* Panels [p0, p1) of a product with fewer rows than a tile, k from k0. */
+static void sppoi_few_rows(const sppoi_product_job *job, int p0, int p1, int k0)
+{
+    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
+    const size_t gap = (size_t)job->k * SPPOI_COLS;
+    sppoi_stored store;
+    int p, m, across;
+
+    store.ld = 0;
+    store.skip = 0;
+    store.zero = 0;
+    store.add = job->add || k0 > 0;
+    for (p = p0; p < p1; p += across) {
+        const sppo_real *panel =
+            job->panel + (size_t)p * gap + (size_t)k0 * SPPOI_COLS;
+
+        across = p1 - p < SPPOI_ACROSS ? 1 : SPPOI_ACROSS;
+        store.cols = job->n - p * SPPOI_COLS;
+        for (m = 0; m < job->m; m++)
+            (across == 1 ? sppoi_row_alone : sppoi_row_across)(
+                &store, job->out + m * job->ld + p * SPPOI_COLS,
+                job->a + m * job->a_row + k0 * job->a_col, panel, gap,
+                job->a_col, depth);
+    }
+}
+
+/* Rows of a strip of A, neighbours in memory, as to[k][STRIP_ROWS]. */
+static void sppoi_copy_strip(sppo_real *to, const sppo_real *a, ptrdiff_t a_col,
+                             int depth)
+{
+    int i, k;
+
+    for (k = 0; k < depth; k++, a += a_col, to += SPPOI_STRIP_ROWS)
+        for (i = 0; i < SPPOI_STRIP_ROWS; i++)
+            to[i] = a[i];
+}
+
+/* One row of tiles: out and a begin at its first row. */
+static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
+                        sppo_real *out, const sppo_real *a, ptrdiff_t a_col,
+                        int p0, int p1, int k0)
+{
+    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
+    int p;
+
+    for (p = p0; p < p1; p++) {
+        const int n0 = p * SPPOI_COLS;
+        const sppo_real *panel = job->panel + (size_t)n0 * (size_t)job->k
+                               + (size_t)k0 * SPPOI_COLS;
+
+        store->cols = sppoi_min(SPPOI_COLS, job->n - n0);
+        (store->cols > SPPOI_COLS / 2   ? sppoi_tile
+         : store->cols > SPPOI_COLS / 4 ? sppoi_tile_half
+                                        : sppoi_tile_quarter)(
+            store, out + n0, a, panel, job->a_row, a_col, depth);
+    }
+}
+
+/* The strip of tiles that begins at row m0, panels [p0, p1), k from k0.  The
+ * last tile is moved up to stay inside A, and skips those it shares.       */
+static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
+                        int k0)
+{
+    const int high = sppoi_min(m0 + SPPOI_STRIP_ROWS, job->m);
+    const int copied = job->a_row == 1 && p1 - p0 > 1 &&
+                       job->m >= SPPOI_STRIP_ROWS;
+    const int low = copied ? sppoi_min(m0, job->m - SPPOI_STRIP_ROWS) : 0;
+    sppo_real copy[SPPOI_DEPTH * SPPOI_STRIP_ROWS];
+    const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
+    sppoi_stored store;
+    int m;
+
+    if (copied) {
+        sppoi_copy_strip(copy, a, job->a_col,
+                         sppoi_min(SPPOI_DEPTH, job->k - k0));
+        a = copy;
+    }
+    store.ld = job->ld;
+    store.zero = 0;
+    store.add = job->add || k0 > 0;
+    for (m = m0; m < high; m += SPPOI_ROWS) {
+        const int row = sppoi_min(m, job->m - SPPOI_ROWS);
+
+        store.skip = m - row;
+        sppoi_tiles(job, &store, job->out + row * job->ld,
+                    a + (row - low) * job->a_row,
+                    copied ? SPPOI_STRIP_ROWS : job->a_col, p0, p1, k0);
+    }
+}
+
+/* A task is a strip and a chunk of panels; strips first, so that neighbours
+ * share the chunk.                                                          */
+static int sppoi_strips(const sppoi_product_job *job)
+{
+    return (job->m + SPPOI_STRIP_ROWS - 1) / SPPOI_STRIP_ROWS;
+}
+
+static int sppoi_product_tasks(const sppoi_product_job *job)
+{
+    const int panels = sppoi_panel_count(job->n);
+
+    return (panels + SPPOI_CHUNK - 1) / SPPOI_CHUNK * sppoi_strips(job);
+}
+
+static void sppoi_product_task(const sppoi_product_job *job, int task, int k0)
+{
+    const int strips = sppoi_strips(job);
+    const int p0 = task / strips * SPPOI_CHUNK;
+    const int p1 = sppoi_min(p0 + SPPOI_CHUNK, sppoi_panel_count(job->n));
+
+    if (job->m < SPPOI_ROWS)
+        sppoi_few_rows(job, p0, p1, k0);
+    else
+        sppoi_strip(job, task % strips * SPPOI_STRIP_ROWS, p0, p1, k0);
 }
 
 static void sppoi_product(const sppoi_product_job *job)
 {
-    const int tiles = sppoi_product_tiles(job);
-    int k0, t;
+    const int tasks = sppoi_product_tasks(job);
+    int k0, task;
 
     for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
         SPPOI_TILES
-        for (t = 0; t < tiles; t++)
-            sppoi_product_tile(job, t, k0);
+        for (task = 0; task < tasks; task++)
+            sppoi_product_task(job, task, k0);
     }
 }
 
 /* The same on one thread, for work that is split already. */
 static void sppoi_product_alone(const sppoi_product_job *job)
 {
-    const int tiles = sppoi_product_tiles(job);
-    int k0, t;
+    const int tasks = sppoi_product_tasks(job);
+    int k0, task;
 
     for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
-        for (t = 0; t < tiles; t++)
-            sppoi_product_tile(job, t, k0);
+        for (task = 0; task < tasks; task++)
+            sppoi_product_task(job, task, k0);
 }
 
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
@@ -6453,9 +6667,10 @@ SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
 }
 
 /* silu'(g) = sigma(g) (1 + g (1 - sigma(g)))
- * dgate = dout up silu'(gate)      dup = dout silu(gate)                    */
+ * dgate = dout up silu'(gate)      dup = dout silu(gate)
+ * dout becomes the forward pass's out, which the same sigma gives.          */
 static void sppoi_swiglu_bwd_row(sppo_real *dgate, sppo_real *dup,
-                                 const sppo_real *dout, const sppo_real *gate,
+                                 sppo_real *dout, const sppo_real *gate,
                                  const sppo_real *up, int hidden)
 {
     int i;
@@ -6463,13 +6678,15 @@ static void sppoi_swiglu_bwd_row(sppo_real *dgate, sppo_real *dup,
     SPPOI_SIMD
     for (i = 0; i < hidden; i++) {
         const sppo_real g = gate[i], s = 1 / (1 + sppoi_exp(-g));
+        const sppo_real slope = dout[i];
 
-        dgate[i] = dout[i] * up[i] * s * (1 + g * (1 - s));
-        dup[i] = dout[i] * g * s;
+        dgate[i] = slope * up[i] * s * (1 + g * (1 - s));
+        dup[i] = slope * g * s;
+        dout[i] = g * s * up[i];
     }
 }
 
-SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, const sppo_real *dout,
+SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
                               const sppo_real *gate_up, int n, int hidden)
 {
     int row;
@@ -6479,8 +6696,8 @@ SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, const sppo_real *dout,
         sppo_real *d = sppoi_row_out(dgate_up, row, 2 * hidden);
         const sppo_real *x = sppoi_row(gate_up, row, 2 * hidden);
 
-        sppoi_swiglu_bwd_row(d, d + hidden, sppoi_row(dout, row, hidden), x,
-                             x + hidden, hidden);
+        sppoi_swiglu_bwd_row(d, d + hidden, sppoi_row_out(dout, row, hidden),
+                             x, x + hidden, hidden);
     }
 }
 

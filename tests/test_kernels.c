@@ -472,6 +472,8 @@ static void swiglu_matches_slow_and_differences(void)
         sppo_swiglu_bwd(din, dout, in, n, hidden);
         differences(slope, x.gate_up, 2 * size, glu_value, &x);
         view_slopes_near("dgate_up", din, slope, 2 * size);
+        for (i = 0; i < size; i++)      // dout has become out
+            CHECK_NEAR(dout[i], x.out[i], 12 * ROUNDING * fabs(x.out[i]));
         free(in), free(out), free(dout), free(din), free(slope);
         free(x.gate_up), free(x.dout), free(x.out);
     }
@@ -482,14 +484,13 @@ static void swiglu_holds_at_the_ends(void)
 {
     static const double gates[] = { -1e30, -2000, -800, -100, -20, 0, 20, 100,
                                     800, 2000, 1e30 };
-    const sppo_real one = 1;
     int i;
 
     for (i = 0; i < COUNT(gates); i++) {
-        sppo_real gate_up[2], out = GUARD, slope[2] = { 0, 0 };
+        sppo_real gate_up[2], out = GUARD, slope[2] = { 0, 0 }, dout = 1;
         gate_up[0] = (sppo_real)gates[i], gate_up[1] = 1;
         sppo_swiglu_fwd(&out, gate_up, 1, 1);
-        sppo_swiglu_bwd(slope, &one, gate_up, 1, 1);
+        sppo_swiglu_bwd(slope, &dout, gate_up, 1, 1);
         if (gates[i] >= 100) {
             CHECK(out == gate_up[0]);
             CHECK_NEAR(slope[0], 1, 2 * ROUNDING);
@@ -501,6 +502,7 @@ static void swiglu_holds_at_the_ends(void)
                        12 * ROUNDING * fabs(gates[i]));
         }
         CHECK(slope[1] == out);         // d(silu(gate) up) / d up
+        CHECK(dout == out);
     }
 }
 
