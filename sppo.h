@@ -552,7 +552,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
  * scratch.  -1 when the logits are not finite.                              */
 SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
                                const sppo_sampling *sampling, double uniform,
-                               double *weight, int *order);
+                               sppo_real *weight, int *order);
 
 /* ==== A7  optimisers ======================================== >>optim == */
 
@@ -1125,6 +1125,7 @@ enum { SPPOI_ZEROED = 0 };
 #endif
 static int sppoi_max_threads(void) { return omp_get_max_threads(); }
 static int sppoi_thread(void) { return omp_get_thread_num(); }
+static int sppoi_shared_out(void) { return omp_in_parallel(); }
 #else
 #define SPPOI_FOR
 #define SPPOI_TILES
@@ -1132,6 +1133,7 @@ static int sppoi_thread(void) { return omp_get_thread_num(); }
 #define SPPOI_SIMD
 static int sppoi_max_threads(void) { return 1; }
 static int sppoi_thread(void) { return 0; }
+static int sppoi_shared_out(void) { return 1; }
 #endif
 
 #if defined(__GNUC__)
@@ -1209,7 +1211,13 @@ static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
                              ptrdiff_t row, ptrdiff_t col, int depth,
                              int width);
 
+/* Sums run in this many lanes, folded in a fixed order: a vector register of
+ * independent chains, and one order of addition whatever the compiler does. */
+enum { SPPOI_LANES = 16 };
+
 /* Kernels below that no one outside calls. */
+static void sppoi_clear_lanes(sppo_real *lane);
+static sppo_real sppoi_fold(sppo_real *lane);
 static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c);
 static sppo_real sppoi_exp(sppo_real x);
 static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n);
@@ -4497,13 +4505,15 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
 /* The cache is the forest again, grown by one row per live response and step:
  * a prompt's keys and values are stored once and seen by its k responses.
  *
- *     block of a segment: [layer][key/value head][keys, values][head_dim][room]
- *     room: the prompt's length, or max_new for a response
+ *     block of a segment: [layer][key/value head][keys, values]
+ *     keys    [room / LANES][head_dim][LANES]   room: the prompt's length, or
+ *     values  [room][head_dim]                  max_new, in whole LANES
  *
- * Transposed, so that the loops of one query run along the keys.  Work is split
- * over blocks of responses, each going through all layers on one thread; a row
- * never meets another, so neither company nor threads change its bits.      */
-enum { SPPOI_ROWS_PER_TASK = 8 };
+ * Scores of LANES keys are one vector, and so are the channels of a value: no
+ * sum runs across a vector.  Work is split over blocks of responses, each going
+ * through all layers on one thread; a lone block splits its products instead.
+ * A row never meets another: neither company nor threads change its bits.   */
+enum { SPPOI_ROWS_PER_TASK = 32 };  // at most: reuses a weight while in cache
 
 /* The four products of a layer, then the classifier, packed once. */
 enum { SPPOI_PRODUCTS = 4 };
@@ -4552,8 +4562,14 @@ static void sppoi_pack_model(sppo_sampler *s, const sppo_model *m)
                       sppoi_classifier(m, m->weights), c->dim, c->vocab);
 }
 
+/* In whole vectors of LANES. */
+static int sppoi_whole_lanes(int n)
+{
+    return (n + SPPOI_LANES - 1) / SPPOI_LANES * SPPOI_LANES;
+}
+
 /* One response's row at work: x, norm, qkv, attention, gate_up, act, logits,
- * then scores, and the weights (double) and order (int) of the draw.        */
+ * then scores, and the weights and order (int) of the draw.                 */
 typedef struct sppoi_row_at {
     int x, norm, qkv, att, gate_up, act, logits, score, weight, order, width;
 } sppoi_row_at;
@@ -4561,7 +4577,6 @@ typedef struct sppoi_row_at {
 static sppoi_row_at sppoi_row_layout(const sppo_config *c, int max_prompt,
                                      int max_new)
 {
-    const int per_double = (int)(sizeof(double) / sizeof(sppo_real));
     sppoi_row_at at;
 
     at.x = 0;
@@ -4572,28 +4587,34 @@ static sppoi_row_at sppoi_row_layout(const sppo_config *c, int max_prompt,
     at.act = at.gate_up + 2 * c->hidden;
     at.logits = at.act + c->hidden;
     at.score = at.logits + c->vocab;
-    at.weight = (at.score + max_prompt + max_new + 15) / 16 * 16;
-    at.order = at.weight + c->vocab * per_double;
-    at.width = (at.order + c->vocab + 15) / 16 * 16;
+    at.weight = at.score + sppoi_whole_lanes(max_prompt)
+              + sppoi_whole_lanes(max_new);
+    at.order = at.weight + c->vocab;
+    at.width = sppoi_whole_lanes(at.order + c->vocab);
     return at;
+}
+
+/* Numbers in the cache of one segment with room for `tokens`. */
+static size_t sppoi_cache_size(const sppo_config *c, int tokens)
+{
+    return (size_t)sppoi_whole_lanes(tokens) * (size_t)c->layers * 2
+         * (size_t)sppoi_kv_width(c);
 }
 
 static void sppoi_sampler_layout(sppo_sampler *s, sppoi_carver *v)
 {
     const sppo_config *c = &s->config;
     const size_t rows = (size_t)s->max_prompts * (size_t)s->k;
-    const size_t per_token =
-        (size_t)c->layers * 2 * (size_t)sppoi_kv_width(c);
-    const size_t prompt_tokens =
-        (size_t)s->max_prompts * (size_t)s->max_prompt_tokens;
+    const size_t prompts = (size_t)s->max_prompts;
 
     s->row_width =
         sppoi_row_layout(c, s->max_prompt_tokens, s->max_new).width;
     s->panel_at = (size_t *)sppoi_carve(
         v, (size_t)c->layers * SPPOI_PRODUCTS + 1, sizeof(size_t));
     s->packed = sppoi_carve_reals(v, sppoi_panels(c, NULL), 1);
-    s->prompt_cache = sppoi_carve_reals(v, prompt_tokens * per_token, 1);
-    s->cache = sppoi_carve_reals(v, rows * (size_t)s->max_new * per_token, 1);
+    s->prompt_cache = sppoi_carve_reals(
+        v, prompts * sppoi_cache_size(c, s->max_prompt_tokens), 1);
+    s->cache = sppoi_carve_reals(v, rows * sppoi_cache_size(c, s->max_new), 1);
     s->rows = sppoi_carve_reals(v, rows, s->row_width);
     s->table = sppoi_carve_reals(
         v, (size_t)(s->max_prompt_tokens + s->max_new), c->head_dim);
@@ -4674,83 +4695,46 @@ SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler)
     memset(sampler, 0, sizeof *sampler);
 }
 
-/* out[j] = sum_c a[c] m[c][j], j < n; the rows of m are `reach` apart. */
-static void sppoi_combine(sppo_real *out, const sppo_real *a,
-                          const sppo_real *m, int d, int n, int reach)
-{
-    int c, j;
-
-    for (j = 0; j < n; j++)
-        out[j] = 0;
-    for (c = 0; c + 4 <= d; c += 4) {
-        const sppo_real *m0 = sppoi_row(m, c, reach), *m1 = m0 + reach;
-        const sppo_real *m2 = m1 + reach, *m3 = m2 + reach;
-        const sppo_real a0 = a[c], a1 = a[c + 1], a2 = a[c + 2], a3 = a[c + 3];
-
-        SPPOI_SIMD
-        for (j = 0; j < n; j++)
-            out[j] += (a0 * m0[j] + a1 * m1[j]) + (a2 * m2[j] + a3 * m3[j]);
-    }
-    for (; c < d; c++) {
-        const sppo_real *m0 = sppoi_row(m, c, reach);
-
-        SPPOI_SIMD
-        for (j = 0; j < n; j++)
-            out[j] += a[c] * m0[j];
-    }
-}
-
-/* exp(x - shift) in place; returns the sum. */
-static double sppoi_exp_sum(sppo_real *x, int n, sppo_real shift)
-{
-    int j;
-
-    SPPOI_SIMD
-    for (j = 0; j < n; j++)
-        x[j] = sppoi_exp(x[j] - shift);
-    return sppoi_sum(x, n);
-}
-
-/* A segment's transposed keys (values follow) of one layer and head. */
+/* A segment's keys and values of one layer and head. */
 typedef struct sppoi_span {
     sppo_real *keys, *values;
-    int room, used;
+    int used;
 } sppoi_span;
 
-static sppoi_span sppoi_span_of(const sppo_config *c, sppo_real *block,
-                                int layer, int g, int room, int used)
+static sppoi_span sppoi_span_of(const sppo_config *c, sppo_real *cache,
+                                int segment, int layer, int g, int room,
+                                int used)
 {
-    const size_t matrix = (size_t)c->head_dim * (size_t)room;
+    const size_t numbers =
+        (size_t)c->head_dim * (size_t)sppoi_whole_lanes(room);
     sppoi_span span;
 
-    span.keys = block + ((size_t)layer * (size_t)c->kv_heads + (size_t)g)
-              * 2 * matrix;
-    span.values = span.keys + matrix;
-    span.room = room;
+    span.keys = cache + (size_t)segment * sppoi_cache_size(c, room)
+              + ((size_t)layer * (size_t)c->kv_heads + (size_t)g) * 2 * numbers;
+    span.values = span.keys + numbers;
     span.used = used;
     return span;
 }
 
-/* Where a prompt's, or a response's, block of the cache begins. */
-static sppo_real *sppoi_cache_block(const sppo_sampler *s, sppo_real *cache,
-                                    int first_token)
-{
-    return cache + (size_t)first_token * (size_t)s->config.layers * 2
-         * (size_t)sppoi_kv_width(&s->config);
-}
-
-/* Stores one token's key and value, rows of qkv, in column `at` of a span. */
+/* Stores token `at`'s key and value, parts of its row of qkv.  A new block of
+ * keys begins as zeros, so that its unused lanes are numbers.               */
 static void sppoi_span_store(const sppo_config *c, sppoi_span span,
                              const sppo_real *qkv, int g, int at)
 {
-    const sppo_real *key = qkv + sppoi_q_width(c) + g * c->head_dim;
-    const sppo_real *value = key + sppoi_kv_width(c);
+    const int d = c->head_dim, lane = at % SPPOI_LANES;
+    const sppo_real *key = qkv + sppoi_q_width(c) + g * d;
+    sppo_real *keys = sppoi_row_out(span.keys, at - lane, d);
+    sppo_real *values = sppoi_row_out(span.values, at - lane, d);
     int i;
 
-    for (i = 0; i < c->head_dim; i++) {
-        sppoi_row_out(span.keys, i, span.room)[at] = key[i];
-        sppoi_row_out(span.values, i, span.room)[at] = value[i];
+    if (lane == 0) {
+        memset(keys, 0, (size_t)d * SPPOI_LANES * sizeof *keys);
+        memset(values, 0, (size_t)d * SPPOI_LANES * sizeof *values);
     }
+    for (i = 0; i < d; i++)
+        keys[i * SPPOI_LANES + lane] = key[i];
+    memcpy(sppoi_row_out(values, lane, d), key + sppoi_kv_width(c),
+           (size_t)d * sizeof *values);
 }
 
 /* Called by the pass over the prompts after each layer. */
@@ -4761,17 +4745,94 @@ static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv)
     const sppo_forest *f = &s->forest;
     int p, g, i;
 
+    SPPOI_FOR
     for (p = 0; p < f->segments; p++)
         for (g = 0; g < c->kv_heads; g++) {
-            const int from = f->start[p], n = f->start[p + 1] - from;
-            const sppoi_span span = sppoi_span_of(
-                c, sppoi_cache_block(s, s->prompt_cache, from), layer, g, n, n);
+            const int n = f->start[p + 1] - f->start[p];
+            const sppoi_span span =
+                sppoi_span_of(c, s->prompt_cache, p, layer, g,
+                              s->max_prompt_tokens, n);
 
             for (i = 0; i < n; i++)
                 sppoi_span_store(c, span,
-                                 sppoi_row(qkv, from + i, sppoi_qkv_width(c)),
+                                 sppoi_row(qkv, f->start[p] + i,
+                                           sppoi_qkv_width(c)),
                                  g, i);
         }
+}
+
+/* score[j] = q . key_j, in whole blocks; beyond `used` out of sight. */
+static void sppoi_span_scores(sppo_real *score, const sppo_real *q,
+                              sppoi_span span, int d)
+{
+    const sppo_real *key = span.keys;
+    int from, c, j;
+
+    for (from = 0; from < span.used; from += SPPOI_LANES) {
+        sppo_real lane[SPPOI_LANES];
+
+        sppoi_clear_lanes(lane);
+        for (c = 0; c < d; c++, key += SPPOI_LANES) {
+            SPPOI_SIMD
+            for (j = 0; j < SPPOI_LANES; j++)
+                lane[j] = sppoi_muladd(q[c], key[j], lane[j]);
+        }
+        for (j = 0; j < SPPOI_LANES; j++)
+            score[from + j] = lane[j];
+    }
+    for (j = span.used; j < from; j++)
+        score[j] = (sppo_real)-1e30;
+}
+
+enum { SPPOI_CHANNELS = 8, SPPOI_CHAINS = 4 };  // of a vector; sums in flight
+
+/* out[c] += sum_j p[j] value_j[c]: CHANNELS at a time, keys j dealt to CHAINS
+ * sums; p[j] is 0 in the lanes beyond `used`.                               */
+static void sppoi_span_values(sppo_real *out, const sppo_real *p,
+                              sppoi_span span, int d)
+{
+    int c, i, j, l;
+
+    for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
+        sppo_real sum[SPPOI_CHAINS][SPPOI_CHANNELS];
+        const sppo_real *value = span.values + c;
+
+        for (i = 0; i < SPPOI_CHAINS; i++)
+            for (l = 0; l < SPPOI_CHANNELS; l++)
+                sum[i][l] = 0;
+        for (j = 0; j < span.used; j += SPPOI_CHAINS)
+            for (i = 0; i < SPPOI_CHAINS; i++, value += d) {
+                SPPOI_SIMD
+                for (l = 0; l < SPPOI_CHANNELS; l++)
+                    sum[i][l] = sppoi_muladd(p[j + i], value[l], sum[i][l]);
+            }
+        for (l = 0; l < SPPOI_CHANNELS; l++)
+            out[c + l] += (sum[0][l] + sum[1][l]) + (sum[2][l] + sum[3][l]);
+    }
+    for (; c < d; c++)
+        for (j = 0; j < span.used; j++)
+            out[c] += p[j] * sppoi_row(span.values, j, d)[c];
+}
+
+/* p[j] = exp(scale (score[j] - top)) in place, n in whole LANES; returns the
+ * inverse of their sum.                                                     */
+static sppo_real sppoi_span_softmax(sppo_real *score, int n, sppo_real scale)
+{
+    const sppo_real top = sppoi_largest(score, n);
+    sppo_real lane[SPPOI_LANES];
+    int from, j;
+
+    sppoi_clear_lanes(lane);
+    for (from = 0; from < n; from += SPPOI_LANES) {
+        sppo_real *x = score + from;
+
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++) {
+            x[j] = sppoi_exp(scale * (x[j] - top));
+            lane[j] += x[j];
+        }
+    }
+    return 1 / sppoi_fold(lane);
 }
 
 /* Attention of one query over the prompt's span and the response's. */
@@ -4779,24 +4840,21 @@ static void sppoi_attend_spans(sppo_real *out, const sppo_real *q,
                                sppoi_span prompt, sppoi_span own,
                                sppo_real *score, int d)
 {
-    const int n = prompt.used + own.used;
-    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
+    const int before = sppoi_whole_lanes(prompt.used);
+    const int n = before + sppoi_whole_lanes(own.used);
     sppo_real inverse;
-    int i, j;
+    int i;
 
-    sppoi_combine(score, q, prompt.keys, d, prompt.used, prompt.room);
-    sppoi_combine(score + prompt.used, q, own.keys, d, own.used, own.room);
-    SPPOI_SIMD
-    for (j = 0; j < n; j++)
-        score[j] *= scale;
-    inverse = (sppo_real)(1.0 / sppoi_exp_sum(score, n,
-                                              sppoi_largest(score, n)));
+    sppoi_span_scores(score, q, prompt, d);
+    sppoi_span_scores(score + before, q, own, d);
+    inverse =
+        sppoi_span_softmax(score, n, (sppo_real)(1.0 / sqrt((double)d)));
     for (i = 0; i < d; i++)
-        out[i] = (sppoi_dot(score, sppoi_row(prompt.values, i, prompt.room),
-                            prompt.used)
-                  + sppoi_dot(score + prompt.used,
-                              sppoi_row(own.values, i, own.room), own.used))
-               * inverse;
+        out[i] = 0;
+    sppoi_span_values(out, score, prompt, d);
+    sppoi_span_values(out, score + before, own, d);
+    for (i = 0; i < d; i++)
+        out[i] *= inverse;
 }
 
 static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
@@ -4805,17 +4863,16 @@ static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
     const sppo_config *c = &s->config;
     const int d = c->head_dim, group = c->heads / c->kv_heads;
     const int response = s->live[r], p = response / s->k;
-    const int from = s->forest.start[p], n = s->forest.start[p + 1] - from;
+    const int n = s->forest.start[p + 1] - s->forest.start[p];
     const int step = s->length[response] - 1;  // of the token in this row
     sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
     int g, h;
 
     for (g = 0; g < c->kv_heads; g++) {
         const sppoi_span prompt = sppoi_span_of(
-            c, sppoi_cache_block(s, s->prompt_cache, from), layer, g, n, n);
-        const sppoi_span own = sppoi_span_of(
-            c, sppoi_cache_block(s, s->cache, response * s->max_new), layer, g,
-            s->max_new, step + 1);
+            c, s->prompt_cache, p, layer, g, s->max_prompt_tokens, n);
+        const sppoi_span own = sppoi_span_of(c, s->cache, response, layer, g,
+                                             s->max_new, step + 1);
 
         sppoi_span_store(c, own, row + at->qkv, g, step);
         for (h = g * group; h < (g + 1) * group; h++)
@@ -4881,8 +4938,7 @@ static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, int r,
     s->token[(size_t)response * (size_t)s->max_new + (size_t)n] =
         sppo_sample_token(row + at->logits, s->config.vocab, how,
                           sppo_random_uniform(own, (uint64_t)n),
-                          (double *)(void *)(row + at->weight),
-                          (int *)(void *)(row + at->order));
+                          row + at->weight, (int *)(void *)(row + at->order));
     s->length[response] = n + 1;
 }
 
@@ -4938,26 +4994,39 @@ static int sppoi_still_live(sppo_sampler *s, int live)
     return kept;
 }
 
-/* One token for every live response. */
+/* The next token of live rows [from, to). */
+static void sppoi_decode_task(sppo_sampler *s, const sppo_model *m,
+                              const sppoi_row_at *at, int from, int to,
+                              int first, const sppo_sampling *how,
+                              const uint64_t *key)
+{
+    int r;
+
+    sppoi_decode_rows(s, m, at, from, to, first);
+    for (r = from; r < to; r++)
+        sppoi_draw(s, at, r, how, key[s->live[r] / s->k]);
+}
+
+/* One token for every live response: a block of whole tiles for each thread,
+ * in several rounds where there are many.                                   */
 static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
                               const sppoi_row_at *at, int live, int first,
                               const sppo_sampling *how, const uint64_t *key)
 {
-    const int tasks = (live + SPPOI_ROWS_PER_TASK - 1) / SPPOI_ROWS_PER_TASK;
     const int threads = sppoi_max_threads();
-    int task;
+    const int share = (live + threads - 1) / threads;
+    const int rows = sppoi_min(SPPOI_ROWS_PER_TASK, (share + SPPOI_ROWS - 1)
+                                                    / SPPOI_ROWS * SPPOI_ROWS);
+    int from;
 
-    SPPOI_TASKS
-    for (task = 0; task < tasks; task++) {
-        const int from = task * SPPOI_ROWS_PER_TASK;
-        const int to = sppoi_min(from + SPPOI_ROWS_PER_TASK, live);
-        int r;
-
-        sppoi_decode_rows(s, m, at, from, to, first);
-        for (r = from; r < to; r++)
-            sppoi_draw(s, at, r, how, key[s->live[r] / s->k]);
+    if (live <= rows) {
+        sppoi_decode_task(s, m, at, 0, live, first, how, key);
+        return;
     }
-    (void)threads;
+    SPPOI_TASKS
+    for (from = 0; from < live; from += rows)
+        sppoi_decode_task(s, m, at, from, sppoi_min(from + rows, live), first,
+                          how, key);
 }
 
 /* The responses to the prompts in s->forest; key[p] is prompt p's stream. */
@@ -5082,68 +5151,95 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
 
 static int sppoi_heavier(const void *weight, int a, int b)
 {
-    const double *w = (const double *)weight;
+    const sppo_real *w = (const sppo_real *)weight;
 
     return w[a] != w[b] ? w[a] > w[b] : a < b;
 }
 
 static int sppoi_greedy(const sppo_real *logits, int n)
 {
-    int i, best = 0;
+    const sppo_real top = sppoi_largest(logits, n);
+    int i = 0;
 
-    for (i = 1; i < n; i++)
-        best = logits[i] > logits[best] ? i : best;
-    return best;
+    while (i < n - 1 && logits[i] != top)
+        i++;
+    return i;
 }
 
 /* The first of order[0 .. n) whose cumulative weight passes mass uniform. */
-static int sppoi_pick(const double *weight, const int *order, int n,
+static int sppoi_pick(const sppo_real *weight, const int *order, int n,
                       double mass, double uniform)
 {
     double sum = 0.0;
-    int i, last = order ? order[0] : 0;
+    int i, last = order[0];
 
     for (i = 0; i < n; i++) {
-        const int token = order ? order[i] : i;
-
-        sum += weight[token];
-        if (weight[token] > 0.0)
-            last = token;  // rounding may leave the sum short of the mass
+        sum += (double)weight[order[i]];
+        if (weight[order[i]] > 0)
+            last = order[i];  // rounding may leave the sum short of the mass
         if (sum > mass * uniform)
             break;
     }
     return last;
 }
 
+enum { SPPOI_DRAW_BLOCK = 64 };
+
+/* The same in the order of the ids: over whole blocks, then one by one. */
+static int sppoi_pick_any(const sppo_real *weight, int n, double mass,
+                          double uniform)
+{
+    const double goal = mass * uniform;
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i + SPPOI_DRAW_BLOCK < n; i += SPPOI_DRAW_BLOCK) {
+        const double block = sppoi_sum(weight + i, SPPOI_DRAW_BLOCK);
+
+        if (sum + block > goal)
+            break;
+        sum += block;
+    }
+    for (; i < n; i++) {
+        sum += (double)weight[i];
+        if (sum > goal)
+            return i;
+    }
+    while (i > 1 && !(weight[i - 1] > 0))  // rounding left the sum short
+        i--;
+    return i - 1;
+}
+
 /* top-p keeps the shortest run of tokens, heaviest first, whose mass reaches
  * top_p: a heap gives them one by one, without sorting the vocabulary.      */
 SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
                                const sppo_sampling *sampling, double uniform,
-                               double *weight, int *order)
+                               sppo_real *weight, int *order)
 {
     const double t = sampling->temperature == 0.0 ? 1.0
                                                   : sampling->temperature;
     const double p = sampling->top_p == 0.0 ? 1.0 : sampling->top_p;
     const int best = sppoi_greedy(logits, n);
-    double total = 0.0, mass = 0.0;
+    const sppo_real top = logits[best], colder = (sppo_real)(1.0 / t);
+    double total, mass = 0.0;
     int i, left = n;
 
     if (sampling->greedy)
-        return logits[best] - logits[best] == 0 ? best : -1;
-    for (i = 0; i < n; i++) {
-        weight[i] = (double)sppoi_exp(
-            (sppo_real)((double)(logits[i] - logits[best]) / t));
-        total += weight[i];
-    }
+        return top - top == 0 ? best : -1;
+    SPPOI_SIMD
+    for (i = 0; i < n; i++)
+        weight[i] = sppoi_exp((logits[i] - top) * colder);
+    total = sppoi_sum(weight, n);
     if (!(total > 0.0 && total < HUGE_VAL))
         return -1;
     if (p >= 1.0)
-        return sppoi_pick(weight, NULL, n, total, uniform);
+        return sppoi_pick_any(weight, n, total, uniform);
     for (i = 0; i < n; i++)
         order[i] = i;
     sppoi_heapify(order, n, sppoi_heavier, weight);
     while (left > 0 && mass < p * total)  // popped tokens gather at the end
-        mass += weight[sppoi_heap_pop(order, left--, sppoi_heavier, weight)];
+        mass += (double)weight[sppoi_heap_pop(order, left--, sppoi_heavier,
+                                              weight)];
     sppoi_reverse(order + left, n - left);
     return sppoi_pick(weight, order + left, n - left, mass, uniform);
 }
@@ -5947,9 +6043,7 @@ SPPO_DEF sppo_real sppo_exp(sppo_real x)
     return sppoi_exp(x);
 }
 
-/* Sums run in this many lanes, folded in a fixed order: a vector register of
- * independent chains, and one order of addition whatever the compiler does. */
-enum { SPPOI_LANES = 16, SPPOI_SUM_BLOCK = 1024 };
+enum { SPPOI_SUM_BLOCK = 1024 };
 
 static sppo_real sppoi_fold(sppo_real *lane)
 {
@@ -6310,18 +6404,24 @@ static int sppoi_strips(const sppoi_product_job *job)
     return (job->m + SPPOI_STRIP_ROWS - 1) / SPPOI_STRIP_ROWS;
 }
 
+static int sppoi_chunk(const sppoi_product_job *job)
+{
+    return job->m < SPPOI_ROWS ? SPPOI_ACROSS : SPPOI_CHUNK;
+}
+
 static int sppoi_product_tasks(const sppoi_product_job *job)
 {
-    const int panels = sppoi_panel_count(job->n);
+    const int panels = sppoi_panel_count(job->n), chunk = sppoi_chunk(job);
 
-    return (panels + SPPOI_CHUNK - 1) / SPPOI_CHUNK * sppoi_strips(job);
+    return (panels + chunk - 1) / chunk * sppoi_strips(job);
 }
 
 static void sppoi_product_task(const sppoi_product_job *job, int task, int k0)
 {
     const int strips = sppoi_strips(job);
-    const int p0 = task / strips * SPPOI_CHUNK;
-    const int p1 = sppoi_min(p0 + SPPOI_CHUNK, sppoi_panel_count(job->n));
+    const int p0 = task / strips * sppoi_chunk(job);
+    const int p1 =
+        sppoi_min(p0 + sppoi_chunk(job), sppoi_panel_count(job->n));
 
     if (job->m < SPPOI_ROWS)
         sppoi_few_rows(job, p0, p1, k0);
@@ -6329,19 +6429,7 @@ static void sppoi_product_task(const sppoi_product_job *job, int task, int k0)
         sppoi_strip(job, task % strips * SPPOI_STRIP_ROWS, p0, p1, k0);
 }
 
-static void sppoi_product(const sppoi_product_job *job)
-{
-    const int tasks = sppoi_product_tasks(job);
-    int k0, task;
-
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
-        SPPOI_TILES
-        for (task = 0; task < tasks; task++)
-            sppoi_product_task(job, task, k0);
-    }
-}
-
-/* The same on one thread, for work that is split already. */
+/* On one thread, for work that is split already or small. */
 static void sppoi_product_alone(const sppoi_product_job *job)
 {
     const int tasks = sppoi_product_tasks(job);
@@ -6350,6 +6438,27 @@ static void sppoi_product_alone(const sppoi_product_job *job)
     for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
         for (task = 0; task < tasks; task++)
             sppoi_product_task(job, task, k0);
+}
+
+/* Below this many multiply-adds, a microsecond or two, waking the other threads
+ * costs more than they save.                                                */
+enum { SPPOI_WORTH_SHARING = 1 << 16 };
+
+static void sppoi_product(const sppoi_product_job *job)
+{
+    const int tasks = sppoi_product_tasks(job);
+    int k0, task;
+
+    if (sppoi_shared_out() ||
+        (double)job->m * job->n * job->k < SPPOI_WORTH_SHARING) {
+        sppoi_product_alone(job);
+        return;
+    }
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
+        SPPOI_TILES
+        for (task = 0; task < tasks; task++)
+            sppoi_product_task(job, task, k0);
+    }
 }
 
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
@@ -6460,7 +6569,7 @@ static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
 
     job.ld = ld;
     job.add = add;
-    sppoi_product_alone(&job);
+    sppoi_product(&job);
 }
 
 /* forward out = in w'     slope din = dout w */

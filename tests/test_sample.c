@@ -121,8 +121,8 @@ static void draws_equal_draws_from_full_passes(void)
     static sppo_forest forest;
     static sppo_trace trace;
     sppo_sampling sampling = { 0.9, 0.95, 0, NEW };
-    double logits[13], weight[13];
-    sppo_real rounded[13];
+    double logits[13];
+    sppo_real rounded[13], weight[13];
     int p, r, t, i, order[13];
 
     c.eos = 5;
@@ -292,9 +292,9 @@ static void token_takes_its_share_of_the_unit_interval(void)
 
     for (s = 0; s < COUNT(temperature); s++) {
         sppo_sampling sampling = { 0, 0, 0, 0 };
-        double slow[VOCAB], p[VOCAB], weight[VOCAB];
+        double slow[VOCAB], p[VOCAB];
         int count[VOCAB] = { 0 }, order[VOCAB];
-        sppo_real logits[VOCAB];
+        sppo_real logits[VOCAB], weight[VOCAB];
 
         sampling.temperature = temperature[s];
         sampling.top_p = top_p[s];
@@ -322,8 +322,7 @@ static void greedy_takes_the_first_of_equals(void)
 {
     static const double values[] = { 1, 3, -2, 3, 3, 0 };
     sppo_sampling sampling = { 0, 0, 1, 0 };
-    sppo_real logits[6];
-    double weight[6];
+    sppo_real logits[6], weight[6];
     int i, order[6];
 
     for (i = 0; i < 6; i++)
@@ -339,8 +338,7 @@ static void extreme_logits_are_sampled_right(void)
 {
     static const double values[] = { -3000, 2000, 1000, 1990 };
     sppo_sampling sampling = { 0, 0, 0, 0 };
-    sppo_real logits[4];
-    double weight[4];
+    sppo_real logits[4], weight[4];
     int i, order[4];
 
     for (i = 0; i < 4; i++)
