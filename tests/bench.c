@@ -12,7 +12,7 @@
  *
  * Operations are counted as what the mathematics needs: 2 for each weight of a
  * product and row, 4 head widths for each key that a query sees; three times
- * that with the backward pass.  Work done twice, or padding, does not count.  */
+ * that with the backward pass.  Work done twice, or padding, does not count. */
 #define SPPO_IMPLEMENTATION
 #include "../sppo.h"
 
