@@ -115,7 +115,7 @@
  *   SPPO_IMPLEMENTATION  one file  compile the second half of this file
  *   SPPO_STATIC          all       every function static: a private copy
  *   SPPO_REAL            all       float (default) or double, for audits
- *   SPPO_MALLOC, _FREE   one file  replace malloc and free (define both)
+ *   SPPO_MALLOC, _FREE   one file  replace calloc and free (define both)
  *   SPPO_NO_STDIO        all       no file functions; models from memory only
  *   SPPO_NO_OPENMP       one file  ignore OpenMP though the compiler has it
  * Compile with -O3 -march=native -fopenmp; -O2 costs half the speed, a build
@@ -264,7 +264,7 @@ typedef enum sppo_result {
     SPPO_E_STOPPED    // your progress callback asked to stop; resumable
 } sppo_result;
 
-/* All zero is valid: malloc and free, no limit.  To use an allocator of your
+/* All zero is valid: calloc and free, no limit.  To use an allocator of your
  * own set take and give; give receives the size that was asked for.         */
 typedef struct sppo_ctx {
     void *(*take)(void *user, size_t size);
@@ -9703,6 +9703,10 @@ SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
     if (!sppoi_can_read(path) && sppoi_can_read(parts))
         return sppoi_model_from_parts(ctx, model, &config, folder);
+    if (!sppoi_can_read(path))
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened, nor is "
+                         "there an index of parts; other formats of weights "
+                         "are not read", path);
     SPPOI_TRY(sppoi_open(ctx, path, &source));
     result = sppoi_model_open(ctx, model, &config, &source);
     fclose(source.file);

@@ -3,6 +3,8 @@
  *   llama_peer make FOLDER VOCAB DIM LAYERS HEADS KV HEAD_DIM HIDDEN CONTEXT
  *                   UNTIED THETA EPS
  *       a model with random weights
+ *   llama_peer words FILE VOCAB
+ *       a tokenizer.bin: the bytes, then "a", "b", .. "aa", "ab", .. in blanks
  *   llama_peer run FOLDER OUT
  *       reads the model in FOLDER and FOLDER/sequences.txt, lines of "token
  *       coefficient token coefficient ..", and writes
@@ -10,7 +12,7 @@
  *       OUT/same      the model again;  OUT/half  the same in bfloat16
  *       OUT/grad      its gradient, as a model: of the sum over sequences and
  *                     positions t >= 1 of coefficient log p(token)
- * Used by reference/check_torch.py.                                         */
+ * Used by reference/check_torch.py and large.sh.                            */
 #define _XOPEN_SOURCE 700
 #define SPPO_IMPLEMENTATION
 #include "../sppo.h"
@@ -151,6 +153,42 @@ static sppo_result make(peer *p, char **word)
     return code ? code : sppo_model_save(&p->ctx, &p->model, word[0]);
 }
 
+/* Piece 259 is the blank that every text begins with. */
+static int word(int id, char *out)
+{
+    int rest = id - SPPO_PIECES, n = 0;
+
+    if (id < SPPO_BYTES)
+        return sprintf(out, "<%d>", id);
+    if (id < SPPO_PIECES)
+        return sprintf(out, "<0x%02X>", (unsigned)(id - SPPO_BYTES));
+    for (; rest > 0; rest = (rest - 1) / 26)
+        out[n++] = (char)('a' + (rest - 1) % 26);
+    out[n++] = ' ';
+    return n;
+}
+
+static sppo_result words(peer *p, const char *path, int vocab)
+{
+    sppo_tokenizer tok;
+    int i, n;
+
+    memset(&tok, 0, sizeof tok);
+    tok.vocab = vocab;
+    tok.score = (float *)calloc((size_t)vocab, sizeof *tok.score);
+    tok.start = (int *)calloc((size_t)vocab + 1, sizeof *tok.start);
+    tok.bytes = (char *)malloc(16 * (size_t)vocab);
+    if (!tok.score || !tok.start || !tok.bytes)
+        return sppo_fail(&p->ctx, SPPO_E_MEMORY, "no memory for %d", vocab);
+    for (i = 0; i < vocab; i++) {
+        n = word(i, tok.bytes + tok.start[i]);
+        tok.longest = n > tok.longest ? n : tok.longest;
+        tok.score[i] = (float)-i;
+        tok.start[i + 1] = tok.start[i] + n;
+    }
+    return sppo_tokenizer_save(&p->ctx, &tok, path);
+}
+
 int main(int argc, char **argv)
 {
     static peer p;
@@ -160,6 +198,8 @@ int main(int argc, char **argv)
         code = make(&p, argv + 2);
     else if (argc == 4 && strcmp(argv[1], "run") == 0)
         code = run(&p, argv[2], argv[3]);
+    else if (argc == 4 && strcmp(argv[1], "words") == 0)
+        code = words(&p, argv[2], atoi(argv[3]));
     else
         return fputs("usage: see the first lines of llama_peer.c\n", stderr), 2;
     if (code)
