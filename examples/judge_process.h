@@ -142,15 +142,12 @@ static sppo_result judge_request(judge_process *j, const sppo_lists *prompts,
     return buffer_check(&j->out);
 }
 
-/* The k x k numbers of an answer; returns what is wrong with it, or NULL. */
-static const char *judge_read(judge_process *j, const char *line,
-                              size_t length, int k, double *pairwise)
+/* The k x k numbers of a row; returns what is wrong with it, or NULL. */
+static const char *probabilities_read(const sppo_json *json, int k,
+                                      double *pairwise)
 {
-    const sppo_json *json = &j->json;
     int rows, row, cell, i = 0;
 
-    if (sppo_json_parse(j->ctx, &j->json, line, length, "it") != SPPO_OK)
-        return j->ctx->message;
     rows = json->node[0].type == SPPO_JSON_OBJECT
         ? sppo_json_find(json, 0, "probabilities") : -1;
     if (rows < 0 || json->node[rows].type != SPPO_JSON_ARRAY)
@@ -168,6 +165,20 @@ static const char *judge_read(judge_process *j, const char *line,
             pairwise[i++] = sppo_json_number(json, cell);
         }
     }
+    return NULL;
+}
+
+/* The same of an answer, which must be a preference. */
+static const char *judge_read(judge_process *j, const char *line,
+                              size_t length, int k, double *pairwise)
+{
+    const char *why;
+
+    if (sppo_json_parse(j->ctx, &j->json, line, length, "it") != SPPO_OK)
+        return j->ctx->message;
+    why = probabilities_read(&j->json, k, pairwise);
+    if (why)
+        return why;
     return sppo_preference_check(j->ctx, pairwise, k, 1e-3) == SPPO_OK
         ? NULL : j->ctx->message;
 }

@@ -486,6 +486,105 @@ done
 holds phase_end align phases --resume
 equals align_in_phases phases whole
 
+# shard OUT PHASE: three processes at once, each a part of the prompts
+shard() {
+    failures=0 pids=
+    for part in 1 2 3; do
+        align "$1" --resume --phase "$2" --shard $part/3 > /dev/null 2>> err &
+        pids="$pids $!"
+    done
+    for pid in $pids; do wait "$pid" || failures=$((failures + 1)); done
+    [ $failures -eq 0 ]
+}
+for i in 1 2; do
+    holds "shards_sample_$i" shard shards sample
+    holds "shards_judge_$i" shard shards judge
+    if [ $i = 1 ]; then
+        cp -r shards merged  # again below, phase by phase
+        cp shards/shards/iter1.sample.2of3.jsonl rows
+    fi
+    holds "shards_merge_$i" align shards --resume --phase fit --merge 3
+done
+holds shards_end align shards --resume
+equals align_in_shards shards whole
+same shards_checkpoint shards/run.safetensors phases/run.safetensors
+if [ -e shards/shards ]; then bad shards_are_gone "they are there"; else
+    ok shards_are_gone; fi
+holds shards_of_one align shard1 --phase sample --shard 1/1
+cat merged/shards/iter1.sample.?of3.jsonl > out
+same shards_concatenated out shard1/shards/iter1.sample.1of1.jsonl
+holds merge_samples align merged --resume --phase sample --merge 3
+holds judge_from_checkpoint align merged --resume --phase judge --shard 2/3
+holds merge_judgements align merged --resume --phase judge --merge 3
+holds merge_fit align merged --resume --phase fit
+same merge_by_phases merged/iter1/model.safetensors \
+    shards/iter1/model.safetensors
+holds shard_state align sampled --phase sample
+expect shard_too_late 2 'iteration 1 .* in sampled is already sampled' \
+    align sampled --resume --phase sample --shard 1/3
+expect shard_numbers 2 'wants I/N with 1 <= I <= N' align shards2 --phase \
+    sample --shard 3/2
+expect shard_whole_run 2 'no effect without' align shards2 --shard 1/2
+expect shard_of_fit 2 'no effect without' align shards2 --phase fit --shard 1/2
+expect shard_missing 2 'iter1.sample.1of2.jsonl is missing; --phase sample' \
+    align shards2 --phase judge --shard 1/2
+mkdir -p shards2/shards
+# bad_shard NAME PATTERN: what is in `rows` is refused, with its line
+bad_shard() {
+    cp rows shards2/shards/iter1.sample.2of3.jsonl
+    expect "$1" 3 "$2" align shards2 --resume --phase judge --shard 2/3 \
+        --quiet
+}
+cp rows good
+sed 's/"round": "..../"round": "none/' good > rows
+bad_shard shard_of_another_run 'line 1.*belongs to another iteration'
+sed '2s/"prompt": [0-9]*/"prompt": 99/' good > rows
+bad_shard shard_out_of_order 'line 2.*"prompt" must be'
+sed '1s/\[\[[0-9]*/[[99999/' good > rows
+bad_shard shard_unknown_id 'line 1.*not in the vocabulary'
+sed '1s/\[\[[^]]*\], /[/' good > rows
+bad_shard shard_response_lost 'line 1.*array of 3 responses'
+sed '1s/\[\[[^]]*\]/[[]/' good > rows
+bad_shard shard_response_empty 'line 1.*must have 1 to 8 tokens'
+head -n 3 good > rows
+bad_shard shard_cut 'ends before prompt 7'
+cat good good > rows
+bad_shard shard_too_long 'line 5.*one row more'
+
+# The cluster's script, without a cluster: with a judge whose command has blanks
+cluster() {
+    # shellcheck disable=SC2086
+    SPPO=$tool sh "$root/examples/slurm_align.sh" 2 2 "$1" --policy base \
+        --prompts prompts.jsonl --judge "'$tool' judge --preference judge" \
+        --k 3 --max-tokens 8 --batch 4 --epochs 1
+}
+holds cluster cluster cluster
+holds cluster_alone "$tool" align --policy base --prompts prompts.jsonl \
+    --judge "'$tool' judge --preference judge" --k 3 --max-tokens 8 \
+    --batch 4 --epochs 1 --iterations 2 --out one
+same cluster_is_one_process cluster/policy/model.safetensors \
+    one/policy/model.safetensors
+# An sbatch that runs at once what it is given, for every task of an array.
+mkdir -p bin
+cat > bin/sbatch <<'SBATCH'
+#!/bin/sh
+tasks=$(echo "$*" | sed -n 's/.*--array=1-\([0-9]*\).*/\1/p')
+for command in "$@"; do :; done
+SLURM_ARRAY_TASK_ID=0
+export SLURM_ARRAY_TASK_ID
+while [ "$SLURM_ARRAY_TASK_ID" -lt "${tasks:-1}" ]; do
+    SLURM_ARRAY_TASK_ID=$((SLURM_ARRAY_TASK_ID + 1))
+    sh -c "$command" > /dev/null || exit 1
+done
+echo 7
+SBATCH
+chmod +x bin/sbatch
+slurm() { PATH=$PWD/bin:$PATH; cluster slurm; }
+holds slurm slurm
+says slurm_says_its_jobs 'iteration 2: jobs 7 and 7'
+same slurm_is_one_process slurm/policy/model.safetensors \
+    one/policy/model.safetensors
+
 # A run that takes a while, since it saves after every step; begun as a child
 # whose process id is $pid, for exec replaces the shell.
 start() {
