@@ -316,6 +316,13 @@ static void run_name(store *s, const plan *p, const char *name,
     snprintf(out, 64, "%s%s", actual_run(s, p, name), condition_suffix[c]);
 }
 
+/* Whether a metric's list is one of prompts, not of steps or rounds. */
+static int is_by_prompt(const char *metric)
+{
+    return strncmp(metric, "gold", 4) == 0 ||
+           strcmp(metric, "rerank_gain") == 0;
+}
+
 /* The differences prompt by prompt, seeds after one another; the gain of a
  * re-ranking is one already.                                                */
 static double paired_test(store *s, const plan *p, const contrast *c,
@@ -333,7 +340,8 @@ static double paired_test(store *s, const plan *p, const contrast *c,
         const int same = c->b ? store_find(s, seed, b, c->b_at, c->metric, 0,
                                            other, MOST_DIFFERENCES) : more;
 
-        if (more == 0 || more != same || c->index > 0)
+        if (more == 0 || more != same || c->index > 0 ||
+            !is_by_prompt(c->metric))
             return (double)NAN;
         for (i = 0; c->b && i < more; i++)
             d[n + i] -= other[i];

@@ -297,8 +297,8 @@ static void put_introduction(report *r)
 
     fprintf(r->out, "# Reproduction report (%s)\n\n"
         "Made by `build/reproduce %s FOLDER`, sppo.h %s, %d seeds.  The\n"
-        "claims are those of arXiv 2405.00675 v5 that can be put to a policy of 0.15\n"
-        "million parameters and a language of 169 words\n"
+        "claims are those of arXiv 2405.00675 v5 that can be put to a policy\n"
+        "of 0.15 million parameters and a language of 169 words\n"
         "(examples/instruct.h).  A seed fixes everything: text, base policy,\n"
         "votes, preference model, prompts, draws; no seed was dropped.  The\n"
         "same binary writes the same report, bit for bit, for any number of\n"

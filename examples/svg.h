@@ -46,7 +46,7 @@ SVG_UNUSED static void svg_write_heat(const double *value, int n,
                     255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
             snprintf(percent, sizeof percent, "%.1f", 100 * v);
             svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
-                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
+                     dark > 0.6 ? "text-anchor='middle' fill='#fff'"
                                 : "text-anchor='middle'", percent, out);
         }
     }
@@ -390,7 +390,7 @@ SVG_UNUSED static void svg_write_heat(const double *value, int n,
                     255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
             snprintf(percent, sizeof percent, "%.1f", 100 * v);
             svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
-                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
+                     dark > 0.6 ? "text-anchor='middle' fill='#fff'"
                                 : "text-anchor='middle'", percent, out);
         }
     }
