@@ -24,8 +24,8 @@ TESTS = base json kernels policy sample optim prefer game update play team \
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples demo test programs audit mutate models repro \
-        repro-full bench bench-growth bench-torch strict ports mpi \
-        clean
+        repro-full repro-keep bench bench-growth bench-torch strict ports \
+        mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -62,6 +62,12 @@ repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 5 minutes
 repro-full: build/reproduce  ## the same, 8 seeds, under an hour
 	@build/reproduce full build/repro
 	@echo "build/repro/report.md"
+
+repro-keep:  ## keep the report of repro-full in examples/reproduction
+	@grep -q '^# Reproduction report (full)' build/repro/report.md
+	@mkdir -p examples/reproduction
+	cp build/repro/*.md build/repro/*.svg build/repro/*.csv \
+	    examples/reproduction
 
 bench: build/bench  ## speed: tokens per second, share of the machine's peak
 	@build/bench --csv build/bench.csv

@@ -35,12 +35,15 @@ static const char *const condition_name[CONDITIONS] = {
     "mild bias", "strong bias"
 };
 
-/* A point with its interval; one seed has none. */
+/* A point with its interval; of one seed: none, of two: from one to the other,
+ * for Student's interval of two is so wide that the lines would be lost.    */
 static void add_point(svg_plot *plot, const char *series, double x,
                       interval y, double scale)
 {
-    const double half = y.n > 1 ? y.high - y.mean : 0.0;
+    double half = y.n > 1 ? (y.high - y.low) / 2 : 0.0;
 
+    if (y.n == 2)
+        half /= student(1);
     if (y.n > 0)
         svg_add(plot, series, x, scale * y.mean, scale * (y.mean - half),
                 scale * (y.mean + half));
@@ -233,8 +236,9 @@ static void plot_rerank(report *r, enum condition c, const char *title,
         first = over_seeds(r->s, r->p, who, at, "first", -1);
         gain = over_seeds(r->s, r->p, who, at, "rerank_gain", -1);
         add_point(&plot, "one answer", at, first, 100);
-        gain.low += first.mean, gain.high += first.mean;
-        gain.mean += first.mean;  // the band is the interval of the gain
+        gain.low += first.mean;  // the band is that of the gain
+        gain.high += first.mean;
+        gain.mean += first.mean;
         add_point(&plot, "best of 16", at, gain, 100);
     }
     svg_write(&plot, title, "iteration of SPPO (0: base policy)",
