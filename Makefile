@@ -113,7 +113,8 @@ build/bench: tests/bench.c sppo.h
 	@mkdir -p build
 	$(BUILD) tests/bench.c -o $@ -lm
 
-build/tests/data build/tests/data-double: examples/length_control.h
+build/tests/data build/tests/data-double: examples/length_control.h \
+    examples/tokenizer_json.h examples/unicode_classes.h
 build/tests/repro build/tests/repro-double: examples/repro_stat.h
 
 build/tests/%-double: tests/test_%.c tests/*.h tests/reference/*.h sppo.h

@@ -681,38 +681,44 @@ static sppo_result bpe_read_added(bpe_reader *r, int list)
     return SPPO_OK;
 }
 
-/* Key, id, key, id: a piece that is added as well has its bytes already. */
+/* One key of vocab; a piece that is added as well has its bytes already. */
+static sppo_result bpe_read_piece(bpe_reader *r, int node)
+{
+    const sppo_json_node *n = &r->json.node[node];
+    bpe *b = r->b;
+    char *at = b->bytes + b->used;
+    const size_t raw = sppo_json_string(&r->json, node, at,
+                                        (size_t)(b->room - b->used));
+    int id, length, added;
+
+    BPE_TRY(bpe_read_id(r, n->next, &id));
+    added = b->piece[id].added && b->piece[id].length == (int)raw &&
+            !memcmp(at, b->bytes + b->piece[id].begin, raw);
+    length = bpe_translate(at, raw);
+    if (added && length < 0)
+        return SPPO_OK;  // no merge makes it
+    if (length < 0 || n->type != SPPO_JSON_STRING)
+        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: \"%.*s\" in vocab is "
+                         "not of the byte alphabet; tokenize elsewhere and "
+                         "pass ids", r->where, (int)(n->end - n->begin),
+                         r->json.text + n->begin);
+    if (*bpe_find(b, at, length) >= 0)
+        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: ids %d and %d have the "
+                         "same piece", r->where, *bpe_find(b, at, length), id);
+    if (!added)
+        BPE_TRY(bpe_set(r, id, length, 0));
+    *bpe_find(b, at, length) = id;
+    return SPPO_OK;
+}
+
+/* vocab: key, id, key, id. */
 static sppo_result bpe_read_pieces(bpe_reader *r, int list)
 {
-    const sppo_json *json = &r->json;
-    bpe *b = r->b;
-    int i, id, length;
+    const sppo_json_node *node = r->json.node;
+    int i;
 
-    for (i = json->node[list].first; i >= 0;
-         i = json->node[json->node[i].next].next) {
-        const bpe_piece *p;
-        char *at = b->bytes + b->used;
-        BPE_TRY(bpe_read_id(r, json->node[i].next, &id));
-        p = &b->piece[id];
-        length = bpe_translate(at, sppo_json_string(json, i, at,
-                               (size_t)(b->room - b->used)));
-        if (p->added && (length != p->length ||
-                         memcmp(at, b->bytes + p->begin, (size_t)length)))
-            continue;
-        if (length < 0)
-            return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: \"%.*s\" in vocab is "
-                             "not of the byte alphabet; tokenize elsewhere and "
-                             "pass ids", r->where, (int)(json->node[i].end -
-                             json->node[i].begin), json->text +
-                             json->node[i].begin);
-        if (*bpe_find(b, at, length) >= 0)
-            return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: ids %d and %d have "
-                             "the same piece", r->where,
-                             *bpe_find(b, at, length), id);
-        if (!p->added)
-            BPE_TRY(bpe_set(r, id, length, 0));
-        *bpe_find(b, at, length) = id;
-    }
+    for (i = node[list].first; i >= 0; i = node[node[i].next].next)
+        BPE_TRY(bpe_read_piece(r, i));
     return SPPO_OK;
 }
 
@@ -729,7 +735,7 @@ static sppo_result bpe_read_merge(bpe_reader *r, int node, int rank)
     int left, right, id[3] = { -1, -1, -1 };
     bpe_merge *merge;
 
-    if (first >= 0)
+    if (first >= 0 && json->node[node].count == 2)
         end += 1 + sppo_json_string(json, json->node[first].next, text + k + 1,
                                     room - k - 1);
     else
@@ -781,7 +787,6 @@ static sppo_result bpe_take(sppo_ctx *ctx, bpe *b, int merges)
                                       sizeof *b->merge);
     if (!b->piece || !b->added || !b->bytes || !b->by_bytes || !b->merge)
         return ctx->code;
-    memset(b->piece, 0, sizeof *b->piece * (size_t)b->vocab);
     for (i = 0; i < 1 << b->piece_bits; i++)
         b->by_bytes[i] = -1;
     for (i = 0; i < 1 << b->merge_bits; i++)

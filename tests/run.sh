@@ -46,5 +46,6 @@ run mpi sh tests/test_mpi.sh build build/scratch
 run instruct sh tests/test_instruct.sh build/instruct
 run reproduce sh tests/test_reproduce.sh build/reproduce build/scratch
 run tool sh tests/test_tool.sh build/sppo build/scratch
+run rows sh tests/test_rows.sh build/sppo build/scratch
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,6 +1,7 @@
 /* test_data.c - the tool's parts that read other projects' data: the
  * length-controlled win rate, Hugging Face's tokenizer.json                 */
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 #include "../sppo.h"
 
 #include "../examples/length_control.h"
+#include "../examples/tokenizer_json.h"
 #include "check.h"
+#include "reference/tokens.h"
 
 /* ==== the length-controlled win rate ===================================== */
 
@@ -167,7 +170,401 @@ static void slopes_are_those_of_the_loss(void)
     CHECK_NEAR(slope[1], 0.0, 1e-8);
 }
 
+/* ==== tokenizer.json ===================================================== */
+
+enum { TEXT_ROOM = 200000 };
+static char file[TEXT_ROOM], back[TEXT_ROOM];
+
+/* The file of a way of cutting, put together; its length. */
+static size_t token_file(int way)
+{
+    int i;
+
+    file[0] = 0;
+    for (i = 0; i < TOKEN_PARTS && token_files[way][i]; i++)
+        strcat(file, token_files[way][i]);
+    return strlen(file);
+}
+
+static sppo_result read_way(sppo_ctx *ctx, bpe *b, int way)
+{
+    const size_t size = token_file(way);
+
+    return bpe_read(ctx, b, file, size, 0, "tokenizer.json");
+}
+
+/* Whether the ids are those of the string "1 2 3"; prints the first that is
+ * not.                                                                      */
+static int ids_are(const int *id, int count, const char *expected)
+{
+    char own[16];
+    int i;
+
+    for (i = 0; i < count; i++) {
+        const size_t n = (size_t)snprintf(own, sizeof own, "%d", id[i]);
+        if (strncmp(own, expected, n) != 0 ||
+            (expected[n] != ' ' && expected[n] != 0)) {
+            printf("    number %d is %d, expected %.20s\n", i, id[i],
+                   expected);
+            return 0;
+        }
+        expected += n + (expected[n] == ' ');
+    }
+    return *expected == 0;
+}
+
+/* Encodes, compares with the ids unless NULL, decodes, compares with the
+ * text.                                                                     */
+static int goes_round(sppo_ctx *ctx, const bpe *b, const char *text, int n,
+                      const char *ids)
+{
+    sppo_lists lists = { 0 };
+    int same = CHECK_OK(ctx, bpe_encode(ctx, b, text, (size_t)n, -1, -1,
+                                        &lists));
+
+    if (same) {
+        const int *token = sppo_lists_tokens(&lists, 0);
+        const int count = sppo_lists_length(&lists, 0);
+        same = !ids || ids_are(token, count, ids);
+        same &= bpe_decode(b, token, count, -1, -1, back, sizeof back) ==
+                (size_t)n && memcmp(back, text, (size_t)n) == 0;
+    }
+    sppo_lists_free(ctx, &lists);
+    return same;
+}
+
+/* The scanner against the published expressions. */
+static void words_are_those_of_the_expressions(void)
+{
+    int way, i, count, length[400];
+
+    for (i = 0; i < TOKEN_CASES; i++)
+        for (way = 0; way < 3; way++) {
+            const char *s = token_cases[i].text;
+            const char *end = s + token_cases[i].length;
+            for (count = 0; s < end && count < COUNT(length); count++) {
+                const char *next = bpe_word_end(way, s, end);
+                length[count] = (int)(next - s);
+                s = next;
+            }
+            if (!CHECK(ids_are(length, count, token_cases[i].cuts[way])))
+                printf("    rule %d, case %d: \"%s\"\n", way, i,
+                       token_cases[i].text);
+        }
+}
+
+static void ids_are_those_of_the_reference(void)
+{
+    int way, i;
+
+    for (way = 0; way < TOKEN_WAYS; way++) {
+        sppo_ctx ctx = { 0 };
+        bpe b = { 0 };
+        if (!CHECK_OK(&ctx, read_way(&ctx, &b, way)))
+            continue;
+        CHECK(b.digits == (way == 3) && b.whole == (way == 1));
+        for (i = 0; i < TOKEN_CASES; i++)
+            if (!CHECK(goes_round(&ctx, &b, token_cases[i].text,
+                                  token_cases[i].length,
+                                  token_cases[i].ids[way])))
+                printf("    way %d, case %d: \"%s\"\n", way, i,
+                       token_cases[i].text);
+        bpe_free(&ctx, &b);
+        bpe_free(&ctx, &b);
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* Bytes at random, whole characters among them and added tokens. */
+static void any_bytes_survive(void)
+{
+    static const char *const pieces[] = { "<|im|>", "<|", "|>", "'LL", "  ",
+        "\xc5\xbf", "\xf0\x9f\x99\x82", "\n\n", "the", "'", "1234" };
+    char text[64];
+    int way, trial, n;
+
+    for (way = 0; way < TOKEN_WAYS; way++) {
+        sppo_ctx ctx = { 0 };
+        bpe b = { 0 };
+        uint64_t draw = 0;
+        CHECK_OK(&ctx, read_way(&ctx, &b, way));
+        for (trial = 0; trial < 2000; trial++) {
+            const int most = (int)(sppo_random_uniform(21, draw++) * 50.0);
+            for (n = 0; n < most;) {
+                const double u = sppo_random_uniform(21, draw++);
+                const char *piece = pieces[(int)(u * 40.0) % COUNT(pieces)];
+                if (u < 0.3) {
+                    memcpy(text + n, piece, strlen(piece));
+                    n += (int)strlen(piece);
+                } else {
+                    text[n++] = (char)(u * 16384.0);
+                }
+            }
+            if (!CHECK(goes_round(&ctx, &b, text, n, NULL)))
+                break;
+        }
+        bpe_free(&ctx, &b);
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* A word of 100000 bytes: were merges searched for one by one from the start,
+ * this would take minutes.                                                  */
+static void long_words_take_no_longer(void)
+{
+    static char text[100000];
+    static const char *const runs[] = { " ", "a", "the", "'", "\n", "\xe6" };
+    sppo_ctx ctx = { 0 };
+    bpe b = { 0 };
+    size_t run, i;
+
+    CHECK_OK(&ctx, read_way(&ctx, &b, 1));
+    for (run = 0; run < sizeof runs / sizeof *runs; run++) {
+        for (i = 0; i < sizeof text; i++)
+            text[i] = runs[run][i % strlen(runs[run])];
+        CHECK(goes_round(&ctx, &b, text, (int)sizeof text, NULL));
+    }
+    bpe_free(&ctx, &b);
+    CHECK(ctx.held == 0);
+}
+
+static void begin_and_end_are_left_out_once(void)
+{
+    sppo_ctx ctx = { 0 };
+    bpe b = { 0 };
+    sppo_lists lists = { 0 };
+    static const char *const names[] = { "none", "<|im|>", NULL };
+    int im;
+
+    CHECK_OK(&ctx, read_way(&ctx, &b, 0));
+    im = bpe_added_named(&b, names);
+    CHECK(im >= 0 && bpe_added_named(&b, names + 2) == -1);
+    CHECK_OK(&ctx, bpe_encode(&ctx, &b, "a<|im|>b", 8, im, im, &lists));
+    CHECK(sppo_lists_length(&lists, 0) == 5);
+    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 5, im, im, back, 20)
+          == 8);
+    CHECK(strcmp(back, "a<|im|>b") == 0);
+    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 5, im, im, back, 4)
+          == 8);
+    CHECK(strcmp(back, "a<|") == 0);
+    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 5, -1, -1, back, 40)
+          == 20);
+    sppo_lists_free(&ctx, &lists);
+    bpe_free(&ctx, &b);
+    CHECK(ctx.held == 0);
+}
+
+/* The first `from` of a file becomes `to`; 0: it is not there. */
+static int edit(const char *from, const char *to)
+{
+    char *at = strstr(file, from);
+    const size_t old = strlen(from), fresh = strlen(to);
+
+    if (!at)
+        return 0;
+    memmove(at + fresh, at + old, strlen(at + old) + 1);
+    memcpy(at, to, fresh);
+    return 1;
+}
+
+static void what_is_not_supported_is_named(void)
+{
+    static const struct { int way; const char *from, *to, *says; } row[] = {
+        { 0, "\"BPE\"", "\"Unigram\"", "\"type\" Unigram" },
+        { 0, "\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}",
+          "\"normalizer\" NFC" },
+        { 0, "\"ByteLevel\"", "\"Metaspace\"", "\"type\" Metaspace" },
+        { 0, "\"add_prefix_space\": false", "\"add_prefix_space\": true",
+          "\"add_prefix_space\" true" },
+        { 0, "\"use_regex\": true", "\"use_regex\": false",
+          "\"use_regex\" false" },
+        { 0, "\"pre_tokenizer\"", "\"pre\"", "\"type\" is missing" },
+        { 0, "\"dropout\": null", "\"dropout\": 0.1", "\"dropout\" 0.1" },
+        { 0, "\"continuing_subword_prefix\": \"\"",
+          "\"continuing_subword_prefix\": \"##\"",
+          "\"continuing_subword_prefix\" ##" },
+        { 0, "\"lstrip\": false", "\"lstrip\": true", "\"lstrip\" true" },
+        { 0, "\"merges\"", "\"marges\"", "lacks its vocab or its merges" },
+        { 0, "\"vocab\"", "\"vacab\"", "lacks its vocab or its merges" },
+        { 0, "\"merges\": [\"", "\"merges\": [\"\\u2581", "merge 1" },
+        { 0, "\"merges\": [\"", "\"merges\": [\"t\", \"", "merge 1" },
+        { 0, "\"!\": ", "\"!\": 99999999", "is not an id" },
+        { 0, "\"!\": ", "\"!\": -", "is not an id" },
+        { 0, "\"!\": ", "\"\\u2581!\": ", "not of the byte alphabet" },
+        { 0, "\"!\": ", "\"\": ", "the piece of id" },
+        { 0, "\"!\": ", "\"#\": ", "have the same piece" },
+        { 0, "\"!\": ", "\"!!!!\": ", "no piece for the byte 0x21" },
+        { 0, "\"id\": ", "\"id\": 1, \"was\": ", "two pieces have the id" },
+        { 1, "{1,3}", "{1,4}", "is not one of GPT-2, Llama 3 or Qwen 2" },
+        { 1, "Isolated", "MergedWithNext", "\"behavior\" MergedWithNext" },
+        { 1, "\"invert\": false", "\"invert\": true", "\"invert\" true" },
+        { 1, "\"use_regex\": false", "\"use_regex\": true",
+          "\"use_regex\" true" },
+        { 1, "\"ByteLevel\"", "\"Punctuation\"", "\"type\" Punctuation" },
+        { 2, "\"merges\": [[", "\"merges\": [[\"t\", ", "merge 1" },
+        { 3, "\"individual_digits\": true", "\"individual_digits\": false",
+          "\"individual_digits\" false" },
+        { 3, "\"use_regex\": true}]", "\"use_regex\": true}, {}]",
+          "what follows ByteLevel" },
+        { 3, "\"merges\": [", "\"merges\": [,", "column" }
+    };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        sppo_ctx ctx = { 0 };
+        bpe b = { 0 };
+        token_file(row[i].way);
+        if (!CHECK(edit(row[i].from, row[i].to)))
+            printf("    there is no %s\n", row[i].from);
+        CHECK(bpe_read(&ctx, &b, file, strlen(file), 0, "t.json")
+              == SPPO_E_FORMAT);
+        if (!CHECK(strstr(ctx.message, row[i].says) != NULL) ||
+            !CHECK(strstr(ctx.message, "t.json") == ctx.message))
+            printf("    %s gave: %s\n", row[i].to, ctx.message);
+        CHECK(b.vocab == 0 && ctx.held == 0);
+    }
+}
+
+/* The model may have more ids than its tokenizer, not fewer. */
+static void ids_stay_below_the_limit(void)
+{
+    sppo_ctx ctx = { 0 };
+    bpe b = { 0 };
+    int vocab;
+
+    CHECK_OK(&ctx, read_way(&ctx, &b, 0));
+    vocab = b.vocab;
+    bpe_free(&ctx, &b);
+    CHECK_OK(&ctx, bpe_read(&ctx, &b, file, strlen(file), vocab + 64, "t"));
+    CHECK(b.vocab == vocab);
+    bpe_free(&ctx, &b);
+    CHECK(bpe_read(&ctx, &b, file, strlen(file), vocab - 1, "t")
+          == SPPO_E_FORMAT);
+    CHECK(strstr(ctx.message, "is not an id of a vocabulary of") != NULL);
+    CHECK(ctx.held == 0);
+}
+
+/* More pieces than an object may have keys. */
+static void large_vocabularies_are_read(void)
+{
+    sppo_ctx ctx = { 0 };
+    bpe b = { 0 };
+    sppo_lists lists = { 0 };
+    enum { MORE = 30000 };
+    char *big = (char *)malloc(TEXT_ROOM + 40 * MORE), *at;
+    const char *vocab;
+    int i;
+
+    if (!CHECK(big != NULL))
+        return;
+    token_file(1);
+    vocab = strstr(file, "\"vocab\": {") + strlen("\"vocab\": {");
+    memcpy(big, file, (size_t)(vocab - file));
+    at = big + (vocab - file);
+    for (i = 0; i < MORE; i++)
+        at += sprintf(at, "\"zz%c%c%c%c\": %d, ", 'a' + i / 17576,
+                      'a' + i / 676 % 26, 'a' + i / 26 % 26, 'a' + i % 26,
+                      1000 + i);
+    strcpy(at, vocab);
+    CHECK_OK(&ctx, bpe_read(&ctx, &b, big, strlen(big), 0, "big.json"));
+    CHECK(b.vocab == 1000 + MORE);
+    CHECK_OK(&ctx, bpe_encode(&ctx, &b, "zzbaaa", 6, -1, -1, &lists));
+    CHECK(sppo_lists_length(&lists, 0) == 1);  // whole words are not taken apart
+    CHECK(sppo_lists_tokens(&lists, 0)[0] == 1000 + 17576);
+    sppo_lists_free(&ctx, &lists);
+    bpe_free(&ctx, &b);
+    free(big);
+    CHECK(ctx.held == 0);
+}
+
+/* Cut anywhere it is no tokenizer.json; one byte changed it may be, and then it
+ * works.                                                                    */
+static void damaged_files_do_no_harm(void)
+{
+    static const char other[] = { '"', ':', '{', '}', '[', ',', '9', '\\',
+                                  '\0' };
+    const size_t size = token_file(2);
+    char *copy = (char *)malloc(size);
+    size_t n, k;
+
+    if (!CHECK(copy != NULL))
+        return;
+    for (n = 0; n < size; n += 7) {
+        sppo_ctx ctx = { 0 };
+        bpe b = { 0 };
+        memcpy(copy, file, n);
+        CHECK(bpe_read(&ctx, &b, copy, n, 0, "t") == SPPO_E_FORMAT);
+        CHECK(ctx.held == 0);
+    }
+    for (n = 0; n < size; n += 3) {
+        sppo_ctx ctx = { 0 };
+        bpe b = { 0 };
+        memcpy(copy, file, size);
+        k = n / 3 % sizeof other;
+        copy[n] = other[k];
+        if (bpe_read(&ctx, &b, copy, size, 0, "t") == SPPO_OK)
+            CHECK(goes_round(&ctx, &b, "the hat's 12 <|im|>\n", 20, NULL));
+        bpe_free(&ctx, &b);
+        CHECK(ctx.held == 0);
+    }
+    free(copy);
+}
+
+typedef struct counter {
+    int calls, fail_at;
+} counter;
+
+static void *take(void *user, size_t size)
+{
+    counter *c = (counter *)user;
+
+    return ++c->calls == c->fail_at ? NULL : malloc(size);
+}
+
+static void give(void *user, void *block, size_t size)
+{
+    (void)user, (void)size;
+    free(block);
+}
+
+static void every_allocation_may_fail(void)
+{
+    int n;
+
+    for (n = 1; n < 200; n++) {
+        counter c = { 0, 0 };
+        sppo_ctx ctx = { 0 };
+        bpe b = { 0 };
+        sppo_lists lists = { 0 };
+        sppo_result result;
+        ctx.take = take;
+        ctx.give = give;
+        ctx.user = &c;
+        c.fail_at = n;
+        result = read_way(&ctx, &b, 3);
+        if (result == SPPO_OK)
+            result = bpe_encode(&ctx, &b, "the cat", 7, -1, -1, &lists);
+        sppo_lists_free(&ctx, &lists);
+        bpe_free(&ctx, &b);
+        CHECK(ctx.held == 0);
+        if (c.calls < n)
+            break;
+        CHECK(result == SPPO_E_MEMORY);
+    }
+    CHECK(n > 8 && n < 200);
+}
+
 static const check_case cases[] = {
+    CASE(words_are_those_of_the_expressions),
+    CASE(ids_are_those_of_the_reference),
+    CASE(any_bytes_survive),
+    CASE(long_words_take_no_longer),
+    CASE(begin_and_end_are_left_out_once),
+    CASE(what_is_not_supported_is_named),
+    CASE(ids_stay_below_the_limit),
+    CASE(large_vocabularies_are_read),
+    CASE(damaged_files_do_no_harm),
+    CASE(every_allocation_may_fail),
     CASE(win_rate_and_its_error),
     CASE(coefficients_are_recovered),
     CASE(length_alone_gives_a_half),

@@ -18,48 +18,7 @@ case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
 rm -rf "$work"
 mkdir -p "$work" && cd "$work" || exit 1
 
-passed=0 failed=0 skipped=0
-TERM=dumb
-# threads that spin while they wait starve each other on a busy machine
-OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
-export TERM OMP_WAIT_POLICY
-
-ok() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
-skip() { skipped=$((skipped + 1)); echo "skip $1 ($2)"; }
-
-# expect NAME CODE PATTERN COMMAND..: its exit code and a line of its errors
-expect() {
-    name=$1 code=$2 pattern=$3
-    shift 3
-    "$@" > out 2> err < /dev/null
-    got=$?
-    if [ $got -ne "$code" ]; then
-        bad "$name" "exit $got, not $code: $(head -c 300 err)"
-    elif [ -n "$pattern" ] && ! grep -q -e "$pattern" err; then
-        bad "$name" "no \"$pattern\" in: $(head -c 300 err)"
-    else
-        ok "$name"
-    fi
-}
-
-# holds NAME COMMAND..: it succeeds
-holds() {
-    name=$1
-    shift
-    if "$@" > out 2> err; then ok "$name"; else
-        bad "$name" "$(head -c 300 err)"; fi
-}
-
-# says NAME PATTERN: the last command's standard output
-says() {
-    if grep -q -e "$2" out; then ok "$1"; else
-        bad "$1" "no \"$2\" in: $(head -c 300 out)"; fi
-}
-
-same() {
-    if cmp -s "$2" "$3"; then ok "$1"; else bad "$1" "$2 and $3 differ"; fi
-}
+. "$root/tests/tool.sh"
 
 # ---- a tiny world -----------------------------------------------------------
 
@@ -326,57 +285,6 @@ holds evaluate_json "$tool" evaluate --policy tuned --against base \
     --judge "'$tool' judge --preference judge" --prompts few.jsonl \
     --max-tokens 8 --json
 says evaluate_json_form '^{"win_rate": 0.*}$'
-
-# ---- judgments --------------------------------------------------------------
-
-# The same three judgments and a row without one, as an array and as lines:
-# wins 1, 0.5 (the old way to write a draw) and 0.25.
-judgment() {  # output_1, output_2, preference, model
-    printf '{"instruction": "i", "output_1": "%s", "output_2": "%s", ' "$1" "$2"
-    printf '"generator_1": "base", "generator_2": "%s", ' "${4:-mine}"
-    printf '"preference": %s}' "$3"
-}
-{
-    judgment ab 'f\u00fcnf' 2; echo
-    judgment abc d 0; echo
-    judgment "" abcdefg 1.25; echo
-    judgment a b null; echo
-} > judgments.jsonl
-{ echo '['; sed '$!s/$/,/' judgments.jsonl; echo ']'; } > judgments.json
-holds judgments_lines "$tool" evaluate --judgments judgments.jsonl
-says judgments_win_rate '^win rate  *58.33  %'
-says judgments_error '^standard error  *22.05  %'
-says judgments_total '^n total  *3$'
-says judgments_unjudged '^n unjudged  *1 '
-says judgments_length '^avg length  *4.0  characters'
-cp out first
-holds judgments_array "$tool" evaluate --judgments judgments.json
-same judgments_array_is_the_same out first
-holds judgments_json "$tool" evaluate --judgments judgments.json --json
-says judgments_json_names '"win_rate": 58.3.*"length_controlled_winrate": [0-9]'
-expect judgments_alone 2 '--seed and --judgments exclude each other' "$tool" \
-    evaluate --judgments judgments.json --seed 2
-bad_judgment() {  # name, pattern, the file's text
-    printf '%s\n' "$3" > bad.jsonl
-    expect "$1" 3 "$2" "$tool" evaluate --judgments bad.jsonl
-    if [ -s out ]; then bad "$1_prints_nothing" "$(head -c 200 out)"; fi
-}
-row=$(judgment a b 1)
-bad_judgment judgment_beyond 'line 1: "preference" must be' \
-    "$(judgment a b 2.5)"
-bad_judgment judgment_text 'line 1: "preference" must be' \
-    "$(judgment a b '"2"')"
-bad_judgment judgment_none 'has no judgments' "$(judgment a b null)"
-bad_judgment judgment_empty_array 'has no judgments' '[]'
-bad_judgment judgment_not_an_object 'bad.jsonl line 2: a row must be' "[$row,
- 5]"
-bad_judgment judgment_of_another 'line 2: "generator_2" is "yours", but' "[$row,
- $(judgment a b 1 yours)]"
-bad_judgment judgment_broken 'bad.jsonl, line 2, column 8: expected a value' \
-    "[$row,
- {\"a\": }]"
-bad_judgment judgment_missing 'line 1: "output_2" is missing' \
-    '{"output_1": "a", "preference": 1}'
 
 # ---- a judge that errs ------------------------------------------------------
 
@@ -776,15 +684,6 @@ else
     skip stories "no stories260K.bin in $data"
 fi
 
-# between NAME FIELD LOW HIGH: the number after FIELD of the last output
-between() {
-    if awk -v field="$2" -v low="$3" -v high="$4" '
-        index($0, field) == 1 { x = substr($0, length(field) + 1) + 0
-                                found = x > low && x < high }
-        END { exit !found }' out; then ok "$1"; else
-        bad "$1" "$(grep "^$2" out)"; fi
-}
-
 # A byte bigram (counts and 0.1) has 3.59 bits per byte on the held-out tenth.
 if [ -f "$data/tinyshakespeare.txt" ]; then
     holds shakespeare_vocabulary "$tool" tokenizer --vocab 512 \
@@ -804,24 +703,6 @@ if [ -d stories ] && [ -f "$data/gpt4_preferences.jsonl" ]; then
     between gpt4_beats_the_coin "accuracy  " 0.55 0.9
 else
     skip gpt4_preferences "no model or no gpt4_preferences.jsonl in $data"
-fi
-
-# The same judgments fitted by gradient descent in another language: theta
-# 0.94883, phi 1.22023, a rate of 72.088 at equal length.
-if [ -f "$data/gpt4_preferences.jsonl" ]; then
-    grep '"model_a": "gpt4_1106_preview"' "$data/gpt4_preferences.jsonl" \
-        > gpt4_wins.jsonl
-    holds gpt4_judgments "$tool" evaluate --judgments gpt4_wins.jsonl
-    between gpt4_win_rate "win rate" 77.65 77.67
-    between gpt4_standard_error "standard error" 0.80 0.82
-    between gpt4_controlled_rate "length controlled winrate" 72.08 72.10
-    between gpt4_phi "phi" 1.2200 1.2203
-    holds gpt4_judgments_all "$tool" evaluate --judgments \
-        "$data/gpt4_preferences.jsonl"
-    between gpt4_sides_are_random "length controlled winrate" 49 51
-    between gpt4_length_counts "phi" 1.9 2.2
-else
-    skip gpt4_judgments "no gpt4_preferences.jsonl in $data"
 fi
 
 judge=$(dirname "$tool")/story_judge

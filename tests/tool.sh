@@ -1,0 +1,54 @@
+# tool.sh - what the scripts that test the tool from outside share; they set
+# $tool, $work and $data before they read it
+
+passed=0 failed=0 skipped=0
+TERM=dumb
+# threads that spin while they wait starve each other on a busy machine
+OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+export TERM OMP_WAIT_POLICY
+
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
+skip() { skipped=$((skipped + 1)); echo "skip $1 ($2)"; }
+
+# expect NAME CODE PATTERN COMMAND..: its exit code and a line of its errors
+expect() {
+    name=$1 code=$2 pattern=$3
+    shift 3
+    "$@" > out 2> err < /dev/null
+    got=$?
+    if [ $got -ne "$code" ]; then
+        bad "$name" "exit $got, not $code: $(head -c 300 err)"
+    elif [ -n "$pattern" ] && ! grep -q -e "$pattern" err; then
+        bad "$name" "no \"$pattern\" in: $(head -c 300 err)"
+    else
+        ok "$name"
+    fi
+}
+
+# holds NAME COMMAND..: it succeeds
+holds() {
+    name=$1
+    shift
+    if "$@" > out 2> err; then ok "$name"; else
+        bad "$name" "$(head -c 300 err)"; fi
+}
+
+# says NAME PATTERN: the last command's standard output
+says() {
+    if grep -q -e "$2" out; then ok "$1"; else
+        bad "$1" "no \"$2\" in: $(head -c 300 out)"; fi
+}
+
+same() {
+    if cmp -s "$2" "$3"; then ok "$1"; else bad "$1" "$2 and $3 differ"; fi
+}
+
+# between NAME FIELD LOW HIGH: the number after FIELD of the last output
+between() {
+    if awk -v field="$2" -v low="$3" -v high="$4" '
+        index($0, field) == 1 { x = substr($0, length(field) + 1) + 0
+                                found = x > low && x < high }
+        END { exit !found }' out; then ok "$1"; else
+        bad "$1" "$(grep "^$2" out)"; fi
+}
