@@ -355,12 +355,40 @@ static sppo_result load_model(tool *t, const char *folder, int preference,
     return codec_load(&t->ctx, tok, folder, &model->config);
 }
 
+/* What other programs want to see beside a tokenizer.json goes where it goes:
+ * special tokens, the chat template, how to generate.                       */
+static sppo_result copy_companions(tool *t, const char *from, const char *to)
+{
+    static const char *const names[] = { "tokenizer_config.json",
+        "special_tokens_map.json", "generation_config.json" };
+    char path[PATH_ROOM], *data;
+    sppo_result result;
+    size_t i, size;
+
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        TRY(path_join(&t->ctx, path, from, names[i]));
+        if (!file_exists(path))
+            continue;
+        TRY(sppo_file_read(&t->ctx, path, &data, &size));
+        result = path_join(&t->ctx, path, to, names[i]);
+        if (result == SPPO_OK)
+            result = sppo_file_write(&t->ctx, path, data, size);
+        sppo_give(&t->ctx, data, size + 1);
+        TRY(result);
+    }
+    return SPPO_OK;
+}
+
 /* The model and the tool's tokenizer. */
 static sppo_result save_model_as(tool *t, const sppo_model *model,
                                  sppo_dtype dtype, const char *folder)
 {
+    const char *source = t->set.policy ? t->set.policy : t->set.from;
+
     TRY(folder_make(&t->ctx, folder));
     TRY(codec_save(&t->ctx, &t->tok, folder));
+    if (t->tok.file && source)
+        TRY(copy_companions(t, source, folder));
     return sppo_model_save_as(&t->ctx, model, dtype, folder);
 }
 
@@ -3953,8 +3981,8 @@ static const job jobs[] = {
         "  sppo convert --from stories --to stories260K.bin\n"
         "  sppo convert --from SmolLM2-135M --dtype bfloat16 --to small\n",
         "A model directory is Hugging Face's for a Llama: config.json and "
-        "model.safetensors,\nor the parts that model.safetensors.index.json "
-        "names, of F32, F16, BF16 or F64.\nWritten is one file, with the "
+        "model.safetensors\n(or the parts that model.safetensors.index.json "
+        "names), in F32, F16, BF16 or F64.\nOne file is written, with the "
         "tokenizer that was there.\n" },
       run_convert },
     { { "info", INFO, "what a file or model directory holds", "", "",

@@ -627,6 +627,12 @@ holds bfloat16_samples "$tool" sample --policy half --prompt "red" --greedy
 holds convert_judge "$tool" convert --from judge --dtype bfloat16 --to judge2
 holds convert_judge_judges "$tool" evaluate --policy half --against base \
     --prompts few.jsonl --max-tokens 4 --preference judge2
+copy base hub && rm hub/tokenizer.bin
+echo '{"model": {"type": "Unigram"}}' > hub/tokenizer.json
+echo '{"chat_template": "x"}' > hub/tokenizer_config.json
+holds convert_hub "$tool" convert --from hub --to hub2
+same convert_tokenizer_json hub/tokenizer.json hub2/tokenizer.json
+same convert_companions hub/tokenizer_config.json hub2/tokenizer_config.json
 expect convert_bin_dtype 2 'float32 always' "$tool" convert --from base \
     --dtype bfloat16 --to b16.bin
 expect convert_dtype_name 2 'float32|bfloat16' "$tool" convert --from base \
