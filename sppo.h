@@ -1023,6 +1023,11 @@ typedef enum sppo_dtype {
 SPPO_DEF sppo_result sppo_model_read(sppo_ctx *ctx, sppo_model *model,
                                      const char *config, size_t config_size,
                                      const void *weights, size_t weights_size);
+/* The other way: the bytes of its model.safetensors, in a block to be given
+ * back with sppo_give(ctx, data, size).                                     */
+SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
+                                      sppo_dtype dtype, void **data,
+                                      size_t *size);
 /* Hugging Face's config.json for a model; returns the length. */
 SPPO_DEF size_t sppo_config_write(const sppo_config *config, sppo_dtype dtype,
                                   char *out, size_t size);
@@ -9120,147 +9125,43 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
     return SPPO_OK;
 }
 
-/* ---- files proper ---- */
+/* ---- bytes out: into a file, into a block, or counted ---- */
+
+typedef struct sppoi_sink {
+    unsigned char *memory;  // a block with room for all, or NULL
+#ifndef SPPO_NO_STDIO
+    FILE *file;             // NULL: none
+#endif
+    size_t size;            // bytes so far
+} sppoi_sink;
 
 #ifndef SPPO_NO_STDIO
-enum { SPPOI_PATH = 1024 };
-
-/* Bytes on the disk, not on their way; and a file that takes another's place in
- * one step.  What -std=c99 hides is declared here.  Where there is neither
- * POSIX nor Windows, plain C's rename may refuse to replace a file: then saving
- * over one fails and leaves it as it was.                                   */
-#if defined(_WIN32)
-#include <io.h>
-#ifdef __cplusplus
-extern "C"
-#endif
-__declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *,
-                                                unsigned long);
-static int sppoi_sync(FILE *file) { return _commit(_fileno(file)) == 0; }
-
-static int sppoi_replace(const char *from, const char *to)
+static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
 {
-    return MoveFileExA(from, to, 1 | 8) != 0;  // replace; write through
+    if (sink->file)
+        fwrite(data, 1, n, sink->file);  // a failure shows in ferror
 }
 #else
-#if defined(__unix__) || defined(__APPLE__)
-#ifdef __cplusplus
-#include <unistd.h>
-#else
-extern int fileno(FILE *);
-extern int fsync(int);
-#endif
-static int sppoi_sync(FILE *file) { return fsync(fileno(file)) == 0; }
-#else
-static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
-#endif
-
-static int sppoi_replace(const char *from, const char *to)
+static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
 {
-    return rename(from, to) == 0;
+    (void)sink;
+    (void)data;
+    (void)n;
 }
 #endif
 
-static sppo_result sppoi_path(sppo_ctx *ctx, char *out, const char *a,
-                              const char *b)
+static void sppoi_write(sppoi_sink *sink, const void *data, size_t n)
 {
-    const int n = snprintf(out, SPPOI_PATH, "%s%s", a, b);
-
-    if (n >= 0 && n < SPPOI_PATH)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                     "%.200s...: a path of more than %d bytes", a, SPPOI_PATH);
-}
-
-static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
-                              sppoi_source *source)
-{
-    int64_t size;
-
-    memset(source, 0, sizeof *source);
-    source->name = path;
-    source->file = fopen(path, "rb");
-    if (!source->file)
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened", path);
-    if (!sppoi_seek(source->file, 0, SEEK_END) ||
-        (size = sppoi_tell(source->file)) < 0 ||
-        (uint64_t)size >= (size_t)-1) {
-        fclose(source->file);
-        source->file = NULL;
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file",
-                         path);
-    }
-    source->size = (size_t)size;
-    return SPPO_OK;
-}
-
-SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
-                                    char **data, size_t *size)
-{
-    sppoi_source source;
-    sppo_result result;
-    char *bytes;
-
-    SPPOI_TRY(sppoi_open(ctx, path, &source));
-    bytes = (char *)sppo_take(ctx, source.size + 1, 1);
-    result = bytes ? sppoi_read_at(ctx, &source, 0, bytes, source.size)
-                   : sppoi_prefix(ctx, "%.200s: ", path);
-    fclose(source.file);
-    if (result != SPPO_OK) {
-        sppo_give(ctx, bytes, source.size + 1);
-        return result;
-    }
-    *data = bytes;
-    *size = source.size;
-    return SPPO_OK;
-}
-
-/* A file on its way: written beside its place, moved there when whole. */
-typedef struct sppoi_output {
-    FILE *file;
-    const char *path;
-    char temporary[SPPOI_PATH];
-} sppoi_output;
-
-static sppo_result sppoi_output_begin(sppo_ctx *ctx, sppoi_output *out,
-                                      const char *path)
-{
-    out->path = path;
-    SPPOI_TRY(sppoi_path(ctx, out->temporary, path, ".tmp"));
-    out->file = fopen(out->temporary, "wb");
-    if (!out->file)
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written",
-                         out->temporary);
-    return SPPO_OK;
-}
-
-static sppo_result sppoi_output_end(sppo_ctx *ctx, sppoi_output *out)
-{
-    int ok = fflush(out->file) == 0 && !ferror(out->file) &&
-             sppoi_sync(out->file);
-
-    ok = fclose(out->file) == 0 && ok;
-    if (ok && sppoi_replace(out->temporary, out->path))
-        return SPPO_OK;
-    remove(out->temporary);
-    return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written (is the disk "
-                     "full?); what was there before is unchanged", out->path);
-}
-
-SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
-                                     const void *data, size_t size)
-{
-    sppoi_output out;
-
-    SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
-    if (size)
-        fwrite(data, 1, size, out.file);  // a failure shows in ferror
-    return sppoi_output_end(ctx, &out);
+    if (sink->memory)
+        memcpy(sink->memory + sink->size, data, n);
+    else if (n)
+        sppoi_write_file(sink, data, n);
+    sink->size += n;
 }
 
 /* count numbers of `size` bytes, 4 or 8, little-endian. */
-static void sppoi_write_numbers(FILE *file, const void *data, size_t count,
-                                int size)
+static void sppoi_write_numbers(sppoi_sink *sink, const void *data,
+                                size_t count, int size)
 {
     const unsigned char *from = (const unsigned char *)data;
     unsigned char bytes[4096];
@@ -9280,7 +9181,7 @@ static void sppoi_write_numbers(FILE *file, const void *data, size_t count,
         for (j = 0; j < size; j++)
             bytes[used++] = (unsigned char)(bits >> (8 * j) & 255);
         if (used == sizeof bytes || i + 1 == count) {
-            fwrite(bytes, 1, used, file);
+            sppoi_write(sink, bytes, used);
             used = 0;
         }
     }
@@ -9408,7 +9309,7 @@ static uint64_t sppoi_encode_number(const sppoi_entry *e, size_t at)
     return small;
 }
 
-static void sppoi_write_entry(FILE *file, const sppoi_entry *e)
+static void sppoi_write_entry(sppoi_sink *sink, const sppoi_entry *e)
 {
     const size_t count = sppoi_entry_numbers(e);
     const int size = sppoi_dtypes[e->dtype].size;
@@ -9422,29 +9323,26 @@ static void sppoi_write_entry(FILE *file, const sppoi_entry *e)
         for (j = 0; j < size; j++)
             bytes[used++] = (unsigned char)(bits >> (8 * j) & 255);
         if (used == sizeof bytes || i + 1 == count) {
-            fwrite(bytes, 1, used, file);
+            sppoi_write(sink, bytes, used);
             used = 0;
         }
     }
 }
 
-static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
-                                       const char *metadata,
-                                       const sppoi_entry *entry, int n)
+/* A safetensors file with these arrays. */
+static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
+                                     const char *metadata,
+                                     const sppoi_entry *entry, int n)
 {
     const size_t room = 96 + 256 * (size_t)n;
     int *order = (int *)sppo_take(ctx, (size_t)n, sizeof *order);
     char *header = (char *)sppo_take(ctx, room, 1);
-    sppo_result result = order && header ? SPPO_OK : SPPO_E_MEMORY;
-    sppoi_output out;
+    const sppo_result result = order && header ? SPPO_OK : SPPO_E_MEMORY;
     sppoi_text text;
+    uint64_t length;
     int i;
 
-    if (result == SPPO_OK)
-        result = sppoi_output_begin(ctx, &out, path);
     if (result == SPPO_OK) {
-        uint64_t length;
-
         for (i = 0; i < n; i++)
             order[i] = i;
         sppoi_sort(order, n, sppoi_entry_before, entry);
@@ -9453,11 +9351,10 @@ static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
         text.n = 0;
         sppoi_archive_text(&text, metadata, entry, order, n);
         length = text.n;
-        sppoi_write_numbers(out.file, &length, 1, 8);
-        fwrite(header, 1, text.n, out.file);
+        sppoi_write_numbers(sink, &length, 1, 8);
+        sppoi_write(sink, header, text.n);
         for (i = 0; i < n; i++)
-            sppoi_write_entry(out.file, &entry[order[i]]);
-        result = sppoi_output_end(ctx, &out);
+            sppoi_write_entry(sink, &entry[order[i]]);
     }
     sppo_give(ctx, order, (size_t)n * sizeof *order);
     sppo_give(ctx, header, room);
@@ -9467,8 +9364,8 @@ static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
 /* What others want to see in a file before they read it. */
 static const char sppoi_metadata[] = "{\"format\":\"pt\"}";
 
-static sppo_result sppoi_model_write(sppo_ctx *ctx, const sppo_model *model,
-                                     sppoi_dtype dtype, const char *path)
+static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
+                                   const sppo_model *model, sppo_dtype dtype)
 {
     const size_t n = (size_t)model->tensor_count;
     sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, n, sizeof *entry);
@@ -9486,23 +9383,210 @@ static sppo_result sppoi_model_write(sppo_ctx *ctx, const sppo_model *model,
         entry[i].shape[1] = (size_t)t->cols;
         entry[i].dims = t->cols ? 2 : 1;
         entry[i].kind = SPPOI_REAL;
-        entry[i].dtype = dtype;
+        entry[i].dtype = dtype == SPPO_DTYPE_BFLOAT16  ? SPPOI_BF16
+                       : dtype == SPPO_DTYPE_FLOAT32 ? SPPOI_F32
+                       : sppoi_kind_dtype(SPPOI_REAL);
     }
-    result = sppoi_archive_write(ctx, path, sppoi_metadata, entry, (int)n);
+    result = sppoi_archive_put(ctx, sink, sppoi_metadata, entry, (int)n);
     sppo_give(ctx, entry, n * sizeof *entry);
     return result;
+}
+
+SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
+                                      sppo_dtype dtype, void **data,
+                                      size_t *size)
+{
+    sppoi_sink sink;
+    sppo_result result;
+    void *block;
+
+    memset(&sink, 0, sizeof sink);  // the first time counts
+    SPPOI_TRY(sppoi_model_put(ctx, &sink, model, dtype));
+    block = sppo_take(ctx, sink.size, 1);
+    if (!block)
+        return sppoi_prefix(ctx, "sppo_model_write: ");
+    *size = sink.size;
+    sink.memory = (unsigned char *)block;
+    sink.size = 0;
+    result = sppoi_model_put(ctx, &sink, model, dtype);
+    if (result != SPPO_OK)
+        sppo_give(ctx, block, *size);
+    else
+        *data = block;
+    return result;
+}
+
+/* ---- files proper ---- */
+
+#ifndef SPPO_NO_STDIO
+enum { SPPOI_PATH = 1024 };
+
+/* Bytes on the disk, not on their way; and a file that takes another's place in
+ * one step.  What -std=c99 hides is declared here.  Where there is neither
+ * POSIX nor Windows, plain C's rename may refuse to replace a file: then saving
+ * over one fails and leaves it as it was.                                   */
+#if defined(_WIN32)
+#include <io.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+__declspec(dllimport) int __stdcall MoveFileExA(const char *, const char *,
+                                                unsigned long);
+static int sppoi_sync(FILE *file) { return _commit(_fileno(file)) == 0; }
+
+static int sppoi_replace(const char *from, const char *to)
+{
+    return MoveFileExA(from, to, 1 | 8) != 0;  // replace; write through
+}
+#else
+#if defined(__unix__) || defined(__APPLE__)
+#ifdef __cplusplus
+#include <unistd.h>
+#else
+extern int fileno(FILE *);
+extern int fsync(int);
+#endif
+static int sppoi_sync(FILE *file) { return fsync(fileno(file)) == 0; }
+#else
+static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
+#endif
+
+static int sppoi_replace(const char *from, const char *to)
+{
+    return rename(from, to) == 0;
+}
+#endif
+
+static sppo_result sppoi_path(sppo_ctx *ctx, char *out, const char *a,
+                              const char *b)
+{
+    const int n = snprintf(out, SPPOI_PATH, "%s%s", a, b);
+
+    if (n >= 0 && n < SPPOI_PATH)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "%.200s...: a path of more than %d bytes", a, SPPOI_PATH);
+}
+
+static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
+                              sppoi_source *source)
+{
+    int64_t size;
+
+    memset(source, 0, sizeof *source);
+    source->name = path;
+    source->file = fopen(path, "rb");
+    if (!source->file)
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened", path);
+    if (!sppoi_seek(source->file, 0, SEEK_END) ||
+        (size = sppoi_tell(source->file)) < 0 ||
+        (uint64_t)size >= (size_t)-1) {
+        fclose(source->file);
+        source->file = NULL;
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file",
+                         path);
+    }
+    source->size = (size_t)size;
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
+                                    char **data, size_t *size)
+{
+    sppoi_source source;
+    sppo_result result;
+    char *bytes;
+
+    SPPOI_TRY(sppoi_open(ctx, path, &source));
+    bytes = (char *)sppo_take(ctx, source.size + 1, 1);
+    result = bytes ? sppoi_read_at(ctx, &source, 0, bytes, source.size)
+                   : sppoi_prefix(ctx, "%.200s: ", path);
+    fclose(source.file);
+    if (result != SPPO_OK) {
+        sppo_give(ctx, bytes, source.size + 1);
+        return result;
+    }
+    *data = bytes;
+    *size = source.size;
+    return SPPO_OK;
+}
+
+/* A file on its way: written beside its place, moved there when whole. */
+typedef struct sppoi_output {
+    sppoi_sink sink;
+    const char *path;
+    char temporary[SPPOI_PATH];
+} sppoi_output;
+
+static sppo_result sppoi_output_begin(sppo_ctx *ctx, sppoi_output *out,
+                                      const char *path)
+{
+    memset(&out->sink, 0, sizeof out->sink);
+    out->path = path;
+    SPPOI_TRY(sppoi_path(ctx, out->temporary, path, ".tmp"));
+    out->sink.file = fopen(out->temporary, "wb");
+    if (!out->sink.file)
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written",
+                         out->temporary);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_output_end(sppo_ctx *ctx, sppoi_output *out)
+{
+    int ok = fflush(out->sink.file) == 0 && !ferror(out->sink.file) &&
+             sppoi_sync(out->sink.file);
+
+    ok = fclose(out->sink.file) == 0 && ok;
+    if (ok && sppoi_replace(out->temporary, out->path))
+        return SPPO_OK;
+    remove(out->temporary);
+    return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written (is the disk "
+                     "full?); what was there before is unchanged", out->path);
+}
+
+SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
+                                     const void *data, size_t size)
+{
+    sppoi_output out;
+
+    SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
+    sppoi_write(&out.sink, data, size);
+    return sppoi_output_end(ctx, &out);
+}
+
+/* Ends a file whose bytes are all there, or else leaves none. */
+static sppo_result sppoi_output_close(sppo_ctx *ctx, sppoi_output *out,
+                                      sppo_result result)
+{
+    if (result == SPPO_OK)
+        return sppoi_output_end(ctx, out);
+    fclose(out->sink.file);
+    remove(out->temporary);
+    return result;
+}
+
+static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
+                                       const char *metadata,
+                                       const sppoi_entry *entry, int n)
+{
+    sppoi_output out;
+
+    SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
+    return sppoi_output_close(ctx, &out,
+                              sppoi_archive_put(ctx, &out.sink, metadata,
+                                                entry, n));
 }
 
 SPPO_DEF sppo_result sppo_model_save_as(sppo_ctx *ctx, const sppo_model *model,
                                         sppo_dtype dtype, const char *folder)
 {
-    const sppoi_dtype stored = dtype == SPPO_DTYPE_BFLOAT16  ? SPPOI_BF16
-                               : dtype == SPPO_DTYPE_FLOAT32 ? SPPOI_F32
-                               : sppoi_kind_dtype(SPPOI_REAL);
     char path[SPPOI_PATH], config[2048];
+    sppoi_output out;
 
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
-    SPPOI_TRY(sppoi_model_write(ctx, model, stored, path));
+    SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
+    SPPOI_TRY(sppoi_output_close(ctx, &out, sppoi_model_put(ctx, &out.sink,
+                                                            model, dtype)));
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
     return sppo_file_write(ctx, path, config,
                            sppo_config_write(&model->config, dtype, config,
@@ -9734,13 +9818,13 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
     int i, n;
 
     SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
-    sppoi_write_numbers(out.file, &tok->longest, 1, 4);
+    sppoi_write_numbers(&out.sink, &tok->longest, 1, 4);
     for (i = 0; i < tok->vocab; i++) {
         const char *piece = sppoi_piece(tok, i, &n);
 
-        sppoi_write_numbers(out.file, &tok->score[i], 1, 4);
-        sppoi_write_numbers(out.file, &n, 1, 4);
-        fwrite(piece, 1, (size_t)n, out.file);
+        sppoi_write_numbers(&out.sink, &tok->score[i], 1, 4);
+        sppoi_write_numbers(&out.sink, &n, 1, 4);
+        sppoi_write(&out.sink, piece, (size_t)n);
     }
     return sppoi_output_end(ctx, &out);
 }
