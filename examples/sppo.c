@@ -3980,9 +3980,9 @@ static const job jobs[] = {
         "stories\n"
         "  sppo convert --from stories --to stories260K.bin\n"
         "  sppo convert --from SmolLM2-135M --dtype bfloat16 --to small\n",
-        "A model directory is Hugging Face's for a Llama: config.json and "
+        "A model directory is Hugging Face's for a Llama: config.json, "
         "model.safetensors\n(or the parts that model.safetensors.index.json "
-        "names), in F32, F16, BF16 or F64.\nOne file is written, with the "
+        "names) in F32, F16, BF16 or F64.\nOne file is written, with the "
         "tokenizer that was there.\n" },
       run_convert },
     { { "info", INFO, "what a file or model directory holds", "", "",
