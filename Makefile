@@ -2,6 +2,7 @@
 
 CC ?= cc
 MPICC ?= mpicc
+PREFIX ?= /usr/local
 STD = -std=c99
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion \
        -Wstrict-prototypes
@@ -85,6 +86,19 @@ strict:  ## all compilers and builds with warnings as errors
 
 ports:  ## other machines, systems and compilers, under emulation
 	@mkdir -p build && sh tests/test_port.sh build/ports
+
+VERSION = $(shell sed -n 's/^\#define SPPO_VERSION "\(.*\)"/\1/p' sppo.h)
+SHARE = $(DESTDIR)$(PREFIX)/share
+pack = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' \
+       examples/packaging/$(notdir $(1)) > "$(SHARE)/$(1)"
+
+install:  ## the header, for pkg-config and CMake too: PREFIX=/usr DESTDIR=
+	mkdir -p "$(DESTDIR)$(PREFIX)/include" "$(SHARE)/pkgconfig" \
+	    "$(SHARE)/cmake/sppo"
+	cp sppo.h "$(DESTDIR)$(PREFIX)/include/sppo.h"
+	$(call pack,pkgconfig/sppo.pc)
+	$(call pack,cmake/sppo/sppo-config.cmake)
+	$(call pack,cmake/sppo/sppo-config-version.cmake)
 
 clean:  ## remove build/
 	rm -rf build
