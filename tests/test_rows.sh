@@ -351,6 +351,31 @@ bad_judgment judgment_broken 'bad.jsonl, line 2, column 8: expected a value' \
 bad_judgment judgment_missing 'line 1: "output_2" is missing' \
     '{"output_1": "a", "preference": 1}'
 
+# ---- llama2.c ---------------------------------------------------------------
+
+# A vocabulary and a model made here, in llama2.c's run: the same greedy text,
+# but for the blank that a response of its own begins without. run goes on after
+# EOS, so ours is the beginning.
+if [ -x "${LLAMA2C:-}" ]; then
+    # shellcheck disable=SC2086
+    holds run_c_model "$tool" pretrain --text text.txt --tokenizer tok.bin \
+        $shape --steps 200 --batch 8 --out spoken
+    holds run_c_export "$tool" convert --from spoken --to spoken.bin
+    for prompt in "the cat" "then that hat ran" "a mat"; do
+        "$tool" sample --policy spoken --prompt "$prompt" --greedy \
+            --max-tokens 9 | tr -d ' \n' > ours
+        "$LLAMA2C" spoken.bin -z tok.bin -t 0 -n 60 -i "$prompt" 2> err |
+            tr -d ' \n' > theirs
+        case $(cat theirs) in
+            "$(printf '%s' "$prompt" | tr -d ' ')$(cat ours)"?*)
+                ok "run_c_says_the_same" ;;
+            *) bad run_c_says_the_same "$(cat theirs), ours $(cat ours)" ;;
+        esac
+    done
+else
+    skip run_c "LLAMA2C names no build of llama2.c's run"
+fi
+
 # ---- classes of characters --------------------------------------------------
 
 if command -v python3 > /dev/null; then
