@@ -42,11 +42,11 @@
 #include "repro_report.h"
 
 static const plan plans[] = {
-    { "full", 8, 64, 3, 65, 1300, 16000, 512, 4, 400, 200, 200, 6, 3, 1, 60,
+    { "full", 0, 8, 64, 3, 65, 1300, 16000, 512, 4, 400, 200, 200, 6, 3, 1, 60,
       16000 },
-    { "quick", 2, 64, 3, 65, 1200, 9600, 256, 4, 200, 100, 100, 2, 1, 0, 60,
+    { "quick", 1, 2, 64, 3, 65, 1200, 9600, 256, 4, 200, 100, 100, 2, 1, 0, 60,
       16000 },
-    { "tiny", 2, 16, 1, 6, 8, 128, 16, 2, 6, 4, 4, 1, 1, 0, 3, 320 }
+    { "tiny", 1, 2, 16, 1, 6, 8, 128, 16, 2, 6, 4, 4, 1, 1, 0, 3, 320 }
 };
 
 enum work { PREPARE, CYCLE, TUNE, ALIGN, DUEL };
@@ -370,7 +370,8 @@ static void do_all(program *g)
 
     for (seed = 1; seed <= seeds && claim_wants(g->only, "pair"); seed++)
         add_unit(g, CYCLE, seed, 0, 0, 0);
-    for (seed = 0; seed <= seeds && claim_wants(g->only, "base"); seed++)
+    for (seed = g->plan->tuning_seed;
+         seed <= seeds && claim_wants(g->only, "base"); seed++)
         add_unit(g, PREPARE, seed, 0, 0, 0);
     do_stage(g);
     if (!claim_wants(g->only, "base"))
@@ -378,7 +379,7 @@ static void do_all(program *g)
     for (c = 0; c < CONDITIONS; c++)
         for (m = 0; m < METHODS; m++)
             for (i = 0; i < g->plan->settings; i++)
-                add_unit(g, TUNE, 0, m, i, c);
+                add_unit(g, TUNE, g->plan->tuning_seed, m, i, c);
     do_stage(g);
     for (i = 0; i < RUNS; i++)
         for (seed = 1; seed <= seeds && claim_wants(g->only, runs[i].name);

@@ -271,7 +271,7 @@ static int chosen_index(store *s, const plan *p, enum method m,
         double won;
 
         tuning_name(m, i, c, name);
-        won = store_get(s, 0, name, p->tuned, "proxy", -1);
+        won = store_get(s, p->tuning_seed, name, p->tuned, "proxy", -1);
         if (won > best) {
             best = won;
             chosen = i;

@@ -18,7 +18,8 @@ enum { ITERATIONS = 3, K = 5, BATCH = 32, RERANKED = 16, SAMPLES = 2,
 
 typedef struct plan {
     const char *name;
-    int seeds;       // 1 .. seeds; seed 0 is for the choice of settings
+    int tuning_seed; // whose models choose the settings: 0, or to save time 1
+    int seeds;       // 1 .. seeds are measured
     int dim, layers; // of policy and preference model
     int longest;     // response, in tokens
     int base_steps;  // of BATCH rows

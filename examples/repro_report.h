@@ -214,6 +214,7 @@ static void put_tuning(report *r)
         for (m = 0; m < METHODS; m++)
             for (i = 0; i < r->p->settings; i++) {
                 const setting t = grid[m][i];
+                const int seed = r->p->tuning_seed;
                 char name[64], means[32] = "";
 
                 tuning_name((enum method)m, i, (enum condition)c, name);
@@ -224,13 +225,13 @@ static void put_tuning(report *r)
                 fprintf(r->out, "| %s | %s | %g | %s | %g | %.1f | %s | %.1f |"
                         " %.1f |\n", method_name[m], condition_name[c], t.eta,
                         means, t.lr,
-                        100 * store_get(r->s, 0, name, r->p->tuned, "proxy",
+                        100 * store_get(r->s, seed, name, r->p->tuned, "proxy",
                                         -1),
                         i == chosen_index(r->s, r->p, (enum method)m,
                                           (enum condition)c) ? "yes" : "",
-                        100 * store_get(r->s, 0, name, r->p->tuned,
+                        100 * store_get(r->s, seed, name, r->p->tuned,
                                         "gold_base", -1),
-                        store_get(r->s, 0, name, r->p->tuned, "length", -1));
+                        store_get(r->s, seed, name, r->p->tuned, "length", -1));
             }
 }
 
@@ -241,7 +242,7 @@ static void put_judges(report *r)
     fputs("| annotators | seed | agrees with the judge, % | where the judge is "
           "sure, % |\n|---|---|---|---|\n", r->out);
     for (c = 0; c < CONDITIONS; c++)
-        for (seed = 0; seed <= r->p->seeds; seed++) {
+        for (seed = r->p->tuning_seed; seed <= r->p->seeds; seed++) {
             const char *who = c == MILD ? "base" : "base-strong";
 
             fprintf(r->out, "| %s | %d | %.1f | %.1f |\n", condition_name[c],
@@ -472,8 +473,9 @@ static void write_report(store *s, const plan *p, const char *folder)
         fprintf(r.out, "\n## Every run, %s\n\n", condition_name[k]);
         put_runs(&r, (enum condition)k);
     }
-    fprintf(r.out, "\n## Settings tried, on validation prompts of seed 0, "
-            "after %d iteration%s\n\n", p->tuned, p->tuned > 1 ? "s" : "");
+    fprintf(r.out, "\n## Settings tried, on validation prompts of seed %d, "
+            "after %d iteration%s\n\n", p->tuning_seed, p->tuned,
+            p->tuned > 1 ? "s" : "");
     put_tuning(&r);
     fputs("\n## Preference models\n\n", r.out);
     put_judges(&r);
