@@ -119,6 +119,7 @@ static void plot_likelihood(report *r, enum condition c, const char *title,
                               over_seeds(r->s, r->p, who, at,
                                          side ? "loser" : "winner", i), 1);
                 }
+    plot.legend_x = 1.0;
     plot.legend_y = 1.0;
     svg_write(&plot, title, "step (each iteration begins at 0 again)",
               "log pi / pi_t, nats", out);
@@ -210,7 +211,7 @@ static void plot_cycle(report *r)
             add_point(&plot, cycle_judge[i], round,
                       over_seeds(r->s, r->p, cycle_judge[i], 0, "gap_mean",
                                  round), 1);
-    plot.legend_x = 1.0;
+    plot.legend_y = 1.0;
     svg_write(&plot, "Self-play in a circle: exploitability of the average",
               "round of self-play", "duality gap under the true preference",
               out);
@@ -271,8 +272,8 @@ static void write_plots(report *r)
             plot_iterations(r, k, by_iteration[i].metric, by_iteration[i].scale,
                             title, by_iteration[i].label, file);
         }
-        snprintf(title, sizeof title, "What the preference model sees and what "
-                 "the judge does (%s)", bias[c]);
+        snprintf(title, sizeof title, "Preference model and judge (%s)",
+                 condition_name[c]);
         snprintf(file, sizeof file, "exploit-%s.svg", bias[c]);
         plot_exploit(r, k, title, file);
         snprintf(title, sizeof title, "Winners and losers while training (%s)",

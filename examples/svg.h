@@ -37,7 +37,8 @@ SVG_UNUSED static void svg_write_heat(const double *value, int n,
                  "font-size='11.5'", name[i], out);
         for (j = 0; j < n; j++) {
             const double v = value[i * n + j];
-            const double dark = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
+            const double part = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
+            const double dark = part * sqrt(part);  // lighter about one half
 
             // white to the first colour of the palette, #0b3c6f
             fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
@@ -46,7 +47,7 @@ SVG_UNUSED static void svg_write_heat(const double *value, int n,
                     255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
             snprintf(percent, sizeof percent, "%.1f", 100 * v);
             svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
-                     dark > 0.6 ? "text-anchor='middle' fill='#fff'"
+                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
                                 : "text-anchor='middle'", percent, out);
         }
     }
@@ -381,7 +382,8 @@ SVG_UNUSED static void svg_write_heat(const double *value, int n,
                  "font-size='11.5'", name[i], out);
         for (j = 0; j < n; j++) {
             const double v = value[i * n + j];
-            const double dark = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
+            const double part = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
+            const double dark = part * sqrt(part);  // lighter about one half
 
             // white to the first colour of the palette, #0b3c6f
             fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
@@ -390,7 +392,7 @@ SVG_UNUSED static void svg_write_heat(const double *value, int n,
                     255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
             snprintf(percent, sizeof percent, "%.1f", 100 * v);
             svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
-                     dark > 0.6 ? "text-anchor='middle' fill='#fff'"
+                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
                                 : "text-anchor='middle'", percent, out);
         }
     }
