@@ -1114,13 +1114,15 @@ enum { SPPOI_ZEROED = 1 };
 enum { SPPOI_ZEROED = 0 };
 #endif
 
-/* The pragmas of the whole file. FOR: equal work; TASKS: unequal work, on
+/* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces,
+ * alone where n is 1; TASKS: unequal work, on
  * `threads` threads so that scratch per thread can be taken beforehand; TILES:
  * many short pieces.  All split outputs, so the schedule changes no bit.    */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR _Pragma("omp parallel for schedule(static)")
 #define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic)")
+#define SPPOI_MANY _Pragma("omp parallel for schedule(static) if(n > 1)")
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
 #if defined(__clang__)  // vectorises unasked; asked, warns where exp is libm's
@@ -1134,6 +1136,7 @@ static int sppoi_shared_out(void) { return omp_in_parallel(); }
 #else
 #define SPPOI_FOR
 #define SPPOI_TILES
+#define SPPOI_MANY
 #define SPPOI_TASKS
 #define SPPOI_SIMD
 static int sppoi_max_threads(void) { return 1; }
@@ -4518,7 +4521,7 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  * sum runs across a vector.  Work is split over blocks of responses, each going
  * through all layers on one thread; a lone block splits its products instead.
  * A row never meets another: neither company nor threads change its bits.   */
-enum { SPPOI_ROWS_PER_TASK = 32 };  // at most: reuses a weight while in cache
+enum { SPPOI_ROWS_PER_TASK = 32, SPPOI_CACHED = 1 << 19 };  // 2 MB of floats
 
 /* The four products of a layer, then the classifier, packed once. */
 enum { SPPOI_PRODUCTS = 4 };
@@ -4782,11 +4785,11 @@ static void sppoi_span_scores(sppo_real *score, const sppo_real *q,
             for (j = 0; j < SPPOI_LANES; j++)
                 lane[j] = sppoi_muladd(q[c], key[j], lane[j]);
         }
+        SPPOI_SIMD
         for (j = 0; j < SPPOI_LANES; j++)
-            score[from + j] = lane[j];
+            score[from + j] = from + j < span.used ? lane[j]
+                                                   : (sppo_real)-1e30;
     }
-    for (j = span.used; j < from; j++)
-        score[j] = (sppo_real)-1e30;
 }
 
 enum { SPPOI_CHANNELS = 8, SPPOI_CHAINS = 4 };  // of a vector; sums in flight
@@ -4811,6 +4814,7 @@ static void sppoi_span_values(sppo_real *out, const sppo_real *p,
                 for (l = 0; l < SPPOI_CHANNELS; l++)
                     sum[i][l] = sppoi_muladd(p[j + i], value[l], sum[i][l]);
             }
+        SPPOI_SIMD
         for (l = 0; l < SPPOI_CHANNELS; l++)
             out[c + l] += (sum[0][l] + sum[1][l]) + (sum[2][l] + sum[3][l]);
     }
@@ -4862,6 +4866,7 @@ static void sppoi_attend_spans(sppo_real *out, const sppo_real *q,
         out[i] *= inverse;
 }
 
+/* Turns row r's queries and key, stores its key and value, and attends. */
 static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
                                    int r, int layer)
 {
@@ -4873,6 +4878,8 @@ static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
     sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
     int g, h;
 
+    sppoi_rope_row(row + at->qkv, sppoi_row(s->table, n + step, d),
+                   c->heads + c->kv_heads, d, 1);
     for (g = 0; g < c->kv_heads; g++) {
         const sppoi_span prompt = sppoi_span_of(
             c, s->prompt_cache, p, layer, g, s->max_prompt_tokens, n);
@@ -4886,48 +4893,51 @@ static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
     }
 }
 
-/* Live rows [from, to) through layer l; the arrays of a row are row_width
- * apart, so `product` reads and writes them in place.                       */
+/* Norms of n rows; the arrays of a row are row_width apart. */
+static void sppoi_decode_norm(const sppo_sampler *s, sppo_real *rows,
+                              const sppoi_row_at *at, const sppo_real *gain,
+                              int n)
+{
+    const sppo_config *c = &s->config;
+    int r;
+
+    for (r = 0; r < n; r++) {
+        sppo_real *row = sppoi_row_out(rows, r, s->row_width);
+
+        sppoi_rmsnorm_row(row + at->norm, row + at->x, gain, c->dim,
+                          c->norm_eps);
+    }
+}
+
+/* Live rows [from, to) through layer l, in place. */
 static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
                                const sppoi_row_at *at, int l, int from, int to)
 {
     const sppo_config *c = &s->config;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
     const size_t *panel = s->panel_at + l * SPPOI_PRODUCTS;
-    const int n = to - from, d = c->dim, q = sppoi_q_width(c);
-    const int ld = s->row_width;
+    const int n = to - from, d = c->dim, ld = s->row_width;
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
-    int r, position;
+    int r;
 
-    for (r = 0; r < n; r++)
-        sppoi_rmsnorm_row(sppoi_row_out(rows, r, ld) + at->norm,
-                          sppoi_row(rows, r, ld) + at->x, w.norm1, d,
-                          c->norm_eps);
+    sppoi_decode_norm(s, rows, at, w.norm1, n);
     sppoi_rows_product(rows + at->qkv, rows + at->norm, s->packed + panel[0],
                        n, sppoi_qkv_width(c), d, ld, 0);
-    for (r = 0; r < n; r++) {
-        const int response = s->live[from + r], p = response / s->k;
-
-        position = s->forest.start[p + 1] - s->forest.start[p]
-                 + s->length[response] - 1;
-        sppoi_rope_row(sppoi_row_out(rows, r, ld) + at->qkv,
-                       sppoi_row(s->table, position, c->head_dim),
-                       c->heads + c->kv_heads, c->head_dim, 1);
-        sppoi_decode_attention(s, at, from + r, l);
-    }
+    SPPOI_MANY
+    for (r = from; r < to; r++)
+        sppoi_decode_attention(s, at, r, l);
     sppoi_rows_product(rows + at->x, rows + at->att, s->packed + panel[1], n,
-                       d, q, ld, 1);
-    for (r = 0; r < n; r++)
-        sppoi_rmsnorm_row(sppoi_row_out(rows, r, ld) + at->norm,
-                          sppoi_row(rows, r, ld) + at->x, w.norm2, d,
-                          c->norm_eps);
+                       d, sppoi_q_width(c), ld, 1);
+    sppoi_decode_norm(s, rows, at, w.norm2, n);
     sppoi_rows_product(rows + at->gate_up, rows + at->norm,
                        s->packed + panel[2], n, 2 * c->hidden, d, ld, 0);
-    for (r = 0; r < n; r++)
-        sppoi_swiglu_row(sppoi_row_out(rows, r, ld) + at->act,
-                         sppoi_row(rows, r, ld) + at->gate_up,
-                         sppoi_row(rows, r, ld) + at->gate_up + c->hidden,
-                         c->hidden);
+    SPPOI_MANY
+    for (r = 0; r < n; r++) {
+        sppo_real *row = sppoi_row_out(rows, r, ld);
+
+        sppoi_swiglu_row(row + at->act, row + at->gate_up,
+                         row + at->gate_up + c->hidden, c->hidden);
+    }
     sppoi_rows_product(rows + at->x, rows + at->act, s->packed + panel[3], n,
                        d, c->hidden, ld, 1);
 }
@@ -4969,11 +4979,8 @@ static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
         }
         for (l = 0; l < c->layers; l++)
             sppoi_decode_layer(s, m, at, l, from, to);
-        for (r = 0; r < to - from; r++)
-            sppoi_rmsnorm_row(sppoi_row_out(rows, r, ld) + at->norm,
-                              sppoi_row(rows, r, ld) + at->x,
-                              sppoi_final_norm(m, m->weights), c->dim,
-                              c->norm_eps);
+        sppoi_decode_norm(s, rows, at, sppoi_final_norm(m, m->weights),
+                          to - from);
     }
     sppoi_rows_product(rows + at->logits, rows + at->norm,
                        s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS],
@@ -5005,23 +5012,29 @@ static void sppoi_decode_task(sppo_sampler *s, const sppo_model *m,
                               int first, const sppo_sampling *how,
                               const uint64_t *key)
 {
+    const int n = to - from;
     int r;
 
     sppoi_decode_rows(s, m, at, from, to, first);
+    SPPOI_MANY
     for (r = from; r < to; r++)
         sppoi_draw(s, at, r, how, key[s->live[r] / s->k]);
+    (void)n;
 }
 
-/* One token for every live response: a block of whole tiles for each thread,
- * in several rounds where there are many.                                   */
+/* One token for every live response.  Weights that stay in a core's cache: each
+ * thread takes blocks of rows through all layers.  Larger ones: all rows go
+ * together, so that weights are read once, and every step of a layer is split. */
 static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
                               const sppoi_row_at *at, int live, int first,
                               const sppo_sampling *how, const uint64_t *key)
 {
     const int threads = sppoi_max_threads();
     const int share = (live + threads - 1) / threads;
-    const int rows = sppoi_min(SPPOI_ROWS_PER_TASK, (share + SPPOI_ROWS - 1)
-                                                    / SPPOI_ROWS * SPPOI_ROWS);
+    const int tiles = (share + SPPOI_ROWS - 1) / SPPOI_ROWS;
+    const int rows = sppoi_panels(&s->config, NULL) > SPPOI_CACHED
+                         ? live
+                         : sppoi_min(SPPOI_ROWS_PER_TASK, tiles * SPPOI_ROWS);
     int from;
 
     if (live <= rows) {
