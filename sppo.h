@@ -461,11 +461,12 @@ typedef struct sppo_trace {
     double *d_logprob;   // [tokens] with backward: room for the caller's slopes
     /* private: */
     sppo_config config;
+    size_t panel_at[4];
     int threads, chunk, scored_rows, scored_tokens, logits_kept;
     int planned_tokens, planned_segments;
     int *position, *before, *tree_start, trees;
     int *scored_row, *scored_from, *scored_token, *slot;
-    sppo_real *table, *panel, *scratch;
+    sppo_real *table, *panel, *in_panel, *scratch;
     sppo_real *x, *qkv, *att, *lse, *mid, *gate_up, *inv_rms;
     sppo_real *norm, *act, *dx, *dgate_up, *dqkv, *dnorm, *datt;
     sppo_real *gathered, *logits;
@@ -502,7 +503,8 @@ SPPO_DEF double sppo_segment_logprob(const sppo_trace *trace,
 SPPO_DEF void sppo_logits(const sppo_trace *trace, const sppo_model *model,
                           int row, double *logits);
 /* Negative log-likelihood summed over the scored tokens, divided by divisor
- * (0: by their number).  Adds its slopes to grad unless NULL.               */
+ * (0: by their number).  Adds its slopes to grad unless NULL; after
+ * SPPO_E_NUMBER grad is of no use.                                          */
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
                                           const sppo_model *model,
                                           const sppo_forest *forest,
@@ -1114,10 +1116,10 @@ enum { SPPOI_ZEROED = 1 };
 enum { SPPOI_ZEROED = 0 };
 #endif
 
-/* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces,
- * alone where n is 1; TASKS: unequal work, on
- * `threads` threads so that scratch per thread can be taken beforehand; TILES:
- * many short pieces.  All split outputs, so the schedule changes no bit.    */
+/* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces;
+ * TASKS: unequal work, on `threads` threads so that scratch per thread can be
+ * taken beforehand; TILES: many short pieces.  All split outputs, so the
+ * schedule changes no bit.                                                  */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR _Pragma("omp parallel for schedule(static)")
@@ -1237,14 +1239,16 @@ static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
                            int head_dim, int direction);
 static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate,
                              const sppo_real *up, int hidden);
-static void sppoi_linear_add(sppo_real *out, const sppo_real *in,
-                             const sppo_real *w, sppo_real *panel, int n,
-                             int d_in, int d_out);
+static void sppoi_times(sppo_real *out, const sppo_real *in,
+                        const sppo_real *panel, int n, int d_in, int d_out,
+                        int add);
 static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
                                const sppo_real *panel, int n, int d_out,
                                int d_in, int ld, int add);
 static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
                               int d_out);
+static void sppoi_pack_slope(sppo_real *panel, const sppo_real *w, int d_in,
+                             int d_out);
 static size_t sppoi_block_room(const sppo_config *c, int reach, int backward);
 
 /* A heap of indices; before says which of two comes out first. */
@@ -3492,25 +3496,36 @@ enum { SPPOI_LOGITS_ROOM = 1 << 21 };  // numbers in a chunk of logits
 
 static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* The largest panel that any product of the network packs. */
-static size_t sppoi_panel_room(const sppo_config *c, int tokens, int backward)
-{
-    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
-    const int widest = sppoi_max(sppoi_max(c->dim, q), c->hidden);
-    size_t room = sppo_panel_size(c->dim, c->vocab);
+/* A layer's four products, their weights packed one behind the other. */
+enum { SPPOI_QKV, SPPOI_O, SPPOI_GATE_UP, SPPOI_DOWN, SPPOI_PRODUCTS };
 
-    room = sppoi_larger(room, sppo_panel_size(c->vocab, c->dim));
-    room = sppoi_larger(room, sppo_panel_size(c->dim, qkv));
-    room = sppoi_larger(room, sppo_panel_size(qkv, c->dim));
-    room = sppoi_larger(room, sppo_panel_size(q, c->dim));
-    room = sppoi_larger(room, sppo_panel_size(c->dim, q));
-    room = sppoi_larger(room, sppo_panel_size(c->dim, 2 * c->hidden));
-    room = sppoi_larger(room, sppo_panel_size(2 * c->hidden, c->dim));
-    room = sppoi_larger(room, sppo_panel_size(c->hidden, c->dim));
-    room = sppoi_larger(room, sppo_panel_size(c->dim, c->hidden));
-    if (backward)
-        room = sppoi_larger(room, sppo_panel_size(tokens, widest));
-    return room;
+/* Room for w[d_out, d_in] packed either way. */
+static size_t sppoi_weight_room(int d_in, int d_out)
+{
+    return sppoi_larger(sppo_panel_size(d_in, d_out),
+                        sppo_panel_size(d_out, d_in));
+}
+
+/* Where each stands, from `used` on; returns the end. */
+static size_t sppoi_layer_panels(const sppo_config *c, size_t used, size_t *at)
+{
+    at[SPPOI_QKV] = used;
+    used += sppoi_weight_room(c->dim, sppoi_qkv_width(c));
+    at[SPPOI_O] = used;
+    used += sppoi_weight_room(sppoi_q_width(c), c->dim);
+    at[SPPOI_GATE_UP] = used;
+    used += sppoi_weight_room(c->dim, 2 * c->hidden);
+    at[SPPOI_DOWN] = used;
+    return used + sppoi_weight_room(c->hidden, c->dim);
+}
+
+/* Room for the packed weights of a layer or of the classifier. */
+static size_t sppoi_panel_room(const sppo_config *c)
+{
+    size_t at[SPPOI_PRODUCTS];
+
+    return sppoi_larger(sppoi_weight_room(c->dim, c->vocab),
+                        sppoi_layer_panels(c, 0, at));
 }
 
 /* Longest run of visible tokens; positions end at the context. */
@@ -3541,8 +3556,12 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
     const size_t n = (size_t)t->max_tokens;
+    const int widest =
+        sppoi_max(sppoi_max(c->dim, sppoi_q_width(c)), c->hidden);
 
     t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
+    t->in_panel = sppoi_carve_reals(v, sppo_panel_size(t->max_tokens, widest),
+                                    1);
     t->dx = sppoi_carve_reals(v, n, c->dim);
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
@@ -3576,8 +3595,8 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
     t->logits = sppoi_carve_reals(v, (size_t)t->chunk, c->vocab);
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
-    t->panel = sppoi_carve_reals(
-        v, sppoi_panel_room(c, t->max_tokens, t->backward), 1);
+    t->panel = sppoi_carve_reals(v, sppoi_panel_room(c), 1);
+    sppoi_layer_panels(c, 0, t->panel_at);
     t->scratch = sppoi_carve_reals(v, (size_t)t->threads * block, 1);
     if (t->backward)
         sppoi_trace_backward_room(t, v);
@@ -3636,16 +3655,18 @@ SPPO_DEF void sppo_trace_free(sppo_ctx *ctx, sppo_trace *trace)
     memset(trace, 0, sizeof *trace);
 }
 
-/* Activations of layer l: its own with backward, else those of all layers. */
+/* Activations of layer l: its own with backward, else those of all layers; from
+ * one row of the forest on.                                                 */
 typedef struct sppoi_kept_layer {
     sppo_real *in, *mid, *out, *qkv, *att, *lse, *gate_up, *inv1, *inv2;
 } sppoi_kept_layer;
 
-static sppoi_kept_layer sppoi_kept_of(const sppo_trace *t, int l)
+static sppoi_kept_layer sppoi_kept_of(const sppo_trace *t, int l, int row)
 {
     const sppo_config *c = &t->config;
-    const size_t at = t->backward ? (size_t)l * (size_t)t->max_tokens : 0;
-    const size_t next = t->backward ? at + (size_t)t->max_tokens : 0;
+    const size_t n = (size_t)t->max_tokens;
+    const size_t at = (size_t)row + (t->backward ? (size_t)l * n : 0);
+    const size_t next = t->backward ? at + n : at;
     const size_t dim = (size_t)c->dim;
     sppoi_kept_layer k;
 
@@ -3657,8 +3678,7 @@ static sppoi_kept_layer sppoi_kept_of(const sppo_trace *t, int l)
     k.lse = t->lse + at * (size_t)c->heads;
     k.gate_up = t->gate_up + at * 2 * (size_t)c->hidden;
     k.inv1 = t->inv_rms + at;
-    k.inv2 = t->inv_rms + at
-           + (t->backward ? (size_t)c->layers : 1) * (size_t)t->max_tokens;
+    k.inv2 = t->inv_rms + at + (t->backward ? (size_t)c->layers : 1) * n;
     return k;
 }
 
@@ -3781,6 +3801,39 @@ static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
     t->planned_tokens = f->tokens;
     t->planned_segments = f->segments;
     return SPPO_OK;
+}
+
+static sppo_real *sppoi_packed(const sppo_trace *t, int product)
+{
+    return t->panel + t->panel_at[product];
+}
+
+/* A layer takes whole trees of together some GROUP numbers a time through all
+ * its steps: what one step writes, the next finds in the cache.             */
+enum { SPPOI_GROUP = 1 << 18 };
+
+typedef struct sppoi_group {
+    int tree, tree_end;  // trees [tree, tree_end)
+    int row, rows;       // rows [row, row + rows)
+} sppoi_group;
+
+static sppoi_group sppoi_group_from(const sppo_trace *t, const sppo_forest *f,
+                                    int tree)
+{
+    const sppo_config *c = &t->config;
+    const int width = c->dim + sppoi_qkv_width(c) + 3 * c->hidden;
+    const int enough = sppoi_max(SPPOI_GROUP / width, 128);
+    sppoi_group g;
+
+    g.tree = tree;
+    g.tree_end = tree;
+    g.row = f->start[t->tree_start[tree]];
+    g.rows = 0;
+    while (g.tree_end < t->trees && g.rows < enough) {
+        g.tree_end++;
+        g.rows = f->start[t->tree_start[g.tree_end]] - g.row;
+    }
+    return g;
 }
 
 /* ---- attention over a forest ---- */
@@ -4163,35 +4216,38 @@ static sppo_real *sppoi_task_scratch(const sppo_trace *t)
     return t->scratch + (size_t)sppoi_thread() * room;
 }
 
-/* A task is a segment and a key/value head. */
+/* A task is a segment of the group and a key/value head. */
 static void sppoi_attention_fwd(const sppo_trace *t, const sppo_forest *f,
-                                sppoi_kept_layer k)
+                                int l, const sppoi_group *group)
 {
-    const int kv = t->config.kv_heads, tasks = f->segments * kv;
-    const int threads = t->threads;
-    const sppoi_attention a = sppoi_attention_of(t, f, k);
+    const int kv = t->config.kv_heads, threads = t->threads;
+    const int first = t->tree_start[group->tree];
+    const int tasks = (t->tree_start[group->tree_end] - first) * kv;
+    const sppoi_attention a =
+        sppoi_attention_of(t, f, sppoi_kept_of(t, l, 0));
     int task;
 
     SPPOI_TASKS
     for (task = 0; task < tasks; task++)
-        sppoi_attention_blocks(&a, task / kv, task % kv, sppoi_task_scratch(t),
-                               0);
+        sppoi_attention_blocks(&a, first + task / kv, task % kv,
+                               sppoi_task_scratch(t), 0);
     (void)threads;
 }
 
 /* Sets t->dqkv from t->datt.  A task is a tree and a key/value head: all that
  * adds to one key.                                                          */
-static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f,
-                                sppoi_kept_layer k)
+static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f, int l,
+                                const sppoi_group *group)
 {
-    const int kv = t->config.kv_heads, tasks = t->trees * kv;
-    const int threads = t->threads;
-    const sppoi_attention a = sppoi_attention_of(t, f, k);
+    const int kv = t->config.kv_heads, threads = t->threads;
+    const int tasks = (group->tree_end - group->tree) * kv;
+    const sppoi_attention a =
+        sppoi_attention_of(t, f, sppoi_kept_of(t, l, 0));
     int task;
 
     SPPOI_TASKS
     for (task = 0; task < tasks; task++) {
-        const int tree = task / kv;
+        const int tree = group->tree + task / kv;
         int s;
 
         for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++)
@@ -4214,30 +4270,51 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
 }
 
 /* [Net 6] A layer: x + attention(norm(x)), then that + SwiGLU(norm(that)). */
+static void sppoi_group_fwd(sppo_trace *t, const sppo_forest *f, int l,
+                            const sppoi_layer *w, const sppoi_group *group)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, group->row);
+    const int n = group->rows, d = c->dim, qkv = sppoi_qkv_width(c);
+    const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
+
+    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w->norm1, n, d, c->norm_eps);
+    sppoi_times(k.qkv, t->norm, sppoi_packed(t, SPPOI_QKV), n, d, qkv, 0);
+    sppo_rope(k.qkv, t->position + group->row, t->table, n,
+              c->heads + c->kv_heads, c->head_dim, qkv, 1);
+    sppoi_attention_fwd(t, f, l, group);
+    if (k.mid != k.in)
+        memcpy(k.mid, k.in, bytes);
+    sppoi_times(k.mid, k.att, sppoi_packed(t, SPPOI_O), n, sppoi_q_width(c),
+                d, 1);
+    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w->norm2, n, d, c->norm_eps);
+    sppoi_times(k.gate_up, t->norm, sppoi_packed(t, SPPOI_GATE_UP), n, d,
+                2 * c->hidden, 0);
+    sppo_swiglu_fwd(t->act, k.gate_up, n, c->hidden);
+    if (k.out != k.mid)
+        memcpy(k.out, k.mid, bytes);
+    sppoi_times(k.out, t->act, sppoi_packed(t, SPPOI_DOWN), n, c->hidden, d, 1);
+}
+
 static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
                             const sppo_forest *f, int l)
 {
     const sppo_config *c = &t->config;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-    const sppoi_kept_layer k = sppoi_kept_of(t, l);
-    const int n = f->tokens, d = c->dim, qkv = sppoi_qkv_width(c);
-    const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
+    int tree = 0;
 
-    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w.norm1, n, d, c->norm_eps);
-    sppo_linear_fwd(k.qkv, t->norm, w.qkv, t->panel, n, d, qkv);
-    sppo_rope(k.qkv, t->position, t->table, n, c->heads + c->kv_heads,
-              c->head_dim, qkv, 1);
-    sppoi_attention_fwd(t, f, k);
-    if (k.mid != k.in)
-        memcpy(k.mid, k.in, bytes);
-    sppoi_linear_add(k.mid, k.att, w.o, t->panel, n, sppoi_q_width(c), d);
-    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w.norm2, n, d, c->norm_eps);
-    sppo_linear_fwd(k.gate_up, t->norm, w.gate_up, t->panel, n, d,
-                    2 * c->hidden);
-    sppo_swiglu_fwd(t->act, k.gate_up, n, c->hidden);
-    if (k.out != k.mid)
-        memcpy(k.out, k.mid, bytes);
-    sppoi_linear_add(k.out, t->act, w.down, t->panel, n, c->hidden, d);
+    sppoi_pack_weight(sppoi_packed(t, SPPOI_QKV), w.qkv, c->dim,
+                      sppoi_qkv_width(c));
+    sppoi_pack_weight(sppoi_packed(t, SPPOI_O), w.o, sppoi_q_width(c), c->dim);
+    sppoi_pack_weight(sppoi_packed(t, SPPOI_GATE_UP), w.gate_up, c->dim,
+                      2 * c->hidden);
+    sppoi_pack_weight(sppoi_packed(t, SPPOI_DOWN), w.down, c->hidden, c->dim);
+    while (tree < t->trees) {
+        const sppoi_group group = sppoi_group_from(t, f, tree);
+
+        sppoi_group_fwd(t, f, l, &w, &group);
+        tree = group.tree_end;
+    }
 }
 
 /* Logits of scored rows [from, from + n) into t->logits. */
@@ -4255,35 +4332,49 @@ static void sppoi_chunk_logits(sppo_trace *t, const sppo_model *m, int from,
                     t->panel, n, d, t->config.vocab);
 }
 
-/* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits,
- * chunk by chunk, for the rows that predict something.                      */
-static void sppoi_head_fwd(sppo_trace *t, const sppo_model *m,
-                           const sppo_forest *f)
+/* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits, for
+ * the rows of a chunk.                                                      */
+static void sppoi_chunk_fwd(sppo_trace *t, const sppo_model *m,
+                            const sppo_forest *f, int from, int n)
 {
     const int vocab = t->config.vocab;
-    int from, r, i;
+    int r, i;
+
+    sppoi_chunk_logits(t, m, from, n);
+    SPPOI_FOR
+    for (r = 0; r < n; r++)
+        t->row_lse[from + r] =
+            sppo_log_sum_exp(sppoi_row(t->logits, r, vocab), vocab);
+    for (r = 0; r < n; r++)
+        for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1];
+             i++) {
+            const int token = t->scored_token[i];
+
+            t->logprob[token] =
+                (double)sppoi_row(t->logits, r, vocab)[f->token[token]]
+                - t->row_lse[from + r];
+        }
+}
+
+static void sppoi_clear_logprobs(sppo_trace *t, const sppo_forest *f)
+{
+    int i;
 
     for (i = 0; i < f->tokens; i++)
         t->logprob[i] = 0.0;
+}
+
+/* Chunk by chunk, for the rows that predict something. */
+static void sppoi_head_fwd(sppo_trace *t, const sppo_model *m,
+                           const sppo_forest *f)
+{
+    int from;
+
+    sppoi_clear_logprobs(t, f);
     t->logits_kept = t->scored_rows <= t->chunk;
-    for (from = 0; from < t->scored_rows; from += t->chunk) {
-        const int n = sppoi_min(t->chunk, t->scored_rows - from);
-
-        sppoi_chunk_logits(t, m, from, n);
-        SPPOI_FOR
-        for (r = 0; r < n; r++)
-            t->row_lse[from + r] =
-                sppo_log_sum_exp(sppoi_row(t->logits, r, vocab), vocab);
-        for (r = 0; r < n; r++)
-            for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1];
-                 i++) {
-                const int token = t->scored_token[i];
-
-                t->logprob[token] =
-                    (double)sppoi_row(t->logits, r, vocab)[f->token[token]]
-                    - t->row_lse[from + r];
-            }
-    }
+    for (from = 0; from < t->scored_rows; from += t->chunk)
+        sppoi_chunk_fwd(t, m, f, from,
+                        sppoi_min(t->chunk, t->scored_rows - from));
 }
 
 /* Is told of each layer's keys and values: the sampler's cache. */
@@ -4303,22 +4394,29 @@ static void sppoi_trunk_fwd(sppo_trace *t, const sppo_model *m,
     for (l = 0; l < c->layers; l++) {
         sppoi_layer_fwd(t, m, f, l);
         if (watcher)
-            watcher->seen(watcher->user, l, sppoi_kept_of(t, l).qkv);
+            watcher->seen(watcher->user, l, sppoi_kept_of(t, l, 0).qkv);
     }
     sppo_rmsnorm_fwd(t->final, sppoi_final_inv(t),
-                     sppoi_kept_of(t, c->layers - 1).out,
+                     sppoi_kept_of(t, c->layers - 1, 0).out,
                      sppoi_final_norm(m, m->weights), f->tokens, c->dim,
                      c->norm_eps);
+}
+
+static sppo_result sppoi_trunk_checked(sppo_ctx *ctx, sppo_trace *t,
+                                       const sppo_model *m,
+                                       const sppo_forest *f, const char *who)
+{
+    SPPOI_TRY(sppoi_same_trunk(ctx, &t->config, &m->config, who));
+    SPPOI_TRY(sppoi_plan(ctx, t, f));
+    sppoi_trunk_fwd(t, m, f, NULL);
+    return SPPO_OK;
 }
 
 SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
                                   const sppo_model *model,
                                   const sppo_forest *forest)
 {
-    SPPOI_TRY(sppoi_same_trunk(ctx, &trace->config, &model->config,
-                               "sppo_forward"));
-    SPPOI_TRY(sppoi_plan(ctx, trace, forest));
-    sppoi_trunk_fwd(trace, model, forest, NULL);
+    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, model, forest, "sppo_forward"));
     sppoi_head_fwd(trace, model, forest);
     return SPPO_OK;
 }
@@ -4380,64 +4478,119 @@ static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
             (sppo_real)d_logprob[t->scored_token[i]];
 }
 
-/* Adds to t->dnorm, the slopes of `final`, and to the classifier's. */
+/* From the chunk's logits: adds to t->dnorm, the slopes of `final`, and to the
+ * classifier's.                                                             */
+static void sppoi_chunk_bwd(sppo_trace *t, const sppo_model *m,
+                            const sppo_forest *f, const double *d_logprob,
+                            sppo_real *grad, int from, int n)
+{
+    const int d = t->config.dim, vocab = t->config.vocab;
+    int r, i;
+
+    SPPOI_FOR
+    for (r = 0; r < n; r++)
+        sppoi_logit_slopes(t, f, d_logprob, from, r);
+    sppo_linear_bwd_w(sppoi_classifier(m, grad), t->logits, t->gathered,
+                      t->in_panel, n, d, vocab);
+    sppo_linear_bwd_in(t->gathered, t->logits, sppoi_classifier(m, m->weights),
+                       t->panel, n, d, vocab);
+    for (r = 0; r < n; r++)
+        for (i = 0; i < d; i++)
+            sppoi_row_out(t->dnorm, t->scored_row[from + r], d)[i] +=
+                sppoi_row(t->gathered, r, d)[i];
+}
+
 static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
                            const sppo_forest *f, const double *d_logprob,
                            sppo_real *grad)
 {
-    const int d = t->config.dim, vocab = t->config.vocab;
-    const sppo_real *w = sppoi_classifier(m, m->weights);
-    sppo_real *dw = sppoi_classifier(m, grad);
-    int from, r, i;
+    int from;
 
     for (from = 0; from < t->scored_rows; from += t->chunk) {
         const int n = sppoi_min(t->chunk, t->scored_rows - from);
 
         if (!t->logits_kept)  // else the forward pass left them there
             sppoi_chunk_logits(t, m, from, n);
-        SPPOI_FOR
-        for (r = 0; r < n; r++)
-            sppoi_logit_slopes(t, f, d_logprob, from, r);
-        sppo_linear_bwd_w(dw, t->logits, t->gathered, t->panel, n, d, vocab);
-        sppo_linear_bwd_in(t->gathered, t->logits, w, t->panel, n, d, vocab);
-        for (r = 0; r < n; r++)
-            for (i = 0; i < d; i++)
-                sppoi_row_out(t->dnorm, t->scored_row[from + r], d)[i] +=
-                    sppoi_row(t->gathered, r, d)[i];
+        sppoi_chunk_bwd(t, m, f, d_logprob, grad, from, n);
     }
     t->logits_kept = 0;  // they are slopes now; another backward pass may come
 }
 
 /* From t->dx, the slopes of a layer's output, to those of its input. */
+static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
+                            const sppoi_layer *w, const sppoi_layer *dw,
+                            const sppoi_group *group)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, group->row);
+    const int n = group->rows, d = c->dim, hidden = c->hidden;
+    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
+    sppo_real *dx = sppoi_row_out(t->dx, group->row, d);
+    sppo_real *datt = sppoi_row_out(t->datt, group->row, q);
+    sppo_real *dqkv = sppoi_row_out(t->dqkv, group->row, qkv);
+    sppo_real *in_panel = t->in_panel;
+
+    sppoi_times(t->act, dx, sppoi_packed(t, SPPOI_DOWN), n, d, hidden, 0);
+    sppo_swiglu_bwd(t->dgate_up, t->act, k.gate_up, n, hidden);
+    sppo_linear_bwd_w(dw->down, dx, t->act, in_panel, n, hidden, d);
+    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w->norm2, n, d, c->norm_eps);
+    sppo_linear_bwd_w(dw->gate_up, t->dgate_up, t->norm, in_panel, n, d,
+                      2 * hidden);
+    sppoi_times(t->dnorm, t->dgate_up, sppoi_packed(t, SPPOI_GATE_UP), n,
+                2 * hidden, d, 0);
+    sppo_rmsnorm_bwd(dx, dw->norm2, t->dnorm, k.mid, w->norm2, k.inv2, n, d);
+
+    sppo_linear_bwd_w(dw->o, dx, k.att, in_panel, n, q, d);
+    sppoi_times(datt, dx, sppoi_packed(t, SPPOI_O), n, d, q, 0);
+    sppoi_attention_bwd(t, f, l, group);
+    sppo_rope(dqkv, t->position + group->row, t->table, n,
+              c->heads + c->kv_heads, c->head_dim, qkv, -1);
+    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w->norm1, n, d, c->norm_eps);
+    sppo_linear_bwd_w(dw->qkv, dqkv, t->norm, in_panel, n, d, qkv);
+    sppoi_times(t->dnorm, dqkv, sppoi_packed(t, SPPOI_QKV), n, qkv, d, 0);
+    sppo_rmsnorm_bwd(dx, dw->norm1, t->dnorm, k.in, w->norm1, k.inv1, n, d);
+}
+
 static void sppoi_layer_bwd(sppo_trace *t, const sppo_model *m,
                             const sppo_forest *f, sppo_real *grad, int l)
 {
     const sppo_config *c = &t->config;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
     const sppoi_layer dw = sppoi_layer_of(m, grad, l);
-    const sppoi_kept_layer k = sppoi_kept_of(t, l);
-    const int n = f->tokens, d = c->dim, hidden = c->hidden;
-    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
+    int tree = 0;
 
-    sppo_linear_bwd_in(t->act, t->dx, w.down, t->panel, n, hidden, d);
-    sppo_swiglu_bwd(t->dgate_up, t->act, k.gate_up, n, hidden);
-    sppo_linear_bwd_w(dw.down, t->dx, t->act, t->panel, n, hidden, d);
-    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w.norm2, n, d, c->norm_eps);
-    sppo_linear_bwd_w(dw.gate_up, t->dgate_up, t->norm, t->panel, n, d,
-                      2 * hidden);
-    sppo_linear_bwd_in(t->dnorm, t->dgate_up, w.gate_up, t->panel, n, d,
-                       2 * hidden);
-    sppo_rmsnorm_bwd(t->dx, dw.norm2, t->dnorm, k.mid, w.norm2, k.inv2, n, d);
+    sppoi_pack_slope(sppoi_packed(t, SPPOI_QKV), w.qkv, c->dim,
+                     sppoi_qkv_width(c));
+    sppoi_pack_slope(sppoi_packed(t, SPPOI_O), w.o, sppoi_q_width(c), c->dim);
+    sppoi_pack_slope(sppoi_packed(t, SPPOI_GATE_UP), w.gate_up, c->dim,
+                     2 * c->hidden);
+    sppoi_pack_slope(sppoi_packed(t, SPPOI_DOWN), w.down, c->hidden, c->dim);
+    while (tree < t->trees) {
+        const sppoi_group group = sppoi_group_from(t, f, tree);
 
-    sppo_linear_bwd_w(dw.o, t->dx, k.att, t->panel, n, q, d);
-    sppo_linear_bwd_in(t->datt, t->dx, w.o, t->panel, n, q, d);
-    sppoi_attention_bwd(t, f, k);
-    sppo_rope(t->dqkv, t->position, t->table, n, c->heads + c->kv_heads,
-              c->head_dim, qkv, -1);
-    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w.norm1, n, d, c->norm_eps);
-    sppo_linear_bwd_w(dw.qkv, t->dqkv, t->norm, t->panel, n, d, qkv);
-    sppo_linear_bwd_in(t->dnorm, t->dqkv, w.qkv, t->panel, n, d, qkv);
-    sppo_rmsnorm_bwd(t->dx, dw.norm1, t->dnorm, k.in, w.norm1, k.inv1, n, d);
+        sppoi_group_bwd(t, f, l, &w, &dw, &group);
+        tree = group.tree_end;
+    }
+}
+
+/* From t->dnorm, the slopes of `final`, to all that lies before. */
+static void sppoi_trunk_bwd(sppo_trace *t, const sppo_model *m,
+                            const sppo_forest *f, sppo_real *grad)
+{
+    const sppo_config *c = &t->config;
+    int l, i, j;
+
+    memset(t->dx, 0, (size_t)f->tokens * (size_t)c->dim * sizeof *t->dx);
+    sppo_rmsnorm_bwd(t->dx, sppoi_final_norm(m, grad), t->dnorm,
+                     sppoi_kept_of(t, c->layers - 1, 0).out,
+                     sppoi_final_norm(m, m->weights), sppoi_final_inv(t),
+                     f->tokens, c->dim);
+    for (l = c->layers - 1; l >= 0; l--)
+        sppoi_layer_bwd(t, m, f, grad, l);
+    for (i = 0; i < f->tokens; i++)  // one row may get several tokens'
+        for (j = 0; j < c->dim; j++)
+            sppoi_row_out(grad, f->token[i], c->dim)[j] +=
+                sppoi_row(t->dx, i, c->dim)[j];
 }
 
 SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
@@ -4448,7 +4601,6 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
 {
     const sppo_config *c = &trace->config;
     const size_t numbers = (size_t)forest->tokens * (size_t)c->dim;
-    int l, i, j;
 
     if (!trace->backward)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the trace was "
@@ -4463,18 +4615,30 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
     else
         memset(trace->dnorm, 0, numbers * sizeof *trace->dnorm);
     sppoi_head_bwd(trace, model, forest, d_logprob, grad);
-    memset(trace->dx, 0, numbers * sizeof *trace->dx);
-    sppo_rmsnorm_bwd(trace->dx, sppoi_final_norm(model, grad), trace->dnorm,
-                     sppoi_kept_of(trace, c->layers - 1).out,
-                     sppoi_final_norm(model, model->weights),
-                     sppoi_final_inv(trace), forest->tokens, c->dim);
-    for (l = c->layers - 1; l >= 0; l--)
-        sppoi_layer_bwd(trace, model, forest, grad, l);
-    for (i = 0; i < forest->tokens; i++)  // one row may get several tokens'
-        for (j = 0; j < c->dim; j++)
-            sppoi_row_out(grad, forest->token[i], c->dim)[j] +=
-                sppoi_row(trace->dx, i, c->dim)[j];
+    sppoi_trunk_bwd(trace, model, forest, grad);
     return SPPO_OK;
+}
+
+/* Slopes of -sum log pi / divisor, which do not wait for the sum: each chunk of
+ * logits goes forward and backward at once.                                 */
+static void sppoi_next_token_slopes(sppo_trace *t, const sppo_model *m,
+                                    const sppo_forest *f, double divisor,
+                                    sppo_real *grad)
+{
+    int from, i;
+
+    for (i = 0; i < t->scored_tokens; i++)
+        t->d_logprob[t->scored_token[i]] = -1.0 / divisor;
+    memset(t->dnorm, 0, (size_t)f->tokens * (size_t)t->config.dim
+                            * sizeof *t->dnorm);
+    sppoi_clear_logprobs(t, f);
+    t->logits_kept = 0;
+    for (from = 0; from < t->scored_rows; from += t->chunk) {
+        const int n = sppoi_min(t->chunk, t->scored_rows - from);
+
+        sppoi_chunk_fwd(t, m, f, from, n);
+        sppoi_chunk_bwd(t, m, f, t->d_logprob, grad, from, n);
+    }
 }
 
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
@@ -4489,23 +4653,23 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
     if (grad && !trace->backward)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_next_token_loss: slopes "
                          "need a trace begun with backward");
-    SPPOI_TRY(sppo_forward(ctx, trace, model, forest));
+    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, model, forest,
+                                  "sppo_next_token_loss"));
     if (divisor == 0.0)
         divisor = sppoi_max(trace->scored_tokens, 1);
+    if (grad)
+        sppoi_next_token_slopes(trace, model, forest, divisor, grad);
+    else
+        sppoi_head_fwd(trace, model, forest);
     for (i = 0; i < forest->tokens; i++)
         sum -= trace->logprob[i];
     if (!(fabs(sum) < HUGE_VAL))
         return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_next_token_loss: the loss "
                          "is not finite; a smaller learning rate may help");
     *loss = sum / divisor;
-    if (!grad)
-        return SPPO_OK;
-    for (i = 0; i < forest->tokens; i++)
-        trace->d_logprob[i] = 0.0;
-    for (i = 0; i < trace->scored_tokens; i++)
-        trace->d_logprob[trace->scored_token[i]] = -1.0 / divisor;
-    return sppo_backward(ctx, trace, model, forest, trace->d_logprob, NULL,
-                         grad);
+    if (grad)
+        sppoi_trunk_bwd(trace, model, forest, grad);
+    return SPPO_OK;
 }
 
 /* ==== B5  sampling with a cache ============== Alg 1.3 ===== >>decode == */
@@ -4523,32 +4687,17 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  * A row never meets another: neither company nor threads change its bits.   */
 enum { SPPOI_ROWS_PER_TASK = 32, SPPOI_CACHED = 1 << 19 };  // 2 MB of floats
 
-/* The four products of a layer, then the classifier, packed once. */
-enum { SPPOI_PRODUCTS = 4 };
-
+/* All layers' products, then the classifier, packed once. */
 static size_t sppoi_panels(const sppo_config *c, size_t *at)
 {
-    const int d = c->dim;
-    size_t used = 0;
+    size_t here[SPPOI_PRODUCTS], used = 0;
     int l;
 
-    for (l = 0; l < c->layers; l++) {
-        size_t *here = at ? at + l * SPPOI_PRODUCTS : NULL;
-        const size_t qkv = sppo_panel_size(d, sppoi_qkv_width(c));
-        const size_t o = sppo_panel_size(sppoi_q_width(c), d);
-        const size_t gate_up = sppo_panel_size(d, 2 * c->hidden);
-
-        if (here) {
-            here[0] = used;
-            here[1] = used + qkv;
-            here[2] = used + qkv + o;
-            here[3] = used + qkv + o + gate_up;
-        }
-        used += qkv + o + gate_up + sppo_panel_size(c->hidden, d);
-    }
+    for (l = 0; l < c->layers; l++)
+        used = sppoi_layer_panels(c, used, at ? at + l * SPPOI_PRODUCTS : here);
     if (at)
         at[c->layers * SPPOI_PRODUCTS] = used;
-    return used + sppo_panel_size(d, c->vocab);
+    return used + sppo_panel_size(c->dim, c->vocab);
 }
 
 static void sppoi_pack_model(sppo_sampler *s, const sppo_model *m)
@@ -4560,11 +4709,14 @@ static void sppoi_pack_model(sppo_sampler *s, const sppo_model *m)
         const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
         const size_t *at = s->panel_at + l * SPPOI_PRODUCTS;
 
-        sppoi_pack_weight(s->packed + at[0], w.qkv, c->dim,
+        sppoi_pack_weight(s->packed + at[SPPOI_QKV], w.qkv, c->dim,
                           sppoi_qkv_width(c));
-        sppoi_pack_weight(s->packed + at[1], w.o, sppoi_q_width(c), c->dim);
-        sppoi_pack_weight(s->packed + at[2], w.gate_up, c->dim, 2 * c->hidden);
-        sppoi_pack_weight(s->packed + at[3], w.down, c->hidden, c->dim);
+        sppoi_pack_weight(s->packed + at[SPPOI_O], w.o, sppoi_q_width(c),
+                          c->dim);
+        sppoi_pack_weight(s->packed + at[SPPOI_GATE_UP], w.gate_up, c->dim,
+                          2 * c->hidden);
+        sppoi_pack_weight(s->packed + at[SPPOI_DOWN], w.down, c->hidden,
+                          c->dim);
     }
     sppoi_pack_weight(s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS],
                       sppoi_classifier(m, m->weights), c->dim, c->vocab);
@@ -4915,22 +5067,25 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
 {
     const sppo_config *c = &s->config;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-    const size_t *panel = s->panel_at + l * SPPOI_PRODUCTS;
+    const size_t *start = s->panel_at + l * SPPOI_PRODUCTS;
+    const sppo_real *packed = s->packed;
     const int n = to - from, d = c->dim, ld = s->row_width;
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
     int r;
 
     sppoi_decode_norm(s, rows, at, w.norm1, n);
-    sppoi_rows_product(rows + at->qkv, rows + at->norm, s->packed + panel[0],
-                       n, sppoi_qkv_width(c), d, ld, 0);
+    sppoi_rows_product(rows + at->qkv, rows + at->norm,
+                       packed + start[SPPOI_QKV], n, sppoi_qkv_width(c), d, ld,
+                       0);
     SPPOI_MANY
     for (r = from; r < to; r++)
         sppoi_decode_attention(s, at, r, l);
-    sppoi_rows_product(rows + at->x, rows + at->att, s->packed + panel[1], n,
+    sppoi_rows_product(rows + at->x, rows + at->att, packed + start[SPPOI_O], n,
                        d, sppoi_q_width(c), ld, 1);
     sppoi_decode_norm(s, rows, at, w.norm2, n);
     sppoi_rows_product(rows + at->gate_up, rows + at->norm,
-                       s->packed + panel[2], n, 2 * c->hidden, d, ld, 0);
+                       packed + start[SPPOI_GATE_UP], n, 2 * c->hidden, d, ld,
+                       0);
     SPPOI_MANY
     for (r = 0; r < n; r++) {
         sppo_real *row = sppoi_row_out(rows, r, ld);
@@ -4938,8 +5093,8 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
         sppoi_swiglu_row(row + at->act, row + at->gate_up,
                          row + at->gate_up + c->hidden, c->hidden);
     }
-    sppoi_rows_product(rows + at->x, rows + at->act, s->packed + panel[3], n,
-                       d, c->hidden, ld, 1);
+    sppoi_rows_product(rows + at->x, rows + at->act,
+                       packed + start[SPPOI_DOWN], n, d, c->hidden, ld, 1);
 }
 
 /* A draw from the logits in row r for its response's next token. */
@@ -5024,7 +5179,7 @@ static void sppoi_decode_task(sppo_sampler *s, const sppo_model *m,
 
 /* One token for every live response.  Weights that stay in a core's cache: each
  * thread takes blocks of rows through all layers.  Larger ones: all rows go
- * together, so that weights are read once, and every step of a layer is split. */
+ * together, so that weights are read once, and a layer's steps are split.   */
 static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
                               const sppoi_row_at *at, int live, int first,
                               const sppo_sampling *how, const uint64_t *key)
@@ -6555,27 +6710,23 @@ static sppoi_product_job sppoi_job(sppo_real *out, const sppo_real *a,
     return job;
 }
 
+/* out[n, d_out] (+)= in[n, d_in] times what is packed. */
+static void sppoi_times(sppo_real *out, const sppo_real *in,
+                        const sppo_real *panel, int n, int d_in, int d_out,
+                        int add)
+{
+    sppoi_product_job job = sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
+
+    job.add = add;
+    sppoi_product(&job);
+}
+
 SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
                               const sppo_real *w, sppo_real *panel, int n,
                               int d_in, int d_out)
 {
-    const sppoi_product_job job =
-        sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
-
     sppoi_pack_weight(panel, w, d_in, d_out);
-    sppoi_product(&job);
-}
-
-/* out += in w': the residual stream takes what a block writes. */
-static void sppoi_linear_add(sppo_real *out, const sppo_real *in,
-                             const sppo_real *w, sppo_real *panel, int n,
-                             int d_in, int d_out)
-{
-    sppoi_product_job job = sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
-
-    job.add = 1;
-    sppoi_pack_weight(panel, w, d_in, d_out);
-    sppoi_product(&job);
+    sppoi_times(out, in, panel, n, d_in, d_out, 0);
 }
 
 /* Rows `ld` apart, w packed already: the sampler's product. */
@@ -6590,16 +6741,20 @@ static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
     sppoi_product(&job);
 }
 
+/* w[d_out, d_in] as the right side of dout w. */
+static void sppoi_pack_slope(sppo_real *panel, const sppo_real *w, int d_in,
+                             int d_out)
+{
+    sppoi_pack(panel, w, d_in, 1, d_out, d_in);
+}
+
 /* forward out = in w'     slope din = dout w */
 SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
                                  const sppo_real *w, sppo_real *panel, int n,
                                  int d_in, int d_out)
 {
-    const sppoi_product_job job =
-        sppoi_job(din, dout, d_out, 1, panel, n, d_in, d_out);
-
-    sppoi_pack(panel, w, d_in, 1, d_out, d_in);
-    sppoi_product(&job);
+    sppoi_pack_slope(panel, w, d_in, d_out);
+    sppoi_times(din, dout, panel, n, d_out, d_in, 0);
 }
 
 /* forward out = in w'     slope dw += dout' in */
