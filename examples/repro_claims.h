@@ -336,9 +336,9 @@ static double paired_test(store *s, const plan *p, const contrast *c,
     run_name(s, p, c->a, condition, a);
     run_name(s, p, c->b ? c->b : "", condition, b);
     for (seed = 1; seed <= p->seeds; seed++) {
-        const int more = store_find(s, seed, a, c->a_at, c->metric, 0, d + n,
+        const int more = store_list(s, seed, a, c->a_at, c->metric, d + n,
                                     MOST_DIFFERENCES - n);
-        const int same = c->b ? store_find(s, seed, b, c->b_at, c->metric, 0,
+        const int same = c->b ? store_list(s, seed, b, c->b_at, c->metric,
                                            other, MOST_DIFFERENCES) : more;
 
         if (more == 0 || more != same || c->index > 0 ||

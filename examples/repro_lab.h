@@ -795,7 +795,7 @@ static void note_arrival(lab *l, const char *who, int iteration,
     double *x = (double *)room(l, (size_t)steps, sizeof *x);
     const int last = steps / 8 > 0 ? steps / 8 : 1;
 
-    store_find(&l->cell, (int)l->seed, who, iteration, list, 0, x, steps);
+    store_list(&l->cell, (int)l->seed, who, iteration, list, x, steps);
     note_mean(l, who, iteration, metric, x + steps - last, last, 0);
     sppo_give(&l->ctx, x, (size_t)steps * sizeof *x);
 }

@@ -327,6 +327,12 @@ static void put_introduction(report *r)
         "Else undecided.  A claim holds when all its contrasts do, and does\n"
         "not when one of them does not.  There are over a hundred contrasts:\n"
         "expect a few errors among them.\n\n", r->out);
+    if (p->seeds < 4)
+        fprintf(r->out,
+            "With %d seeds the factor of Student's interval is %.1f (with 8:\n"
+            "%.1f), so only what is large is decided here; the seeds\n"
+            "themselves and the paired tests stand under \"Seed by seed\".\n"
+            "\n", p->seeds, student(p->seeds - 1), student(7));
 }
 
 static void put_settings(report *r)

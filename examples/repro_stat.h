@@ -148,6 +148,7 @@ typedef struct store {
     int names;
     measure *row;
     int rows, room;
+    int *slot;  // [2 room] a hash table: a row + 1, or 0
 } store;
 
 /* The number of a name, which is added unless `add` is 0; -1: there is no such
@@ -165,75 +166,118 @@ static int store_name(store *s, const char *name, int add)
     return s->names++;
 }
 
-/* 0: there is no room. */
+/* Where in the table the row with the same key as `key` is or would be. */
+static int store_slot(const store *s, const measure *key)
+{
+    const unsigned slots = 2u * (unsigned)s->room;
+    unsigned at = (unsigned)key->seed;
+
+    at = at * 31u + (unsigned)key->run;
+    at = at * 31u + (unsigned)key->iteration;
+    at = at * 31u + (unsigned)key->metric;
+    at = (at * 65537u + (unsigned)key->index) * 2654435761u % slots;
+    while (s->slot[at] != 0) {
+        const measure *row = &s->row[s->slot[at] - 1];
+
+        if (row->seed == key->seed && row->run == key->run &&
+            row->iteration == key->iteration && row->metric == key->metric &&
+            row->index == key->index)
+            break;
+        at = (at + 1) % slots;
+    }
+    return (int)at;
+}
+
+/* Twice the room and a new table; 0: there is none. */
+static int store_grow(store *s)
+{
+    const int room = 2 * s->room + 1024;
+    int *slot = (int *)calloc(2 * (size_t)room, sizeof *slot);
+    void *row = slot ? realloc(s->row, (size_t)room * sizeof *s->row) : NULL;
+    int i;
+
+    if (row == NULL) {
+        free(slot);
+        return 0;
+    }
+    free(s->slot);
+    s->slot = slot;
+    s->row = (measure *)row;
+    s->room = room;
+    for (i = 0; i < s->rows; i++)
+        s->slot[store_slot(s, &s->row[i])] = i + 1;
+    return 1;
+}
+
+/* What is there already stays as it is.  0: there is no room. */
 static int store_add(store *s, int seed, const char *run, int iteration,
                      const char *metric, int index, double value)
 {
-    measure *row;
+    measure row;
+    int *slot;
 
-    if (s->rows == s->room) {
-        const int room = 2 * s->room + 1024;
-        void *moved = realloc(s->row, (size_t)room * sizeof *s->row);
-
-        if (moved == NULL)
-            return 0;
-        s->row = (measure *)moved;
-        s->room = room;
-    }
-    row = &s->row[s->rows];
-    row->seed = seed;
-    row->run = store_name(s, run, 1);
-    row->iteration = iteration;
-    row->metric = store_name(s, metric, 1);
-    row->index = index;
-    row->value = value;
-    if (row->run < 0 || row->metric < 0)
+    row.value = value;
+    row.seed = seed;
+    row.run = store_name(s, run, 1);
+    row.iteration = iteration;
+    row.metric = store_name(s, metric, 1);
+    row.index = index;
+    if (row.run < 0 || row.metric < 0 ||
+        (s->rows == s->room && !store_grow(s)))
         return 0;
-    s->rows++;
+    slot = &s->slot[store_slot(s, &row)];
+    if (*slot == 0) {
+        s->row[s->rows] = row;
+        *slot = ++s->rows;
+    }
     return 1;
 }
 
 static void store_free(store *s)
 {
     free(s->row);
+    free(s->slot);
     memset(s, 0, sizeof *s);
 }
 
-/* Copies the values of a list, index 0, 1, ..., at most `most`; index -1: the
- * single number.  Returns how many there are.                               */
-static int store_find(store *s, int seed, const char *run, int iteration,
-                      const char *metric, int index, double *out, int most)
+/* NULL: it was not measured. */
+static const measure *store_row(store *s, int seed, const char *run,
+                                int iteration, const char *metric, int index)
 {
-    const int r = store_name(s, run, 0), m = store_name(s, metric, 0);
-    int i, found = 0;
+    measure key;
+    int found;
 
-    if (r < 0 || m < 0)
-        return 0;
-    for (i = 0; i < s->rows && found < most; i++) {
-        const measure *row = &s->row[i];
-
-        if (row->seed == seed && row->run == r && row->metric == m &&
-            row->iteration == iteration && (row->index < 0) == (index < 0))
-            out[found++] = row->value;
-    }
-    return found;
+    key.seed = seed;
+    key.run = store_name(s, run, 0);
+    key.iteration = iteration;
+    key.metric = store_name(s, metric, 0);
+    key.index = index;
+    if (s->rows == 0 || key.run < 0 || key.metric < 0)
+        return NULL;
+    found = s->slot[store_slot(s, &key)];
+    return found > 0 ? &s->row[found - 1] : NULL;
 }
 
-/* A single number, or entry `index` of a list; NAN: it was not measured. */
+/* A single number (index -1), or an entry of a list; NAN: not measured. */
 static double store_get(store *s, int seed, const char *run, int iteration,
                         const char *metric, int index)
 {
-    const int r = store_name(s, run, 0), m = store_name(s, metric, 0);
-    int i;
+    const measure *row = store_row(s, seed, run, iteration, metric, index);
 
-    for (i = 0; r >= 0 && m >= 0 && i < s->rows; i++) {
-        const measure *row = &s->row[i];
+    return row ? row->value : (double)NAN;
+}
 
-        if (row->seed == seed && row->run == r && row->metric == m &&
-            row->iteration == iteration && row->index == index)
-            return row->value;
-    }
-    return (double)NAN;
+/* Copies a list, at most `most` numbers of it; returns how many. */
+static int store_list(store *s, int seed, const char *run, int iteration,
+                      const char *metric, double *out, int most)
+{
+    const measure *row;
+    int n = 0;
+
+    while (n < most &&
+           (row = store_row(s, seed, run, iteration, metric, n)) != NULL)
+        out[n++] = row->value;
+    return n;
 }
 
 #endif

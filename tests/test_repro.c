@@ -164,13 +164,33 @@ static void the_store_finds_what_was_added(void)
     CHECK_NEAR(store_get(&s, 1, "sppo", 2, "gold", 1), 0.75, 0.0);
     CHECK(isnan(store_get(&s, 1, "sppo", 3, "gold", -1)));
     CHECK(isnan(store_get(&s, 1, "dpo", 2, "gold", -1)));
-    CHECK(store_find(&s, 1, "sppo", 2, "gold", 0, list, 4) == 2);
+    CHECK(store_list(&s, 1, "sppo", 2, "gold", list, 4) == 2);
     CHECK_NEAR(list[0] + 10 * list[1], 7.75, 0.0);
-    CHECK(store_find(&s, 1, "sppo", 2, "length", 0, list, 4) == 0);
+    CHECK(store_list(&s, 1, "sppo", 2, "length", list, 4) == 0);
     CHECK(!store_add(&s, 1, "a name that is far too long for it", 0, "gold",
                      -1, 0.0));
     store_free(&s);
     CHECK(s.rows == 0);
+    CHECK(isnan(store_get(&s, 1, "sppo", 2, "gold", -1)));
+}
+
+static void the_store_grows(void)
+{
+    static store s;
+    static double list[6000];
+    int i, wrong = 0;
+
+    for (i = 0; i < 6000; i++)
+        wrong += !store_add(&s, i % 3, "run", 1, "x", i / 3, i);
+    for (i = 0; i < 6000; i++)
+        wrong += store_get(&s, i % 3, "run", 1, "x", i / 3) != i;
+    CHECK(wrong == 0 && s.rows == 6000);
+    CHECK(store_list(&s, 2, "run", 1, "x", list, 6000) == 2000);
+    CHECK_NEAR(list[1999], 5999.0, 0.0);
+    CHECK(store_list(&s, 2, "run", 1, "x", list, 7) == 7);
+    CHECK(store_add(&s, 0, "run", 1, "x", 0, 99.0));  // the first one stays
+    CHECK_NEAR(store_get(&s, 0, "run", 1, "x", 0), 0.0, 0.0);
+    store_free(&s);
 }
 
 static const check_case cases[] = {
@@ -187,7 +207,8 @@ static const check_case cases[] = {
     CASE(one_seed_decides_nothing),
     CASE(a_claim_holds_when_all_parts_do),
     CASE(every_verdict_has_a_name),
-    CASE(the_store_finds_what_was_added)
+    CASE(the_store_finds_what_was_added),
+    CASE(the_store_grows)
 };
 
 int main(int argc, char **argv)
