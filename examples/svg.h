@@ -17,45 +17,6 @@
 #define SVG_UNUSED __attribute__((unused))
 #else
 #define SVG_UNUSED
-/* A square of n x n numbers from 0 to 1 as percents, the darker the greater;
- * names beside the rows and above the columns.                              */
-SVG_UNUSED static void svg_write_heat(const double *value, int n,
-                                      const char *const *name,
-                                      const char *title, const char *caption,
-                                      FILE *out)
-{
-    const double left = 92, top = 66, wide = (SVG_W - left - 16) / n, high = 34;
-    const int height = (int)(top + n * high + 40);
-    char percent[32];
-    int i, j;
-
-    svg_begin(title, height, out);
-    for (i = 0; i < n; i++) {
-        svg_text(left - 8, top + (i + 0.5) * high + 4.5, "text-anchor='end'",
-                 name[i], out);
-        svg_text(left + (i + 0.5) * wide, top - 8, "text-anchor='middle' "
-                 "font-size='11.5'", name[i], out);
-        for (j = 0; j < n; j++) {
-            const double v = value[i * n + j];
-            const double part = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
-            const double dark = part * sqrt(part);  // lighter about one half
-
-            // white to the first colour of the palette, #0b3c6f
-            fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
-                         "fill='rgb(%.0f,%.0f,%.0f)' stroke='#fff'/>\n",
-                    left + j * wide, top + i * high, wide, high,
-                    255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
-            snprintf(percent, sizeof percent, "%.1f", 100 * v);
-            svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
-                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
-                                : "text-anchor='middle'", percent, out);
-        }
-    }
-    svg_text((left + SVG_W - 16) / 2, height - 14, "text-anchor='middle'",
-             caption, out);
-    fprintf(out, "</svg>\n");
-}
-
 #endif
 
 enum { SVG_POINTS = 4096, SVG_SERIES = 6, SVG_NAME = 48 };
