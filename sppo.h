@@ -6566,7 +6566,8 @@ static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
         store.skip = m - row;
         sppoi_tiles(job, &store, job->out + row * job->ld,
                     a + (row - low) * job->a_row,
-                    copied ? SPPOI_STRIP_ROWS : job->a_col, p0, p1, k0);
+                    copied ? (ptrdiff_t)SPPOI_STRIP_ROWS : job->a_col, p0, p1,
+                    k0);
     }
 }
 
