@@ -207,6 +207,9 @@ static void put_tuning(report *r)
 {
     int c, m, i;
 
+    fprintf(r->out, "%d for each method and bias; no others were tried.  The "
+            "ranges are those of a\nprototype of this task.\n\n",
+            r->p->settings);
     fputs("| method | annotators | eta | meaning | learning rate | preference "
           "model, % | chosen | judge, % (not used) | length |\n"
           "|---|---|---|---|---|---|---|---|---|\n", r->out);
