@@ -1,13 +1,13 @@
 /* mpi_align.c - Algorithm 1 on many machines: all that MPI has to do is to sum
  *
- * Shows       the one callback of sppo_team, in two ways: in the order of ranks,
+ * Shows       the one callback of sppo_team, two ways: in the order of ranks,
  *             which gives the same bits on any number of ranks, or by
  *             MPI_Allreduce, which gives the same to rounding
  * Build       make mpi             where mpicc is
  * Run         mpirun -n 2 build/mpi_align tiny_models/policy \
  *                 tiny_models/preference tiny_models/prompts.jsonl OUT [fast]
  * You will see, from rank 0, which alone writes into OUT, an existing folder
- *     iteration 1  loss/eta^2 0.007984  margin 0.1961  win rates 0.642 and ..
+ *     iteration 1  loss/eta^2 0.0078  margin 0.20  win rates 0.64 and 0.32
  * Read        sppo.h >>play, >>alg1; a step is dealt out pass by pass, so
  *             pass_tokens below makes about five passes of a batch.
  * When a rank fails, all end, with its sentence.                            */

@@ -485,7 +485,7 @@ static void a_dead_rank_is_not_waited_for(void)
     CHECK(out[1].code == SPPO_E_IO && strstr(out[1].message, "rank 0 is gone"));
 }
 
-/* In every phase: stopped on one rank, all stop; gone on with, the same bits. */
+/* In every phase: stopped on one rank, all stop; the rest has the same bits. */
 static void a_stop_on_one_rank_stops_all(void)
 {
     static outcome one;
