@@ -301,7 +301,7 @@ static void work_off(program *g, int queue)
     static lab l;
     int i;
 
-#ifdef _OPENMP
+#if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
     omp_set_num_threads(1);
 #endif
     task_build(&l.t);
@@ -317,7 +317,8 @@ static void work_off(program *g, int queue)
 }
 
 /* Does the units that are not on disk, in `jobs` processes that take numbers
- * from one pipe, then loads them all and empties the list.                  */
+ * from one pipe, then loads them all and empties the list.  This process never
+ * runs a parallel region itself: after that, OpenMP does not survive a fork. */
 static void do_stage(program *g)
 {
     int queue[2], i, code, failed = 0, missing = 0;

@@ -361,6 +361,7 @@ static void put_settings(report *r)
         "* Measured on %d test prompts, %d answers each, the same draws for\n"
         "  all policies of a seed; skill: %d prompts, greedy; best of %d: %d\n"
         "  prompts.  The reference is a writer of quality 0.75.\n"
+        "* The run of the ladder whose eta was chosen is SPPO's own: 0 apart.\n"
         "* Circle: %d votes, %d rounds of self-play at eta 2, all K kept.\n",
         p->tests, SAMPLES, p->skills, RERANKED, p->reranked, p->votes,
         p->rounds);
