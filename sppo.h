@@ -4903,22 +4903,25 @@ static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv)
     sppo_sampler *s = (sppo_sampler *)user;
     const sppo_config *c = &s->config;
     const sppo_forest *f = &s->forest;
-    int p, g, i;
+    int p;
 
     SPPOI_FOR
-    for (p = 0; p < f->segments; p++)
+    for (p = 0; p < f->segments; p++) {
+        const int n = f->start[p + 1] - f->start[p];
+        const sppo_real *rows =
+            sppoi_row(qkv, f->start[p], sppoi_qkv_width(c));
+        int g, i;
+
         for (g = 0; g < c->kv_heads; g++) {
-            const int n = f->start[p + 1] - f->start[p];
             const sppoi_span span =
                 sppoi_span_of(c, s->prompt_cache, p, layer, g,
                               s->max_prompt_tokens, n);
 
             for (i = 0; i < n; i++)
                 sppoi_span_store(c, span,
-                                 sppoi_row(qkv, f->start[p] + i,
-                                           sppoi_qkv_width(c)),
-                                 g, i);
+                                 sppoi_row(rows, i, sppoi_qkv_width(c)), g, i);
         }
+    }
 }
 
 /* score[j] = q . key_j, in whole blocks; beyond `used` out of sight. */
