@@ -60,7 +60,7 @@ repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 5 minutes
 	@build/reproduce quick build/repro
 	@echo "build/repro/report.md"
 
-repro-full: build/reproduce  ## the same, 8 seeds, under an hour
+repro-full: build/reproduce  ## the same, 5 seeds, half an hour
 	@build/reproduce full build/repro
 	@echo "build/repro/report.md"
 

@@ -180,7 +180,8 @@
  *       memory.  Responses are sampled once, at the start of an iteration.
  *   D6  The schedule of the learning rate ends with the iteration; the paper
  *       stops after 1 of 18 scheduled epochs: config.optim.total_steps = 18
- *       times the steps of an epoch.
+ *       times the steps of an epoch.  A step is of 32 prompts, the paper's of
+ *       64: config.batch.
  *   D7  The last policy is the result, as in the paper's experiments; Theorem
  *       4.1 is about the average of all: keep the weights of every iteration
  *       (sppo_model_clone after each advance) and draw one for each response.

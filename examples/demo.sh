@@ -42,15 +42,12 @@ for t in 1 2 3; do
 done
 
 echo
-for prompt in "what does a green old mouse in the park look like ?" \
-    "tell me a story about a brave fox and a red boat ."; do
-    echo "Prompt  $prompt"
-    for policy in $models/policy "$out/run/policy"; do
-        [ "$policy" = $models/policy ] && printf 'before  ' ||
-            printf 'after   '
-        $sppo sample --policy "$policy" --prompt "$prompt
+prompt="what does a green old mouse in the park look like ?"
+echo "Prompt  $prompt"
+for policy in $models/policy "$out/run/policy"; do
+    [ "$policy" = $models/policy ] && printf 'before  ' || printf 'after   '
+    $sppo sample --policy "$policy" --prompt "$prompt
 " --max-tokens 64 --seed 4 --quiet
-    done
 done
 
 build/plot "Win rate against the base policy" iteration "win rate" \

@@ -3,7 +3,7 @@
  * Shows    base policies, preference models, SPPO, DPO and IPO on a small
  *          language with a gold judge: every claim of the paper's Section 5
  *          that so small a test can decide, several seeds, intervals, verdicts
- * Build    make build/reproduce    Run  make repro (5 minutes), repro-full (40)
+ * Build    make build/reproduce    Run  make repro (5 minutes), repro-full (30)
  * Try      build/reproduce full build/repro --claim b1
  *          (what that claim needs and is not on disk yet is run)
  * Read     repro_claims.h for the claims, repro_stat.h for the rule of a
@@ -42,7 +42,7 @@
 #include "repro_report.h"
 
 static const plan plans[] = {
-    { "full", 0, 8, 64, 3, 65, 1300, 16000, 512, 4, 400, 200, 200, 6, 3, 1, 60,
+    { "full", 0, 5, 64, 3, 65, 1300, 16000, 512, 4, 400, 200, 200, 6, 3, 1, 60,
       16000 },
     { "quick", 1, 2, 64, 3, 65, 1200, 9600, 256, 4, 200, 100, 100, 2, 1, 0, 60,
       16000 },
