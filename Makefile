@@ -58,10 +58,12 @@ models: all  ## make tiny_models/ again from its seed
 
 repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 5 minutes
 	@build/reproduce quick build/repro
+	@cat build/repro/short.md
 	@echo "build/repro/report.md"
 
 repro-full: build/reproduce  ## the same, 5 seeds, half an hour
 	@build/reproduce full build/repro
+	@cat build/repro/short.md
 	@echo "build/repro/report.md"
 
 repro-keep:  ## keep the report of repro-full in examples/reproduction
