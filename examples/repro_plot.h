@@ -96,31 +96,29 @@ static void plot_exploit(report *r, enum condition c, const char *title,
     report_close(out);
 }
 
-/* log pi / pi_t of winners and losers over the steps of all iterations. */
-static void plot_likelihood(report *r, enum condition c, const char *title,
-                            const char *file)
+/* log pi / pi_t of winners or losers over the steps of all iterations; metric:
+ * "winner" or "loser".                                                      */
+static void plot_likelihood(report *r, enum condition c, const char *metric,
+                            const char *title, const char *file)
 {
     static svg_plot plot;
     const int steps = r->p->epochs * ((r->p->prompts + BATCH - 1) / BATCH);
-    char who[64], series[SVG_NAME];
-    int m, side, at, i;
+    const int loser = strcmp(metric, "loser") == 0;
+    char who[64];
+    int m, at, i;
     FILE *out = report_file(r, file);
 
     memset(&plot, 0, sizeof plot);
-    for (side = 0; side < 2; side++)
-        for (m = 0; m < METHODS; m++)
-            for (at = 1; at <= ITERATIONS; at++)
-                for (i = 0; i < steps; i += steps > 16 ? 4 : 1) {
-                    snprintf(who, sizeof who, "%s%s", method_name[m],
-                             condition_suffix[c]);
-                    snprintf(series, sizeof series, "%s %s", method_title[m],
-                             side ? "losers" : "winners");
-                    add_point(&plot, series, (at - 1) * steps + i,
-                              over_seeds(r->s, r->p, who, at,
-                                         side ? "loser" : "winner", i), 1);
-                }
-    plot.legend_x = 1.0;
-    plot.legend_y = 1.0;
+    plot.legend_x = loser ? 0.0 : 1.0;
+    plot.legend_y = loser ? 1.0 : 0.0;
+    for (m = 0; m < METHODS; m++)
+        for (at = 1; at <= ITERATIONS; at++)
+            for (i = 0; i < steps; i += steps > 16 ? 4 : 1) {
+                snprintf(who, sizeof who, "%s%s", method_name[m],
+                         condition_suffix[c]);
+                add_point(&plot, method_title[m], (at - 1) * steps + i,
+                          over_seeds(r->s, r->p, who, at, metric, i), 1);
+            }
     svg_write(&plot, title, "step (each iteration begins at 0 again)",
               "log pi / pi_t, nats", out);
     report_close(out);
@@ -276,10 +274,13 @@ static void write_plots(report *r)
                  condition_name[c]);
         snprintf(file, sizeof file, "exploit-%s.svg", bias[c]);
         plot_exploit(r, k, title, file);
-        snprintf(title, sizeof title, "Winners and losers while training (%s)",
-                 condition_name[c]);
-        snprintf(file, sizeof file, "likelihood-%s.svg", bias[c]);
-        plot_likelihood(r, k, title, file);
+        for (i = 0; i < 2; i++) {
+            snprintf(title, sizeof title, "%s while training (%s)",
+                     i ? "Losers" : "Winners", condition_name[c]);
+            snprintf(file, sizeof file, "%s-%s.svg", i ? "losers" : "winners",
+                     bias[c]);
+            plot_likelihood(r, k, i ? "loser" : "winner", title, file);
+        }
         snprintf(title, sizeof title, "Best of 16 (%s)", condition_name[c]);
         snprintf(file, sizeof file, "rerank-%s.svg", bias[c]);
         plot_rerank(r, k, title, file);

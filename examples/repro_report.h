@@ -372,7 +372,8 @@ static void put_pictures(report *r)
     static const char *const picture[][2] = {
         { "gold", "win rate by iteration" }, { "length", "length" },
         { "exploit", "judge against preference model" },
-        { "likelihood", "winners and losers" },
+        { "winners", "winners while training" },
+        { "losers", "losers while training" },
         { "rerank", "best of 16" },
         { "proxy-heat", "tournament for the preference model" },
         { "gold-heat", "tournament for the judge" }

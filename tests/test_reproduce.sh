@@ -87,7 +87,7 @@ pictures_are_whole() {
             { echo "$file is not in the report"; return 1; }
         count=$((count + 1))
     done
-    [ $count -eq 16 ]
+    [ $count -eq 18 ]
 }
 
 # Every setting of the plan is listed, and one per method and bias is chosen.
