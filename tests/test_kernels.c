@@ -538,6 +538,67 @@ static void exp_is_accurate_over_its_range(void)
     CHECK(sppo_exp(0) == 1);                        // exactly
 }
 
+/* Error of the fast exp at one float, in steps of a float there (ulp). */
+static double exp_steps_off(uint32_t bits)
+{
+    float x, nearest;
+    uint32_t place;
+    uint64_t wide;
+    double exact, step;
+
+    memcpy(&x, &bits, sizeof x);
+    exact = exp((double)x);
+    nearest = (float)exact;
+    memcpy(&place, &nearest, sizeof place);
+    wide = (uint64_t)((place >> 23) + 1023 - 127 - 23) << 52;   // 2^-23 of it
+    memcpy(&step, &wide, sizeof step);
+    return fabs((double)sppo_exp((sppo_real)x) - exact) / step;
+}
+
+/* The largest over all floats whose bits lie in [from, to], in SLICES parts. */
+static double exp_worst_steps(uint32_t from, uint32_t to)
+{
+    enum { SLICES = 64 };
+    double worst[SLICES], all = 0;
+    int i;
+
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic)
+#endif
+    for (i = 0; i < SLICES; i++) {
+        const uint32_t width = (to - from) / SLICES + 1;
+        const uint32_t first = from + (uint32_t)i * width;
+        uint32_t bits;
+
+        worst[i] = 0;
+        for (bits = first; bits < first + width && bits <= to; bits++) {
+            const double off = exp_steps_off(bits);
+            worst[i] = off <= worst[i] ? worst[i] : off;    // NaN: the worst
+        }
+    }
+    for (i = 0; i < SLICES; i++)
+        all = worst[i] <= all ? all : worst[i];
+    return all;
+}
+
+/* Every float between 2^-25 and 88.37, and between -87.3 and -2^-25: half a
+ * billion.  Nearer to 0 exp is 1 to the last bit.                           */
+static void exp_is_right_to_a_step_at_every_float(void)
+{
+    double above, below;
+
+    if (sizeof(sppo_real) != sizeof(float)) {
+        CHECK((double)sppo_exp((sppo_real)1.7) == exp(1.7));    // libm's
+        return;
+    }
+    above = exp_worst_steps(0x33000000u, 0x42b0bd70u);
+    below = exp_worst_steps(0xb3000000u, 0xc2ae9999u);
+    printf("  largest error of sppo_exp: %.3f ulp above 0, %.3f below\n",
+           above, below);
+    CHECK(above <= 1.25 && below <= 1.25);
+    CHECK(sppo_exp((sppo_real)2e-8) == 1 && sppo_exp((sppo_real)-2e-8) == 1);
+}
+
 static void exp_holds_at_the_ends(void)
 {
     CHECK(sppo_exp((sppo_real)NAN) != sppo_exp((sppo_real)NAN));
@@ -614,6 +675,7 @@ static const check_case cases[] = {
     CASE(swiglu_matches_slow_and_differences),
     CASE(swiglu_holds_at_the_ends),
     CASE(exp_is_accurate_over_its_range),
+    CASE(exp_is_right_to_a_step_at_every_float),
     CASE(exp_holds_at_the_ends),
     CASE(log_sum_exp_matches_slow),
     CASE(check_slopes_sees_a_flipped_sign),
