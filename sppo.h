@@ -1224,7 +1224,7 @@ static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
 
 /* Sums run in this many lanes, folded in a fixed order: a vector register of
  * independent chains, and one order of addition whatever the compiler does. */
-enum { SPPOI_LANES = 16 };
+enum { SPPOI_LANES = 16, SPPOI_CHANNELS = 8 };  // the latter within a head
 
 /* Kernels below that no one outside calls. */
 static void sppoi_clear_lanes(sppo_real *lane);
@@ -3915,6 +3915,40 @@ static size_t sppoi_block_at(const sppoi_attention *a, const sppoi_columns *b,
          + (size_t)(b->h0 * a->c->head_dim);
 }
 
+/* One head's channels down a column and back, through a few locals that alias
+ * nothing: the loops become a load and single stores, or the reverse.       */
+static void sppoi_into_column(sppo_real *column, const sppo_real *channel,
+                              int d, sppo_real scale)
+{
+    sppo_real some[SPPOI_CHANNELS];
+    int c, i;
+
+    for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
+        for (i = 0; i < SPPOI_CHANNELS; i++)
+            some[i] = scale * channel[c + i];
+        for (i = 0; i < SPPOI_CHANNELS; i++)
+            column[(c + i) * SPPOI_COLS] = some[i];
+    }
+    for (; c < d; c++)
+        column[c * SPPOI_COLS] = scale * channel[c];
+}
+
+static void sppoi_from_column(sppo_real *channel, const sppo_real *column,
+                              int d, sppo_real scale)
+{
+    sppo_real some[SPPOI_CHANNELS];
+    int c, i;
+
+    for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
+        for (i = 0; i < SPPOI_CHANNELS; i++)
+            some[i] = scale * column[(c + i) * SPPOI_COLS];
+        for (i = 0; i < SPPOI_CHANNELS; i++)
+            channel[c + i] = some[i];
+    }
+    for (; c < d; c++)
+        channel[c] = scale * column[c * SPPOI_COLS];
+}
+
 /* out[c][j] = scale rows[row of j][head of j][c]; unused columns 0. */
 static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
                                const sppoi_attention *a, const sppoi_columns *b,
@@ -3924,11 +3958,9 @@ static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
     int i, h, c, j = 0;
 
     rows += sppoi_block_at(a, b, width);
-    for (i = 0; i < b->queries; i++)
+    for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            for (c = 0; c < d; c++)
-                out[c * SPPOI_COLS + j] =
-                    scale * sppoi_row(rows, i, width)[h * d + c];
+            sppoi_into_column(out + j, rows + h * d, d, scale);
     for (c = 0; c < d; c++)
         for (j = used; j < SPPOI_COLS; j++)
             out[c * SPPOI_COLS + j] = 0;
@@ -3940,14 +3972,12 @@ static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *columns,
                                  const sppoi_columns *b, const sppo_real *scale)
 {
     const int d = a->c->head_dim;
-    int i, h, c, j = 0;
+    int i, h, j = 0;
 
     rows += sppoi_block_at(a, b, width);
-    for (i = 0; i < b->queries; i++)
+    for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            for (c = 0; c < d; c++)
-                sppoi_row_out(rows, i, width)[h * d + c] =
-                    scale[j] * columns[c * SPPOI_COLS + j];
+            sppoi_from_column(rows + h * d, columns + j, d, scale[j]);
 }
 
 /* Keys of chain segment `at` that the block sees: all, or up to its last. */
@@ -4948,7 +4978,7 @@ static void sppoi_span_scores(sppo_real *score, const sppo_real *q,
     }
 }
 
-enum { SPPOI_CHANNELS = 8, SPPOI_CHAINS = 4 };  // of a vector; sums in flight
+enum { SPPOI_CHAINS = 4 };  // sums in flight
 
 /* out[c] += sum_j p[j] value_j[c]: CHANNELS at a time, keys j dealt to CHAINS
  * sums; p[j] is 0 in the lanes beyond `used`.                               */
