@@ -6659,7 +6659,7 @@ static void sppoi_product(const sppoi_product_job *job)
     int k0, task;
 
     if (sppoi_shared_out() ||
-        (double)job->m * job->n * job->k < SPPOI_WORTH_SHARING) {
+        (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING) {
         sppoi_product_alone(job);
         return;
     }
