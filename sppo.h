@@ -3812,6 +3812,20 @@ static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
     return SPPO_OK;
 }
 
+/* sppoi_pack_weight for the forward pass, sppoi_pack_slope for the backward. */
+typedef void (*sppoi_packer)(sppo_real *panel, const sppo_real *w, int d_in,
+                             int d_out);
+
+static void sppoi_pack_layer(sppo_real *panel, const size_t *at,
+                             const sppoi_layer *w, const sppo_config *c,
+                             sppoi_packer pack)
+{
+    pack(panel + at[SPPOI_QKV], w->qkv, c->dim, sppoi_qkv_width(c));
+    pack(panel + at[SPPOI_O], w->o, sppoi_q_width(c), c->dim);
+    pack(panel + at[SPPOI_GATE_UP], w->gate_up, c->dim, 2 * c->hidden);
+    pack(panel + at[SPPOI_DOWN], w->down, c->hidden, c->dim);
+}
+
 static sppo_real *sppoi_packed(const sppo_trace *t, int product)
 {
     return t->panel + t->panel_at[product];
@@ -4338,16 +4352,10 @@ static void sppoi_group_fwd(sppo_trace *t, const sppo_forest *f, int l,
 static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
                             const sppo_forest *f, int l)
 {
-    const sppo_config *c = &t->config;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
     int tree = 0;
 
-    sppoi_pack_weight(sppoi_packed(t, SPPOI_QKV), w.qkv, c->dim,
-                      sppoi_qkv_width(c));
-    sppoi_pack_weight(sppoi_packed(t, SPPOI_O), w.o, sppoi_q_width(c), c->dim);
-    sppoi_pack_weight(sppoi_packed(t, SPPOI_GATE_UP), w.gate_up, c->dim,
-                      2 * c->hidden);
-    sppoi_pack_weight(sppoi_packed(t, SPPOI_DOWN), w.down, c->hidden, c->dim);
+    sppoi_pack_layer(t->panel, t->panel_at, &w, &t->config, sppoi_pack_weight);
     while (tree < t->trees) {
         const sppoi_group group = sppoi_group_from(t, f, tree);
 
@@ -4593,17 +4601,11 @@ static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
 static void sppoi_layer_bwd(sppo_trace *t, const sppo_model *m,
                             const sppo_forest *f, sppo_real *grad, int l)
 {
-    const sppo_config *c = &t->config;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
     const sppoi_layer dw = sppoi_layer_of(m, grad, l);
     int tree = 0;
 
-    sppoi_pack_slope(sppoi_packed(t, SPPOI_QKV), w.qkv, c->dim,
-                     sppoi_qkv_width(c));
-    sppoi_pack_slope(sppoi_packed(t, SPPOI_O), w.o, sppoi_q_width(c), c->dim);
-    sppoi_pack_slope(sppoi_packed(t, SPPOI_GATE_UP), w.gate_up, c->dim,
-                     2 * c->hidden);
-    sppoi_pack_slope(sppoi_packed(t, SPPOI_DOWN), w.down, c->hidden, c->dim);
+    sppoi_pack_layer(t->panel, t->panel_at, &w, &t->config, sppoi_pack_slope);
     while (tree < t->trees) {
         const sppoi_group group = sppoi_group_from(t, f, tree);
 
@@ -4746,16 +4748,9 @@ static void sppoi_pack_model(sppo_sampler *s, const sppo_model *m)
 
     for (l = 0; l < c->layers; l++) {
         const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-        const size_t *at = s->panel_at + l * SPPOI_PRODUCTS;
 
-        sppoi_pack_weight(s->packed + at[SPPOI_QKV], w.qkv, c->dim,
-                          sppoi_qkv_width(c));
-        sppoi_pack_weight(s->packed + at[SPPOI_O], w.o, sppoi_q_width(c),
-                          c->dim);
-        sppoi_pack_weight(s->packed + at[SPPOI_GATE_UP], w.gate_up, c->dim,
-                          2 * c->hidden);
-        sppoi_pack_weight(s->packed + at[SPPOI_DOWN], w.down, c->hidden,
-                          c->dim);
+        sppoi_pack_layer(s->packed, s->panel_at + l * SPPOI_PRODUCTS, &w, c,
+                         sppoi_pack_weight);
     }
     sppoi_pack_weight(s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS],
                       sppoi_classifier(m, m->weights), c->dim, c->vocab);
@@ -6369,10 +6364,11 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  *   | A  |  |  tile  |  ROWS            of A for ROWS x COLS multiply-adds.
  *   +----+  +--------+
  *
- * Why in pieces: DEPTH steps of CHUNK panels fit the L2 cache; STRIP tiles, one
- * below the other, use a panel while it is in L1.  An A that is read down its
- * rows (dw = dout' in) would touch a cache line for each number; its strip,
- * as wide as a line, is copied first.
+ * A task is a STRIP of tiles by a CHUNK of panels, DEPTH steps of k at a time:
+ * the strip's rows of A stay in the L1 cache while the panels stream past, and
+ * the next strips find the panels in L2.  An A that is read down its rows (dw =
+ * dout' in) would touch a cache line for each number: such a strip, as wide as
+ * a line, is copied first, to 64 KB of the thread's stack.
  * A tile is one thread's, and its sum over k has one order: the result does not
  * depend on the threads, nor on how many other rows there are.              */
 enum {
