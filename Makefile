@@ -56,7 +56,7 @@ programs: $(PROGRAMS)
 models: all  ## make tiny_models/ again from its seed
 	@sh examples/models.sh tiny_models build/models
 
-repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 5 minutes
+repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 3 minutes
 	@build/reproduce quick build/repro
 	@cat build/repro/short.md
 	@echo "build/repro/report.md"
