@@ -51,6 +51,13 @@ static void add_point(svg_plot *plot, const char *series, double x,
 
 static const char *const method_title[METHODS] = { "SPPO", "DPO", "IPO" };
 
+/* The run that method m's iteration `at` is measured by; the base is 0. */
+static void name_of_run(char who[64], int m, int at, enum condition c)
+{
+    snprintf(who, 64, "%s%s", at ? method_name[m] : "base",
+             condition_suffix[c]);
+}
+
 /* A metric by iteration, a line per method; the base is iteration 0. */
 static void plot_iterations(report *r, enum condition c, const char *metric,
                             double scale, const char *title,
@@ -64,8 +71,7 @@ static void plot_iterations(report *r, enum condition c, const char *metric,
     memset(&plot, 0, sizeof plot);
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
-            snprintf(who, sizeof who, "%s%s", at ? method_name[m] : "base",
-                     condition_suffix[c]);
+            name_of_run(who, m, at, c);
             add_point(&plot, method_title[m], at,
                       over_seeds(r->s, r->p, who, at, metric, -1), scale);
         }
@@ -85,8 +91,7 @@ static void plot_exploit(report *r, enum condition c, const char *title,
     memset(&plot, 0, sizeof plot);
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
-            snprintf(who, sizeof who, "%s%s", at ? method_name[m] : "base",
-                     condition_suffix[c]);
+            name_of_run(who, m, at, c);
             add_point(&plot, method_title[m], 100 *
                       over_seeds(r->s, r->p, who, at, "proxy", -1).mean,
                       over_seeds(r->s, r->p, who, at, "gold_base", -1), 100);
