@@ -464,11 +464,11 @@ typedef struct sppo_trace {
     /* private: */
     sppo_config config;
     size_t panel_at[4];
-    int threads, chunk, scored_rows, scored_tokens, logits_kept;
+    int threads, chunk, logit_rows, scored_rows, scored_tokens, logits_kept;
     int planned_tokens, planned_segments;
     int *position, *before, *tree_start, trees;
     int *scored_row, *scored_from, *scored_token, *slot;
-    sppo_real *table, *panel, *in_panel, *scratch;
+    sppo_real *table, *panel, *norm_panel, *wide_panel, *scratch;
     sppo_real *x, *qkv, *att, *lse, *mid, *gate_up, *inv_rms;
     sppo_real *norm, *act, *dx, *dgate_up, *dqkv, *dnorm, *datt;
     sppo_real *gathered, *logits;
@@ -1120,8 +1120,8 @@ enum { SPPOI_ZEROED = 0 };
 
 /* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces;
  * TASKS: unequal work, on `threads` threads so that scratch per thread can be
- * taken beforehand; TILES: many short pieces.  All split outputs, so the
- * schedule changes no bit.                                                  */
+ * taken beforehand; BANDS: equal work on as many, if there are `many`; TILES:
+ * many short pieces.  All split outputs, so the schedule changes no bit.    */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR _Pragma("omp parallel for schedule(static)")
@@ -1129,6 +1129,8 @@ enum { SPPOI_ZEROED = 0 };
 #define SPPOI_MANY _Pragma("omp parallel for schedule(static) if(n > 1)")
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
+#define SPPOI_BANDS \
+    _Pragma("omp parallel for schedule(static) num_threads(threads) if(many)")
 #if defined(__clang__)  // vectorises unasked; asked, warns where exp is libm's
 #define SPPOI_SIMD
 #else
@@ -1142,6 +1144,7 @@ static int sppoi_shared_out(void) { return omp_in_parallel(); }
 #define SPPOI_TILES
 #define SPPOI_MANY
 #define SPPOI_TASKS
+#define SPPOI_BANDS
 #define SPPOI_SIMD
 static int sppoi_max_threads(void) { return 1; }
 static int sppoi_thread(void) { return 0; }
@@ -1233,12 +1236,13 @@ static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
 /* Sums run in this many lanes, folded in a fixed order: a vector register of
  * independent chains, and one order of addition whatever the compiler does. */
 enum { SPPOI_LANES = 16, SPPOI_CHANNELS = 8 };  // the latter within a head
+enum { SPPOI_BAND = 128 };  // rows
 
 /* Kernels below that no one outside calls. */
 static void sppoi_clear_lanes(sppo_real *lane);
 static sppo_real sppoi_fold(sppo_real *lane);
 static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c);
-static sppo_real sppoi_exp(sppo_real x);
+static SPPOI_INLINE sppo_real sppoi_exp(sppo_real x);
 static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n);
 static double sppoi_sum(const sppo_real *x, int n);
 static sppo_real sppoi_largest(const sppo_real *x, int n);
@@ -1248,9 +1252,18 @@ static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
                            int head_dim, int direction);
 static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate,
                              const sppo_real *up, int hidden);
+static void sppoi_swiglu_bwd_row(sppo_real *dgate, sppo_real *dup,
+                                 sppo_real *dout, const sppo_real *gate,
+                                 const sppo_real *up, int hidden);
 static void sppoi_times(sppo_real *out, const sppo_real *in,
                         const sppo_real *panel, int n, int d_in, int d_out,
                         int add);
+static void sppoi_weight_slopes(sppo_real *dw, const sppo_real *dout,
+                                const sppo_real *panel, int n, int d_in,
+                                int d_out);
+static int sppoi_panel_count(int width);
+static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
+                            ptrdiff_t col, int depth, int width);
 static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
                                const sppo_real *panel, int n, int d_out,
                                int d_in, int ld, int add);
@@ -3501,7 +3514,13 @@ static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
 
 /* ---- the trace: room for one forward pass ---- */
 
-enum { SPPOI_LOGITS_ROOM = 1 << 21 };  // numbers in a chunk of logits
+/* Numbers in a chunk of logits, which should stay in the cache, and in all that
+ * are kept for the backward pass; rows of a chunk.                          */
+enum {
+    SPPOI_CHUNK_LOGITS = 1 << 21,
+    SPPOI_KEPT_LOGITS = 1 << 23,
+    SPPOI_CHUNK_ROWS = 512
+};
 
 static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -3528,12 +3547,12 @@ static size_t sppoi_layer_panels(const sppo_config *c, size_t used, size_t *at)
     return used + sppoi_weight_room(c->hidden, c->dim);
 }
 
-/* Room for the packed weights of a layer or of the classifier. */
+/* Room for the packed weights of a layer, or of the classifier both ways. */
 static size_t sppoi_panel_room(const sppo_config *c)
 {
     size_t at[SPPOI_PRODUCTS];
 
-    return sppoi_larger(sppoi_weight_room(c->dim, c->vocab),
+    return sppoi_larger(2 * sppoi_weight_room(c->dim, c->vocab),
                         sppoi_layer_panels(c, 0, at));
 }
 
@@ -3565,12 +3584,13 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
     const size_t n = (size_t)t->max_tokens;
-    const int widest =
-        sppoi_max(sppoi_max(c->dim, sppoi_q_width(c)), c->hidden);
+    const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
 
     t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
-    t->in_panel = sppoi_carve_reals(v, sppo_panel_size(t->max_tokens, widest),
-                                    1);
+    t->norm_panel = sppoi_carve_reals(
+        v, sppo_panel_size(t->max_tokens, c->dim), 1);
+    t->wide_panel = sppoi_carve_reals(
+        v, sppo_panel_size(t->max_tokens, wide), 1);
     t->dx = sppoi_carve_reals(v, n, c->dim);
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
@@ -3598,11 +3618,11 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     t->lse = sppoi_carve_reals(v, kept * n, c->heads);
     t->gate_up = sppoi_carve_reals(v, kept * n, 2 * c->hidden);
     t->inv_rms = sppoi_carve_reals(v, (2 * kept + 1) * n, 1);
-    t->norm = sppoi_carve_reals(v, n, c->dim);
-    t->act = sppoi_carve_reals(v, n, c->hidden);
+    t->norm = sppoi_carve_reals(v, (size_t)t->threads * SPPOI_BAND, c->dim);
+    t->act = sppoi_carve_reals(v, (size_t)t->threads * SPPOI_BAND, c->hidden);
     t->final = sppoi_carve_reals(v, n, c->dim);
     t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
-    t->logits = sppoi_carve_reals(v, (size_t)t->chunk, c->vocab);
+    t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
     t->panel = sppoi_carve_reals(v, sppoi_panel_room(c), 1);
     sppoi_layer_panels(c, 0, t->panel_at);
@@ -3620,8 +3640,12 @@ static void sppoi_trace_shape(sppo_trace *t, const sppo_config *config,
     t->max_segments = max_segments;
     t->backward = backward != 0;
     t->threads = sppoi_max_threads();
-    t->chunk = sppoi_min(max_tokens,
-                         sppoi_max(64, SPPOI_LOGITS_ROOM / config->vocab));
+    t->chunk = sppoi_min(SPPOI_CHUNK_ROWS,
+                         sppoi_max(64, SPPOI_CHUNK_LOGITS / config->vocab));
+    t->chunk = sppoi_min(max_tokens, t->chunk);
+    t->logit_rows =
+        sppoi_max(t->chunk, sppoi_min(max_tokens, SPPOI_KEPT_LOGITS
+                                                      / config->vocab));
 }
 
 SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,
@@ -3831,32 +3855,119 @@ static sppo_real *sppoi_packed(const sppo_trace *t, int product)
     return t->panel + t->panel_at[product];
 }
 
-/* A layer takes whole trees of together some GROUP numbers a time through all
- * its steps: what one step writes, the next finds in the cache.             */
-enum { SPPOI_GROUP = 1 << 18 };
+/* A pass goes layer by layer, in groups of whole trees, so that what one step
+ * of a layer writes the next finds in the cache.  Of a group a task takes a
+ * BAND of rows through the steps that know no other row.                    */
+enum { SPPOI_GROUP = 1 << 19, SPPOI_GROUP_ROWS = 256, SPPOI_BAND_LEAST = 64 };
 
 typedef struct sppoi_group {
     int tree, tree_end;  // trees [tree, tree_end)
     int row, rows;       // rows [row, row + rows)
 } sppoi_group;
 
+typedef struct sppoi_band {
+    int row, rows;          // rows [row, row + rows) of the forest
+    int at, depth;          // row `at` of the group's `depth`
+    sppo_real *norm, *act;  // the thread's own
+} sppoi_band;
+
+/* Rows that make a group; it ends with the tree that reaches them. */
+static int sppoi_group_rows(const sppo_config *c)
+{
+    const int width = c->dim + sppoi_qkv_width(c) + 3 * c->hidden;
+
+    return sppoi_max(SPPOI_GROUP / width, SPPOI_GROUP_ROWS);
+}
+
 static sppoi_group sppoi_group_from(const sppo_trace *t, const sppo_forest *f,
                                     int tree)
 {
-    const sppo_config *c = &t->config;
-    const int width = c->dim + sppoi_qkv_width(c) + 3 * c->hidden;
-    const int enough = sppoi_max(SPPOI_GROUP / width, 128);
     sppoi_group g;
 
     g.tree = tree;
     g.tree_end = tree;
     g.row = f->start[t->tree_start[tree]];
     g.rows = 0;
-    while (g.tree_end < t->trees && g.rows < enough) {
+    while (g.tree_end < t->trees && g.rows < sppoi_group_rows(&t->config)) {
         g.tree_end++;
         g.rows = f->start[t->tree_start[g.tree_end]] - g.row;
     }
     return g;
+}
+
+/* Equal bands, whole tiles, as many for each thread.  A group too small for
+ * that is one band, whose products are split instead.                       */
+static int sppoi_band_rows(const sppo_trace *t, int n)
+{
+    const int most = t->threads * SPPOI_BAND;
+    const int bands = (n + most - 1) / most * t->threads;
+    const int rows = (n + bands - 1) / bands;
+
+    if (n < t->threads * SPPOI_BAND_LEAST)
+        return n;
+    return sppoi_min(SPPOI_BAND,
+                     (rows + SPPOI_ROWS - 1) / SPPOI_ROWS * SPPOI_ROWS);
+}
+
+static sppoi_band sppoi_band_of(const sppo_trace *t, const sppoi_group *g,
+                                int at, int rows)
+{
+    const size_t own = (size_t)sppoi_thread() * SPPOI_BAND;
+    sppoi_band b;
+
+    b.row = g->row + at;
+    b.rows = sppoi_min(rows, g->rows - at);
+    b.at = at;
+    b.depth = g->rows;
+    b.norm = t->norm + own * (size_t)t->config.dim;
+    b.act = t->act + own * (size_t)t->config.hidden;
+    return b;
+}
+
+/* One step of layer l for one band. */
+typedef void (*sppoi_step)(sppo_trace *t, const sppoi_layer *w, int l,
+                           const sppoi_band *band);
+
+static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
+                             const sppoi_group *g, sppoi_step step)
+{
+    const int n = g->rows, rows = sppoi_band_rows(t, n);
+    const int threads = t->threads, many = n > rows;
+    int at;
+
+    SPPOI_BANDS
+    for (at = 0; at < n; at += rows) {
+        const sppoi_band band = sppoi_band_of(t, g, at, rows);
+
+        step(t, w, l, &band);
+    }
+    (void)threads;
+    (void)many;
+}
+
+static void sppoi_norm_rows(sppo_real *out, sppo_real *inv_rms,
+                            const sppo_real *in, const sppo_real *gain, int n,
+                            const sppo_config *c)
+{
+    int r;
+
+    for (r = 0; r < n; r++)
+        inv_rms[r] = sppoi_rmsnorm_row(sppoi_row_out(out, r, c->dim),
+                                       sppoi_row(in, r, c->dim), gain, c->dim,
+                                       c->norm_eps);
+}
+
+static void sppoi_rope_band(const sppo_trace *t, sppo_real *qkv,
+                            const sppoi_band *band, int direction)
+{
+    const sppo_config *c = &t->config;
+    int r;
+
+    for (r = 0; r < band->rows; r++)
+        sppoi_rope_row(sppoi_row_out(qkv, r, sppoi_qkv_width(c)),
+                       sppoi_row(t->table, t->position[band->row + r],
+                                 c->head_dim),
+                       c->heads + c->kv_heads, c->head_dim, direction);
 }
 
 /* ---- attention over a forest ---- */
@@ -4322,31 +4433,45 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                sppoi_row(m->weights, token[i], m->config.dim), bytes);
 }
 
-/* [Net 6] A layer: x + attention(norm(x)), then that + SwiGLU(norm(that)). */
-static void sppoi_group_fwd(sppo_trace *t, const sppo_forest *f, int l,
-                            const sppoi_layer *w, const sppoi_group *group)
+/* [Net 6] A layer: x + attention(norm(x)), then that + SwiGLU(norm(that)).
+ * Here what comes before attention, and what after.                         */
+static void sppoi_queries_fwd(sppo_trace *t, const sppoi_layer *w, int l,
+                              const sppoi_band *band)
 {
     const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, group->row);
-    const int n = group->rows, d = c->dim, qkv = sppoi_qkv_width(c);
-    const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
 
-    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w->norm1, n, d, c->norm_eps);
-    sppoi_times(k.qkv, t->norm, sppoi_packed(t, SPPOI_QKV), n, d, qkv, 0);
-    sppo_rope(k.qkv, t->position + group->row, t->table, n,
-              c->heads + c->kv_heads, c->head_dim, qkv, 1);
-    sppoi_attention_fwd(t, f, l, group);
+    sppoi_norm_rows(band->norm, k.inv1, k.in, w->norm1, band->rows, c);
+    sppoi_times(k.qkv, band->norm, sppoi_packed(t, SPPOI_QKV), band->rows,
+                c->dim, sppoi_qkv_width(c), 0);
+    sppoi_rope_band(t, k.qkv, band, 1);
+}
+
+static void sppoi_mixer_fwd(sppo_trace *t, const sppoi_layer *w, int l,
+                            const sppoi_band *band)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
+    const int n = band->rows, d = c->dim, hidden = c->hidden;
+    const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
+    int r;
+
     if (k.mid != k.in)
         memcpy(k.mid, k.in, bytes);
     sppoi_times(k.mid, k.att, sppoi_packed(t, SPPOI_O), n, sppoi_q_width(c),
                 d, 1);
-    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w->norm2, n, d, c->norm_eps);
-    sppoi_times(k.gate_up, t->norm, sppoi_packed(t, SPPOI_GATE_UP), n, d,
-                2 * c->hidden, 0);
-    sppo_swiglu_fwd(t->act, k.gate_up, n, c->hidden);
+    sppoi_norm_rows(band->norm, k.inv2, k.mid, w->norm2, n, c);
+    sppoi_times(k.gate_up, band->norm, sppoi_packed(t, SPPOI_GATE_UP), n, d,
+                2 * hidden, 0);
+    for (r = 0; r < n; r++) {
+        const sppo_real *gate = sppoi_row(k.gate_up, r, 2 * hidden);
+
+        sppoi_swiglu_row(sppoi_row_out(band->act, r, hidden), gate,
+                         gate + hidden, hidden);
+    }
     if (k.out != k.mid)
         memcpy(k.out, k.mid, bytes);
-    sppoi_times(k.out, t->act, sppoi_packed(t, SPPOI_DOWN), n, c->hidden, d, 1);
+    sppoi_times(k.out, band->act, sppoi_packed(t, SPPOI_DOWN), n, hidden, d, 1);
 }
 
 static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
@@ -4359,48 +4484,84 @@ static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
     while (tree < t->trees) {
         const sppoi_group group = sppoi_group_from(t, f, tree);
 
-        sppoi_group_fwd(t, f, l, &w, &group);
+        sppoi_over_bands(t, &w, l, &group, sppoi_queries_fwd);
+        sppoi_attention_fwd(t, f, l, &group);
+        sppoi_over_bands(t, &w, l, &group, sppoi_mixer_fwd);
         tree = group.tree_end;
     }
 }
 
-/* Logits of scored rows [from, from + n) into t->logits. */
-static void sppoi_chunk_logits(sppo_trace *t, const sppo_model *m, int from,
-                               int n)
+/* ---- the classifier, by chunks of scored rows ---- */
+
+/* Its weights, packed for logits and for their slopes. */
+static sppo_real *sppoi_slope_panel(const sppo_trace *t)
+{
+    return t->panel + sppoi_weight_room(t->config.dim, t->config.vocab);
+}
+
+static void sppoi_pack_logits(sppo_trace *t, const sppo_model *m)
+{
+    sppoi_pack_weight(t->panel, sppoi_classifier(m, m->weights), t->config.dim,
+                      t->config.vocab);
+}
+
+static void sppoi_pack_logit_slopes(sppo_trace *t, const sppo_model *m)
+{
+    sppoi_pack_slope(sppoi_slope_panel(t), sppoi_classifier(m, m->weights),
+                     t->config.dim, t->config.vocab);
+}
+
+/* Where the logits of the chunk from scored row `from` are. */
+static sppo_real *sppoi_chunk_of(const sppo_trace *t, int from)
+{
+    return sppoi_row_out(t->logits, t->logits_kept ? from : 0,
+                         t->config.vocab);
+}
+
+static void sppoi_gather(sppo_trace *t, int from, int n)
 {
     const int d = t->config.dim;
     int r;
 
+    SPPOI_FOR
     for (r = 0; r < n; r++)
         memcpy(sppoi_row_out(t->gathered, r, d),
                sppoi_row(t->final, t->scored_row[from + r], d),
                (size_t)d * sizeof *t->gathered);
-    sppo_linear_fwd(t->logits, t->gathered, sppoi_classifier(m, m->weights),
-                    t->panel, n, d, t->config.vocab);
+}
+
+/* Logits of scored rows [from, from + n). */
+static void sppoi_chunk_logits(sppo_trace *t, int from, int n)
+{
+    sppoi_gather(t, from, n);
+    sppoi_times(sppoi_chunk_of(t, from), t->gathered, t->panel, n,
+                t->config.dim, t->config.vocab, 0);
 }
 
 /* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits, for
  * the rows of a chunk.                                                      */
-static void sppoi_chunk_fwd(sppo_trace *t, const sppo_model *m,
-                            const sppo_forest *f, int from, int n)
+static void sppoi_chunk_fwd(sppo_trace *t, const sppo_forest *f, int from,
+                            int n)
 {
     const int vocab = t->config.vocab;
-    int r, i;
+    const sppo_real *logits = sppoi_chunk_of(t, from);
+    int r;
 
-    sppoi_chunk_logits(t, m, from, n);
+    sppoi_chunk_logits(t, from, n);
     SPPOI_FOR
-    for (r = 0; r < n; r++)
-        t->row_lse[from + r] =
-            sppo_log_sum_exp(sppoi_row(t->logits, r, vocab), vocab);
-    for (r = 0; r < n; r++)
+    for (r = 0; r < n; r++) {
+        const sppo_real *row = sppoi_row(logits, r, vocab);
+        const double lse = sppo_log_sum_exp(row, vocab);
+        int i;
+
+        t->row_lse[from + r] = lse;
         for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1];
              i++) {
             const int token = t->scored_token[i];
 
-            t->logprob[token] =
-                (double)sppoi_row(t->logits, r, vocab)[f->token[token]]
-                - t->row_lse[from + r];
+            t->logprob[token] = (double)row[f->token[token]] - lse;
         }
+    }
 }
 
 static void sppoi_clear_logprobs(sppo_trace *t, const sppo_forest *f)
@@ -4418,9 +4579,10 @@ static void sppoi_head_fwd(sppo_trace *t, const sppo_model *m,
     int from;
 
     sppoi_clear_logprobs(t, f);
-    t->logits_kept = t->scored_rows <= t->chunk;
+    sppoi_pack_logits(t, m);
+    t->logits_kept = t->scored_rows <= t->logit_rows;
     for (from = 0; from < t->scored_rows; from += t->chunk)
-        sppoi_chunk_fwd(t, m, f, from,
+        sppoi_chunk_fwd(t, f, from,
                         sppoi_min(t->chunk, t->scored_rows - from));
 }
 
@@ -4508,7 +4670,7 @@ static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
                                const double *d_logprob, int from, int r)
 {
     const int vocab = t->config.vocab;
-    sppo_real *row = sppoi_row_out(t->logits, r, vocab);
+    sppo_real *row = sppoi_row_out(sppoi_chunk_of(t, from), r, vocab);
     const sppo_real lse = (sppo_real)t->row_lse[from + r];
     double sum = 0.0;
     sppo_real scale;
@@ -4532,19 +4694,25 @@ static void sppoi_chunk_bwd(sppo_trace *t, const sppo_model *m,
                             sppo_real *grad, int from, int n)
 {
     const int d = t->config.dim, vocab = t->config.vocab;
-    int r, i;
+    sppo_real *slopes = sppoi_chunk_of(t, from);
+    int r;
 
     SPPOI_FOR
     for (r = 0; r < n; r++)
         sppoi_logit_slopes(t, f, d_logprob, from, r);
-    sppo_linear_bwd_w(sppoi_classifier(m, grad), t->logits, t->gathered,
-                      t->in_panel, n, d, vocab);
-    sppo_linear_bwd_in(t->gathered, t->logits, sppoi_classifier(m, m->weights),
-                       t->panel, n, d, vocab);
-    for (r = 0; r < n; r++)
+    sppoi_gather(t, from, n);
+    sppo_linear_bwd_w(sppoi_classifier(m, grad), slopes, t->gathered,
+                      t->norm_panel, n, d, vocab);
+    sppoi_times(t->gathered, slopes, sppoi_slope_panel(t), n, vocab, d, 0);
+    SPPOI_FOR
+    for (r = 0; r < n; r++) {
+        sppo_real *to = sppoi_row_out(t->dnorm, t->scored_row[from + r], d);
+        const sppo_real *row = sppoi_row(t->gathered, r, d);
+        int i;
+
         for (i = 0; i < d; i++)
-            sppoi_row_out(t->dnorm, t->scored_row[from + r], d)[i] +=
-                sppoi_row(t->gathered, r, d)[i];
+            to[i] += row[i];
+    }
 }
 
 static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
@@ -4553,48 +4721,114 @@ static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
 {
     int from;
 
+    if (!t->logits_kept)
+        sppoi_pack_logits(t, m);
+    sppoi_pack_logit_slopes(t, m);
     for (from = 0; from < t->scored_rows; from += t->chunk) {
         const int n = sppoi_min(t->chunk, t->scored_rows - from);
 
         if (!t->logits_kept)  // else the forward pass left them there
-            sppoi_chunk_logits(t, m, from, n);
+            sppoi_chunk_logits(t, from, n);
         sppoi_chunk_bwd(t, m, f, d_logprob, grad, from, n);
     }
     t->logits_kept = 0;  // they are slopes now; another backward pass may come
 }
 
-/* From t->dx, the slopes of a layer's output, to those of its input. */
+/* What dw = dout' in needs of a band: its rows of `in`, packed. */
+static void sppoi_pack_band(sppo_real *panel, const sppo_real *in, int width,
+                            const sppoi_band *band)
+{
+    int p;
+
+    for (p = 0; p < sppoi_panel_count(width); p++)
+        sppoi_pack_rows(panel + (size_t)band->at * SPPOI_COLS
+                            + (size_t)p * (size_t)band->depth * SPPOI_COLS,
+                        in + p * SPPOI_COLS, width, 1, band->rows,
+                        width - p * SPPOI_COLS);
+}
+
+/* From dx, the slopes of a layer's output, to those of SwiGLU's input. */
+static void sppoi_mixer_bwd(sppo_trace *t, const sppoi_layer *w, int l,
+                            const sppoi_band *band)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
+    const int n = band->rows, d = c->dim, hidden = c->hidden;
+    sppo_real *dgate_up = sppoi_row_out(t->dgate_up, band->at, 2 * hidden);
+    int r;
+
+    sppoi_times(band->act, sppoi_row(t->dx, band->row, d),
+                sppoi_packed(t, SPPOI_DOWN), n, d, hidden, 0);
+    for (r = 0; r < n; r++) {
+        sppo_real *slopes = sppoi_row_out(dgate_up, r, 2 * hidden);
+        const sppo_real *gate = sppoi_row(k.gate_up, r, 2 * hidden);
+
+        sppoi_swiglu_bwd_row(slopes, slopes + hidden,
+                             sppoi_row_out(band->act, r, hidden), gate,
+                             gate + hidden, hidden);
+    }
+    sppoi_pack_band(t->wide_panel, band->act, hidden, band);
+    sppoi_norm_rows(band->norm, k.inv2, k.mid, w->norm2, n, c);
+    sppoi_pack_band(t->norm_panel, band->norm, d, band);
+    sppoi_times(sppoi_row_out(t->dnorm, band->at, d), dgate_up,
+                sppoi_packed(t, SPPOI_GATE_UP), n, 2 * hidden, d, 0);
+}
+
+/* From the slopes of the sum after attention to those of attention. */
+static void sppoi_attended_bwd(sppo_trace *t, const sppoi_layer *w, int l,
+                               const sppoi_band *band)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
+    const int q = sppoi_q_width(c);
+
+    sppoi_pack_band(t->wide_panel, k.att, q, band);
+    sppoi_times(sppoi_row_out(t->datt, band->row, q),
+                sppoi_row(t->dx, band->row, c->dim), sppoi_packed(t, SPPOI_O),
+                band->rows, c->dim, q, 0);
+    (void)w;
+}
+
+/* From the slopes of queries, keys and values to those of the first norm. */
+static void sppoi_queries_bwd(sppo_trace *t, const sppoi_layer *w, int l,
+                              const sppoi_band *band)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
+    const int n = band->rows, d = c->dim, qkv = sppoi_qkv_width(c);
+    sppo_real *dqkv = sppoi_row_out(t->dqkv, band->row, qkv);
+
+    sppoi_rope_band(t, dqkv, band, -1);
+    sppoi_norm_rows(band->norm, k.inv1, k.in, w->norm1, n, c);
+    sppoi_pack_band(t->norm_panel, band->norm, d, band);
+    sppoi_times(sppoi_row_out(t->dnorm, band->at, d), dqkv,
+                sppoi_packed(t, SPPOI_QKV), n, qkv, d, 0);
+}
+
+/* From t->dx, the slopes of a layer's output, to those of its input.  Rows
+ * share dw, so it follows when all bands have packed what went in.          */
 static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
                             const sppoi_layer *w, const sppoi_layer *dw,
                             const sppoi_group *group)
 {
     const sppo_config *c = &t->config;
     const sppoi_kept_layer k = sppoi_kept_of(t, l, group->row);
-    const int n = group->rows, d = c->dim, hidden = c->hidden;
+    const int n = group->rows, d = c->dim;
     const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
     sppo_real *dx = sppoi_row_out(t->dx, group->row, d);
-    sppo_real *datt = sppoi_row_out(t->datt, group->row, q);
-    sppo_real *dqkv = sppoi_row_out(t->dqkv, group->row, qkv);
-    sppo_real *in_panel = t->in_panel;
 
-    sppoi_times(t->act, dx, sppoi_packed(t, SPPOI_DOWN), n, d, hidden, 0);
-    sppo_swiglu_bwd(t->dgate_up, t->act, k.gate_up, n, hidden);
-    sppo_linear_bwd_w(dw->down, dx, t->act, in_panel, n, hidden, d);
-    sppo_rmsnorm_fwd(t->norm, k.inv2, k.mid, w->norm2, n, d, c->norm_eps);
-    sppo_linear_bwd_w(dw->gate_up, t->dgate_up, t->norm, in_panel, n, d,
-                      2 * hidden);
-    sppoi_times(t->dnorm, t->dgate_up, sppoi_packed(t, SPPOI_GATE_UP), n,
-                2 * hidden, d, 0);
+    sppoi_over_bands(t, w, l, group, sppoi_mixer_bwd);
+    sppoi_weight_slopes(dw->down, dx, t->wide_panel, n, c->hidden, d);
+    sppoi_weight_slopes(dw->gate_up, t->dgate_up, t->norm_panel, n, d,
+                        2 * c->hidden);
     sppo_rmsnorm_bwd(dx, dw->norm2, t->dnorm, k.mid, w->norm2, k.inv2, n, d);
 
-    sppo_linear_bwd_w(dw->o, dx, k.att, in_panel, n, q, d);
-    sppoi_times(datt, dx, sppoi_packed(t, SPPOI_O), n, d, q, 0);
+    sppoi_over_bands(t, w, l, group, sppoi_attended_bwd);
+    sppoi_weight_slopes(dw->o, dx, t->wide_panel, n, q, d);
     sppoi_attention_bwd(t, f, l, group);
-    sppo_rope(dqkv, t->position + group->row, t->table, n,
-              c->heads + c->kv_heads, c->head_dim, qkv, -1);
-    sppo_rmsnorm_fwd(t->norm, k.inv1, k.in, w->norm1, n, d, c->norm_eps);
-    sppo_linear_bwd_w(dw->qkv, dqkv, t->norm, in_panel, n, d, qkv);
-    sppoi_times(t->dnorm, dqkv, sppoi_packed(t, SPPOI_QKV), n, qkv, d, 0);
+    sppoi_over_bands(t, w, l, group, sppoi_queries_bwd);
+    sppoi_weight_slopes(dw->qkv, sppoi_row(t->dqkv, group->row, qkv),
+                        t->norm_panel, n, d, qkv);
     sppo_rmsnorm_bwd(dx, dw->norm1, t->dnorm, k.in, w->norm1, k.inv1, n, d);
 }
 
@@ -4673,11 +4907,13 @@ static void sppoi_next_token_slopes(sppo_trace *t, const sppo_model *m,
     memset(t->dnorm, 0, (size_t)f->tokens * (size_t)t->config.dim
                             * sizeof *t->dnorm);
     sppoi_clear_logprobs(t, f);
+    sppoi_pack_logits(t, m);
+    sppoi_pack_logit_slopes(t, m);
     t->logits_kept = 0;
     for (from = 0; from < t->scored_rows; from += t->chunk) {
         const int n = sppoi_min(t->chunk, t->scored_rows - from);
 
-        sppoi_chunk_fwd(t, m, f, from, n);
+        sppoi_chunk_fwd(t, f, from, n);
         sppoi_chunk_bwd(t, m, f, t->d_logprob, grad, from, n);
     }
 }
@@ -4718,14 +4954,17 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
 /* The cache is the forest again, grown by one row per live response and step:
  * a prompt's keys and values are stored once and seen by its k responses.
  *
- *     block of a segment: [layer][key/value head][keys, values]
- *     keys    [room / LANES][head_dim][LANES]   room: the prompt's length, or
- *     values  [room][head_dim]                  max_new, in whole LANES
+ *     of a segment: [layer][keys, values][room / LANES][kv_heads]
+ *     keys          [head_dim][LANES]           room: the prompt's length, or
+ *     values        [LANES][head_dim]           max_new, in whole LANES
  *
  * Scores of LANES keys are one vector, and so are the channels of a value: no
- * sum runs across a vector.  Work is split over blocks of responses, each going
- * through all layers on one thread; a lone block splits its products instead.
- * A row never meets another: neither company nor threads change its bits.   */
+ * sum runs across a vector.  A row's heads go abreast through a block of LANES
+ * tokens: the memory is then read from one end to the other, at a rate that
+ * head after head does not reach.  Work is split over blocks of responses, each
+ * going through all layers on one thread; a lone block splits its products
+ * instead.  A row never meets another: neither company nor threads change its
+ * bits.                                                                     */
 enum { SPPOI_ROWS_PER_TASK = 32, SPPOI_CACHED = 1 << 19 };  // 2 MB of floats
 
 /* All layers' products, then the classifier, packed once. */
@@ -4762,6 +5001,12 @@ static int sppoi_whole_lanes(int n)
     return (n + SPPOI_LANES - 1) / SPPOI_LANES * SPPOI_LANES;
 }
 
+/* Scores of one head: the prompt's, then the response's. */
+static int sppoi_keys_room(int max_prompt, int max_new)
+{
+    return sppoi_whole_lanes(max_prompt) + sppoi_whole_lanes(max_new);
+}
+
 /* One response's row at work: x, norm, qkv, attention, gate_up, act, logits,
  * then scores, and the weights and order (int) of the draw.                 */
 typedef struct sppoi_row_at {
@@ -4781,8 +5026,7 @@ static sppoi_row_at sppoi_row_layout(const sppo_config *c, int max_prompt,
     at.act = at.gate_up + 2 * c->hidden;
     at.logits = at.act + c->hidden;
     at.score = at.logits + c->vocab;
-    at.weight = at.score + sppoi_whole_lanes(max_prompt)
-              + sppoi_whole_lanes(max_new);
+    at.weight = at.score + c->heads * sppoi_keys_room(max_prompt, max_new);
     at.order = at.weight + c->vocab;
     at.width = sppoi_whole_lanes(at.order + c->vocab);
     return at;
@@ -4889,46 +5133,47 @@ SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler)
     memset(sampler, 0, sizeof *sampler);
 }
 
-/* A segment's keys and values of one layer and head. */
+/* A segment's keys and values of one layer, `used` tokens of them. */
 typedef struct sppoi_span {
     sppo_real *keys, *values;
     int used;
 } sppoi_span;
 
 static sppoi_span sppoi_span_of(const sppo_config *c, sppo_real *cache,
-                                int segment, int layer, int g, int room,
-                                int used)
+                                int segment, int layer, int room, int used)
 {
     const size_t numbers =
-        (size_t)c->head_dim * (size_t)sppoi_whole_lanes(room);
+        (size_t)sppoi_whole_lanes(room) * (size_t)sppoi_kv_width(c);
     sppoi_span span;
 
     span.keys = cache + (size_t)segment * sppoi_cache_size(c, room)
-              + ((size_t)layer * (size_t)c->kv_heads + (size_t)g) * 2 * numbers;
+              + (size_t)layer * 2 * numbers;
     span.values = span.keys + numbers;
     span.used = used;
     return span;
 }
 
-/* Stores token `at`'s key and value, parts of its row of qkv.  A new block of
- * keys begins as zeros, so that its unused lanes are numbers.               */
+/* Stores the last token's keys and values, parts of its row of qkv.  A new
+ * block begins as zeros, so that its unused lanes are numbers.              */
 static void sppoi_span_store(const sppo_config *c, sppoi_span span,
-                             const sppo_real *qkv, int g, int at)
+                             const sppo_real *qkv)
 {
-    const int d = c->head_dim, lane = at % SPPOI_LANES;
-    const sppo_real *key = qkv + sppoi_q_width(c) + g * d;
-    sppo_real *keys = sppoi_row_out(span.keys, at - lane, d);
-    sppo_real *values = sppoi_row_out(span.values, at - lane, d);
-    int i;
+    const int d = c->head_dim, kv = sppoi_kv_width(c);
+    const int lane = (span.used - 1) % SPPOI_LANES;
+    const sppo_real *key = qkv + sppoi_q_width(c), *value = key + kv;
+    sppo_real *keys = sppoi_row_out(span.keys, span.used - 1 - lane, kv);
+    sppo_real *values = sppoi_row_out(span.values, span.used - 1 - lane, kv);
+    int g, i;
 
     if (lane == 0) {
-        memset(keys, 0, (size_t)d * SPPOI_LANES * sizeof *keys);
-        memset(values, 0, (size_t)d * SPPOI_LANES * sizeof *values);
+        memset(keys, 0, (size_t)kv * SPPOI_LANES * sizeof *keys);
+        memset(values, 0, (size_t)kv * SPPOI_LANES * sizeof *values);
     }
-    for (i = 0; i < d; i++)
+    for (i = 0; i < kv; i++)
         keys[i * SPPOI_LANES + lane] = key[i];
-    memcpy(sppoi_row_out(values, lane, d), key + sppoi_kv_width(c),
-           (size_t)d * sizeof *values);
+    for (g = 0; g < c->kv_heads; g++)
+        memcpy(values + (g * SPPOI_LANES + lane) * d, value + g * d,
+               (size_t)d * sizeof *values);
 }
 
 /* Called by the pass over the prompts after each layer. */
@@ -4941,75 +5186,95 @@ static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv)
 
     SPPOI_FOR
     for (p = 0; p < f->segments; p++) {
-        const int n = f->start[p + 1] - f->start[p];
-        const sppo_real *rows =
-            sppoi_row(qkv, f->start[p], sppoi_qkv_width(c));
-        int g, i;
+        int i;
 
-        for (g = 0; g < c->kv_heads; g++) {
-            const sppoi_span span =
-                sppoi_span_of(c, s->prompt_cache, p, layer, g,
-                              s->max_prompt_tokens, n);
-
-            for (i = 0; i < n; i++)
-                sppoi_span_store(c, span,
-                                 sppoi_row(rows, i, sppoi_qkv_width(c)), g, i);
-        }
+        for (i = f->start[p]; i < f->start[p + 1]; i++)
+            sppoi_span_store(c,
+                             sppoi_span_of(c, s->prompt_cache, p, layer,
+                                           s->max_prompt_tokens,
+                                           i + 1 - f->start[p]),
+                             sppoi_row(qkv, i, sppoi_qkv_width(c)));
     }
 }
 
-/* score[j] = q . key_j, in whole blocks; beyond `used` out of sight. */
-static void sppoi_span_scores(sppo_real *score, const sppo_real *q,
-                              sppoi_span span, int d)
+/* score[j] = q . key_j for a block of LANES keys. */
+static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
+                              const sppo_real *keys, int d)
 {
-    const sppo_real *key = span.keys;
-    int from, c, j;
+    sppo_real lane[SPPOI_LANES];
+    int c, j;
 
-    for (from = 0; from < span.used; from += SPPOI_LANES) {
-        sppo_real lane[SPPOI_LANES];
-
-        sppoi_clear_lanes(lane);
-        for (c = 0; c < d; c++, key += SPPOI_LANES) {
-            SPPOI_SIMD
-            for (j = 0; j < SPPOI_LANES; j++)
-                lane[j] = sppoi_muladd(q[c], key[j], lane[j]);
-        }
+    sppoi_clear_lanes(lane);
+    for (c = 0; c < d; c++, keys += SPPOI_LANES) {
         SPPOI_SIMD
         for (j = 0; j < SPPOI_LANES; j++)
-            score[from + j] = from + j < span.used ? lane[j]
-                                                   : (sppo_real)-1e30;
+            lane[j] = sppoi_muladd(q[c], keys[j], lane[j]);
     }
+    SPPOI_SIMD
+    for (j = 0; j < SPPOI_LANES; j++)
+        score[j] = lane[j];
 }
 
-enum { SPPOI_CHAINS = 4 };  // sums in flight
-
-/* out[c] += sum_j p[j] value_j[c]: CHANNELS at a time, keys j dealt to CHAINS
- * sums; p[j] is 0 in the lanes beyond `used`.                               */
-static void sppoi_span_values(sppo_real *out, const sppo_real *p,
-                              sppoi_span span, int d)
+/* Scores of all heads, `room` apart; lanes beyond `used` out of sight. */
+static void sppoi_span_scores(const sppo_config *c, sppo_real *score, int room,
+                              const sppo_real *q, sppoi_span span)
 {
-    int c, i, j, l;
+    const int d = c->head_dim, group = c->heads / c->kv_heads;
+    int from, h, j;
 
-    for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
-        sppo_real sum[SPPOI_CHAINS][SPPOI_CHANNELS];
-        const sppo_real *value = span.values + c;
+    for (from = 0; from < span.used; from += SPPOI_LANES)
+        for (h = 0; h < c->heads; h++)
+            sppoi_lane_scores(score + h * room + from, q + h * d,
+                              sppoi_row(span.keys, from, sppoi_kv_width(c))
+                                  + h / group * d * SPPOI_LANES, d);
+    for (h = 0; h < c->heads; h++)
+        for (j = span.used; j < sppoi_whole_lanes(span.used); j++)
+            score[h * room + j] = (sppo_real)-1e30;
+}
 
-        for (i = 0; i < SPPOI_CHAINS; i++)
-            for (l = 0; l < SPPOI_CHANNELS; l++)
-                sum[i][l] = 0;
-        for (j = 0; j < span.used; j += SPPOI_CHAINS)
-            for (i = 0; i < SPPOI_CHAINS; i++, value += d) {
-                SPPOI_SIMD
-                for (l = 0; l < SPPOI_CHANNELS; l++)
-                    sum[i][l] = sppoi_muladd(p[j + i], value[l], sum[i][l]);
-            }
-        SPPOI_SIMD
-        for (l = 0; l < SPPOI_CHANNELS; l++)
-            out[c + l] += (sum[0][l] + sum[1][l]) + (sum[2][l] + sum[3][l]);
+/* out[c] += sum_j p[j] value_j[c], `width` channels at a time, from c on. */
+static SPPOI_INLINE int sppoi_channels(const int width, int c, sppo_real *out,
+                                       const sppo_real *p,
+                                       const sppo_real *value, int n, int d)
+{
+    for (; c + width <= d; c += width) {
+        sppo_real sum[SPPOI_LANES];
+        int i, j;
+
+        for (i = 0; i < width; i++)
+            sum[i] = out[c + i];
+        for (j = 0; j < n; j++) {
+            SPPOI_SIMD
+            for (i = 0; i < width; i++)
+                sum[i] = sppoi_muladd(p[j], value[j * d + c + i], sum[i]);
+        }
+        for (i = 0; i < width; i++)
+            out[c + i] = sum[i];
     }
-    for (; c < d; c++)
-        for (j = 0; j < span.used; j++)
-            out[c] += p[j] * sppoi_row(span.values, j, d)[c];
+    return c;
+}
+
+static void sppoi_lane_values(sppo_real *out, const sppo_real *p,
+                              const sppo_real *value, int n, int d)
+{
+    int c = sppoi_channels(SPPOI_LANES, 0, out, p, value, n, d);
+
+    c = sppoi_channels(SPPOI_LANES / 2, c, out, p, value, n, d);
+    sppoi_channels(1, c, out, p, value, n, d);
+}
+
+static void sppoi_span_values(const sppo_config *c, sppo_real *out,
+                              const sppo_real *p, int room, sppoi_span span)
+{
+    const int d = c->head_dim, group = c->heads / c->kv_heads;
+    int from, h;
+
+    for (from = 0; from < span.used; from += SPPOI_LANES)
+        for (h = 0; h < c->heads; h++)
+            sppoi_lane_values(out + h * d, p + h * room + from,
+                              sppoi_row(span.values, from, sppoi_kv_width(c))
+                                  + h / group * d * SPPOI_LANES,
+                              sppoi_min(SPPOI_LANES, span.used - from), d);
 }
 
 /* p[j] = exp(scale (score[j] - top)) in place, n in whole LANES; returns the
@@ -5033,53 +5298,53 @@ static sppo_real sppoi_span_softmax(sppo_real *score, int n, sppo_real scale)
     return 1 / sppoi_fold(lane);
 }
 
-/* Attention of one query over the prompt's span and the response's. */
-static void sppoi_attend_spans(sppo_real *out, const sppo_real *q,
-                               sppoi_span prompt, sppoi_span own,
-                               sppo_real *score, int d)
+/* Attention of a row's queries over the prompt's span and the response's. */
+static void sppoi_attend_spans(const sppo_config *c, sppo_real *out,
+                               const sppo_real *q, sppo_real *score, int room,
+                               sppoi_span prompt, sppoi_span own)
 {
-    const int before = sppoi_whole_lanes(prompt.used);
+    const int d = c->head_dim, before = sppoi_whole_lanes(prompt.used);
     const int n = before + sppoi_whole_lanes(own.used);
-    sppo_real inverse;
-    int i;
+    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
+    int h, i;
 
-    sppoi_span_scores(score, q, prompt, d);
-    sppoi_span_scores(score + before, q, own, d);
-    inverse =
-        sppoi_span_softmax(score, n, (sppo_real)(1.0 / sqrt((double)d)));
-    for (i = 0; i < d; i++)
+    sppoi_span_scores(c, score, room, q, prompt);
+    sppoi_span_scores(c, score + before, room, q, own);
+    for (i = 0; i < c->heads * d; i++)
         out[i] = 0;
-    sppoi_span_values(out, score, prompt, d);
-    sppoi_span_values(out, score + before, own, d);
-    for (i = 0; i < d; i++)
-        out[i] *= inverse;
+    for (h = 0; h < c->heads; h++) {
+        sppo_real *p = score + h * room;
+        const sppo_real inverse = sppoi_span_softmax(p, n, scale);
+
+        SPPOI_SIMD
+        for (i = 0; i < n; i++)
+            p[i] *= inverse;
+    }
+    sppoi_span_values(c, out, score, room, prompt);
+    sppoi_span_values(c, out, score + before, room, own);
 }
 
-/* Turns row r's queries and key, stores its key and value, and attends. */
+/* Turns row r's queries and keys, stores its keys and values, and attends. */
 static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
                                    int r, int layer)
 {
     const sppo_config *c = &s->config;
-    const int d = c->head_dim, group = c->heads / c->kv_heads;
     const int response = s->live[r], p = response / s->k;
     const int n = s->forest.start[p + 1] - s->forest.start[p];
-    const int step = s->length[response] - 1;  // of the token in this row
+    const int used = s->length[response];  // with the token in this row
     sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
-    int g, h;
+    const sppoi_span prompt = sppoi_span_of(c, s->prompt_cache, p, layer,
+                                            s->max_prompt_tokens, n);
+    const sppoi_span own =
+        sppoi_span_of(c, s->cache, response, layer, s->max_new, used);
 
-    sppoi_rope_row(row + at->qkv, sppoi_row(s->table, n + step, d),
-                   c->heads + c->kv_heads, d, 1);
-    for (g = 0; g < c->kv_heads; g++) {
-        const sppoi_span prompt = sppoi_span_of(
-            c, s->prompt_cache, p, layer, g, s->max_prompt_tokens, n);
-        const sppoi_span own = sppoi_span_of(c, s->cache, response, layer, g,
-                                             s->max_new, step + 1);
-
-        sppoi_span_store(c, own, row + at->qkv, g, step);
-        for (h = g * group; h < (g + 1) * group; h++)
-            sppoi_attend_spans(row + at->att + h * d, row + at->qkv + h * d,
-                               prompt, own, row + at->score, d);
-    }
+    sppoi_rope_row(row + at->qkv,
+                   sppoi_row(s->table, n + used - 1, c->head_dim),
+                   c->heads + c->kv_heads, c->head_dim, 1);
+    sppoi_span_store(c, own, row + at->qkv);
+    sppoi_attend_spans(c, row + at->att, row + at->qkv, row + at->score,
+                       sppoi_keys_room(s->max_prompt_tokens, s->max_new),
+                       prompt, own);
 }
 
 /* Norms of n rows; the arrays of a row are row_width apart. */
@@ -6203,12 +6468,19 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
 
 /* a b + c in one rounding where the machine has it.  Said explicitly, because
  * gcc -std=c99 does not fuse by itself; the same bits with and without SIMD. */
-static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
+static float sppoi_muladdf(float a, float b, float c)
 {
 #ifdef FP_FAST_FMAF
-    if (sizeof(sppo_real) == sizeof(float))
-        return (sppo_real)fmaf((float)a, (float)b, (float)c);
+    return fmaf(a, b, c);
+#else
+    return a * b + c;
 #endif
+}
+
+static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
+{
+    if (sizeof(sppo_real) == sizeof(float))
+        return (sppo_real)sppoi_muladdf((float)a, (float)b, (float)c);
     return a * b + c;
 }
 
@@ -6222,27 +6494,32 @@ static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
  * 2^n by writing the exponent field.  Below -87.3, where the result would be
  * subnormal, 0; from 88.38 on, infinity.  NaN stays NaN.  Off by at most 1.23
  * steps of a float (ulp), over every float between.                         */
-static float sppoi_expf(float x)
+static SPPOI_INLINE float sppoi_expf(float x)
 {
     const float magic = 12582912.0f;
     const int vanishes = x < -87.3f;
-    float shifted, n, r, power;
+    float shifted, n, r, e, power;
     uint32_t bits;
 
     x = vanishes ? -87.3f : x;
     x = x > 88.7f ? 88.7f : x;
-    shifted = x * 1.44269504f + magic;
+    shifted = sppoi_muladdf(x, 1.44269504f, magic);
     n = shifted - magic;
-    r = (x - n * 0.693145752f) - n * 1.42860682e-6f;
+    r = sppoi_muladdf(n, -1.42860682e-6f, sppoi_muladdf(n, -0.693145752f, x));
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 127u) << 23;
+    bits = vanishes ? 0 : (bits + 127u) << 23;
     memcpy(&power, &bits, sizeof power);
-    r = 1.0f + r * (1.0f + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24
-        + r * (1.0f / 120 + r * (1.0f / 720 + r * (1.0f / 5040)))))));
-    return vanishes ? 0.0f : r * power;
+    e = sppoi_muladdf(r, 1.0f / 5040, 1.0f / 720);
+    e = sppoi_muladdf(r, e, 1.0f / 120);
+    e = sppoi_muladdf(r, e, 1.0f / 24);
+    e = sppoi_muladdf(r, e, 1.0f / 6);
+    e = sppoi_muladdf(r, e, 1.0f / 2);
+    e = sppoi_muladdf(r, e, 1.0f);
+    e = sppoi_muladdf(r, e, 1.0f);
+    return e * power;
 }
 
-static sppo_real sppoi_exp(sppo_real x)
+static SPPOI_INLINE sppo_real sppoi_exp(sppo_real x)
 {
     if (sizeof(sppo_real) == sizeof(float))
         return (sppo_real)sppoi_expf((float)x);
@@ -6315,8 +6592,8 @@ static double sppoi_sum(const sppo_real *x, int n)
 
 static sppo_real sppoi_largest(const sppo_real *x, int n)
 {
-    sppo_real lane[SPPOI_LANES], top;
-    int i, j;
+    sppo_real lane[SPPOI_LANES];
+    int half, i, j;
 
     for (j = 0; j < SPPOI_LANES; j++)
         lane[j] = x[0];
@@ -6325,12 +6602,12 @@ static sppo_real sppoi_largest(const sppo_real *x, int n)
         for (j = 0; j < SPPOI_LANES; j++)
             lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
     }
-    top = lane[0];
-    for (j = 1; j < SPPOI_LANES; j++)
-        top = lane[j] > top ? lane[j] : top;
-    for (; i < n; i++)
-        top = x[i] > top ? x[i] : top;
-    return top;
+    for (j = 0; i + j < n; j++)
+        lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    for (half = SPPOI_LANES / 2; half > 0; half /= 2)
+        for (j = 0; j < half; j++)
+            lane[j] = lane[j + half] > lane[j] ? lane[j + half] : lane[j];
+    return lane[0];
 }
 
 SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
@@ -6683,24 +6960,32 @@ SPPO_DEF size_t sppo_panel_size(int depth, int width)
     return (size_t)depth * panels;
 }
 
-/* Panel p: to[k * COLS + j] = b[k * row + (p COLS + j) col], zero-padded. */
-static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
-                             ptrdiff_t row, ptrdiff_t col, int depth,
-                             int width, int p)
+/* to[k * COLS + j] = b[k * row + j * col] for k < depth and j < width, COLS of
+ * them at most; the rest of a panel's row is 0.                             */
+static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
+                            ptrdiff_t col, int depth, int width)
 {
-    const int n0 = p * SPPOI_COLS, n = sppoi_min(SPPOI_COLS, width - n0);
-    sppo_real *to = panel + (size_t)n0 * (size_t)depth;
-    const sppo_real *from = b + n0 * col;
+    const int n = sppoi_min(SPPOI_COLS, width);
     int k, j;
 
     for (k = 0; k < depth; k++) {
         for (j = 0; j < n; j++)
-            to[j] = from[j * col];
+            to[j] = b[j * col];
         for (; j < SPPOI_COLS; j++)
             to[j] = 0;
         to += SPPOI_COLS;
-        from += row;
+        b += row;
     }
+}
+
+static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
+                             ptrdiff_t row, ptrdiff_t col, int depth,
+                             int width, int p)
+{
+    const int n0 = p * SPPOI_COLS;
+
+    sppoi_pack_rows(panel + (size_t)n0 * (size_t)depth, b + n0 * col, row, col,
+                    depth, width - n0);
 }
 
 /* B[depth][width], b[k * row + n * col], into panels. */
@@ -6798,17 +7083,25 @@ SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
     sppoi_times(din, dout, panel, n, d_out, d_in, 0);
 }
 
-/* forward out = in w'     slope dw += dout' in */
-SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
-                                const sppo_real *in, sppo_real *panel, int n,
-                                int d_in, int d_out)
+/* dw[d_out, d_in] += dout' in, of which in[n, d_in] is packed. */
+static void sppoi_weight_slopes(sppo_real *dw, const sppo_real *dout,
+                                const sppo_real *panel, int n, int d_in,
+                                int d_out)
 {
     sppoi_product_job job =
         sppoi_job(dw, dout, 1, d_out, panel, d_out, d_in, n);
 
     job.add = 1;
-    sppoi_pack(panel, in, d_in, 1, n, d_in);
     sppoi_product(&job);
+}
+
+/* forward out = in w'     slope dw += dout' in */
+SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
+                                const sppo_real *in, sppo_real *panel, int n,
+                                int d_in, int d_out)
+{
+    sppoi_pack(panel, in, d_in, 1, n, d_in);
+    sppoi_weight_slopes(dw, dout, panel, n, d_in, d_out);
 }
 
 /* ---- [Net 2] RMSNorm ---- */

@@ -746,6 +746,78 @@ static void later_tokens_change_nothing_before(void)
     sppo_model_free(&ctx, &model);
 }
 
+/* Adds a tree of 40 tokens, whose prompt has two responses. */
+static void add_tree(sppo_forest *forest, slow_random *random, int vocab)
+{
+    const int prompt = add_random(forest, random, vocab, -1, 10, 0);
+
+    add_random(forest, random, vocab, prompt, 18, 1);
+    add_random(forest, random, vocab, prompt, 12, 1);
+}
+
+/* A pass of 1600 tokens, so of several groups, bands and chunks of logits,
+ * against a pass for each tree: log-probabilities are the same bits; slopes,
+ * added in another order, agree to rounding.                                */
+static void large_pass(int vocab)
+{
+    enum { TREES = 40, TOKENS = 1600, TREE = 40 };
+    static sppo_model model;
+    static sppo_forest all, one;
+    static sppo_trace trace, alone;
+    slow_random random = { 31 };
+    sppo_config c = shape_of(1);
+    static double d_logprob[TOKENS];
+    sppo_real *grad, *sum;
+    double largest = 0;
+    size_t i;
+    int t;
+
+    c.vocab = vocab, c.dim = 64, c.heads = 8, c.kv_heads = 4, c.hidden = 172;
+    c.context = TREE;
+    if (!view_model(&ctx, &model, &c, 6) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &all, TOKENS, 3 * TREES)) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &one, TREE, 3)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, TOKENS,
+                                        3 * TREES, 1)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &alone, &model, TREE, 3, 1)))
+        return;
+    grad = view_reals(model.count), sum = view_reals(model.count);
+    for (t = 0; t < TREES; t++)
+        add_tree(&all, &random, c.vocab);
+    for (t = 0; t < TOKENS; t++)
+        d_logprob[t] = slow_normal(&random);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &all));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &all, d_logprob, NULL,
+                                 grad));
+    random.state = 31;
+    for (t = 0; t < TREES; t++) {
+        sppo_forest_clear(&one);
+        add_tree(&one, &random, c.vocab);
+        CHECK_OK(&ctx, sppo_forward(&ctx, &alone, &model, &one));
+        CHECK(!memcmp(alone.logprob, trace.logprob + t * TREE,
+                      TREE * sizeof *alone.logprob));
+        CHECK_OK(&ctx, sppo_backward(&ctx, &alone, &model, &one,
+                                     d_logprob + t * TREE, NULL, sum));
+    }
+    for (i = 0; i < model.count; i++)
+        largest = fmax(largest, fabs((double)sum[i]));
+    for (i = 0; i < model.count; i++)
+        CHECK_NEAR(grad[i], sum[i], BUILD(1e-5, 1e-13) * largest);
+    free(grad), free(sum);
+    sppo_trace_free(&ctx, &alone);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &one);
+    sppo_forest_free(&ctx, &all);
+    sppo_model_free(&ctx, &model);
+}
+
+/* 1160 rows predict: with 8000 words their logits are too many to be kept. */
+static void a_large_pass_is_the_sum_of_its_trees(void)
+{
+    large_pass(6000);
+    large_pass(8000);
+}
+
 static void same_bits_for_any_number_of_threads(void)
 {
 #ifdef _OPENMP
@@ -1100,6 +1172,7 @@ static const check_case cases[] = {
     CASE(forest_equals_separate_sequences),
     CASE(values_do_not_depend_on_company),
     CASE(later_tokens_change_nothing_before),
+    CASE(a_large_pass_is_the_sum_of_its_trees),
     CASE(same_bits_for_any_number_of_threads),
     CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1
     CASE(sec_3_logprob_is_the_sum_over_the_response),  // audit 1
