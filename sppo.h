@@ -1120,8 +1120,8 @@ enum { SPPOI_ZEROED = 0 };
 
 /* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces;
  * TASKS: unequal work, on `threads` threads so that scratch per thread can be
- * taken beforehand; BANDS: equal work on as many, if there are `many`; TILES:
- * many short pieces.  All split outputs, so the schedule changes no bit.    */
+ * taken beforehand; BANDS: equal work on as many; TILES: many short pieces.
+ * All split outputs, so the schedule changes no bit.                        */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR _Pragma("omp parallel for schedule(static)")
@@ -1130,7 +1130,7 @@ enum { SPPOI_ZEROED = 0 };
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
 #define SPPOI_BANDS \
-    _Pragma("omp parallel for schedule(static) num_threads(threads) if(many)")
+    _Pragma("omp parallel for schedule(static) num_threads(threads)")
 #if defined(__clang__)  // vectorises unasked; asked, warns where exp is libm's
 #define SPPOI_SIMD
 #else
@@ -3931,10 +3931,15 @@ typedef void (*sppoi_step)(sppo_trace *t, const sppoi_layer *w, int l,
 static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
                              const sppoi_group *g, sppoi_step step)
 {
-    const int n = g->rows, rows = sppoi_band_rows(t, n);
-    const int threads = t->threads, many = n > rows;
+    const int n = g->rows, rows = sppoi_band_rows(t, n), threads = t->threads;
     int at;
 
+    if (rows == n) {  // not a team of one: threads of its own would be new
+        const sppoi_band band = sppoi_band_of(t, g, 0, n);
+
+        step(t, w, l, &band);
+        return;
+    }
     SPPOI_BANDS
     for (at = 0; at < n; at += rows) {
         const sppoi_band band = sppoi_band_of(t, g, at, rows);
@@ -3942,7 +3947,6 @@ static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
         step(t, w, l, &band);
     }
     (void)threads;
-    (void)many;
 }
 
 static void sppoi_norm_rows(sppo_real *out, sppo_real *inv_rms,
@@ -5202,14 +5206,20 @@ static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
                               const sppo_real *keys, int d)
 {
     sppo_real lane[SPPOI_LANES];
-    int c, j;
+    int c, i, j;
 
     sppoi_clear_lanes(lane);
-    for (c = 0; c < d; c++, keys += SPPOI_LANES) {
-        SPPOI_SIMD
+    for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
+        SPPOI_UNROLL
+        for (i = 0; i < SPPOI_CHANNELS; i++, keys += SPPOI_LANES) {
+            SPPOI_SIMD
+            for (j = 0; j < SPPOI_LANES; j++)
+                lane[j] = sppoi_muladd(q[c + i], keys[j], lane[j]);
+        }
+    }
+    for (; c < d; c++, keys += SPPOI_LANES)
         for (j = 0; j < SPPOI_LANES; j++)
             lane[j] = sppoi_muladd(q[c], keys[j], lane[j]);
-    }
     SPPOI_SIMD
     for (j = 0; j < SPPOI_LANES; j++)
         score[j] = lane[j];
@@ -5220,61 +5230,69 @@ static void sppoi_span_scores(const sppo_config *c, sppo_real *score, int room,
                               const sppo_real *q, sppoi_span span)
 {
     const int d = c->head_dim, group = c->heads / c->kv_heads;
-    int from, h, j;
+    const sppo_real *keys = span.keys;
+    int from, g, h, j;
 
     for (from = 0; from < span.used; from += SPPOI_LANES)
-        for (h = 0; h < c->heads; h++)
-            sppoi_lane_scores(score + h * room + from, q + h * d,
-                              sppoi_row(span.keys, from, sppoi_kv_width(c))
-                                  + h / group * d * SPPOI_LANES, d);
+        for (g = 0; g < c->kv_heads; g++, keys += d * SPPOI_LANES)
+            for (h = g * group; h < (g + 1) * group; h++)
+                sppoi_lane_scores(score + h * room + from, q + h * d, keys, d);
     for (h = 0; h < c->heads; h++)
         for (j = span.used; j < sppoi_whole_lanes(span.used); j++)
             score[h * room + j] = (sppo_real)-1e30;
 }
 
-/* out[c] += sum_j p[j] value_j[c], `width` channels at a time, from c on. */
-static SPPOI_INLINE int sppoi_channels(const int width, int c, sppo_real *out,
-                                       const sppo_real *p,
-                                       const sppo_real *value, int n, int d)
-{
-    for (; c + width <= d; c += width) {
-        sppo_real sum[SPPOI_LANES];
-        int i, j;
+/* out[i] += sum_j p[j] values[j * d + i] for `width` channels i and n tokens, a
+ * FEW of them at a time: p is 0 beyond n.                                   */
+enum { SPPOI_FEW = 4 };
 
-        for (i = 0; i < width; i++)
-            sum[i] = out[c + i];
-        for (j = 0; j < n; j++) {
+static SPPOI_INLINE void sppoi_lane_values(const int width, sppo_real *out,
+                                           const sppo_real *p,
+                                           const sppo_real *values, int n,
+                                           int d)
+{
+    sppo_real sum[SPPOI_LANES];
+    int i, j, k;
+
+    for (i = 0; i < width; i++)
+        sum[i] = out[i];
+    for (j = 0; j < n; j += SPPOI_FEW) {
+        SPPOI_UNROLL
+        for (k = 0; k < SPPOI_FEW; k++, values += d) {
             SPPOI_SIMD
             for (i = 0; i < width; i++)
-                sum[i] = sppoi_muladd(p[j], value[j * d + c + i], sum[i]);
+                sum[i] = sppoi_muladd(p[j + k], values[i], sum[i]);
         }
-        for (i = 0; i < width; i++)
-            out[c + i] = sum[i];
     }
-    return c;
+    for (i = 0; i < width; i++)
+        out[i] = sum[i];
 }
 
-static void sppoi_lane_values(sppo_real *out, const sppo_real *p,
-                              const sppo_real *value, int n, int d)
+static void sppoi_head_values(sppo_real *out, const sppo_real *p,
+                              const sppo_real *values, int n, int d)
 {
-    int c = sppoi_channels(SPPOI_LANES, 0, out, p, value, n, d);
+    int c = 0;
 
-    c = sppoi_channels(SPPOI_LANES / 2, c, out, p, value, n, d);
-    sppoi_channels(1, c, out, p, value, n, d);
+    for (; c + SPPOI_LANES <= d; c += SPPOI_LANES)
+        sppoi_lane_values(SPPOI_LANES, out + c, p, values + c, n, d);
+    for (; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS)
+        sppoi_lane_values(SPPOI_CHANNELS, out + c, p, values + c, n, d);
+    for (; c < d; c++)
+        sppoi_lane_values(1, out + c, p, values + c, n, d);
 }
 
 static void sppoi_span_values(const sppo_config *c, sppo_real *out,
                               const sppo_real *p, int room, sppoi_span span)
 {
     const int d = c->head_dim, group = c->heads / c->kv_heads;
-    int from, h;
+    const sppo_real *values = span.values;
+    int from, g, h;
 
     for (from = 0; from < span.used; from += SPPOI_LANES)
-        for (h = 0; h < c->heads; h++)
-            sppoi_lane_values(out + h * d, p + h * room + from,
-                              sppoi_row(span.values, from, sppoi_kv_width(c))
-                                  + h / group * d * SPPOI_LANES,
-                              sppoi_min(SPPOI_LANES, span.used - from), d);
+        for (g = 0; g < c->kv_heads; g++, values += d * SPPOI_LANES)
+            for (h = g * group; h < (g + 1) * group; h++)
+                sppoi_head_values(out + h * d, p + h * room + from, values,
+                                  sppoi_min(SPPOI_LANES, span.used - from), d);
 }
 
 /* p[j] = exp(scale (score[j] - top)) in place, n in whole LANES; returns the
@@ -6644,8 +6662,8 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  * A task is a STRIP of tiles by a CHUNK of panels, DEPTH steps of k at a time:
  * the strip's rows of A stay in the L1 cache while the panels stream past, and
  * the next strips find the panels in L2.  An A that is read down its rows (dw =
- * dout' in) would touch a cache line for each number: such a strip, as wide as
- * a line, is copied first, to 64 KB of the thread's stack.
+ * dout' in) touches a cache line for each number: if that is to happen often or
+ * the lines are far, a strip as wide as a line is copied first, to the stack.
  * A tile is one thread's, and its sum over k has one order: the result does not
  * depend on the threads, nor on how many other rows there are.              */
 enum {
@@ -6653,7 +6671,8 @@ enum {
     SPPOI_CHUNK = 16,  // panels
     SPPOI_STRIP = 2,   // tiles
     SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_ROWS,
-    SPPOI_ACROSS = 4   // panels that a lone row meets at once
+    SPPOI_ACROSS = 4,   // panels that a lone row meets at once
+    SPPOI_FAR = 1 << 20 // numbers: A is not in a near cache
 };
 
 /* What of a tile is stored: rows from skip, columns [0, cols). */
@@ -6861,8 +6880,8 @@ static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
                         int k0)
 {
     const int high = sppoi_min(m0 + SPPOI_STRIP_ROWS, job->m);
-    const int copied = job->a_row == 1 && p1 - p0 > 1 &&
-                       job->m >= SPPOI_STRIP_ROWS;
+    const int copied = job->a_row == 1 && job->m >= SPPOI_STRIP_ROWS &&
+                       (p1 - p0 > 2 || job->k * job->a_col > SPPOI_FAR);
     const int low = copied ? sppoi_min(m0, job->m - SPPOI_STRIP_ROWS) : 0;
     sppo_real copy[SPPOI_DEPTH * SPPOI_STRIP_ROWS];
     const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
