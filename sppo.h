@@ -5506,10 +5506,11 @@ static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
 {
     const int threads = sppoi_max_threads();
     const int share = (live + threads - 1) / threads;
-    const int tiles = (share + SPPOI_ROWS - 1) / SPPOI_ROWS;
+    const int tasks = sppoi_max(1, share / SPPOI_ROWS_PER_TASK) * threads;
+    const int each = (live + tasks - 1) / tasks;
     const int rows = sppoi_panels(&s->config, NULL) > SPPOI_CACHED
                          ? live
-                         : sppoi_min(SPPOI_ROWS_PER_TASK, tiles * SPPOI_ROWS);
+                         : (each + SPPOI_ROWS - 1) / SPPOI_ROWS * SPPOI_ROWS;
     int from;
 
     if (live <= rows) {
@@ -6391,11 +6392,22 @@ SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
  * anywhere makes it not finite, so one test finds them all.                 */
 static double sppoi_norm_of(const sppo_model *m, const sppo_real *grad)
 {
-    double sum = 0.0;
+    double lane[SPPOI_LANES] = { 0.0 }, sum = 0.0;
     size_t i;
+    int j;
 
-    for (i = 0; i < m->count; i++)
+    for (i = 0; i + SPPOI_LANES <= m->count; i += SPPOI_LANES) {
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++) {
+            const double g = (double)grad[i + (size_t)j];
+
+            lane[j] += g * g;
+        }
+    }
+    for (; i < m->count; i++)
         sum += (double)grad[i] * (double)grad[i];
+    for (j = 0; j < SPPOI_LANES; j++)
+        sum += lane[j];
     return sqrt(sum);
 }
 

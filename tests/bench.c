@@ -381,7 +381,7 @@ static void exponential(operands *o)
     for (i = 0; i < ROWS; i++) {
         SPPOI_SIMD
         for (j = 0; j < WIDTH; j++)
-            o->out[i * WIDTH + j] = sppo_exp(o->in[i * WIDTH + j]);
+            o->out[i * WIDTH + j] = sppoi_exp(o->in[i * WIDTH + j]);
     }
 }
 
