@@ -3866,10 +3866,15 @@ typedef struct sppoi_group {
 } sppoi_group;
 
 typedef struct sppoi_band {
+    const sppoi_layer *w;
+    sppoi_kept_layer k;     // from the band's first row on
+    sppo_real *norm, *act;  // the thread's own
     int row, rows;          // rows [row, row + rows) of the forest
     int at, depth;          // row `at` of the group's `depth`
-    sppo_real *norm, *act;  // the thread's own
 } sppoi_band;
+
+/* What a step of a layer does for a band. */
+typedef void (*sppoi_step)(sppo_trace *t, const sppoi_band *b);
 
 /* Rows that make a group; it ends with the tree that reaches them. */
 static int sppoi_group_rows(const sppo_config *c)
@@ -3909,43 +3914,39 @@ static int sppoi_band_rows(const sppo_trace *t, int n)
                      (rows + SPPOI_ROWS - 1) / SPPOI_ROWS * SPPOI_ROWS);
 }
 
-static sppoi_band sppoi_band_of(const sppo_trace *t, const sppoi_group *g,
-                                int at, int rows)
+static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
+                            const sppoi_group *g, int at, int rows,
+                            int thread, sppoi_step step)
 {
-    const size_t own = (size_t)sppoi_thread() * SPPOI_BAND;
+    const size_t own = (size_t)thread * SPPOI_BAND;
     sppoi_band b;
 
+    b.w = w;
+    b.k = sppoi_kept_of(t, l, g->row + at);
+    b.norm = t->norm + own * (size_t)t->config.dim;
+    b.act = t->act + own * (size_t)t->config.hidden;
     b.row = g->row + at;
     b.rows = sppoi_min(rows, g->rows - at);
     b.at = at;
     b.depth = g->rows;
-    b.norm = t->norm + own * (size_t)t->config.dim;
-    b.act = t->act + own * (size_t)t->config.hidden;
-    return b;
+    step(t, &b);
 }
 
-/* One step of layer l for one band. */
-typedef void (*sppoi_step)(sppo_trace *t, const sppoi_layer *w, int l,
-                           const sppoi_band *band);
-
+/* A step of layer l, all bands.  One band is no team of one: the teams inside,
+ * of its products, would be made of new threads each time.                  */
 static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
                              const sppoi_group *g, sppoi_step step)
 {
     const int n = g->rows, rows = sppoi_band_rows(t, n), threads = t->threads;
     int at;
 
-    if (rows == n) {  // not a team of one: threads of its own would be new
-        const sppoi_band band = sppoi_band_of(t, g, 0, n);
-
-        step(t, w, l, &band);
+    if (rows == n) {
+        sppoi_step_band(t, w, l, g, 0, n, 0, step);
         return;
     }
     SPPOI_BANDS
-    for (at = 0; at < n; at += rows) {
-        const sppoi_band band = sppoi_band_of(t, g, at, rows);
-
-        step(t, w, l, &band);
-    }
+    for (at = 0; at < n; at += rows)
+        sppoi_step_band(t, w, l, g, at, rows, sppoi_thread(), step);
     (void)threads;
 }
 
@@ -3962,14 +3963,14 @@ static void sppoi_norm_rows(sppo_real *out, sppo_real *inv_rms,
 }
 
 static void sppoi_rope_band(const sppo_trace *t, sppo_real *qkv,
-                            const sppoi_band *band, int direction)
+                            const sppoi_band *b, int direction)
 {
     const sppo_config *c = &t->config;
     int r;
 
-    for (r = 0; r < band->rows; r++)
+    for (r = 0; r < b->rows; r++)
         sppoi_rope_row(sppoi_row_out(qkv, r, sppoi_qkv_width(c)),
-                       sppoi_row(t->table, t->position[band->row + r],
+                       sppoi_row(t->table, t->position[b->row + r],
                                  c->head_dim),
                        c->heads + c->kv_heads, c->head_dim, direction);
 }
@@ -4439,43 +4440,39 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
 
 /* [Net 6] A layer: x + attention(norm(x)), then that + SwiGLU(norm(that)).
  * Here what comes before attention, and what after.                         */
-static void sppoi_queries_fwd(sppo_trace *t, const sppoi_layer *w, int l,
-                              const sppoi_band *band)
+static void sppoi_qkv_fwd(sppo_trace *t, const sppoi_band *b)
 {
     const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
 
-    sppoi_norm_rows(band->norm, k.inv1, k.in, w->norm1, band->rows, c);
-    sppoi_times(k.qkv, band->norm, sppoi_packed(t, SPPOI_QKV), band->rows,
-                c->dim, sppoi_qkv_width(c), 0);
-    sppoi_rope_band(t, k.qkv, band, 1);
+    sppoi_norm_rows(b->norm, b->k.inv1, b->k.in, b->w->norm1, b->rows, c);
+    sppoi_times(b->k.qkv, b->norm, sppoi_packed(t, SPPOI_QKV), b->rows, c->dim,
+                sppoi_qkv_width(c), 0);
+    sppoi_rope_band(t, b->k.qkv, b, 1);
 }
 
-static void sppoi_mixer_fwd(sppo_trace *t, const sppoi_layer *w, int l,
-                            const sppoi_band *band)
+static void sppoi_mlp_fwd(sppo_trace *t, const sppoi_band *b)
 {
     const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
-    const int n = band->rows, d = c->dim, hidden = c->hidden;
+    const int n = b->rows, d = c->dim, hidden = c->hidden;
     const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
     int r;
 
-    if (k.mid != k.in)
-        memcpy(k.mid, k.in, bytes);
-    sppoi_times(k.mid, k.att, sppoi_packed(t, SPPOI_O), n, sppoi_q_width(c),
-                d, 1);
-    sppoi_norm_rows(band->norm, k.inv2, k.mid, w->norm2, n, c);
-    sppoi_times(k.gate_up, band->norm, sppoi_packed(t, SPPOI_GATE_UP), n, d,
+    if (b->k.mid != b->k.in)
+        memcpy(b->k.mid, b->k.in, bytes);
+    sppoi_times(b->k.mid, b->k.att, sppoi_packed(t, SPPOI_O), n,
+                sppoi_q_width(c), d, 1);
+    sppoi_norm_rows(b->norm, b->k.inv2, b->k.mid, b->w->norm2, n, c);
+    sppoi_times(b->k.gate_up, b->norm, sppoi_packed(t, SPPOI_GATE_UP), n, d,
                 2 * hidden, 0);
     for (r = 0; r < n; r++) {
-        const sppo_real *gate = sppoi_row(k.gate_up, r, 2 * hidden);
+        const sppo_real *gate = sppoi_row(b->k.gate_up, r, 2 * hidden);
 
-        sppoi_swiglu_row(sppoi_row_out(band->act, r, hidden), gate,
-                         gate + hidden, hidden);
+        sppoi_swiglu_row(sppoi_row_out(b->act, r, hidden), gate, gate + hidden,
+                         hidden);
     }
-    if (k.out != k.mid)
-        memcpy(k.out, k.mid, bytes);
-    sppoi_times(k.out, band->act, sppoi_packed(t, SPPOI_DOWN), n, hidden, d, 1);
+    if (b->k.out != b->k.mid)
+        memcpy(b->k.out, b->k.mid, bytes);
+    sppoi_times(b->k.out, b->act, sppoi_packed(t, SPPOI_DOWN), n, hidden, d, 1);
 }
 
 static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
@@ -4488,9 +4485,9 @@ static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
     while (tree < t->trees) {
         const sppoi_group group = sppoi_group_from(t, f, tree);
 
-        sppoi_over_bands(t, &w, l, &group, sppoi_queries_fwd);
+        sppoi_over_bands(t, &w, l, &group, sppoi_qkv_fwd);
         sppoi_attention_fwd(t, f, l, &group);
-        sppoi_over_bands(t, &w, l, &group, sppoi_mixer_fwd);
+        sppoi_over_bands(t, &w, l, &group, sppoi_mlp_fwd);
         tree = group.tree_end;
     }
 }
@@ -4740,72 +4737,63 @@ static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
 
 /* What dw = dout' in needs of a band: its rows of `in`, packed. */
 static void sppoi_pack_band(sppo_real *panel, const sppo_real *in, int width,
-                            const sppoi_band *band)
+                            const sppoi_band *b)
 {
+    const size_t gap = (size_t)b->depth * SPPOI_COLS;
     int p;
 
+    panel += (size_t)b->at * SPPOI_COLS;
     for (p = 0; p < sppoi_panel_count(width); p++)
-        sppoi_pack_rows(panel + (size_t)band->at * SPPOI_COLS
-                            + (size_t)p * (size_t)band->depth * SPPOI_COLS,
-                        in + p * SPPOI_COLS, width, 1, band->rows,
-                        width - p * SPPOI_COLS);
+        sppoi_pack_rows(panel + (size_t)p * gap, in + p * SPPOI_COLS, width, 1,
+                        b->rows, width - p * SPPOI_COLS);
 }
 
-/* From dx, the slopes of a layer's output, to those of SwiGLU's input. */
-static void sppoi_mixer_bwd(sppo_trace *t, const sppoi_layer *w, int l,
-                            const sppoi_band *band)
+/* The steps backward: from dx, the slopes of a layer's output, to those of the
+ * second norm; from those of the sum after attention to those of attention;
+ * from those of queries, keys and values to those of the first norm.        */
+static void sppoi_mlp_bwd(sppo_trace *t, const sppoi_band *b)
 {
     const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
-    const int n = band->rows, d = c->dim, hidden = c->hidden;
-    sppo_real *dgate_up = sppoi_row_out(t->dgate_up, band->at, 2 * hidden);
+    const int n = b->rows, d = c->dim, hidden = c->hidden;
+    sppo_real *dgate_up = sppoi_row_out(t->dgate_up, b->at, 2 * hidden);
     int r;
 
-    sppoi_times(band->act, sppoi_row(t->dx, band->row, d),
+    sppoi_times(b->act, sppoi_row(t->dx, b->row, d),
                 sppoi_packed(t, SPPOI_DOWN), n, d, hidden, 0);
     for (r = 0; r < n; r++) {
+        const sppo_real *gate = sppoi_row(b->k.gate_up, r, 2 * hidden);
         sppo_real *slopes = sppoi_row_out(dgate_up, r, 2 * hidden);
-        const sppo_real *gate = sppoi_row(k.gate_up, r, 2 * hidden);
 
         sppoi_swiglu_bwd_row(slopes, slopes + hidden,
-                             sppoi_row_out(band->act, r, hidden), gate,
+                             sppoi_row_out(b->act, r, hidden), gate,
                              gate + hidden, hidden);
     }
-    sppoi_pack_band(t->wide_panel, band->act, hidden, band);
-    sppoi_norm_rows(band->norm, k.inv2, k.mid, w->norm2, n, c);
-    sppoi_pack_band(t->norm_panel, band->norm, d, band);
-    sppoi_times(sppoi_row_out(t->dnorm, band->at, d), dgate_up,
+    sppoi_pack_band(t->wide_panel, b->act, hidden, b);
+    sppoi_norm_rows(b->norm, b->k.inv2, b->k.mid, b->w->norm2, n, c);
+    sppoi_pack_band(t->norm_panel, b->norm, d, b);
+    sppoi_times(sppoi_row_out(t->dnorm, b->at, d), dgate_up,
                 sppoi_packed(t, SPPOI_GATE_UP), n, 2 * hidden, d, 0);
 }
 
-/* From the slopes of the sum after attention to those of attention. */
-static void sppoi_attended_bwd(sppo_trace *t, const sppoi_layer *w, int l,
-                               const sppoi_band *band)
+static void sppoi_o_bwd(sppo_trace *t, const sppoi_band *b)
 {
-    const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
-    const int q = sppoi_q_width(c);
+    const int d = t->config.dim, q = sppoi_q_width(&t->config);
 
-    sppoi_pack_band(t->wide_panel, k.att, q, band);
-    sppoi_times(sppoi_row_out(t->datt, band->row, q),
-                sppoi_row(t->dx, band->row, c->dim), sppoi_packed(t, SPPOI_O),
-                band->rows, c->dim, q, 0);
-    (void)w;
+    sppoi_pack_band(t->wide_panel, b->k.att, q, b);
+    sppoi_times(sppoi_row_out(t->datt, b->row, q), sppoi_row(t->dx, b->row, d),
+                sppoi_packed(t, SPPOI_O), b->rows, d, q, 0);
 }
 
-/* From the slopes of queries, keys and values to those of the first norm. */
-static void sppoi_queries_bwd(sppo_trace *t, const sppoi_layer *w, int l,
-                              const sppoi_band *band)
+static void sppoi_qkv_bwd(sppo_trace *t, const sppoi_band *b)
 {
     const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, band->row);
-    const int n = band->rows, d = c->dim, qkv = sppoi_qkv_width(c);
-    sppo_real *dqkv = sppoi_row_out(t->dqkv, band->row, qkv);
+    const int n = b->rows, d = c->dim, qkv = sppoi_qkv_width(c);
+    sppo_real *dqkv = sppoi_row_out(t->dqkv, b->row, qkv);
 
-    sppoi_rope_band(t, dqkv, band, -1);
-    sppoi_norm_rows(band->norm, k.inv1, k.in, w->norm1, n, c);
-    sppoi_pack_band(t->norm_panel, band->norm, d, band);
-    sppoi_times(sppoi_row_out(t->dnorm, band->at, d), dqkv,
+    sppoi_rope_band(t, dqkv, b, -1);
+    sppoi_norm_rows(b->norm, b->k.inv1, b->k.in, b->w->norm1, n, c);
+    sppoi_pack_band(t->norm_panel, b->norm, d, b);
+    sppoi_times(sppoi_row_out(t->dnorm, b->at, d), dqkv,
                 sppoi_packed(t, SPPOI_QKV), n, qkv, d, 0);
 }
 
@@ -4821,16 +4809,16 @@ static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
     const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
     sppo_real *dx = sppoi_row_out(t->dx, group->row, d);
 
-    sppoi_over_bands(t, w, l, group, sppoi_mixer_bwd);
+    sppoi_over_bands(t, w, l, group, sppoi_mlp_bwd);
     sppoi_weight_slopes(dw->down, dx, t->wide_panel, n, c->hidden, d);
     sppoi_weight_slopes(dw->gate_up, t->dgate_up, t->norm_panel, n, d,
                         2 * c->hidden);
     sppo_rmsnorm_bwd(dx, dw->norm2, t->dnorm, k.mid, w->norm2, k.inv2, n, d);
 
-    sppoi_over_bands(t, w, l, group, sppoi_attended_bwd);
+    sppoi_over_bands(t, w, l, group, sppoi_o_bwd);
     sppoi_weight_slopes(dw->o, dx, t->wide_panel, n, q, d);
     sppoi_attention_bwd(t, f, l, group);
-    sppoi_over_bands(t, w, l, group, sppoi_queries_bwd);
+    sppoi_over_bands(t, w, l, group, sppoi_qkv_bwd);
     sppoi_weight_slopes(dw->qkv, sppoi_row(t->dqkv, group->row, qkv),
                         t->norm_panel, n, d, qkv);
     sppo_rmsnorm_bwd(dx, dw->norm1, t->dnorm, k.in, w->norm1, k.inv1, n, d);
