@@ -3580,22 +3580,30 @@ static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
     return (sppo_real *)sppoi_carve(v, rows, (size_t)width * sizeof(sppo_real));
 }
 
+/* Of the backward pass.  The logits are done with when the layers' slopes
+ * begin: both have the same room.                                           */
 static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
     const size_t n = (size_t)t->max_tokens;
     const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
+    size_t shared, end;
 
     t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
     t->norm_panel = sppoi_carve_reals(
         v, sppo_panel_size(t->max_tokens, c->dim), 1);
-    t->wide_panel = sppoi_carve_reals(
-        v, sppo_panel_size(t->max_tokens, wide), 1);
     t->dx = sppoi_carve_reals(v, n, c->dim);
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
+    shared = v->used;
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
     t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
     t->dgate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
+    t->wide_panel = sppoi_carve_reals(
+        v, sppo_panel_size(t->max_tokens, wide), 1);
+    end = v->used;
+    v->used = shared;
+    t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
+    v->used = sppoi_larger(end, v->used);
 }
 
 /* SPPO-LAYOUT of activations.  With backward every layer keeps its own; the
@@ -3622,13 +3630,14 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     t->act = sppoi_carve_reals(v, (size_t)t->threads * SPPOI_BAND, c->hidden);
     t->final = sppoi_carve_reals(v, n, c->dim);
     t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
-    t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
     t->panel = sppoi_carve_reals(v, sppoi_panel_room(c), 1);
     sppoi_layer_panels(c, 0, t->panel_at);
     t->scratch = sppoi_carve_reals(v, (size_t)t->threads * block, 1);
     if (t->backward)
         sppoi_trace_backward_room(t, v);
+    else
+        t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
 }
 
 static void sppoi_trace_shape(sppo_trace *t, const sppo_config *config,
@@ -3643,9 +3652,11 @@ static void sppoi_trace_shape(sppo_trace *t, const sppo_config *config,
     t->chunk = sppoi_min(SPPOI_CHUNK_ROWS,
                          sppoi_max(64, SPPOI_CHUNK_LOGITS / config->vocab));
     t->chunk = sppoi_min(max_tokens, t->chunk);
-    t->logit_rows =
-        sppoi_max(t->chunk, sppoi_min(max_tokens, SPPOI_KEPT_LOGITS
-                                                      / config->vocab));
+    t->logit_rows = t->chunk;
+    if (backward)
+        t->logit_rows = sppoi_max(
+            t->chunk,
+            sppoi_min(max_tokens, SPPOI_KEPT_LOGITS / config->vocab));
 }
 
 SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,

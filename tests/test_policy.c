@@ -862,6 +862,54 @@ static void same_bits_for_any_number_of_threads(void)
 #endif
 }
 
+/* Threads of the caller's own, each with its trace. */
+static void threads_of_the_caller_may_call(void)
+{
+#ifdef _OPENMP
+    enum { CALLERS = 3 };
+    const sppo_config c = shape_of(0);
+    static sppo_model model;
+    static sppo_forest forest;
+    sppo_real *grad[CALLERS];
+    double loss[CALLERS];
+    slow_random random = { 18 };
+    int s, k, failed = 0;
+
+    if (!view_model(&ctx, &model, &c, 7) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 800, 60)))
+        return;
+    for (s = 0; s < 60; s++)
+        add_random(&forest, &random, c.vocab, s % 3 ? s - s % 3 : -1,
+                   1 + slow_below(&random, 12), 1);
+    for (k = 0; k < CALLERS; k++)
+        grad[k] = view_reals(model.count);
+    view_threads(2);
+#pragma omp parallel for num_threads(CALLERS) reduction(+ : failed)
+    for (k = 0; k < CALLERS; k++) {
+        sppo_ctx own;
+        sppo_trace trace;
+
+        memset(&own, 0, sizeof own);
+        failed += sppo_trace_init(&own, &trace, &model, 800, 60, 1) != SPPO_OK;
+        failed += sppo_next_token_loss(&own, &trace, &model, &forest, 0,
+                                       grad[k], &loss[k]) != SPPO_OK;
+        sppo_trace_free(&own, &trace);
+    }
+    view_threads(1);
+    CHECK(failed == 0);
+    for (k = 1; k < CALLERS; k++) {
+        CHECK(loss[k] == loss[0]);
+        CHECK(!memcmp(grad[k], grad[0], model.count * sizeof *grad[0]));
+    }
+    for (k = 0; k < CALLERS; k++)
+        free(grad[k]);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+#else
+    SKIP("built without OpenMP");
+#endif
+}
+
 /* ---- probabilities ------------------------------------------------------- */
 
 /* All responses of at most LENGTH tokens over four tokens of which one ends:
@@ -1174,6 +1222,7 @@ static const check_case cases[] = {
     CASE(later_tokens_change_nothing_before),
     CASE(a_large_pass_is_the_sum_of_its_trees),
     CASE(same_bits_for_any_number_of_threads),
+    CASE(threads_of_the_caller_may_call),
     CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1
     CASE(sec_3_logprob_is_the_sum_over_the_response),  // audit 1
     CASE(bad_forests_are_refused_and_nothing_moves),
