@@ -529,7 +529,7 @@ typedef struct sppo_sampler {
     sppo_config config;
     sppo_trace trace;      // the pass over the prompts
     sppo_forest forest;
-    sppo_real *packed, *prompt_cache, *cache, *rows, *table;
+    sppo_real *packed, *prompt_cache, *cache, *rows, *score, *table;
     size_t *panel_at;
     int *live, *length, *token;
     int row_width, limit;
@@ -1121,12 +1121,15 @@ enum { SPPOI_ZEROED = 0 };
 /* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces;
  * TASKS: unequal work, on `threads` threads so that scratch per thread can be
  * taken beforehand; BANDS: equal work on as many; TILES: many short pieces.
- * All split outputs, so the schedule changes no bit.                        */
+ * None splits work that a thread of a team was given.  All split outputs, so
+ * the schedule changes no bit.                                              */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
-#define SPPOI_FOR _Pragma("omp parallel for schedule(static)")
+#define SPPOI_FOR \
+    _Pragma("omp parallel for schedule(static) if(!omp_get_level())")
 #define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic)")
-#define SPPOI_MANY _Pragma("omp parallel for schedule(static) if(n > 1)")
+#define SPPOI_MANY \
+    _Pragma("omp parallel for schedule(static) if(n > 1 && !omp_get_level())")
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
 #define SPPOI_BANDS \
@@ -1138,7 +1141,7 @@ enum { SPPOI_ZEROED = 0 };
 #endif
 static int sppoi_max_threads(void) { return omp_get_max_threads(); }
 static int sppoi_thread(void) { return omp_get_thread_num(); }
-static int sppoi_shared_out(void) { return omp_in_parallel(); }
+static int sppoi_shared_out(void) { return omp_get_level() > 0; }
 #else
 #define SPPOI_FOR
 #define SPPOI_TILES
@@ -1236,7 +1239,6 @@ static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
 /* Sums run in this many lanes, folded in a fixed order: a vector register of
  * independent chains, and one order of addition whatever the compiler does. */
 enum { SPPOI_LANES = 16, SPPOI_CHANNELS = 8 };  // the latter within a head
-enum { SPPOI_BAND = 128 };  // rows
 
 /* Kernels below that no one outside calls. */
 static void sppoi_clear_lanes(sppo_real *lane);
@@ -1252,9 +1254,6 @@ static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
                            int head_dim, int direction);
 static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate,
                              const sppo_real *up, int hidden);
-static void sppoi_swiglu_bwd_row(sppo_real *dgate, sppo_real *dup,
-                                 sppo_real *dout, const sppo_real *gate,
-                                 const sppo_real *up, int hidden);
 static void sppoi_times(sppo_real *out, const sppo_real *in,
                         const sppo_real *panel, int n, int d_in, int d_out,
                         int add);
@@ -3524,6 +3523,15 @@ enum {
 
 static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 
+/* Rows that a thread takes through a layer together: at most, in whole tiles of
+ * any size, and on average at least, or all go together.                    */
+enum { SPPOI_BAND = 120, SPPOI_BAND_LEAST = 64 };
+
+static int sppoi_one_band(const sppo_trace *t, int n)
+{
+    return n < t->threads * SPPOI_BAND_LEAST;
+}
+
 /* A layer's four products, their weights packed one behind the other. */
 enum { SPPOI_QKV, SPPOI_O, SPPOI_GATE_UP, SPPOI_DOWN, SPPOI_PRODUCTS };
 
@@ -3547,12 +3555,14 @@ static size_t sppoi_layer_panels(const sppo_config *c, size_t used, size_t *at)
     return used + sppoi_weight_room(c->hidden, c->dim);
 }
 
-/* Room for the packed weights of a layer, or of the classifier both ways. */
-static size_t sppoi_panel_room(const sppo_config *c)
+/* Room for the packed weights of a layer, or of the classifier; with backward
+ * of the latter both ways.                                                  */
+static size_t sppoi_panel_room(const sppo_config *c, int backward)
 {
     size_t at[SPPOI_PRODUCTS];
 
-    return sppoi_larger(2 * sppoi_weight_room(c->dim, c->vocab),
+    return sppoi_larger(sppoi_weight_room(c->dim, c->vocab)
+                            * (backward ? 2 : 1),
                         sppoi_layer_panels(c, 0, at));
 }
 
@@ -3615,6 +3625,9 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     const size_t kept = t->backward ? (size_t)c->layers : 1;
     const int reach = sppoi_reach(c, t->max_tokens);
     const size_t block = sppoi_block_room(c, reach, t->backward);
+    const size_t bands = sppoi_one_band(t, t->max_tokens)
+                             ? n
+                             : (size_t)t->threads * SPPOI_BAND;
 
     sppoi_trace_ints(t, v);
     t->logprob = (double *)sppoi_carve(v, n, sizeof(double));
@@ -3626,12 +3639,12 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     t->lse = sppoi_carve_reals(v, kept * n, c->heads);
     t->gate_up = sppoi_carve_reals(v, kept * n, 2 * c->hidden);
     t->inv_rms = sppoi_carve_reals(v, (2 * kept + 1) * n, 1);
-    t->norm = sppoi_carve_reals(v, (size_t)t->threads * SPPOI_BAND, c->dim);
-    t->act = sppoi_carve_reals(v, (size_t)t->threads * SPPOI_BAND, c->hidden);
+    t->norm = sppoi_carve_reals(v, bands, c->dim);
+    t->act = sppoi_carve_reals(v, bands, c->hidden);
     t->final = sppoi_carve_reals(v, n, c->dim);
     t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
-    t->panel = sppoi_carve_reals(v, sppoi_panel_room(c), 1);
+    t->panel = sppoi_carve_reals(v, sppoi_panel_room(c, t->backward), 1);
     sppoi_layer_panels(c, 0, t->panel_at);
     t->scratch = sppoi_carve_reals(v, (size_t)t->threads * block, 1);
     if (t->backward)
@@ -3869,7 +3882,7 @@ static sppo_real *sppoi_packed(const sppo_trace *t, int product)
 /* A pass goes layer by layer, in groups of whole trees, so that what one step
  * of a layer writes the next finds in the cache.  Of a group a task takes a
  * BAND of rows through the steps that know no other row.                    */
-enum { SPPOI_GROUP = 1 << 19, SPPOI_GROUP_ROWS = 256, SPPOI_BAND_LEAST = 64 };
+enum { SPPOI_GROUP = 1 << 19, SPPOI_GROUP_ROWS = 256 };
 
 typedef struct sppoi_group {
     int tree, tree_end;  // trees [tree, tree_end)
@@ -3911,18 +3924,14 @@ static sppoi_group sppoi_group_from(const sppo_trace *t, const sppo_forest *f,
     return g;
 }
 
-/* Equal bands, whole tiles, as many for each thread.  A group too small for
- * that is one band, whose products are split instead.                       */
+/* Equal bands, whole tiles, as many for each thread. */
 static int sppoi_band_rows(const sppo_trace *t, int n)
 {
     const int most = t->threads * SPPOI_BAND;
     const int bands = (n + most - 1) / most * t->threads;
     const int rows = (n + bands - 1) / bands;
 
-    if (n < t->threads * SPPOI_BAND_LEAST)
-        return n;
-    return sppoi_min(SPPOI_BAND,
-                     (rows + SPPOI_ROWS - 1) / SPPOI_ROWS * SPPOI_ROWS);
+    return (rows + SPPOI_ROWS - 1) / SPPOI_ROWS * SPPOI_ROWS;
 }
 
 static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
@@ -3943,15 +3952,15 @@ static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
     step(t, &b);
 }
 
-/* A step of layer l, all bands.  One band is no team of one: the teams inside,
- * of its products, would be made of new threads each time.                  */
+/* A step of layer l, all bands; of a small group one, whose kernels are split
+ * instead.                                                                  */
 static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
                              const sppoi_group *g, sppoi_step step)
 {
     const int n = g->rows, rows = sppoi_band_rows(t, n), threads = t->threads;
     int at;
 
-    if (rows == n) {
+    if (sppoi_one_band(t, n)) {
         sppoi_step_band(t, w, l, g, 0, n, 0, step);
         return;
     }
@@ -3961,29 +3970,22 @@ static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
     (void)threads;
 }
 
-static void sppoi_norm_rows(sppo_real *out, sppo_real *inv_rms,
-                            const sppo_real *in, const sppo_real *gain, int n,
-                            const sppo_config *c)
+static void sppoi_norm_band(const sppo_trace *t, const sppoi_band *b,
+                            sppo_real *inv_rms, const sppo_real *in,
+                            const sppo_real *gain)
 {
-    int r;
-
-    for (r = 0; r < n; r++)
-        inv_rms[r] = sppoi_rmsnorm_row(sppoi_row_out(out, r, c->dim),
-                                       sppoi_row(in, r, c->dim), gain, c->dim,
-                                       c->norm_eps);
+    sppo_rmsnorm_fwd(b->norm, inv_rms, in, gain, b->rows, t->config.dim,
+                     t->config.norm_eps);
 }
 
-static void sppoi_rope_band(const sppo_trace *t, sppo_real *qkv,
-                            const sppoi_band *b, int direction)
+static void sppoi_rope_band(const sppo_trace *t, const sppoi_band *b,
+                            sppo_real *qkv, int direction)
 {
     const sppo_config *c = &t->config;
-    int r;
 
-    for (r = 0; r < b->rows; r++)
-        sppoi_rope_row(sppoi_row_out(qkv, r, sppoi_qkv_width(c)),
-                       sppoi_row(t->table, t->position[b->row + r],
-                                 c->head_dim),
-                       c->heads + c->kv_heads, c->head_dim, direction);
+    sppo_rope(qkv, t->position + b->row, t->table, b->rows,
+              c->heads + c->kv_heads, c->head_dim, sppoi_qkv_width(c),
+              direction);
 }
 
 /* ---- attention over a forest ---- */
@@ -4455,10 +4457,10 @@ static void sppoi_qkv_fwd(sppo_trace *t, const sppoi_band *b)
 {
     const sppo_config *c = &t->config;
 
-    sppoi_norm_rows(b->norm, b->k.inv1, b->k.in, b->w->norm1, b->rows, c);
+    sppoi_norm_band(t, b, b->k.inv1, b->k.in, b->w->norm1);
     sppoi_times(b->k.qkv, b->norm, sppoi_packed(t, SPPOI_QKV), b->rows, c->dim,
                 sppoi_qkv_width(c), 0);
-    sppoi_rope_band(t, b->k.qkv, b, 1);
+    sppoi_rope_band(t, b, b->k.qkv, 1);
 }
 
 static void sppoi_mlp_fwd(sppo_trace *t, const sppoi_band *b)
@@ -4466,21 +4468,15 @@ static void sppoi_mlp_fwd(sppo_trace *t, const sppoi_band *b)
     const sppo_config *c = &t->config;
     const int n = b->rows, d = c->dim, hidden = c->hidden;
     const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
-    int r;
 
     if (b->k.mid != b->k.in)
         memcpy(b->k.mid, b->k.in, bytes);
     sppoi_times(b->k.mid, b->k.att, sppoi_packed(t, SPPOI_O), n,
                 sppoi_q_width(c), d, 1);
-    sppoi_norm_rows(b->norm, b->k.inv2, b->k.mid, b->w->norm2, n, c);
+    sppoi_norm_band(t, b, b->k.inv2, b->k.mid, b->w->norm2);
     sppoi_times(b->k.gate_up, b->norm, sppoi_packed(t, SPPOI_GATE_UP), n, d,
                 2 * hidden, 0);
-    for (r = 0; r < n; r++) {
-        const sppo_real *gate = sppoi_row(b->k.gate_up, r, 2 * hidden);
-
-        sppoi_swiglu_row(sppoi_row_out(b->act, r, hidden), gate, gate + hidden,
-                         hidden);
-    }
+    sppo_swiglu_fwd(b->act, b->k.gate_up, n, hidden);
     if (b->k.out != b->k.mid)
         memcpy(b->k.out, b->k.mid, bytes);
     sppoi_times(b->k.out, b->act, sppoi_packed(t, SPPOI_DOWN), n, hidden, d, 1);
@@ -4751,10 +4747,12 @@ static void sppoi_pack_band(sppo_real *panel, const sppo_real *in, int width,
                             const sppoi_band *b)
 {
     const size_t gap = (size_t)b->depth * SPPOI_COLS;
+    const int panels = sppoi_panel_count(width);
     int p;
 
     panel += (size_t)b->at * SPPOI_COLS;
-    for (p = 0; p < sppoi_panel_count(width); p++)
+    SPPOI_FOR
+    for (p = 0; p < panels; p++)
         sppoi_pack_rows(panel + (size_t)p * gap, in + p * SPPOI_COLS, width, 1,
                         b->rows, width - p * SPPOI_COLS);
 }
@@ -4767,20 +4765,12 @@ static void sppoi_mlp_bwd(sppo_trace *t, const sppoi_band *b)
     const sppo_config *c = &t->config;
     const int n = b->rows, d = c->dim, hidden = c->hidden;
     sppo_real *dgate_up = sppoi_row_out(t->dgate_up, b->at, 2 * hidden);
-    int r;
 
     sppoi_times(b->act, sppoi_row(t->dx, b->row, d),
                 sppoi_packed(t, SPPOI_DOWN), n, d, hidden, 0);
-    for (r = 0; r < n; r++) {
-        const sppo_real *gate = sppoi_row(b->k.gate_up, r, 2 * hidden);
-        sppo_real *slopes = sppoi_row_out(dgate_up, r, 2 * hidden);
-
-        sppoi_swiglu_bwd_row(slopes, slopes + hidden,
-                             sppoi_row_out(b->act, r, hidden), gate,
-                             gate + hidden, hidden);
-    }
+    sppo_swiglu_bwd(dgate_up, b->act, b->k.gate_up, n, hidden);
     sppoi_pack_band(t->wide_panel, b->act, hidden, b);
-    sppoi_norm_rows(b->norm, b->k.inv2, b->k.mid, b->w->norm2, n, c);
+    sppoi_norm_band(t, b, b->k.inv2, b->k.mid, b->w->norm2);
     sppoi_pack_band(t->norm_panel, b->norm, d, b);
     sppoi_times(sppoi_row_out(t->dnorm, b->at, d), dgate_up,
                 sppoi_packed(t, SPPOI_GATE_UP), n, 2 * hidden, d, 0);
@@ -4801,8 +4791,8 @@ static void sppoi_qkv_bwd(sppo_trace *t, const sppoi_band *b)
     const int n = b->rows, d = c->dim, qkv = sppoi_qkv_width(c);
     sppo_real *dqkv = sppoi_row_out(t->dqkv, b->row, qkv);
 
-    sppoi_rope_band(t, dqkv, b, -1);
-    sppoi_norm_rows(b->norm, b->k.inv1, b->k.in, b->w->norm1, n, c);
+    sppoi_rope_band(t, b, dqkv, -1);
+    sppoi_norm_band(t, b, b->k.inv1, b->k.in, b->w->norm1);
     sppoi_pack_band(t->norm_panel, b->norm, d, b);
     sppoi_times(sppoi_row_out(t->dnorm, b->at, d), dqkv,
                 sppoi_packed(t, SPPOI_QKV), n, qkv, d, 0);
@@ -4968,7 +4958,10 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  * going through all layers on one thread; a lone block splits its products
  * instead.  A row never meets another: neither company nor threads change its
  * bits.                                                                     */
-enum { SPPOI_ROWS_PER_TASK = 32, SPPOI_CACHED = 1 << 19 };  // 2 MB of floats
+enum {
+    SPPOI_ROWS_PER_TASK = 32,  // at least
+    SPPOI_CACHED = 1 << 19     // numbers, 2 MB of floats
+};
 
 /* All layers' products, then the classifier, packed once. */
 static size_t sppoi_panels(const sppo_config *c, size_t *at)
@@ -5004,20 +4997,13 @@ static int sppoi_whole_lanes(int n)
     return (n + SPPOI_LANES - 1) / SPPOI_LANES * SPPOI_LANES;
 }
 
-/* Scores of one head: the prompt's, then the response's. */
-static int sppoi_keys_room(int max_prompt, int max_new)
-{
-    return sppoi_whole_lanes(max_prompt) + sppoi_whole_lanes(max_new);
-}
-
 /* One response's row at work: x, norm, qkv, attention, gate_up, act, logits,
- * then scores, and the weights and order (int) of the draw.                 */
+ * then the weights and order (int) of the draw.                             */
 typedef struct sppoi_row_at {
-    int x, norm, qkv, att, gate_up, act, logits, score, weight, order, width;
+    int x, norm, qkv, att, gate_up, act, logits, weight, order, width;
 } sppoi_row_at;
 
-static sppoi_row_at sppoi_row_layout(const sppo_config *c, int max_prompt,
-                                     int max_new)
+static sppoi_row_at sppoi_row_layout(const sppo_config *c)
 {
     sppoi_row_at at;
 
@@ -5028,11 +5014,17 @@ static sppoi_row_at sppoi_row_layout(const sppo_config *c, int max_prompt,
     at.gate_up = at.att + sppoi_q_width(c);
     at.act = at.gate_up + 2 * c->hidden;
     at.logits = at.act + c->hidden;
-    at.score = at.logits + c->vocab;
-    at.weight = at.score + c->heads * sppoi_keys_room(max_prompt, max_new);
+    at.weight = at.logits + c->vocab;
     at.order = at.weight + c->vocab;
     at.width = sppoi_whole_lanes(at.order + c->vocab);
     return at;
+}
+
+/* Room for one head's scores: of the prompt, then of the response. */
+static int sppoi_keys_room(const sppo_sampler *s)
+{
+    return sppoi_whole_lanes(s->max_prompt_tokens)
+         + sppoi_whole_lanes(s->max_new);
 }
 
 /* Numbers in the cache of one segment with room for `tokens`. */
@@ -5048,8 +5040,7 @@ static void sppoi_sampler_layout(sppo_sampler *s, sppoi_carver *v)
     const size_t rows = (size_t)s->max_prompts * (size_t)s->k;
     const size_t prompts = (size_t)s->max_prompts;
 
-    s->row_width =
-        sppoi_row_layout(c, s->max_prompt_tokens, s->max_new).width;
+    s->row_width = sppoi_row_layout(c).width;
     s->panel_at = (size_t *)sppoi_carve(
         v, (size_t)c->layers * SPPOI_PRODUCTS + 1, sizeof(size_t));
     s->packed = sppoi_carve_reals(v, sppoi_panels(c, NULL), 1);
@@ -5057,6 +5048,8 @@ static void sppoi_sampler_layout(sppo_sampler *s, sppoi_carver *v)
         v, prompts * sppoi_cache_size(c, s->max_prompt_tokens), 1);
     s->cache = sppoi_carve_reals(v, rows * sppoi_cache_size(c, s->max_new), 1);
     s->rows = sppoi_carve_reals(v, rows, s->row_width);
+    s->score =
+        sppoi_carve_reals(v, rows * (size_t)c->heads, sppoi_keys_room(s));
     s->table = sppoi_carve_reals(
         v, (size_t)(s->max_prompt_tokens + s->max_new), c->head_dim);
     s->live = (int *)sppoi_carve(v, rows, sizeof(int));
@@ -5072,7 +5065,7 @@ static void sppoi_sampler_shape(sppo_sampler *s, const sppo_config *config,
     s->config = *config;
     s->max_prompts = max_prompts;
     s->k = k;
-    s->max_prompt_tokens = max_prompt_tokens;
+    s->max_prompt_tokens = sppoi_min(max_prompt_tokens, config->context);
     s->max_new = sppoi_min(max_new, config->context);
 }
 
@@ -5086,7 +5079,7 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                         max_new);
     sppoi_sampler_layout(&s, &carver);
     return carver.used + sppo_trace_bytes(config,
-                                          max_prompts * max_prompt_tokens,
+                                          max_prompts * s.max_prompt_tokens,
                                           max_prompts, 0);
 }
 
@@ -5112,13 +5105,14 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
                           &fresh.block_size));
     sppoi_sampler_layout(&fresh, &carver);
     sppoi_panels(&fresh.config, fresh.panel_at);
-    sppo_rope_table(fresh.table, max_prompt_tokens + fresh.max_new,
+    sppo_rope_table(fresh.table, fresh.max_prompt_tokens + fresh.max_new,
                     fresh.config.head_dim, fresh.config.rope_theta);
     result = sppo_trace_init(ctx, &fresh.trace, model,
-                             max_prompts * max_prompt_tokens, max_prompts, 0);
+                             max_prompts * fresh.max_prompt_tokens,
+                             max_prompts, 0);
     if (result == SPPO_OK)
         result = sppo_forest_init(ctx, &fresh.forest,
-                                  max_prompts * max_prompt_tokens,
+                                  max_prompts * fresh.max_prompt_tokens,
                                   max_prompts);
     if (result != SPPO_OK) {
         sppo_sampler_free(ctx, &fresh);
@@ -5235,14 +5229,15 @@ static void sppoi_span_scores(const sppo_config *c, sppo_real *score, int room,
     for (from = 0; from < span.used; from += SPPOI_LANES)
         for (g = 0; g < c->kv_heads; g++, keys += d * SPPOI_LANES)
             for (h = g * group; h < (g + 1) * group; h++)
-                sppoi_lane_scores(score + h * room + from, q + h * d, keys, d);
+                sppoi_lane_scores(sppoi_row_out(score, h, room) + from,
+                                  q + h * d, keys, d);
     for (h = 0; h < c->heads; h++)
         for (j = span.used; j < sppoi_whole_lanes(span.used); j++)
-            score[h * room + j] = (sppo_real)-1e30;
+            sppoi_row_out(score, h, room)[j] = (sppo_real)-1e30;
 }
 
 /* out[i] += sum_j p[j] values[j * d + i] for `width` channels i and n tokens, a
- * FEW of them at a time: p is 0 beyond n.                                   */
+ * FEW of them at a time: beyond n, p and the values are 0.                  */
 enum { SPPOI_FEW = 4 };
 
 static SPPOI_INLINE void sppoi_lane_values(const int width, sppo_real *out,
@@ -5290,7 +5285,8 @@ static void sppoi_span_values(const sppo_config *c, sppo_real *out,
     for (from = 0; from < span.used; from += SPPOI_LANES)
         for (g = 0; g < c->kv_heads; g++, values += d * SPPOI_LANES)
             for (h = g * group; h < (g + 1) * group; h++)
-                sppoi_head_values(out + h * d, p + h * room + from, values,
+                sppoi_head_values(out + h * d,
+                                  sppoi_row(p, h, room) + from, values,
                                   sppoi_min(SPPOI_LANES, span.used - from), d);
 }
 
@@ -5330,7 +5326,7 @@ static void sppoi_attend_spans(const sppo_config *c, sppo_real *out,
     for (i = 0; i < c->heads * d; i++)
         out[i] = 0;
     for (h = 0; h < c->heads; h++) {
-        sppo_real *p = score + h * room;
+        sppo_real *p = sppoi_row_out(score, h, room);
         const sppo_real inverse = sppoi_span_softmax(p, n, scale);
 
         SPPOI_SIMD
@@ -5349,6 +5345,7 @@ static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
     const int response = s->live[r], p = response / s->k;
     const int n = s->forest.start[p + 1] - s->forest.start[p];
     const int used = s->length[response];  // with the token in this row
+    const int room = sppoi_keys_room(s);
     sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
     const sppoi_span prompt = sppoi_span_of(c, s->prompt_cache, p, layer,
                                             s->max_prompt_tokens, n);
@@ -5359,8 +5356,8 @@ static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
                    sppoi_row(s->table, n + used - 1, c->head_dim),
                    c->heads + c->kv_heads, c->head_dim, 1);
     sppoi_span_store(c, own, row + at->qkv);
-    sppoi_attend_spans(c, row + at->att, row + at->qkv, row + at->score,
-                       sppoi_keys_room(s->max_prompt_tokens, s->max_new),
+    sppoi_attend_spans(c, row + at->att, row + at->qkv,
+                       sppoi_row_out(s->score, r * c->heads, room), room,
                        prompt, own);
 }
 
@@ -5527,7 +5524,7 @@ static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
                                const sppo_sampling *how, const uint64_t *key)
 {
     const sppoi_row_at at =
-        sppoi_row_layout(&s->config, s->max_prompt_tokens, s->max_new);
+        sppoi_row_layout(&s->config);
     int live = s->forest.segments * s->k, first = 1, r;
     sppoi_watcher watcher;
 
@@ -6521,8 +6518,9 @@ static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
  * parts, the first with 15 bits, so that n times it is exact.  exp r by its
  * Taylor polynomial of degree 7: remainder below 6e-9, under a tenth of an ulp.
  * 2^n by writing the exponent field.  Below -87.3, where the result would be
- * subnormal, 0; from 88.38 on, infinity.  NaN stays NaN.  Off by at most 1.23
- * steps of a float (ulp), over every float between.                         */
+ * subnormal, 0; from 88.38 on, infinity.  NaN stays NaN.  Off by at most 0.94
+ * steps of a float (ulp) with fused multiply-adds, else 1.23, over every float
+ * between.                                                                  */
 static SPPOI_INLINE float sppoi_expf(float x)
 {
     const float magic = 12582912.0f;

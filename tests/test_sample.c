@@ -41,6 +41,22 @@ static int random_prompts(sppo_lists *prompts, int count, int vocab,
     return 1;
 }
 
+static int prompts_of(sppo_lists *prompts, const int *length, int count,
+                      int vocab, unsigned seed)
+{
+    slow_random random = { 0 };
+    int p, i, token[64];
+
+    random.state = seed;
+    for (p = 0; p < count; p++) {
+        for (i = 0; i < length[p]; i++)
+            token[i] = slow_below(&random, vocab);
+        if (!CHECK_OK(&ctx, sppo_lists_add(&ctx, prompts, token, length[p])))
+            return 0;
+    }
+    return 1;
+}
+
 static int same_list(const sppo_lists *a, int i, const sppo_lists *b, int j)
 {
     const int n = sppo_lists_length(a, i);
@@ -53,36 +69,41 @@ static int same_list(const sppo_lists *a, int i, const sppo_lists *b, int j)
 /* ---- the cache ----------------------------------------------------------- */
 
 /* Step by step: each token is the argmax of the logits of a whole pass over
- * prompt and what was sampled so far.                                       */
-static void greedy_equals_argmax_of_full_passes(void)
+ * prompt and what was sampled so far.  Returns how often a token differed from
+ * the one before.                                                           */
+static int greedy_by_full_passes(const sppo_config *c, const int *length,
+                                 int count, int max_new, unsigned seed)
 {
-    enum { K = 2, PROMPTS = 7, NEW = 12 };
-    sppo_config c = small_config();
+    enum { K = 2, VOCAB = 13 };
     static sppo_model model;
     static sppo_lists prompts, responses;
     static sppo_sampler sampler;
     static sppo_forest forest;
     static sppo_trace trace;
-    sppo_sampling sampling = { 0, 0, 1, NEW };
-    double logits[13];
-    int p, r, t, i, different = 0;
+    sppo_sampling sampling = { 0, 0, 1, 0 };
+    double logits[VOCAB];
+    int p, r, t, i, different = 0, longest = 1;
 
-    c.eos = 5;
-    if (!view_model(&ctx, &model, &c, 21) ||
-        !random_prompts(&prompts, PROMPTS, c.vocab, 21) ||
-        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 3, K, 9, NEW))
-        || !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
-                                       PROMPTS, &sampling, 1, &responses)) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 32, 2)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 32, 2, 0)))
-        return;
-    CHECK(responses.count == K * PROMPTS);
-    for (p = 0; p < PROMPTS; p++)
+    sampling.max_tokens = max_new;
+    for (p = 0; p < count; p++)
+        longest = length[p] > longest ? length[p] : longest;
+    if (!view_model(&ctx, &model, c, seed) ||
+        !prompts_of(&prompts, length, count, c->vocab, seed) ||
+        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 3, K,
+                                          longest, max_new)) ||
+        !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, count,
+                                    &sampling, 1, &responses)) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, c->context, 2)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, c->context, 2,
+                                        0)))
+        return 0;
+    CHECK(responses.count == K * count);
+    for (p = 0; p < count; p++)
         for (r = 0; r < K; r++) {
             const int *token = sppo_lists_tokens(&responses, p * K + r);
             const int n = sppo_lists_length(&responses, p * K + r);
-            CHECK(n >= 1 && n <= NEW);
-            CHECK(n == NEW || token[n - 1] == c.eos);
+            CHECK(n >= 1 && n <= max_new);
+            CHECK(n == max_new || token[n - 1] == c->eos);
             for (t = 0; t < n; t++) {
                 int best = 0;
                 sppo_forest_clear(&forest);
@@ -92,19 +113,49 @@ static void greedy_equals_argmax_of_full_passes(void)
                     sppo_forest_add(&forest, 0, token, t, 0);
                 CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
                 sppo_logits(&trace, &model, forest.tokens - 1, logits);
-                for (i = 1; i < c.vocab; i++)
+                for (i = 1; i < c->vocab; i++)
                     best = logits[i] > logits[best] ? i : best;
                 CHECK(token[t] == best);
-                CHECK(token[t] != c.eos || t == n - 1);
+                CHECK(token[t] != c->eos || t == n - 1);
                 different += t > 0 && token[t] != token[t - 1];
             }
         }
-    CHECK(different > 20);          // not one token over and over
     sppo_trace_free(&ctx, &trace), sppo_forest_free(&ctx, &forest);
     sppo_sampler_free(&ctx, &sampler);
     sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
     sppo_model_free(&ctx, &model);
     CHECK(ctx.held == 0);
+    return different;
+}
+
+static void greedy_equals_argmax_of_full_passes(void)
+{
+    static const int length[] = { 4, 1, 9, 6, 2, 8, 3 };
+    sppo_config c = small_config();
+
+    c.eos = 5;              // more than 20: not one token over and over
+    CHECK(greedy_by_full_passes(&c, length, COUNT(length), 12, 21) > 20);
+}
+
+/* Several blocks of the cache, begun and ended at every edge; a head as wide as
+ * two vectors of different width and two numbers; grouped queries.          */
+static void greedy_holds_over_many_blocks(void)
+{
+    static const int length[] = { 1, 16, 17, 35 };
+    sppo_config c = small_config();
+
+    c.head_dim = 26, c.context = 80;
+    CHECK(greedy_by_full_passes(&c, length, COUNT(length), 40, 22) > 20);
+}
+
+/* So many weights that all rows go through a layer together. */
+static void greedy_holds_for_many_weights(void)
+{
+    static const int length[] = { 3, 16 };
+    sppo_config c = small_config();
+
+    c.dim = 64, c.head_dim = 8, c.hidden = 1500;
+    CHECK(greedy_by_full_passes(&c, length, COUNT(length), 8, 23) > 2);
 }
 
 /* The same for draws: token n of response r to prompt p is the draw from the
@@ -620,6 +671,8 @@ static void bad_requests_are_refused_and_add_nothing(void)
 
 static const check_case cases[] = {
     CASE(greedy_equals_argmax_of_full_passes),
+    CASE(greedy_holds_over_many_blocks),
+    CASE(greedy_holds_for_many_weights),
     CASE(draws_equal_draws_from_full_passes),
     CASE(draws_fit_the_exact_distribution),  // audit 21
     CASE(token_takes_its_share_of_the_unit_interval),  // audit 21
