@@ -480,7 +480,8 @@ typedef struct sppo_trace {
 SPPO_DEF sppo_result sppo_trace_init(sppo_ctx *ctx, sppo_trace *trace,
                                      const sppo_model *model, int max_tokens,
                                      int max_segments, int backward);
-/* The bytes that sppo_trace_init would take, for a resolved config. */
+/* The bytes that sppo_trace_init would take, for a resolved config and as many
+ * threads as there are now.                                                 */
 SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,
                                  int max_segments, int backward);
 SPPO_DEF void sppo_trace_free(sppo_ctx *ctx, sppo_trace *trace);
