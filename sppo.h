@@ -3533,6 +3533,22 @@ static int sppoi_one_band(const sppo_trace *t, int n)
     return n < t->threads * SPPOI_BAND_LEAST;
 }
 
+/* Rows that make a group, which ends with the tree that reaches them: some
+ * GROUP numbers.  A slice of a group is at most twice as long.              */
+enum { SPPOI_GROUP = 1 << 19, SPPOI_GROUP_ROWS = 256 };
+
+static int sppoi_group_rows(const sppo_config *c)
+{
+    const int width = c->dim + sppoi_qkv_width(c) + 3 * c->hidden;
+
+    return sppoi_max(SPPOI_GROUP / width, SPPOI_GROUP_ROWS);
+}
+
+static int sppoi_slice_rows(const sppo_trace *t)
+{
+    return sppoi_min(t->max_tokens, 2 * sppoi_group_rows(&t->config));
+}
+
 /* A layer's four products, their weights packed one behind the other. */
 enum { SPPOI_QKV, SPPOI_O, SPPOI_GATE_UP, SPPOI_DOWN, SPPOI_PRODUCTS };
 
@@ -3598,19 +3614,19 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
     const sppo_config *c = &t->config;
     const size_t n = (size_t)t->max_tokens;
     const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
+    const int slice = sppoi_slice_rows(t);
     size_t shared, end;
 
     t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
     t->norm_panel = sppoi_carve_reals(
-        v, sppo_panel_size(t->max_tokens, c->dim), 1);
-    t->dx = sppoi_carve_reals(v, n, c->dim);
+        v, sppo_panel_size(sppoi_max(slice, t->chunk), c->dim), 1);
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
     shared = v->used;
+    t->dx = sppoi_carve_reals(v, n, c->dim);
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
     t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
-    t->dgate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
-    t->wide_panel = sppoi_carve_reals(
-        v, sppo_panel_size(t->max_tokens, wide), 1);
+    t->dgate_up = sppoi_carve_reals(v, (size_t)slice, 2 * c->hidden);
+    t->wide_panel = sppoi_carve_reals(v, sppo_panel_size(slice, wide), 1);
     end = v->used;
     v->used = shared;
     t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
@@ -3882,8 +3898,8 @@ static sppo_real *sppoi_packed(const sppo_trace *t, int product)
 
 /* A pass goes layer by layer, in groups of whole trees, so that what one step
  * of a layer writes the next finds in the cache.  Of a group a task takes a
- * BAND of rows through the steps that know no other row.                    */
-enum { SPPOI_GROUP = 1 << 19, SPPOI_GROUP_ROWS = 256 };
+ * BAND of rows through the steps that know no other row.  A group of one very
+ * long tree goes backward in slices, which bounds their room.               */
 
 typedef struct sppoi_group {
     int tree, tree_end;  // trees [tree, tree_end)
@@ -3900,14 +3916,6 @@ typedef struct sppoi_band {
 
 /* What a step of a layer does for a band. */
 typedef void (*sppoi_step)(sppo_trace *t, const sppoi_band *b);
-
-/* Rows that make a group; it ends with the tree that reaches them. */
-static int sppoi_group_rows(const sppo_config *c)
-{
-    const int width = c->dim + sppoi_qkv_width(c) + 3 * c->hidden;
-
-    return sppoi_max(SPPOI_GROUP / width, SPPOI_GROUP_ROWS);
-}
 
 static sppoi_group sppoi_group_from(const sppo_trace *t, const sppo_forest *f,
                                     int tree)
@@ -4799,31 +4807,71 @@ static void sppoi_qkv_bwd(sppo_trace *t, const sppoi_band *b)
                 sppoi_packed(t, SPPOI_QKV), n, qkv, d, 0);
 }
 
-/* From t->dx, the slopes of a layer's output, to those of its input.  Rows
- * share dw, so it follows when all bands have packed what went in.          */
-static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
-                            const sppoi_layer *w, const sppoi_layer *dw,
-                            const sppoi_group *group)
+/* Rows share dw, so it follows when all bands of a slice have packed what went
+ * in: here for what comes after attention, and for what before.             */
+static void sppoi_after_attention_bwd(sppo_trace *t, int l,
+                                      const sppoi_layer *w,
+                                      const sppoi_layer *dw,
+                                      const sppoi_group *slice)
 {
     const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, group->row);
-    const int n = group->rows, d = c->dim;
-    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
-    sppo_real *dx = sppoi_row_out(t->dx, group->row, d);
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, slice->row);
+    const int n = slice->rows, d = c->dim;
+    sppo_real *dx = sppoi_row_out(t->dx, slice->row, d);
 
-    sppoi_over_bands(t, w, l, group, sppoi_mlp_bwd);
+    sppoi_over_bands(t, w, l, slice, sppoi_mlp_bwd);
     sppoi_weight_slopes(dw->down, dx, t->wide_panel, n, c->hidden, d);
     sppoi_weight_slopes(dw->gate_up, t->dgate_up, t->norm_panel, n, d,
                         2 * c->hidden);
     sppo_rmsnorm_bwd(dx, dw->norm2, t->dnorm, k.mid, w->norm2, k.inv2, n, d);
+    sppoi_over_bands(t, w, l, slice, sppoi_o_bwd);
+    sppoi_weight_slopes(dw->o, dx, t->wide_panel, n, sppoi_q_width(c), d);
+}
 
-    sppoi_over_bands(t, w, l, group, sppoi_o_bwd);
-    sppoi_weight_slopes(dw->o, dx, t->wide_panel, n, q, d);
-    sppoi_attention_bwd(t, f, l, group);
-    sppoi_over_bands(t, w, l, group, sppoi_qkv_bwd);
-    sppoi_weight_slopes(dw->qkv, sppoi_row(t->dqkv, group->row, qkv),
+static void sppoi_before_attention_bwd(sppo_trace *t, int l,
+                                       const sppoi_layer *w,
+                                       const sppoi_layer *dw,
+                                       const sppoi_group *slice)
+{
+    const sppo_config *c = &t->config;
+    const sppoi_kept_layer k = sppoi_kept_of(t, l, slice->row);
+    const int n = slice->rows, d = c->dim, qkv = sppoi_qkv_width(c);
+
+    sppoi_over_bands(t, w, l, slice, sppoi_qkv_bwd);
+    sppoi_weight_slopes(dw->qkv, sppoi_row(t->dqkv, slice->row, qkv),
                         t->norm_panel, n, d, qkv);
-    sppo_rmsnorm_bwd(dx, dw->norm1, t->dnorm, k.in, w->norm1, k.inv1, n, d);
+    sppo_rmsnorm_bwd(sppoi_row_out(t->dx, slice->row, d), dw->norm1, t->dnorm,
+                     k.in, w->norm1, k.inv1, n, d);
+}
+
+/* The slice of a group from row `at` of it on. */
+static sppoi_group sppoi_slice(const sppo_trace *t, const sppoi_group *g,
+                               int at)
+{
+    sppoi_group slice = *g;
+
+    slice.row += at;
+    slice.rows = sppoi_min(sppoi_slice_rows(t), g->rows - at);
+    return slice;
+}
+
+/* From t->dx, the slopes of a layer's output, to those of its input. */
+static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
+                            const sppoi_layer *w, const sppoi_layer *dw,
+                            const sppoi_group *group)
+{
+    sppoi_group slice;
+    int at;
+
+    for (at = 0; at < group->rows; at += slice.rows) {
+        slice = sppoi_slice(t, group, at);
+        sppoi_after_attention_bwd(t, l, w, dw, &slice);
+    }
+    sppoi_attention_bwd(t, f, l, group);
+    for (at = 0; at < group->rows; at += slice.rows) {
+        slice = sppoi_slice(t, group, at);
+        sppoi_before_attention_bwd(t, l, w, dw, &slice);
+    }
 }
 
 static void sppoi_layer_bwd(sppo_trace *t, const sppo_model *m,

@@ -818,6 +818,74 @@ static void a_large_pass_is_the_sum_of_its_trees(void)
     large_pass(8000);
 }
 
+/* sum_i d_i log pi_i with the weights moved by `by` along a direction. */
+static double moved_value(sppo_model *model, sppo_trace *trace,
+                          const sppo_forest *forest, const double *d_logprob,
+                          const sppo_real *along, double by)
+{
+    double sum = 0;
+    size_t k;
+    int i;
+
+    for (k = 0; k < model->count; k++)
+        model->weights[k] += (sppo_real)(by * (double)along[k]);
+    CHECK_OK(&ctx, sppo_forward(&ctx, trace, model, forest));
+    for (k = 0; k < model->count; k++)
+        model->weights[k] -= (sppo_real)(by * (double)along[k]);
+    for (i = 0; i < forest->tokens; i++)
+        sum += d_logprob[i] * trace->logprob[i];
+    return sum;
+}
+
+/* One tree of 1500 tokens, more than go backward at once: the slope along a
+ * random direction against differences.  Truncation is of the order of step^2,
+ * rounding of 1e-7 or 1e-16 of the sum over the step.                       */
+static void a_long_tree_goes_backward_in_slices(void)
+{
+    enum { TOKENS = 1500, PART = 600 };
+    static int token[TOKENS];
+    static double d_logprob[TOKENS];
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    slow_random random = { 32 };
+    sppo_config c = shape_of(1);
+    const double step = BUILD(3e-3, 1e-5);
+    sppo_real *grad, *along;
+    double slope = 0, up, down;
+    size_t k;
+    int i;
+
+    c.dim = 64, c.heads = 8, c.kv_heads = 4, c.hidden = 172, c.context = 900;
+    if (!view_model(&ctx, &model, &c, 8) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, TOKENS, 3)) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, TOKENS, 3, 1)))
+        return;
+    random_tokens(&random, token, TOKENS, c.vocab);
+    sppo_forest_add(&forest, -1, token, TOKENS - 2 * PART, 1);
+    sppo_forest_add(&forest, 0, token + PART, PART, 1);
+    sppo_forest_add(&forest, 0, token + TOKENS - PART, PART, 1);
+    grad = view_reals(model.count), along = view_reals(model.count);
+    for (i = 0; i < TOKENS; i++)
+        d_logprob[i] = slow_normal(&random) / TOKENS;
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+                                 grad));
+    for (k = 0; k < model.count; k++) {
+        along[k] = (sppo_real)(slow_normal(&random) * 0.1);
+        slope += (double)grad[k] * (double)along[k];
+    }
+    up = moved_value(&model, &trace, &forest, d_logprob, along, step);
+    down = moved_value(&model, &trace, &forest, d_logprob, along, -step);
+    CHECK(fabs(slope) > 1e-3);
+    CHECK_NEAR(slope, (up - down) / (2 * step),
+               BUILD(2e-2, 1e-6) * fabs(slope));
+    free(grad), free(along);
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+
 /* About 390 rows: many bands, and with 8 threads one. */
 static void same_bits_for_any_number_of_threads(void)
 {
@@ -1222,6 +1290,7 @@ static const check_case cases[] = {
     CASE(values_do_not_depend_on_company),
     CASE(later_tokens_change_nothing_before),
     CASE(a_large_pass_is_the_sum_of_its_trees),
+    CASE(a_long_tree_goes_backward_in_slices),
     CASE(same_bits_for_any_number_of_threads),
     CASE(threads_of_the_caller_may_call),
     CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1
