@@ -18,6 +18,9 @@
 
 #include <stdio.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #ifdef _OPENMP
 static double now(void) { return omp_get_wtime(); }
@@ -980,6 +983,9 @@ static void memory(void)
     static work w;
     size_t i;
 
+#ifdef __GLIBC__  // what is freed goes back to the system, not to the next line
+    mallopt(M_MMAP_THRESHOLD, 1 << 18);
+#endif
     printf("\n%-24s  %9s  %9s\n", "memory of a step, MB", "estimate", "peak");
     for (i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         const line *l = &lines[i];
