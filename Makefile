@@ -13,7 +13,8 @@ accepts = $(shell echo 'int main(void) { return 0; }' | \
             $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
 NATIVE := $(call accepts,-march=native)
 OPENMP := $(call accepts,-fopenmp)
-CFLAGS ?= -O3 $(call accepts,-fno-math-errno)
+NO_ERRNO := $(call accepts,-fno-math-errno)
+CFLAGS ?= -O3 $(NO_ERRNO)
 BUILD = $(CC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $(LDFLAGS)
 # Tests check results, not speed: -O1 and SPPO_STATIC compile faster.
 TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g -DSPPO_STATIC $(NATIVE) $(OPENMP) \
