@@ -1181,6 +1181,11 @@ static int sppoi_shared_out(void) { return 1; }
 static int sppoi_min(int a, int b) { return a < b ? a : b; }
 static int sppoi_max(int a, int b) { return a > b ? a : b; }
 
+static int sppoi_round_up(int n, int unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
 /* Row `row` of a matrix `width` wide; size_t, for products beyond INT_MAX. */
 static const sppo_real *sppoi_row(const sppo_real *a, int row, int width)
 {
@@ -3940,7 +3945,7 @@ static int sppoi_band_rows(const sppo_trace *t, int n)
     const int bands = (n + most - 1) / most * t->threads;
     const int rows = (n + bands - 1) / bands;
 
-    return (rows + SPPOI_ROWS - 1) / SPPOI_ROWS * SPPOI_ROWS;
+    return sppoi_round_up(rows, SPPOI_ROWS);
 }
 
 static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
@@ -4075,38 +4080,24 @@ static size_t sppoi_block_at(const sppoi_attention *a, const sppoi_columns *b,
          + (size_t)(b->h0 * a->c->head_dim);
 }
 
-/* One head's channels down a column and back, through a few locals that alias
- * nothing: the loops become a load and single stores, or the reverse.       */
-static void sppoi_into_column(sppo_real *column, const sppo_real *channel,
-                              int d, sppo_real scale)
+/* One head's channels into a column or back, by their steps, through a few
+ * locals that alias nothing: loads and single stores, or the reverse.       */
+static SPPOI_INLINE void sppoi_copy_channels(sppo_real *to, const int to_step,
+                                             const sppo_real *from,
+                                             const int from_step, int d,
+                                             sppo_real scale)
 {
     sppo_real some[SPPOI_CHANNELS];
     int c, i;
 
     for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
         for (i = 0; i < SPPOI_CHANNELS; i++)
-            some[i] = scale * channel[c + i];
+            some[i] = scale * from[(c + i) * from_step];
         for (i = 0; i < SPPOI_CHANNELS; i++)
-            column[(c + i) * SPPOI_COLS] = some[i];
+            to[(c + i) * to_step] = some[i];
     }
     for (; c < d; c++)
-        column[c * SPPOI_COLS] = scale * channel[c];
-}
-
-static void sppoi_from_column(sppo_real *channel, const sppo_real *column,
-                              int d, sppo_real scale)
-{
-    sppo_real some[SPPOI_CHANNELS];
-    int c, i;
-
-    for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
-        for (i = 0; i < SPPOI_CHANNELS; i++)
-            some[i] = scale * column[(c + i) * SPPOI_COLS];
-        for (i = 0; i < SPPOI_CHANNELS; i++)
-            channel[c + i] = some[i];
-    }
-    for (; c < d; c++)
-        channel[c] = scale * column[c * SPPOI_COLS];
+        to[c * to_step] = scale * from[c * from_step];
 }
 
 /* out[c][j] = scale rows[row of j][head of j][c]; unused columns 0. */
@@ -4120,7 +4111,8 @@ static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
     rows += sppoi_block_at(a, b, width);
     for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            sppoi_into_column(out + j, rows + h * d, d, scale);
+            sppoi_copy_channels(out + j, SPPOI_COLS, rows + h * d, 1, d,
+                                scale);
     for (c = 0; c < d; c++)
         for (j = used; j < SPPOI_COLS; j++)
             out[c * SPPOI_COLS + j] = 0;
@@ -4137,7 +4129,8 @@ static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *columns,
     rows += sppoi_block_at(a, b, width);
     for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            sppoi_from_column(rows + h * d, columns + j, d, scale[j]);
+            sppoi_copy_channels(rows + h * d, 1, columns + j, SPPOI_COLS, d,
+                                scale[j]);
 }
 
 /* Keys of chain segment `at` that the block sees: all, or up to its last. */
@@ -4704,8 +4697,8 @@ static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
             (sppo_real)d_logprob[t->scored_token[i]];
 }
 
-/* From the chunk's logits: adds to t->dnorm, the slopes of `final`, and to the
- * classifier's.                                                             */
+/* From the chunk's gathered rows and logits: adds to t->dnorm, the slopes of
+ * `final`, and to the classifier's.                                         */
 static void sppoi_chunk_bwd(sppo_trace *t, const sppo_model *m,
                             const sppo_forest *f, const double *d_logprob,
                             sppo_real *grad, int from, int n)
@@ -4717,7 +4710,6 @@ static void sppoi_chunk_bwd(sppo_trace *t, const sppo_model *m,
     SPPOI_FOR
     for (r = 0; r < n; r++)
         sppoi_logit_slopes(t, f, d_logprob, from, r);
-    sppoi_gather(t, from, n);
     sppo_linear_bwd_w(sppoi_classifier(m, grad), slopes, t->gathered,
                       t->norm_panel, n, d, vocab);
     sppoi_times(t->gathered, slopes, sppoi_slope_panel(t), n, vocab, d, 0);
@@ -4744,7 +4736,9 @@ static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
     for (from = 0; from < t->scored_rows; from += t->chunk) {
         const int n = sppoi_min(t->chunk, t->scored_rows - from);
 
-        if (!t->logits_kept)  // else the forward pass left them there
+        if (t->logits_kept)  // the forward pass left them there
+            sppoi_gather(t, from, n);
+        else
             sppoi_chunk_logits(t, from, n);
         sppoi_chunk_bwd(t, m, f, d_logprob, grad, from, n);
     }
@@ -5043,7 +5037,7 @@ static void sppoi_pack_model(sppo_sampler *s, const sppo_model *m)
 /* In whole vectors of LANES. */
 static int sppoi_whole_lanes(int n)
 {
-    return (n + SPPOI_LANES - 1) / SPPOI_LANES * SPPOI_LANES;
+    return sppoi_round_up(n, SPPOI_LANES);
 }
 
 /* One response's row at work: x, norm, qkv, attention, gate_up, act, logits,
@@ -5555,7 +5549,7 @@ static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
     const int each = (live + tasks - 1) / tasks;
     const int rows = sppoi_panels(&s->config, NULL) > SPPOI_CACHED
                          ? live
-                         : (each + SPPOI_ROWS - 1) / SPPOI_ROWS * SPPOI_ROWS;
+                         : sppoi_round_up(each, SPPOI_ROWS);
     int from;
 
     if (live <= rows) {
@@ -5572,8 +5566,7 @@ static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
 static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
                                const sppo_sampling *how, const uint64_t *key)
 {
-    const sppoi_row_at at =
-        sppoi_row_layout(&s->config);
+    const sppoi_row_at at = sppoi_row_layout(&s->config);
     int live = s->forest.segments * s->k, first = 1, r;
     sppoi_watcher watcher;
 
@@ -6729,8 +6722,8 @@ enum {
     SPPOI_CHUNK = 16,  // panels
     SPPOI_STRIP = 2,   // tiles
     SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_ROWS,
-    SPPOI_ACROSS = 4,   // panels that a lone row meets at once
-    SPPOI_FAR = 1 << 20 // numbers: A is not in a near cache
+    SPPOI_ACROSS = 4,  // panels that a lone row meets at once
+    SPPOI_FAR = 1 << 20  // numbers: A is not in a near cache
 };
 
 /* What of a tile is stored: rows from skip, columns [0, cols). */

@@ -886,7 +886,17 @@ static void a_long_tree_goes_backward_in_slices(void)
     sppo_model_free(&ctx, &model);
 }
 
-/* About 390 rows: many bands, and with 8 threads one. */
+/* Twenty trees of a root and two children, about 390 rows: many bands, and with
+ * 8 threads one.                                                            */
+static void add_many_trees(sppo_forest *forest, slow_random *random, int vocab)
+{
+    int s;
+
+    for (s = 0; s < 60; s++)
+        add_random(forest, random, vocab, s % 3 ? s - s % 3 : -1,
+                   1 + slow_below(random, 12), 1);
+}
+
 static void same_bits_for_any_number_of_threads(void)
 {
 #ifdef _OPENMP
@@ -895,7 +905,7 @@ static void same_bits_for_any_number_of_threads(void)
     static sppo_model model;
     sppo_real *grad, *first;
     double loss, loss_first = 0;
-    int t, s;
+    int t;
 
     if (!view_model(&ctx, &model, &c, 7))
         return;
@@ -908,9 +918,7 @@ static void same_bits_for_any_number_of_threads(void)
         if (!CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 800, 60)) ||
             !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 800, 60, 1)))
             break;
-        for (s = 0; s < 60; s++)
-            add_random(&forest, &random, c.vocab, s % 3 ? s - s % 3 : -1,
-                       1 + slow_below(&random, 12), 1);
+        add_many_trees(&forest, &random, c.vocab);
         memset(grad, 0, model.count * sizeof *grad);
         CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0,
                                             grad, &loss));
@@ -942,14 +950,12 @@ static void threads_of_the_caller_may_call(void)
     sppo_real *grad[CALLERS];
     double loss[CALLERS];
     slow_random random = { 18 };
-    int s, k, failed = 0;
+    int k, failed = 0;
 
     if (!view_model(&ctx, &model, &c, 7) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 800, 60)))
         return;
-    for (s = 0; s < 60; s++)
-        add_random(&forest, &random, c.vocab, s % 3 ? s - s % 3 : -1,
-                   1 + slow_below(&random, 12), 1);
+    add_many_trees(&forest, &random, c.vocab);
     for (k = 0; k < CALLERS; k++)
         grad[k] = view_reals(model.count);
     view_threads(2);

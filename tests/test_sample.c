@@ -23,21 +23,28 @@ static sppo_config small_config(void)
     return c;
 }
 
+static int add_prompt(sppo_lists *prompts, slow_random *random, int n,
+                      int vocab)
+{
+    int i, token[64];
+
+    for (i = 0; i < n; i++)
+        token[i] = slow_below(random, vocab);
+    return CHECK_OK(&ctx, sppo_lists_add(&ctx, prompts, token, n));
+}
+
 /* Prompts of 1 to 9 tokens. */
 static int random_prompts(sppo_lists *prompts, int count, int vocab,
                           unsigned seed)
 {
     slow_random random = { 0 };
-    int p, i, token[9];
+    int p;
 
     random.state = seed;
-    for (p = 0; p < count; p++) {
-        const int n = p == 1 ? 1 : 1 + slow_below(&random, 9);
-        for (i = 0; i < n; i++)
-            token[i] = slow_below(&random, vocab);
-        if (!CHECK_OK(&ctx, sppo_lists_add(&ctx, prompts, token, n)))
+    for (p = 0; p < count; p++)
+        if (!add_prompt(prompts, &random,
+                        p == 1 ? 1 : 1 + slow_below(&random, 9), vocab))
             return 0;
-    }
     return 1;
 }
 
@@ -45,15 +52,12 @@ static int prompts_of(sppo_lists *prompts, const int *length, int count,
                       int vocab, unsigned seed)
 {
     slow_random random = { 0 };
-    int p, i, token[64];
+    int p;
 
     random.state = seed;
-    for (p = 0; p < count; p++) {
-        for (i = 0; i < length[p]; i++)
-            token[i] = slow_below(&random, vocab);
-        if (!CHECK_OK(&ctx, sppo_lists_add(&ctx, prompts, token, length[p])))
+    for (p = 0; p < count; p++)
+        if (!add_prompt(prompts, &random, length[p], vocab))
             return 0;
-    }
     return 1;
 }
 
