@@ -267,7 +267,7 @@ typedef enum sppo_result {
 } sppo_result;
 
 /* All zero is valid: calloc and free, no limit.  To use an allocator of your
- * own set take and give; give receives the size that was asked for.         */
+ * own set take and give; give receives the size that take was asked for.    */
 typedef struct sppo_ctx {
     void *(*take)(void *user, size_t size);
     void (*give)(void *user, void *block, size_t size);
@@ -282,8 +282,9 @@ typedef struct sppo_ctx {
 SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
                                const char *format, ...) SPPOI_FORMAT(3, 4);
 
-/* Memory from the ctx's allocator, zeroed; NULL (with the failure set) when
- * there is none.  sppo_give takes NULL; size must be the size asked for.    */
+/* Memory from the ctx's allocator, zeroed, from a multiple of 64 on, for which
+ * 64 bytes more are held; NULL (with the failure set) when there is none.
+ * sppo_give takes NULL; size must be the size asked for.                    */
 SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size);
 SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size);
 
@@ -10673,6 +10674,10 @@ SPPO_DEF void sppo_random_order(uint64_t key, int *order, int n)
 
 /* ==== B11  memory, errors, lists, forests ================== >>memory == */
 
+/* Bytes of a cache line, and of the widest vector: where blocks and the arrays
+ * in them begin, since a vector that lies across two lines costs two reads. */
+enum { SPPOI_LINE = 64 };
+
 SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
 
 SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
@@ -10702,12 +10707,28 @@ static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
     return ctx->code;
 }
 
+/* The next boundary of a line after the block's begin; the byte before it tells
+ * how far that is, so that the block can be given back.                     */
+static void *sppoi_aligned(void *block)
+{
+    unsigned char *begin = (unsigned char *)block;
+    const size_t shift = SPPOI_LINE - (size_t)((uintptr_t)begin % SPPOI_LINE);
+
+    begin[shift - 1] = (unsigned char)shift;
+    return begin + shift;
+}
+
+static size_t sppoi_block_bytes(size_t asked)
+{
+    return (asked ? asked : 1) + SPPOI_LINE;
+}
+
 SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
 {
-    const size_t bytes = count && size ? count * size : 1;
+    const size_t bytes = sppoi_block_bytes(count * size);
     void *block = NULL;
 
-    if (size && count > (size_t)-1 / size) {
+    if (size && count > ((size_t)-1 - SPPOI_LINE) / size) {
         sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %lu times %lu bytes is "
                   "more than can be addressed", (unsigned long)count,
                   (unsigned long)size);
@@ -10725,26 +10746,27 @@ SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
         memset(block, 0, bytes);
     ctx->held += bytes;
     ctx->peak = ctx->held > ctx->peak ? ctx->held : ctx->peak;
-    return block;
+    return sppoi_aligned(block);
 }
 
 SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size)
 {
-    const size_t bytes = size ? size : 1;
+    const size_t bytes = sppoi_block_bytes(size);
+    unsigned char *begin = (unsigned char *)block;
 
     if (!block)
         return;
+    begin -= begin[-1];
     ctx->held -= bytes;
     if (ctx->give)
-        ctx->give(ctx->user, block, bytes);
+        ctx->give(ctx->user, begin, bytes);
     else
-        SPPO_FREE(block);
+        SPPO_FREE(begin);
 }
 
-/* 64 bytes: a cache line, and the widest vector. */
 static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
 {
-    const size_t align = 64, most = (size_t)-1 / 2;
+    const size_t line = SPPOI_LINE, most = (size_t)-1 / 2;
     char *at = carver->base ? carver->base + carver->used : NULL;
     size_t bytes;
 
@@ -10752,7 +10774,7 @@ static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
         carver->overflow = 1;
     if (carver->overflow)
         return NULL;
-    bytes = (count * size + align - 1) / align * align;
+    bytes = (count * size + line - 1) / line * line;
     if (bytes > most - carver->used)
         carver->overflow = 1;
     else
@@ -10760,8 +10782,7 @@ static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
     return at;
 }
 
-/* A zeroed block for what was counted; the carver places next.  The allocator's
- * alignment is enough for any type; more only makes vectors faster.         */
+/* A zeroed block for what was counted; the carver places next. */
 static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
                                sppoi_carver *counted, void **block,
                                size_t *size)

@@ -110,6 +110,27 @@ static void fail_cuts_a_long_sentence(void)
     CHECK(room.after[15] == 'z');
 }
 
+/* A block begins at a multiple of 64, which is held on top of what was asked. */
+enum { LINE = 64 };
+
+static void blocks_begin_at_a_line(void)
+{
+    counter c;
+    sppo_ctx plain = { 0 }, counting = counting_ctx(&c);
+    size_t bytes;
+
+    for (bytes = 0; bytes < 3 * LINE; bytes++) {
+        void *a = sppo_take(&plain, bytes, 1);
+        void *b = sppo_take(&counting, 1, bytes);
+
+        CHECK((uintptr_t)a % LINE == 0 && (uintptr_t)b % LINE == 0);
+        sppo_give(&plain, a, bytes);
+        sppo_give(&counting, b, bytes);
+    }
+    CHECK(plain.held == 0 && counting.held == 0);
+    CHECK(c.blocks == 0 && !c.wrong_size);
+}
+
 static void take_gives_zeros_and_counts(void)
 {
     counter c;
@@ -126,16 +147,16 @@ static void take_gives_zeros_and_counts(void)
     for (i = 0; i < 1000; i++)
         zero &= b[i] == 0;
     CHECK(zero);
-    CHECK(ctx.held == 1130);
-    CHECK(ctx.peak == 1130);
+    CHECK(ctx.held == 1130 + 2 * LINE);
+    CHECK(ctx.peak == 1130 + 2 * LINE);
     sppo_give(&ctx, b, 1000);
-    CHECK(ctx.held == 130);
-    CHECK(ctx.peak == 1130);
+    CHECK(ctx.held == 130 + LINE);
+    CHECK(ctx.peak == 1130 + 2 * LINE);
     sppo_give(&ctx, NULL, 0);
-    CHECK(ctx.held == 130);
+    CHECK(ctx.held == 130 + LINE);
     sppo_give(&ctx, a, 130);
     CHECK(ctx.held == 0);
-    CHECK(ctx.peak == 1130);
+    CHECK(ctx.peak == 1130 + 2 * LINE);
     CHECK(c.blocks == 0);
     CHECK(!c.wrong_size);
 }
@@ -151,7 +172,7 @@ static void default_allocator_works(void)
     for (i = 0; i < 1000; i++)
         sum += x[i];
     CHECK(!(sum < 0.0) && !(sum > 0.0));
-    CHECK(ctx.held == 8000);
+    CHECK(ctx.held == 8000 + LINE);
     sppo_give(&ctx, x, 8000);
     CHECK(ctx.held == 0);
 }
@@ -164,19 +185,19 @@ static void limit_is_kept_to_the_byte(void)
     void *a, *b;
 
     ctx.limit = 1000;
-    a = sppo_take(&ctx, 1, 400);
+    a = sppo_take(&ctx, 1, 400 - LINE);
     CHECK(a != NULL);
-    CHECK(sppo_take(&ctx, 1, 601) == NULL);
+    CHECK(sppo_take(&ctx, 1, 601 - LINE) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
     CHECK(has(&ctx, "601"));
     CHECK(has(&ctx, "400"));
     CHECK(ctx.held == 400);
     CHECK(ctx.peak == 400);
-    b = sppo_take(&ctx, 1, 600);
+    b = sppo_take(&ctx, 1, 600 - LINE);
     CHECK(b != NULL);
     CHECK(ctx.held == 1000);
-    sppo_give(&ctx, a, 400);
-    sppo_give(&ctx, b, 600);
+    sppo_give(&ctx, a, 400 - LINE);
+    sppo_give(&ctx, b, 600 - LINE);
     CHECK(ctx.held == 0);
     CHECK(c.blocks == 0);
 }
@@ -193,6 +214,8 @@ static void take_refuses_products_that_overflow(void)
     ctx.code = SPPO_OK;
     CHECK(sppo_take(&ctx, most / 8, 9) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
+    CHECK(sppo_take(&ctx, most - LINE + 1, 1) == NULL);
+    CHECK(ctx.code == SPPO_E_MEMORY);
     CHECK(c.calls == 0);  // the allocator was not even asked
     CHECK(ctx.held == 0);
 }
@@ -205,7 +228,7 @@ static void failing_allocator_is_reported(void)
     c.fail_at = 1;
     CHECK(sppo_take(&ctx, 3, 100) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
-    CHECK(has(&ctx, "300"));
+    CHECK(has(&ctx, "364"));  // 300 and the line
     CHECK(ctx.held == 0);
     CHECK(ctx.peak == 0);
 }
@@ -620,6 +643,7 @@ static const check_case cases[] = {
     CASE(version_is_the_one_declared),
     CASE(fail_sets_code_and_sentence),
     CASE(fail_cuts_a_long_sentence),
+    CASE(blocks_begin_at_a_line),
     CASE(take_gives_zeros_and_counts),
     CASE(default_allocator_works),
     CASE(limit_is_kept_to_the_byte),
