@@ -1122,9 +1122,9 @@ enum { SPPOI_ZEROED = 0 };
 
 /* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces;
  * TASKS: unequal work, on `threads` threads so that scratch per thread can be
- * taken beforehand; BANDS: equal work on as many; TILES: many short pieces.
- * None splits work that a thread of a team was given.  All split outputs, so
- * the schedule changes no bit.                                              */
+ * taken beforehand; BANDS: equal work on as many; TILES: many short pieces;
+ * ONE_AT_A_TIME: threads take what comes next.  None splits work that a thread
+ * of a team was given.  All split outputs, so the schedule changes no bit.  */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR \
@@ -1136,6 +1136,7 @@ enum { SPPOI_ZEROED = 0 };
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
 #define SPPOI_BANDS \
     _Pragma("omp parallel for schedule(static) num_threads(threads)")
+#define SPPOI_ONE_AT_A_TIME _Pragma("omp critical(sppoi_queue)")
 #if defined(__clang__)  // vectorises unasked; asked, warns where exp is libm's
 #define SPPOI_SIMD
 #else
@@ -1150,13 +1151,14 @@ static int sppoi_shared_out(void) { return omp_get_level() > 0; }
 #define SPPOI_MANY
 #define SPPOI_TASKS
 #define SPPOI_BANDS
+#define SPPOI_ONE_AT_A_TIME
 #define SPPOI_SIMD
 static int sppoi_max_threads(void) { return 1; }
 static int sppoi_thread(void) { return 0; }
 static int sppoi_shared_out(void) { return 1; }
 #endif
 
-/* The rows of a tile side by side, at -O2 too. */
+/* A loop of few, constantly many steps as straight code, at -O2 too. */
 #if defined(__GNUC__) && __GNUC__ >= 8
 #define SPPOI_UNROLL _Pragma("GCC unroll 8")
 #else
@@ -4998,13 +5000,17 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  * Scores of LANES keys are one vector, and so are the channels of a value: no
  * sum runs across a vector.  A row's heads go abreast through a block of LANES
  * tokens: the memory is then read from one end to the other, at a rate that
- * head after head does not reach.  Work is split over blocks of responses, each
- * going through all layers on one thread; a lone block splits its products
- * instead.  A row never meets another: neither company nor threads change its
- * bits.                                                                     */
+ * head after head does not reach.
+ *
+ * Responses wait in a queue.  A thread has a few of them under way, all layers
+ * and one token at a time, and takes the next as soon as one has ended: its
+ * tiles stay full, the cache of so few stays near, and no thread waits for
+ * another.  Weights beyond a core's cache are read once for all responses: then
+ * all are under way together, and a layer's steps are split over the threads. A
+ * row never meets another: neither company nor threads change its bits.     */
 enum {
-    SPPOI_ROWS_PER_TASK = 32,  // at least
-    SPPOI_CACHED = 1 << 19     // numbers, 2 MB of floats
+    SPPOI_UNDER_WAY = 32,   // rows of a thread, at least
+    SPPOI_CACHED = 1 << 19  // numbers, 2 MB of floats
 };
 
 /* All layers' products, then the classifier, packed once. */
@@ -5292,6 +5298,7 @@ static SPPOI_INLINE void sppoi_lane_values(const int width, sppo_real *out,
     sppo_real sum[SPPOI_LANES];
     int i, j, k;
 
+    SPPOI_SIMD
     for (i = 0; i < width; i++)
         sum[i] = out[i];
     for (j = 0; j < n; j += SPPOI_FEW) {
@@ -5302,6 +5309,7 @@ static SPPOI_INLINE void sppoi_lane_values(const int width, sppo_real *out,
                 sum[i] = sppoi_muladd(p[j + k], values[i], sum[i]);
         }
     }
+    SPPOI_SIMD
     for (i = 0; i < width; i++)
         out[i] = sum[i];
 }
@@ -5457,12 +5465,11 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
                        packed + start[SPPOI_DOWN], n, d, c->hidden, ld, 1);
 }
 
-/* A draw from the logits in row r for its response's next token. */
-static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, int r,
-                       const sppo_sampling *how, uint64_t key)
+/* A draw from the logits in a row for the response's next token. */
+static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, sppo_real *row,
+                       int response, const sppo_sampling *how, uint64_t key)
 {
-    const int response = s->live[r], n = s->length[response];
-    sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
+    const int n = s->length[response];
     const uint64_t own = sppo_random_fork(key, (uint64_t)(response % s->k));
 
     s->token[(size_t)response * (size_t)s->max_new + (size_t)n] =
@@ -5472,95 +5479,139 @@ static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, int r,
     s->length[response] = n + 1;
 }
 
-/* Live rows [from, to): their last tokens in, their next tokens out.  `first`:
- * x holds the prompt's final state already.                                 */
-static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
-                              const sppoi_row_at *at, int from, int to,
-                              int first)
+/* Logits of n rows whose final states are in norm. */
+static void sppoi_decode_logits(const sppo_sampler *s, const sppoi_row_at *at,
+                                sppo_real *rows, int n)
 {
     const sppo_config *c = &s->config;
-    const int ld = s->row_width;
+
+    sppoi_rows_product(rows + at->logits, rows + at->norm,
+                       s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS], n,
+                       c->vocab, c->dim, s->row_width, 0);
+}
+
+/* A prompt's pass ends in the first token of each of its responses. */
+static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
+                               const sppo_sampling *how, const uint64_t *key)
+{
+    const int n = s->forest.segments, d = s->config.dim;
+    int p;
+
+    for (p = 0; p < n; p++)
+        memcpy(sppoi_row_out(s->rows, p, s->row_width) + at->norm,
+               sppoi_row(s->trace.final, s->forest.start[p + 1] - 1, d),
+               (size_t)d * sizeof(sppo_real));
+    sppoi_decode_logits(s, at, s->rows, n);
+    SPPOI_MANY
+    for (p = 0; p < n; p++) {
+        int r;
+
+        for (r = p * s->k; r < (p + 1) * s->k; r++) {
+            s->length[r] = 0;
+            sppoi_draw(s, at, sppoi_row_out(s->rows, p, s->row_width), r, how,
+                       key[p]);
+        }
+    }
+}
+
+/* Live rows [from, to): their last tokens in, their next tokens out. */
+static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
+                              const sppoi_row_at *at, int from, int to,
+                              const sppo_sampling *how, const uint64_t *key)
+{
+    const int ld = s->row_width, n = to - from;
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
     int l, r;
 
-    if (!first) {
-        for (r = from; r < to; r++) {
-            const int response = s->live[r];
-            const int *token = s->token + (size_t)response
-                             * (size_t)s->max_new;
+    for (r = from; r < to; r++) {
+        const int response = s->live[r];
+        const int *token = s->token + (size_t)response * (size_t)s->max_new;
 
-            sppoi_embed(sppoi_row_out(s->rows, r, ld) + at->x, m,
-                        &token[s->length[response] - 1], 1);
-        }
-        for (l = 0; l < c->layers; l++)
-            sppoi_decode_layer(s, m, at, l, from, to);
-        sppoi_decode_norm(s, rows, at, sppoi_final_norm(m, m->weights),
-                          to - from);
+        sppoi_embed(sppoi_row_out(s->rows, r, ld) + at->x, m,
+                    &token[s->length[response] - 1], 1);
     }
-    sppoi_rows_product(rows + at->logits, rows + at->norm,
-                       s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS],
-                       to - from, c->vocab, c->dim, ld, 0);
-}
-
-/* Drops the responses that ended; returns how many live on. */
-static int sppoi_still_live(sppo_sampler *s, int live)
-{
-    int r, kept = 0;
-
-    for (r = 0; r < live; r++) {
-        const int response = s->live[r], p = response / s->k;
-        const int n = s->length[response];
-        const int prompt = s->forest.start[p + 1] - s->forest.start[p];
-        const int last = s->token[(size_t)response * (size_t)s->max_new
-                                  + (size_t)(n - 1)];
-
-        if (last >= 0 && last != s->config.eos && n < s->limit &&
-            prompt + n < s->config.context)
-            s->live[kept++] = response;
-    }
-    return kept;
-}
-
-/* The next token of live rows [from, to). */
-static void sppoi_decode_task(sppo_sampler *s, const sppo_model *m,
-                              const sppoi_row_at *at, int from, int to,
-                              int first, const sppo_sampling *how,
-                              const uint64_t *key)
-{
-    const int n = to - from;
-    int r;
-
-    sppoi_decode_rows(s, m, at, from, to, first);
+    for (l = 0; l < s->config.layers; l++)
+        sppoi_decode_layer(s, m, at, l, from, to);
+    sppoi_decode_norm(s, rows, at, sppoi_final_norm(m, m->weights), n);
+    sppoi_decode_logits(s, at, rows, n);
     SPPOI_MANY
     for (r = from; r < to; r++)
-        sppoi_draw(s, at, r, how, key[s->live[r] / s->k]);
+        sppoi_draw(s, at, sppoi_row_out(s->rows, r, ld), s->live[r], how,
+                   key[s->live[r] / s->k]);
     (void)n;
 }
 
-/* One token for every live response.  Weights that stay in a core's cache: each
- * thread takes blocks of rows through all layers.  Larger ones: all rows go
- * together, so that weights are read once, and a layer's steps are split.   */
-static void sppoi_decode_step(sppo_sampler *s, const sppo_model *m,
-                              const sppoi_row_at *at, int live, int first,
-                              const sppo_sampling *how, const uint64_t *key)
+static int sppoi_unfinished(const sppo_sampler *s, int response)
 {
-    const int threads = sppoi_max_threads();
-    const int share = (live + threads - 1) / threads;
-    const int tasks = sppoi_max(1, share / SPPOI_ROWS_PER_TASK) * threads;
-    const int each = (live + tasks - 1) / tasks;
-    const int rows = sppoi_panels(&s->config, NULL) > SPPOI_CACHED
-                         ? live
-                         : sppoi_round_up(each, SPPOI_ROWS);
-    int from;
+    const int p = response / s->k, n = s->length[response];
+    const int prompt = s->forest.start[p + 1] - s->forest.start[p];
+    const int last = s->token[(size_t)response * (size_t)s->max_new
+                              + (size_t)(n - 1)];
 
-    if (live <= rows) {
-        sppoi_decode_task(s, m, at, 0, live, first, how, key);
-        return;
+    return last >= 0 && last != s->config.eos && n < s->limit &&
+           prompt + n < s->config.context;
+}
+
+/* Live rows [from, to) without those that ended; returns their new end. */
+static int sppoi_still_live(sppo_sampler *s, int from, int to)
+{
+    int r, end = from;
+
+    for (r = from; r < to; r++)
+        if (sppoi_unfinished(s, s->live[r]))
+            s->live[end++] = s->live[r];
+    return end;
+}
+
+/* Live rows from r on: the queue's next responses; returns their end. */
+static int sppoi_from_queue(sppo_sampler *s, int *queue, int r, int to)
+{
+    const int all = s->forest.segments * s->k;
+
+    while (r < to) {
+        int first, end;
+
+        SPPOI_ONE_AT_A_TIME
+        {
+            first = *queue;
+            end = first + sppoi_min(to - r, all - first);
+            *queue = end;
+        }
+        if (first == end)
+            break;
+        for (; first < end; first++)
+            if (sppoi_unfinished(s, first))
+                s->live[r++] = first;
     }
-    SPPOI_TASKS
-    for (from = 0; from < live; from += rows)
-        sppoi_decode_task(s, m, at, from, sppoi_min(from + rows, live), first,
-                          how, key);
+    return r;
+}
+
+/* Responses from the queue through rows [from, to) until none is left. */
+static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
+                              const sppoi_row_at *at, int from, int to,
+                              const sppo_sampling *how, const uint64_t *key,
+                              int *queue)
+{
+    int end = sppoi_from_queue(s, queue, from, to);
+
+    while (end > from) {
+        sppoi_decode_rows(s, m, at, from, end, how, key);
+        end = sppoi_still_live(s, from, end);
+        end = sppoi_from_queue(s, queue, end, to);
+    }
+}
+
+/* How many responses a thread has under way: equal shares, in whole tiles. */
+static int sppoi_under_way(const sppo_sampler *s, int threads)
+{
+    const int all = s->forest.segments * s->k;
+    const int share = (all + threads - 1) / threads;
+    const int turns = sppoi_max(1, share / SPPOI_UNDER_WAY);
+
+    if (sppoi_panels(&s->config, NULL) > SPPOI_CACHED)
+        return all;
+    return sppoi_min(all, sppoi_round_up((share + turns - 1) / turns,
+                                         SPPOI_ROWS));
 }
 
 /* The responses to the prompts in s->forest; key[p] is prompt p's stream. */
@@ -5568,26 +5619,25 @@ static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
                                const sppo_sampling *how, const uint64_t *key)
 {
     const sppoi_row_at at = sppoi_row_layout(&s->config);
-    int live = s->forest.segments * s->k, first = 1, r;
+    const int all = s->forest.segments * s->k;
+    const int each = sppoi_under_way(s, sppoi_max_threads());
+    const int threads =
+        sppoi_min(sppoi_max_threads(), (all + each - 1) / each);
+    int queue = 0, t;
     sppoi_watcher watcher;
 
     watcher.seen = sppoi_keep_prompt;
     watcher.user = s;
     sppoi_trunk_fwd(&s->trace, m, &s->forest, &watcher);
-    for (r = 0; r < live; r++) {
-        const int last = s->forest.start[r / s->k + 1] - 1;
-
-        s->live[r] = r;
-        s->length[r] = 0;
-        memcpy(sppoi_row_out(s->rows, r, s->row_width) + at.norm,
-               sppoi_row(s->trace.final, last, s->config.dim),
-               (size_t)s->config.dim * sizeof(sppo_real));
+    sppoi_first_tokens(s, &at, how, key);
+    if (threads == 1) {
+        sppoi_sample_rows(s, m, &at, 0, each, how, key, &queue);
+        return;
     }
-    while (live > 0) {
-        sppoi_decode_step(s, m, &at, live, first, how, key);
-        live = sppoi_still_live(s, live);
-        first = 0;
-    }
+    SPPOI_TASKS
+    for (t = 0; t < threads; t++)
+        sppoi_sample_rows(s, m, &at, t * each,
+                          sppoi_min((t + 1) * each, all), how, key, &queue);
 }
 
 static sppo_result sppoi_sampling_check(sppo_ctx *ctx, sppo_sampling *how)
@@ -6607,6 +6657,7 @@ static sppo_real sppoi_fold(sppo_real *lane)
 {
     int half, j;
 
+    SPPOI_UNROLL
     for (half = SPPOI_LANES / 2; half > 0; half /= 2)
         for (j = 0; j < half; j++)
             lane[j] += lane[j + half];
@@ -6674,6 +6725,7 @@ static sppo_real sppoi_largest(const sppo_real *x, int n)
     }
     for (j = 0; i + j < n; j++)
         lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    SPPOI_UNROLL
     for (half = SPPOI_LANES / 2; half > 0; half /= 2)
         for (j = 0; j < half; j++)
             lane[j] = lane[j + half] > lane[j] ? lane[j + half] : lane[j];
