@@ -7092,9 +7092,12 @@ static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
     int k, j;
 
     for (k = 0; k < depth; k++) {
-        for (j = 0; j < n; j++)
-            to[j] = b[j * col];
-        for (; j < SPPOI_COLS; j++)
+        if (col == 1)  // a loop that every compiler vectorises
+            sppoi_store_row(to, b, n, 0);
+        else
+            for (j = 0; j < n; j++)
+                to[j] = b[j * col];
+        for (j = n; j < SPPOI_COLS; j++)
             to[j] = 0;
         to += SPPOI_COLS;
         b += row;
