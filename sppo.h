@@ -1122,14 +1122,14 @@ enum { SPPOI_ZEROED = 0 };
 
 /* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces;
  * TASKS: unequal work, on `threads` threads so that scratch per thread can be
- * taken beforehand; BANDS: equal work on as many; TILES: many short pieces;
+ * taken beforehand; BANDS: equal work on as many; TILES: `each` short pieces;
  * ONE_AT_A_TIME: threads take what comes next.  None splits work that a thread
  * of a team was given.  All split outputs, so the schedule changes no bit.  */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR \
     _Pragma("omp parallel for schedule(static) if(!omp_get_level())")
-#define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic)")
+#define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, each)")
 #define SPPOI_MANY \
     _Pragma("omp parallel for schedule(static) if(n > 1 && !omp_get_level())")
 #define SPPOI_TASKS \
@@ -7023,19 +7023,19 @@ static int sppoi_chunk(const sppoi_product_job *job)
     return job->m < SPPOI_ROWS ? SPPOI_ACROSS : SPPOI_CHUNK;
 }
 
-static int sppoi_product_tasks(const sppoi_product_job *job)
+static int sppoi_product_tasks(const sppoi_product_job *job, int chunk)
 {
-    const int panels = sppoi_panel_count(job->n), chunk = sppoi_chunk(job);
+    const int panels = sppoi_panel_count(job->n);
 
     return (panels + chunk - 1) / chunk * sppoi_strips(job);
 }
 
-static void sppoi_product_task(const sppoi_product_job *job, int task, int k0)
+static void sppoi_product_task(const sppoi_product_job *job, int chunk,
+                               int task, int k0)
 {
     const int strips = sppoi_strips(job);
-    const int p0 = task / strips * sppoi_chunk(job);
-    const int p1 =
-        sppoi_min(p0 + sppoi_chunk(job), sppoi_panel_count(job->n));
+    const int p0 = task / strips * chunk;
+    const int p1 = sppoi_min(p0 + chunk, sppoi_panel_count(job->n));
 
     if (job->m < SPPOI_ROWS)
         sppoi_few_rows(job, p0, p1, k0);
@@ -7046,21 +7046,41 @@ static void sppoi_product_task(const sppoi_product_job *job, int task, int k0)
 /* On one thread, for work that is split already or small. */
 static void sppoi_product_alone(const sppoi_product_job *job)
 {
-    const int tasks = sppoi_product_tasks(job);
+    const int chunk = sppoi_chunk(job);
+    const int tasks = sppoi_product_tasks(job, chunk);
     int k0, task;
 
     for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
         for (task = 0; task < tasks; task++)
-            sppoi_product_task(job, task, k0);
+            sppoi_product_task(job, chunk, task, k0);
+}
+
+/* Panels for each thread when a deep product (dw) is split by them: B is then
+ * more than C, and the thread that packed a panel is the only one to read it.
+ * 0: by strips, each thread reading all panels.                             */
+static int sppoi_own_panels(const sppoi_product_job *job)
+{
+    const int panels = sppoi_panel_count(job->n), threads = sppoi_max_threads();
+    const int own = panels / threads;
+
+    return job->k > job->m && job->m >= SPPOI_ROWS && panels % threads == 0 &&
+                   own <= SPPOI_CHUNK
+               ? own
+               : 0;
 }
 
 /* Below this many multiply-adds, a microsecond or two, waking the other threads
  * costs more than they save.                                                */
 enum { SPPOI_WORTH_SHARING = 1 << 16 };
 
+/* Tasks without an owner are handed out some at a time: a counter that several
+ * cores write is far from each.                                             */
 static void sppoi_product(const sppoi_product_job *job)
 {
-    const int tasks = sppoi_product_tasks(job);
+    const int own = sppoi_own_panels(job);
+    const int chunk = own ? own : sppoi_chunk(job);
+    const int tasks = sppoi_product_tasks(job, chunk);
+    const int each = sppoi_max(1, tasks / (8 * sppoi_max_threads()));
     int k0, task;
 
     if (sppoi_shared_out() ||
@@ -7069,10 +7089,17 @@ static void sppoi_product(const sppoi_product_job *job)
         return;
     }
     for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
-        SPPOI_TILES
-        for (task = 0; task < tasks; task++)
-            sppoi_product_task(job, task, k0);
+        if (own) {
+            SPPOI_FOR
+            for (task = 0; task < tasks; task++)
+                sppoi_product_task(job, chunk, task, k0);
+        } else {
+            SPPOI_TILES
+            for (task = 0; task < tasks; task++)
+                sppoi_product_task(job, chunk, task, k0);
+        }
     }
+    (void)each;
 }
 
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
