@@ -488,11 +488,14 @@ static void responses_do_not_depend_on_batch_or_order(void)
     CHECK(ctx.held == 0);
 }
 
+/* More responses than one thread has under way, so that they take the places of
+ * those that ended; and prompt by prompt, where none waits.                 */
 static void same_bits_for_any_number_of_threads(void)
 {
 #ifdef _OPENMP
     enum { PROMPTS = 20, K = 5, NEW = 16 };
-    static const int threads[] = { 1, 2, 4 };
+    static const int threads[] = { 1, 2, 4, 1 };
+    static const int room[] = { PROMPTS, PROMPTS, PROMPTS, 1 };
     sppo_config c = small_config();
     sppo_sampling sampling = { 1, 0.98, 0, NEW };
     static sppo_model model;
@@ -507,7 +510,7 @@ static void same_bits_for_any_number_of_threads(void)
         static sppo_sampler sampler;
         static sppo_lists some;
         view_threads(threads[t]);
-        CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 20, K, 9,
+        CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, room[t], K, 9,
                                          NEW));
         CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, PROMPTS,
                                    &sampling, 5, t ? &some : &first));
