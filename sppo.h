@@ -5005,12 +5005,12 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  * Responses wait in a queue.  A thread has a few of them under way, all layers
  * and one token at a time, and takes the next as soon as one has ended: its
  * tiles stay full, the cache of so few stays near, and no thread waits for
- * another.  Weights beyond a core's cache are read once for all responses: then
+ * another.  Weights that come from memory are read once for all responses: then
  * all are under way together, and a layer's steps are split over the threads. A
  * row never meets another: neither company nor threads change its bits.     */
 enum {
     SPPOI_UNDER_WAY = 32,   // rows of a thread, at least
-    SPPOI_CACHED = 1 << 19  // numbers, 2 MB of floats
+    SPPOI_CACHED = 1 << 21  // numbers, 8 MB of floats
 };
 
 /* All layers' products, then the classifier, packed once. */

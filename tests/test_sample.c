@@ -158,7 +158,7 @@ static void greedy_holds_for_many_weights(void)
     static const int length[] = { 3, 16 };
     sppo_config c = small_config();
 
-    c.dim = 64, c.head_dim = 8, c.hidden = 1500;
+    c.dim = 64, c.head_dim = 8, c.hidden = 6000;
     CHECK(greedy_by_full_passes(&c, length, COUNT(length), 8, 23) > 2);
 }
 
