@@ -5592,12 +5592,11 @@ static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
                               const sppo_sampling *how, const uint64_t *key,
                               int *queue)
 {
-    int end = sppoi_from_queue(s, queue, from, to);
+    int end = from;
 
-    while (end > from) {
+    while ((end = sppoi_from_queue(s, queue, end, to)) > from) {
         sppoi_decode_rows(s, m, at, from, end, how, key);
         end = sppoi_still_live(s, from, end);
-        end = sppoi_from_queue(s, queue, end, to);
     }
 }
 
@@ -7069,13 +7068,9 @@ static int sppoi_own_panels(const sppoi_product_job *job)
                : 0;
 }
 
-/* Below this many multiply-adds, a microsecond or two, waking the other threads
- * costs more than they save.                                                */
-enum { SPPOI_WORTH_SHARING = 1 << 16 };
-
-/* Tasks without an owner are handed out some at a time: a counter that several
- * cores write is far from each.                                             */
-static void sppoi_product(const sppoi_product_job *job)
+/* On all threads.  Tasks without an owner are handed out some at a time: a
+ * counter that several cores write is far from each.                        */
+static void sppoi_product_together(const sppoi_product_job *job)
 {
     const int own = sppoi_own_panels(job);
     const int chunk = own ? own : sppoi_chunk(job);
@@ -7083,11 +7078,6 @@ static void sppoi_product(const sppoi_product_job *job)
     const int each = sppoi_max(1, tasks / (8 * sppoi_max_threads()));
     int k0, task;
 
-    if (sppoi_shared_out() ||
-        (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING) {
-        sppoi_product_alone(job);
-        return;
-    }
     for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
         if (own) {
             SPPOI_FOR
@@ -7100,6 +7090,21 @@ static void sppoi_product(const sppoi_product_job *job)
         }
     }
     (void)each;
+}
+
+/* Below this many multiply-adds, a microsecond or two, waking the other threads
+ * costs more than they save.                                                */
+enum { SPPOI_WORTH_SHARING = 1 << 16 };
+
+static void sppoi_product(const sppoi_product_job *job)
+{
+    const int small =
+        (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING;
+
+    if (small || sppoi_shared_out())
+        sppoi_product_alone(job);
+    else
+        sppoi_product_together(job);
 }
 
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
