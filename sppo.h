@@ -464,15 +464,16 @@ typedef struct sppo_trace {
     double *d_logprob;   // [tokens] with backward: room for the caller's slopes
     /* private: */
     sppo_config config;
-    size_t panel_at[4];
-    int threads, chunk, logit_rows, scored_rows, scored_tokens, logits_kept;
-    int planned_tokens, planned_segments;
-    int *position, *before, *tree_start, trees;
+    size_t panel_at[4], layer_room, desk_room;
+    int threads, desks, most_groves, groves, chunk, logit_rows, logits_kept;
+    int planned_tokens, planned_segments, trees, scored_rows, scored_tokens;
+    int grove, tree, tree_end, row, row_end, scored, scored_end;
+    int *position, *before, *tree_start, *grove_tree, *grove_scored;
     int *scored_row, *scored_from, *scored_token, *slot;
     sppo_real *table, *panel, *norm_panel, *wide_panel, *scratch;
     sppo_real *x, *qkv, *att, *lse, *mid, *gate_up, *inv_rms;
     sppo_real *norm, *act, *dx, *dgate_up, *dqkv, *dnorm, *datt;
-    sppo_real *gathered, *logits;
+    sppo_real *gathered, *logits, *grove_slopes;
     double *row_lse;
     void *block;
     size_t block_size;
@@ -3532,8 +3533,27 @@ enum {
 
 static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Rows that a thread takes through a layer together: at most, in whole tiles of
- * any size, and on average at least, or all go together.                    */
+/* How a pass is dealt out, from large to small:
+ *
+ *   forest  all trees of the pass
+ *   grove   trees that a thread takes through all layers alone, at a desk (the
+ *           scratch) of its own, adding up slopes of its own
+ *   group   trees of a grove that are in a layer together: what one step of it
+ *           writes the next finds in the cache
+ *   slice   rows of a group, if one very long tree makes it so large that the
+ *           backward pass has no scratch for it
+ *   band    rows that a task takes through steps that know no other row
+ *
+ * A thread at its grove waits for no one and reads what no one else writes; a
+ * line from the other core's cache can be as far as memory.  In the end the
+ * groves' slopes are added in their order.  Slopes of one's own are worth it
+ * where weights are few and rows many: else the forest is one grove, whose
+ * steps are split over all threads.  So are, one after the other, groves that
+ * are fewer than the threads.  How many there are follows from the model and
+ * the forest alone, so threads change no bit.                               */
+
+/* Rows of a band: at most, in whole tiles of any size, and on average at least,
+ * or all go together.                                                       */
 enum { SPPOI_BAND = 120, SPPOI_BAND_LEAST = 64 };
 
 static int sppoi_one_band(const sppo_trace *t, int n)
@@ -3555,6 +3575,31 @@ static int sppoi_group_rows(const sppo_config *c)
 static int sppoi_slice_rows(const sppo_trace *t)
 {
     return sppoi_min(t->max_tokens, 2 * sppoi_group_rows(&t->config));
+}
+
+/* A power of two, at most; rows of each, on average at least; numbers in the
+ * slopes of all but the first, which adds to the caller's.                  */
+enum {
+    SPPOI_GROVES = 8,
+    SPPOI_GROVE_ROWS = 512,
+    SPPOI_GROVE_SLOPES = 1 << 23
+};
+
+static int sppoi_most_groves(const sppo_config *c, int rows)
+{
+    const size_t copies = SPPOI_GROVE_SLOPES / sppo_config_count(c);
+    int groves = 1;
+
+    while (2 * groves <= SPPOI_GROVES && (size_t)(2 * groves - 1) <= copies &&
+           rows / (2 * groves) >= SPPOI_GROVE_ROWS)
+        groves *= 2;
+    return groves;
+}
+
+/* Whether groves go side by side, a thread at each. */
+static int sppoi_side_by_side(const sppo_trace *t, int groves)
+{
+    return groves > 1 && groves >= t->threads;
 }
 
 /* A layer's four products, their weights packed one behind the other. */
@@ -3580,15 +3625,16 @@ static size_t sppoi_layer_panels(const sppo_config *c, size_t used, size_t *at)
     return used + sppoi_weight_room(c->hidden, c->dim);
 }
 
-/* Room for the packed weights of a layer, or of the classifier; with backward
- * of the latter both ways.                                                  */
-static size_t sppoi_panel_room(const sppo_config *c, int backward)
+/* Room for the packed weights of a layer, with groves of all, or of the
+ * classifier; with backward of the latter both ways.                        */
+static size_t sppoi_panel_room(const sppo_trace *t)
 {
-    size_t at[SPPOI_PRODUCTS];
+    const sppo_config *c = &t->config;
+    const size_t layers = t->most_groves > 1 ? (size_t)c->layers : 1;
 
     return sppoi_larger(sppoi_weight_room(c->dim, c->vocab)
-                            * (backward ? 2 : 1),
-                        sppoi_layer_panels(c, 0, at));
+                            * (t->backward ? 2 : 1),
+                        layers * t->layer_room);
 }
 
 /* Longest run of visible tokens; positions end at the context. */
@@ -3608,11 +3654,32 @@ static void sppoi_trace_ints(sppo_trace *t, sppoi_carver *v)
     t->slot = (int *)sppoi_carve(v, n, sizeof(int));
     t->before = (int *)sppoi_carve(v, s, sizeof(int));
     t->tree_start = (int *)sppoi_carve(v, s + 1, sizeof(int));
+    t->grove_tree = (int *)sppoi_carve(v, SPPOI_GROVES + 1, sizeof(int));
+    t->grove_scored = (int *)sppoi_carve(v, SPPOI_GROVES + 1, sizeof(int));
 }
 
 static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
 {
     return (sppo_real *)sppoi_carve(v, rows, (size_t)width * sizeof(sppo_real));
+}
+
+/* Scratch of whoever takes a grove through a pass. */
+static void sppoi_trace_desk(sppo_trace *t, sppoi_carver *v)
+{
+    const sppo_config *c = &t->config;
+    const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
+    const int slice = sppoi_slice_rows(t);
+    const size_t from = v->used;
+
+    t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
+    if (t->backward) {
+        t->norm_panel = sppoi_carve_reals(
+            v, sppo_panel_size(sppoi_max(slice, t->chunk), c->dim), 1);
+        t->dgate_up = sppoi_carve_reals(v, (size_t)slice, 2 * c->hidden);
+        t->wide_panel = sppoi_carve_reals(v, sppo_panel_size(slice, wide), 1);
+    }
+    t->desk_room = (v->used - from) / sizeof(sppo_real);
+    sppoi_carve_reals(v, (size_t)(t->desks - 1) * t->desk_room, 1);
 }
 
 /* Of the backward pass.  The logits are done with when the layers' slopes
@@ -3621,20 +3688,18 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
     const size_t n = (size_t)t->max_tokens;
-    const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
-    const int slice = sppoi_slice_rows(t);
+
     size_t shared, end;
 
     t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
-    t->norm_panel = sppoi_carve_reals(
-        v, sppo_panel_size(sppoi_max(slice, t->chunk), c->dim), 1);
+    t->grove_slopes = sppoi_carve_reals(
+        v, (size_t)(t->most_groves - 1) * sppo_config_count(c), 1);
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
     shared = v->used;
     t->dx = sppoi_carve_reals(v, n, c->dim);
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
     t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
-    t->dgate_up = sppoi_carve_reals(v, (size_t)slice, 2 * c->hidden);
-    t->wide_panel = sppoi_carve_reals(v, sppo_panel_size(slice, wide), 1);
+
     end = v->used;
     v->used = shared;
     t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
@@ -3667,10 +3732,10 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     t->norm = sppoi_carve_reals(v, bands, c->dim);
     t->act = sppoi_carve_reals(v, bands, c->hidden);
     t->final = sppoi_carve_reals(v, n, c->dim);
-    t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
+
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
-    t->panel = sppoi_carve_reals(v, sppoi_panel_room(c, t->backward), 1);
-    sppoi_layer_panels(c, 0, t->panel_at);
+    t->panel = sppoi_carve_reals(v, sppoi_panel_room(t), 1);
+    sppoi_trace_desk(t, v);
     t->scratch = sppoi_carve_reals(v, (size_t)t->threads * block, 1);
     if (t->backward)
         sppoi_trace_backward_room(t, v);
@@ -3687,13 +3752,16 @@ static void sppoi_trace_shape(sppo_trace *t, const sppo_config *config,
     t->max_segments = max_segments;
     t->backward = backward != 0;
     t->threads = sppoi_max_threads();
+    t->most_groves = sppoi_most_groves(config, max_tokens);
+    t->desks = sppoi_side_by_side(t, t->most_groves) ? t->threads : 1;
+    t->layer_room = sppoi_layer_panels(config, 0, t->panel_at);
     t->chunk = sppoi_min(SPPOI_CHUNK_ROWS,
                          sppoi_max(64, SPPOI_CHUNK_LOGITS / config->vocab));
     t->chunk = sppoi_min(max_tokens, t->chunk);
-    t->logit_rows = t->chunk;
+    t->logit_rows = t->desks * t->chunk;
     if (backward)
         t->logit_rows = sppoi_max(
-            t->chunk,
+            t->logit_rows,
             sppoi_min(max_tokens, SPPOI_KEPT_LOGITS / config->vocab));
 }
 
@@ -3866,6 +3934,47 @@ static void sppoi_plan_scored(sppo_trace *t, const sppo_forest *f)
                 t->scored_token[t->slot[sppoi_predictor(f, s, i)]++] = i;
 }
 
+static int sppoi_tree_row(const sppo_trace *t, const sppo_forest *f, int tree)
+{
+    return f->start[t->tree_start[tree]];
+}
+
+/* Equal shares of the rows, as far as trees allow; returns the largest. */
+static int sppoi_deal(sppo_trace *t, const sppo_forest *f)
+{
+    int tree = 0, scored = 0, largest = 0, row = 0, g;
+
+    for (g = 0; g <= t->groves; g++) {
+        const double share = (double)f->tokens * g / t->groves;
+        const int before = row;
+
+        while (tree < t->trees && sppoi_tree_row(t, f, tree) < share)
+            tree++;
+        row = sppoi_tree_row(t, f, tree);
+        while (scored < t->scored_rows && t->scored_row[scored] < row)
+            scored++;
+        t->grove_tree[g] = tree;
+        t->grove_scored[g] = scored;
+        largest = sppoi_max(largest, row - before);
+    }
+    return largest;
+}
+
+/* Groves with a balance: none more than half as large again as the average. */
+static void sppoi_plan_groves(sppo_trace *t, const sppo_forest *f)
+{
+    t->groves = sppoi_most_groves(&t->config, f->tokens);
+    while (sppoi_deal(t, f) > 1.5 * f->tokens / t->groves)
+        t->groves /= 2;
+    t->grove = 0;
+    t->tree = 0;
+    t->tree_end = t->trees;
+    t->row = 0;
+    t->row_end = f->tokens;
+    t->scored = 0;
+    t->scored_end = t->scored_rows;
+}
+
 static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
                               const sppo_forest *f)
 {
@@ -3880,6 +3989,7 @@ static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
                          "sppo_forward: the forest has no segments");
     SPPOI_TRY(sppoi_plan_positions(ctx, t, f));
     sppoi_plan_scored(t, f);
+    sppoi_plan_groves(t, f);
     t->planned_tokens = f->tokens;
     t->planned_segments = f->segments;
     return SPPO_OK;
@@ -3899,15 +4009,125 @@ static void sppoi_pack_layer(sppo_real *panel, const size_t *at,
     pack(panel + at[SPPOI_DOWN], w->down, c->hidden, c->dim);
 }
 
-static sppo_real *sppoi_packed(const sppo_trace *t, int product)
+/* ---- a pass over a forest, grove by grove ---- */
+
+/* Is told of each layer's keys and values, of trees [tree, tree_end): the
+ * sampler's cache.                                                          */
+typedef struct sppoi_watcher {
+    void (*seen)(void *user, int layer, const sppo_real *qkv, int tree,
+                 int tree_end);
+    void *user;
+} sppoi_watcher;
+
+/* What a pass is over, and where its slopes go. */
+typedef struct sppoi_sweep {
+    const sppo_model *m;
+    const sppo_forest *f;
+    const sppoi_watcher *watcher;  // NULL: none
+    const double *d_logprob;       // backward only, as is grad
+    sppo_real *grad;
+} sppoi_sweep;
+
+/* The trunk or the classifier, forward or backward, for trees [tree, tree_end)
+ * of t, with rows [row, row_end) and scored rows [scored, scored_end).      */
+typedef void (*sppoi_stage)(sppo_trace *t, const sppoi_sweep *sweep);
+
+/* The trace as it is in grove g. */
+static sppo_trace sppoi_grove_of(const sppo_trace *t, const sppo_forest *f,
+                                 int g)
 {
-    return t->panel + t->panel_at[product];
+    sppo_trace grove = *t;
+
+    grove.grove = g;
+    grove.tree = t->grove_tree[g];
+    grove.tree_end = t->grove_tree[g + 1];
+    grove.row = sppoi_tree_row(t, f, grove.tree);
+    grove.row_end = sppoi_tree_row(t, f, grove.tree_end);
+    grove.scored = t->grove_scored[g];
+    grove.scored_end = t->grove_scored[g + 1];
+    return grove;
 }
 
-/* A pass goes layer by layer, in groups of whole trees, so that what one step
- * of a layer writes the next finds in the cache.  Of a group a task takes a
- * BAND of rows through the steps that know no other row.  A group of one very
- * long tree goes backward in slices, which bounds their room.               */
+/* And at a desk, for one thread. */
+static void sppoi_sit_down(sppo_trace *grove, int desk)
+{
+    const sppo_config *c = &grove->config;
+    const int reach = sppoi_reach(c, grove->max_tokens);
+    const size_t at = (size_t)desk, own = at * grove->desk_room;
+
+    grove->threads = 1;
+    grove->norm += at * SPPOI_BAND * (size_t)c->dim;
+    grove->act += at * SPPOI_BAND * (size_t)c->hidden;
+    grove->scratch += at * sppoi_block_room(c, reach, grove->backward);
+    grove->gathered += own;
+    if (grove->backward) {
+        grove->norm_panel += own;
+        grove->dgate_up += own;
+        grove->wide_panel += own;
+    }
+    if (!grove->logits_kept)
+        grove->logits += at * (size_t)grove->chunk * (size_t)c->vocab;
+}
+
+/* Slopes go to the caller's in the first grove, else to its own. */
+static void sppoi_stage_grove(const sppo_trace *t, const sppoi_sweep *sweep,
+                              sppoi_stage stage, int g)
+{
+    sppo_trace grove = sppoi_grove_of(t, sweep->f, g);
+    sppoi_sweep own = *sweep;
+
+    if (sppoi_side_by_side(t, t->groves))
+        sppoi_sit_down(&grove, sppoi_thread());
+    if (sweep->grad && g > 0)
+        own.grad = t->grove_slopes + (size_t)(g - 1) * sweep->m->count;
+    stage(&grove, &own);
+}
+
+static void sppoi_over_groves(const sppo_trace *t, const sppoi_sweep *sweep,
+                              sppoi_stage stage)
+{
+    const int threads = t->threads;
+    int g;
+
+    if (!sppoi_side_by_side(t, t->groves)) {
+        for (g = 0; g < t->groves; g++)
+            sppoi_stage_grove(t, sweep, stage, g);
+        return;
+    }
+    SPPOI_TASKS
+    for (g = 0; g < t->groves; g++)
+        sppoi_stage_grove(t, sweep, stage, g);
+    (void)threads;
+}
+
+/* Weights are packed a layer at a time, in one room; but groves are in several
+ * layers at once: then all layers are packed before.                        */
+static sppo_real *sppoi_layer_panel(const sppo_trace *t, int l)
+{
+    return t->panel + (t->most_groves > 1 ? (size_t)l * t->layer_room : 0);
+}
+
+static void sppoi_pack_before(const sppo_trace *t, const sppo_model *m,
+                              sppoi_packer pack)
+{
+    int l;
+
+    for (l = 0; l < t->config.layers && t->most_groves > 1; l++) {
+        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+
+        sppoi_pack_layer(sppoi_layer_panel(t, l), t->panel_at, &w, &t->config,
+                         pack);
+    }
+}
+
+static void sppoi_pack_in_time(const sppo_trace *t, const sppoi_layer *w,
+                               sppoi_packer pack)
+{
+    if (t->most_groves == 1)
+        sppoi_pack_layer(t->panel, t->panel_at, w, &t->config, pack);
+}
+
+/* ---- groups and bands ---- */
 
 typedef struct sppoi_group {
     int tree, tree_end;  // trees [tree, tree_end)
@@ -3916,11 +4136,18 @@ typedef struct sppoi_group {
 
 typedef struct sppoi_band {
     const sppoi_layer *w;
-    sppoi_kept_layer k;     // from the band's first row on
-    sppo_real *norm, *act;  // the thread's own
-    int row, rows;          // rows [row, row + rows) of the forest
-    int at, depth;          // row `at` of the group's `depth`
+    sppoi_kept_layer k;      // from the band's first row on
+    const sppo_real *panel;  // the layer's packed weights
+    sppo_real *norm, *act;   // the thread's own
+    int row, rows;           // rows [row, row + rows) of the forest
+    int at, depth;           // row `at` of the group's `depth`
 } sppoi_band;
+
+static const sppo_real *sppoi_packed(const sppo_trace *t, const sppoi_band *b,
+                                     int product)
+{
+    return b->panel + t->panel_at[product];
+}
 
 /* What a step of a layer does for a band. */
 typedef void (*sppoi_step)(sppo_trace *t, const sppoi_band *b);
@@ -3932,11 +4159,11 @@ static sppoi_group sppoi_group_from(const sppo_trace *t, const sppo_forest *f,
 
     g.tree = tree;
     g.tree_end = tree;
-    g.row = f->start[t->tree_start[tree]];
+    g.row = sppoi_tree_row(t, f, tree);
     g.rows = 0;
-    while (g.tree_end < t->trees && g.rows < sppoi_group_rows(&t->config)) {
+    while (g.tree_end < t->tree_end && g.rows < sppoi_group_rows(&t->config)) {
         g.tree_end++;
-        g.rows = f->start[t->tree_start[g.tree_end]] - g.row;
+        g.rows = sppoi_tree_row(t, f, g.tree_end) - g.row;
     }
     return g;
 }
@@ -3959,6 +4186,7 @@ static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
     sppoi_band b;
 
     b.w = w;
+    b.panel = sppoi_layer_panel(t, l);
     b.k = sppoi_kept_of(t, l, g->row + at);
     b.norm = t->norm + own * (size_t)t->config.dim;
     b.act = t->act + own * (size_t)t->config.hidden;
@@ -4463,8 +4691,8 @@ static void sppoi_qkv_fwd(sppo_trace *t, const sppoi_band *b)
     const sppo_config *c = &t->config;
 
     sppoi_norm_band(t, b, b->k.inv1, b->k.in, b->w->norm1);
-    sppoi_times(b->k.qkv, b->norm, sppoi_packed(t, SPPOI_QKV), b->rows, c->dim,
-                sppoi_qkv_width(c), 0);
+    sppoi_times(b->k.qkv, b->norm, sppoi_packed(t, b, SPPOI_QKV), b->rows,
+                c->dim, sppoi_qkv_width(c), 0);
     sppoi_rope_band(t, b, b->k.qkv, 1);
 }
 
@@ -4476,29 +4704,29 @@ static void sppoi_mlp_fwd(sppo_trace *t, const sppoi_band *b)
 
     if (b->k.mid != b->k.in)
         memcpy(b->k.mid, b->k.in, bytes);
-    sppoi_times(b->k.mid, b->k.att, sppoi_packed(t, SPPOI_O), n,
+    sppoi_times(b->k.mid, b->k.att, sppoi_packed(t, b, SPPOI_O), n,
                 sppoi_q_width(c), d, 1);
     sppoi_norm_band(t, b, b->k.inv2, b->k.mid, b->w->norm2);
-    sppoi_times(b->k.gate_up, b->norm, sppoi_packed(t, SPPOI_GATE_UP), n, d,
+    sppoi_times(b->k.gate_up, b->norm, sppoi_packed(t, b, SPPOI_GATE_UP), n, d,
                 2 * hidden, 0);
     sppo_swiglu_fwd(b->act, b->k.gate_up, n, hidden);
     if (b->k.out != b->k.mid)
         memcpy(b->k.out, b->k.mid, bytes);
-    sppoi_times(b->k.out, b->act, sppoi_packed(t, SPPOI_DOWN), n, hidden, d, 1);
+    sppoi_times(b->k.out, b->act, sppoi_packed(t, b, SPPOI_DOWN), n, hidden, d,
+                1);
 }
 
-static void sppoi_layer_fwd(sppo_trace *t, const sppo_model *m,
-                            const sppo_forest *f, int l)
+static void sppoi_layer_fwd(sppo_trace *t, const sppoi_sweep *sweep, int l)
 {
-    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-    int tree = 0;
+    const sppoi_layer w = sppoi_layer_of(sweep->m, sweep->m->weights, l);
+    int tree = t->tree;
 
-    sppoi_pack_layer(t->panel, t->panel_at, &w, &t->config, sppoi_pack_weight);
-    while (tree < t->trees) {
-        const sppoi_group group = sppoi_group_from(t, f, tree);
+    sppoi_pack_in_time(t, &w, sppoi_pack_weight);
+    while (tree < t->tree_end) {
+        const sppoi_group group = sppoi_group_from(t, sweep->f, tree);
 
         sppoi_over_bands(t, &w, l, &group, sppoi_qkv_fwd);
-        sppoi_attention_fwd(t, f, l, &group);
+        sppoi_attention_fwd(t, sweep->f, l, &group);
         sppoi_over_bands(t, &w, l, &group, sppoi_mlp_fwd);
         tree = group.tree_end;
     }
@@ -4577,60 +4805,82 @@ static void sppoi_chunk_fwd(sppo_trace *t, const sppo_forest *f, int from,
     }
 }
 
-static void sppoi_clear_logprobs(sppo_trace *t, const sppo_forest *f)
+static void sppoi_clear_logprobs(sppo_trace *t)
 {
     int i;
 
-    for (i = 0; i < f->tokens; i++)
+    for (i = t->row; i < t->row_end; i++)
         t->logprob[i] = 0.0;
 }
 
+/* Rows of the chunk from scored row `from`. */
+static int sppoi_chunk_rows(const sppo_trace *t, int from)
+{
+    return sppoi_min(t->chunk, t->scored_end - from);
+}
+
 /* Chunk by chunk, for the rows that predict something. */
-static void sppoi_head_fwd(sppo_trace *t, const sppo_model *m,
-                           const sppo_forest *f)
+static void sppoi_stage_classify(sppo_trace *t, const sppoi_sweep *sweep)
 {
     int from;
 
-    sppoi_clear_logprobs(t, f);
-    sppoi_pack_logits(t, m);
-    t->logits_kept = t->scored_rows <= t->logit_rows;
-    for (from = 0; from < t->scored_rows; from += t->chunk)
-        sppoi_chunk_fwd(t, f, from,
-                        sppoi_min(t->chunk, t->scored_rows - from));
+    sppoi_clear_logprobs(t);
+    for (from = t->scored; from < t->scored_end; from += t->chunk)
+        sppoi_chunk_fwd(t, sweep->f, from, sppoi_chunk_rows(t, from));
 }
 
-/* Is told of each layer's keys and values: the sampler's cache. */
-typedef struct sppoi_watcher {
-    void (*seen)(void *user, int layer, const sppo_real *qkv);
-    void *user;
-} sppoi_watcher;
-
-/* The trunk: hidden states after the last norm; watcher may be NULL. */
-static void sppoi_trunk_fwd(sppo_trace *t, const sppo_model *m,
-                            const sppo_forest *f, const sppoi_watcher *watcher)
+/* Hidden states after the last norm. */
+static void sppoi_stage_trunk(sppo_trace *t, const sppoi_sweep *sweep)
 {
     const sppo_config *c = &t->config;
+    const sppo_model *m = sweep->m;
+    const sppoi_watcher *watcher = sweep->watcher;
+    const int row = t->row, n = t->row_end - t->row;
     int l;
 
-    sppoi_embed(t->x, m, f->token, f->tokens);
+    sppoi_embed(sppoi_row_out(t->x, row, c->dim), m, sweep->f->token + row, n);
     for (l = 0; l < c->layers; l++) {
-        sppoi_layer_fwd(t, m, f, l);
+        sppoi_layer_fwd(t, sweep, l);
         if (watcher)
-            watcher->seen(watcher->user, l, sppoi_kept_of(t, l, 0).qkv);
+            watcher->seen(watcher->user, l, sppoi_kept_of(t, l, 0).qkv,
+                          t->tree, t->tree_end);
     }
-    sppo_rmsnorm_fwd(t->final, sppoi_final_inv(t),
-                     sppoi_kept_of(t, c->layers - 1, 0).out,
-                     sppoi_final_norm(m, m->weights), f->tokens, c->dim,
-                     c->norm_eps);
+    sppo_rmsnorm_fwd(sppoi_row_out(t->final, row, c->dim),
+                     sppoi_final_inv(t) + row,
+                     sppoi_kept_of(t, c->layers - 1, row).out,
+                     sppoi_final_norm(m, m->weights), n, c->dim, c->norm_eps);
+}
+
+static void sppoi_trunk_fwd(sppo_trace *t, const sppoi_sweep *sweep)
+{
+    sppoi_pack_before(t, sweep->m, sppoi_pack_weight);
+    sppoi_over_groves(t, sweep, sppoi_stage_trunk);
+}
+
+static void sppoi_classify(sppo_trace *t, const sppoi_sweep *sweep)
+{
+    sppoi_pack_logits(t, sweep->m);
+    t->logits_kept = t->scored_rows <= t->logit_rows;
+    sppoi_over_groves(t, sweep, sppoi_stage_classify);
+}
+
+static sppoi_sweep sppoi_sweep_over(const sppo_model *m, const sppo_forest *f)
+{
+    sppoi_sweep sweep;
+
+    memset(&sweep, 0, sizeof sweep);
+    sweep.m = m;
+    sweep.f = f;
+    return sweep;
 }
 
 static sppo_result sppoi_trunk_checked(sppo_ctx *ctx, sppo_trace *t,
-                                       const sppo_model *m,
-                                       const sppo_forest *f, const char *who)
+                                       const sppoi_sweep *sweep,
+                                       const char *who)
 {
-    SPPOI_TRY(sppoi_same_trunk(ctx, &t->config, &m->config, who));
-    SPPOI_TRY(sppoi_plan(ctx, t, f));
-    sppoi_trunk_fwd(t, m, f, NULL);
+    SPPOI_TRY(sppoi_same_trunk(ctx, &t->config, &sweep->m->config, who));
+    SPPOI_TRY(sppoi_plan(ctx, t, sweep->f));
+    sppoi_trunk_fwd(t, sweep);
     return SPPO_OK;
 }
 
@@ -4638,8 +4888,10 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
                                   const sppo_model *model,
                                   const sppo_forest *forest)
 {
-    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, model, forest, "sppo_forward"));
-    sppoi_head_fwd(trace, model, forest);
+    const sppoi_sweep sweep = sppoi_sweep_over(model, forest);
+
+    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, &sweep, "sppo_forward"));
+    sppoi_classify(trace, &sweep);
     return SPPO_OK;
 }
 
@@ -4702,9 +4954,8 @@ static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
 
 /* From the chunk's gathered rows and logits: adds to t->dnorm, the slopes of
  * `final`, and to the classifier's.                                         */
-static void sppoi_chunk_bwd(sppo_trace *t, const sppo_model *m,
-                            const sppo_forest *f, const double *d_logprob,
-                            sppo_real *grad, int from, int n)
+static void sppoi_chunk_bwd(sppo_trace *t, const sppoi_sweep *sweep, int from,
+                            int n)
 {
     const int d = t->config.dim, vocab = t->config.vocab;
     sppo_real *slopes = sppoi_chunk_of(t, from);
@@ -4712,9 +4963,9 @@ static void sppoi_chunk_bwd(sppo_trace *t, const sppo_model *m,
 
     SPPOI_FOR
     for (r = 0; r < n; r++)
-        sppoi_logit_slopes(t, f, d_logprob, from, r);
-    sppo_linear_bwd_w(sppoi_classifier(m, grad), slopes, t->gathered,
-                      t->norm_panel, n, d, vocab);
+        sppoi_logit_slopes(t, sweep->f, sweep->d_logprob, from, r);
+    sppo_linear_bwd_w(sppoi_classifier(sweep->m, sweep->grad), slopes,
+                      t->gathered, t->norm_panel, n, d, vocab);
     sppoi_times(t->gathered, slopes, sppoi_slope_panel(t), n, vocab, d, 0);
     SPPOI_FOR
     for (r = 0; r < n; r++) {
@@ -4727,24 +4978,35 @@ static void sppoi_chunk_bwd(sppo_trace *t, const sppo_model *m,
     }
 }
 
-static void sppoi_head_bwd(sppo_trace *t, const sppo_model *m,
-                           const sppo_forest *f, const double *d_logprob,
-                           sppo_real *grad)
+/* A grove's own slopes begin at 0; the caller's are added to. */
+static void sppoi_begin_slopes(const sppo_trace *t, const sppoi_sweep *sweep)
+{
+    if (t->grove > 0)
+        memset(sweep->grad, 0, sweep->m->count * sizeof *sweep->grad);
+}
+
+static void sppoi_stage_classify_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     int from;
 
-    if (!t->logits_kept)
-        sppoi_pack_logits(t, m);
-    sppoi_pack_logit_slopes(t, m);
-    for (from = 0; from < t->scored_rows; from += t->chunk) {
-        const int n = sppoi_min(t->chunk, t->scored_rows - from);
+    sppoi_begin_slopes(t, sweep);
+    for (from = t->scored; from < t->scored_end; from += t->chunk) {
+        const int n = sppoi_chunk_rows(t, from);
 
         if (t->logits_kept)  // the forward pass left them there
             sppoi_gather(t, from, n);
         else
             sppoi_chunk_logits(t, from, n);
-        sppoi_chunk_bwd(t, m, f, d_logprob, grad, from, n);
+        sppoi_chunk_bwd(t, sweep, from, n);
     }
+}
+
+static void sppoi_classify_bwd(sppo_trace *t, const sppoi_sweep *sweep)
+{
+    if (!t->logits_kept)
+        sppoi_pack_logits(t, sweep->m);
+    sppoi_pack_logit_slopes(t, sweep->m);
+    sppoi_over_groves(t, sweep, sppoi_stage_classify_bwd);
     t->logits_kept = 0;  // they are slopes now; another backward pass may come
 }
 
@@ -4773,13 +5035,13 @@ static void sppoi_mlp_bwd(sppo_trace *t, const sppoi_band *b)
     sppo_real *dgate_up = sppoi_row_out(t->dgate_up, b->at, 2 * hidden);
 
     sppoi_times(b->act, sppoi_row(t->dx, b->row, d),
-                sppoi_packed(t, SPPOI_DOWN), n, d, hidden, 0);
+                sppoi_packed(t, b, SPPOI_DOWN), n, d, hidden, 0);
     sppo_swiglu_bwd(dgate_up, b->act, b->k.gate_up, n, hidden);
     sppoi_pack_band(t->wide_panel, b->act, hidden, b);
     sppoi_norm_band(t, b, b->k.inv2, b->k.mid, b->w->norm2);
     sppoi_pack_band(t->norm_panel, b->norm, d, b);
-    sppoi_times(sppoi_row_out(t->dnorm, b->at, d), dgate_up,
-                sppoi_packed(t, SPPOI_GATE_UP), n, 2 * hidden, d, 0);
+    sppoi_times(sppoi_row_out(t->dnorm, b->row, d), dgate_up,
+                sppoi_packed(t, b, SPPOI_GATE_UP), n, 2 * hidden, d, 0);
 }
 
 static void sppoi_o_bwd(sppo_trace *t, const sppoi_band *b)
@@ -4788,7 +5050,7 @@ static void sppoi_o_bwd(sppo_trace *t, const sppoi_band *b)
 
     sppoi_pack_band(t->wide_panel, b->k.att, q, b);
     sppoi_times(sppoi_row_out(t->datt, b->row, q), sppoi_row(t->dx, b->row, d),
-                sppoi_packed(t, SPPOI_O), b->rows, d, q, 0);
+                sppoi_packed(t, b, SPPOI_O), b->rows, d, q, 0);
 }
 
 static void sppoi_qkv_bwd(sppo_trace *t, const sppoi_band *b)
@@ -4800,8 +5062,8 @@ static void sppoi_qkv_bwd(sppo_trace *t, const sppoi_band *b)
     sppoi_rope_band(t, b, dqkv, -1);
     sppoi_norm_band(t, b, b->k.inv1, b->k.in, b->w->norm1);
     sppoi_pack_band(t->norm_panel, b->norm, d, b);
-    sppoi_times(sppoi_row_out(t->dnorm, b->at, d), dqkv,
-                sppoi_packed(t, SPPOI_QKV), n, qkv, d, 0);
+    sppoi_times(sppoi_row_out(t->dnorm, b->row, d), dqkv,
+                sppoi_packed(t, b, SPPOI_QKV), n, qkv, d, 0);
 }
 
 /* Rows share dw, so it follows when all bands of a slice have packed what went
@@ -4820,7 +5082,8 @@ static void sppoi_after_attention_bwd(sppo_trace *t, int l,
     sppoi_weight_slopes(dw->down, dx, t->wide_panel, n, c->hidden, d);
     sppoi_weight_slopes(dw->gate_up, t->dgate_up, t->norm_panel, n, d,
                         2 * c->hidden);
-    sppo_rmsnorm_bwd(dx, dw->norm2, t->dnorm, k.mid, w->norm2, k.inv2, n, d);
+    sppo_rmsnorm_bwd(dx, dw->norm2, sppoi_row(t->dnorm, slice->row, d), k.mid,
+                     w->norm2, k.inv2, n, d);
     sppoi_over_bands(t, w, l, slice, sppoi_o_bwd);
     sppoi_weight_slopes(dw->o, dx, t->wide_panel, n, sppoi_q_width(c), d);
 }
@@ -4837,8 +5100,9 @@ static void sppoi_before_attention_bwd(sppo_trace *t, int l,
     sppoi_over_bands(t, w, l, slice, sppoi_qkv_bwd);
     sppoi_weight_slopes(dw->qkv, sppoi_row(t->dqkv, slice->row, qkv),
                         t->norm_panel, n, d, qkv);
-    sppo_rmsnorm_bwd(sppoi_row_out(t->dx, slice->row, d), dw->norm1, t->dnorm,
-                     k.in, w->norm1, k.inv1, n, d);
+    sppo_rmsnorm_bwd(sppoi_row_out(t->dx, slice->row, d), dw->norm1,
+                     sppoi_row(t->dnorm, slice->row, d), k.in, w->norm1,
+                     k.inv1, n, d);
 }
 
 /* The slice of a group from row `at` of it on. */
@@ -4871,40 +5135,73 @@ static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
     }
 }
 
-static void sppoi_layer_bwd(sppo_trace *t, const sppo_model *m,
-                            const sppo_forest *f, sppo_real *grad, int l)
+static void sppoi_layer_bwd(sppo_trace *t, const sppoi_sweep *sweep, int l)
 {
+    const sppo_model *m = sweep->m;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-    const sppoi_layer dw = sppoi_layer_of(m, grad, l);
-    int tree = 0;
+    const sppoi_layer dw = sppoi_layer_of(m, sweep->grad, l);
+    int tree = t->tree;
 
-    sppoi_pack_layer(t->panel, t->panel_at, &w, &t->config, sppoi_pack_slope);
-    while (tree < t->trees) {
-        const sppoi_group group = sppoi_group_from(t, f, tree);
+    sppoi_pack_in_time(t, &w, sppoi_pack_slope);
+    while (tree < t->tree_end) {
+        const sppoi_group group = sppoi_group_from(t, sweep->f, tree);
 
-        sppoi_group_bwd(t, f, l, &w, &dw, &group);
+        sppoi_group_bwd(t, sweep->f, l, &w, &dw, &group);
         tree = group.tree_end;
     }
 }
 
 /* From t->dnorm, the slopes of `final`, to all that lies before. */
-static void sppoi_trunk_bwd(sppo_trace *t, const sppo_model *m,
-                            const sppo_forest *f, sppo_real *grad)
+static void sppoi_stage_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
-    const sppo_config *c = &t->config;
+    const sppo_model *m = sweep->m;
+    const int d = t->config.dim, layers = t->config.layers;
+    const int row = t->row, n = t->row_end - t->row;
+    sppo_real *dx = sppoi_row_out(t->dx, row, d);
     int l, i, j;
 
-    memset(t->dx, 0, (size_t)f->tokens * (size_t)c->dim * sizeof *t->dx);
-    sppo_rmsnorm_bwd(t->dx, sppoi_final_norm(m, grad), t->dnorm,
-                     sppoi_kept_of(t, c->layers - 1, 0).out,
-                     sppoi_final_norm(m, m->weights), sppoi_final_inv(t),
-                     f->tokens, c->dim);
-    for (l = c->layers - 1; l >= 0; l--)
-        sppoi_layer_bwd(t, m, f, grad, l);
-    for (i = 0; i < f->tokens; i++)  // one row may get several tokens'
-        for (j = 0; j < c->dim; j++)
-            sppoi_row_out(grad, f->token[i], c->dim)[j] +=
-                sppoi_row(t->dx, i, c->dim)[j];
+    memset(dx, 0, (size_t)n * (size_t)d * sizeof *dx);
+    sppo_rmsnorm_bwd(dx, sppoi_final_norm(m, sweep->grad),
+                     sppoi_row(t->dnorm, row, d),
+                     sppoi_kept_of(t, layers - 1, row).out,
+                     sppoi_final_norm(m, m->weights),
+                     sppoi_final_inv(t) + row, n, d);
+    for (l = layers - 1; l >= 0; l--)
+        sppoi_layer_bwd(t, sweep, l);
+    for (i = 0; i < n; i++)  // one row may get several tokens'
+        for (j = 0; j < d; j++)
+            sppoi_row_out(sweep->grad, sweep->f->token[row + i], d)[j] +=
+                sppoi_row(dx, i, d)[j];
+}
+
+/* Adds the groves' own slopes to the caller's, in the order of the groves. */
+enum { SPPOI_ADD_BLOCK = 1024 };
+
+static void sppoi_add_groves(const sppo_trace *t, const sppoi_sweep *sweep)
+{
+    const int count = (int)sweep->m->count;  // few enough for groves
+    int from;
+
+    SPPOI_FOR
+    for (from = 0; from < count; from += SPPOI_ADD_BLOCK) {
+        const int to = sppoi_min(from + SPPOI_ADD_BLOCK, count);
+        int g, i;
+
+        for (g = 1; g < t->groves; g++) {
+            const sppo_real *own = sppoi_row(t->grove_slopes, g - 1, count);
+
+            for (i = from; i < to; i++)
+                sweep->grad[i] += own[i];
+        }
+    }
+}
+
+static void sppoi_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
+{
+    sppoi_pack_before(t, sweep->m, sppoi_pack_slope);
+    sppoi_over_groves(t, sweep, sppoi_stage_trunk_bwd);
+    if (t->groves > 1)
+        sppoi_add_groves(t, sweep);
 }
 
 SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
@@ -4915,7 +5212,10 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
 {
     const sppo_config *c = &trace->config;
     const size_t numbers = (size_t)forest->tokens * (size_t)c->dim;
+    sppoi_sweep sweep = sppoi_sweep_over(model, forest);
 
+    sweep.d_logprob = d_logprob;
+    sweep.grad = grad;
     if (!trace->backward)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the trace was "
                          "begun without backward");
@@ -4928,33 +5228,41 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
         memcpy(trace->dnorm, d_final, numbers * sizeof *d_final);
     else
         memset(trace->dnorm, 0, numbers * sizeof *trace->dnorm);
-    sppoi_head_bwd(trace, model, forest, d_logprob, grad);
-    sppoi_trunk_bwd(trace, model, forest, grad);
+    sppoi_classify_bwd(trace, &sweep);
+    sppoi_trunk_bwd(trace, &sweep);
     return SPPO_OK;
 }
 
 /* Slopes of -sum log pi / divisor, which do not wait for the sum: each chunk of
  * logits goes forward and backward at once.                                 */
-static void sppoi_next_token_slopes(sppo_trace *t, const sppo_model *m,
-                                    const sppo_forest *f, double divisor,
-                                    sppo_real *grad)
+static void sppoi_stage_next_token(sppo_trace *t, const sppoi_sweep *sweep)
 {
-    int from, i;
+    const int d = t->config.dim;
+    const size_t numbers = (size_t)(t->row_end - t->row) * (size_t)d;
+    int from;
+
+    sppoi_begin_slopes(t, sweep);
+    memset(sppoi_row_out(t->dnorm, t->row, d), 0, numbers * sizeof *t->dnorm);
+    sppoi_clear_logprobs(t);
+    for (from = t->scored; from < t->scored_end; from += t->chunk) {
+        const int n = sppoi_chunk_rows(t, from);
+
+        sppoi_chunk_fwd(t, sweep->f, from, n);
+        sppoi_chunk_bwd(t, sweep, from, n);
+    }
+}
+
+static void sppoi_next_token_slopes(sppo_trace *t, const sppoi_sweep *sweep,
+                                    double divisor)
+{
+    int i;
 
     for (i = 0; i < t->scored_tokens; i++)
         t->d_logprob[t->scored_token[i]] = -1.0 / divisor;
-    memset(t->dnorm, 0, (size_t)f->tokens * (size_t)t->config.dim
-                            * sizeof *t->dnorm);
-    sppoi_clear_logprobs(t, f);
-    sppoi_pack_logits(t, m);
-    sppoi_pack_logit_slopes(t, m);
+    sppoi_pack_logits(t, sweep->m);
+    sppoi_pack_logit_slopes(t, sweep->m);
     t->logits_kept = 0;
-    for (from = 0; from < t->scored_rows; from += t->chunk) {
-        const int n = sppoi_min(t->chunk, t->scored_rows - from);
-
-        sppoi_chunk_fwd(t, f, from, n);
-        sppoi_chunk_bwd(t, m, f, t->d_logprob, grad, from, n);
-    }
+    sppoi_over_groves(t, sweep, sppoi_stage_next_token);
 }
 
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
@@ -4963,20 +5271,22 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
                                           double divisor, sppo_real *grad,
                                           double *loss)
 {
+    sppoi_sweep sweep = sppoi_sweep_over(model, forest);
     double sum = 0.0;
     int i;
 
+    sweep.d_logprob = trace->d_logprob;
+    sweep.grad = grad;
     if (grad && !trace->backward)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_next_token_loss: slopes "
                          "need a trace begun with backward");
-    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, model, forest,
-                                  "sppo_next_token_loss"));
+    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, &sweep, "sppo_next_token_loss"));
     if (divisor == 0.0)
         divisor = sppoi_max(trace->scored_tokens, 1);
     if (grad)
-        sppoi_next_token_slopes(trace, model, forest, divisor, grad);
+        sppoi_next_token_slopes(trace, &sweep, divisor);
     else
-        sppoi_head_fwd(trace, model, forest);
+        sppoi_classify(trace, &sweep);
     for (i = 0; i < forest->tokens; i++)
         sum -= trace->logprob[i];
     if (!(fabs(sum) < HUGE_VAL))
@@ -4984,7 +5294,7 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
                          "is not finite; a smaller learning rate may help");
     *loss = sum / divisor;
     if (grad)
-        sppoi_trunk_bwd(trace, model, forest, grad);
+        sppoi_trunk_bwd(trace, &sweep);
     return SPPO_OK;
 }
 
@@ -5224,7 +5534,8 @@ static void sppoi_span_store(const sppo_config *c, sppoi_span span,
 }
 
 /* Called by the pass over the prompts after each layer. */
-static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv)
+static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv,
+                              int from, int to)
 {
     sppo_sampler *s = (sppo_sampler *)user;
     const sppo_config *c = &s->config;
@@ -5232,7 +5543,7 @@ static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv)
     int p;
 
     SPPOI_FOR
-    for (p = 0; p < f->segments; p++) {
+    for (p = from; p < to; p++) {
         int i;
 
         for (i = f->start[p]; i < f->start[p + 1]; i++)
@@ -5605,9 +5916,10 @@ static int sppoi_under_way(const sppo_sampler *s, int threads)
 {
     const int all = s->forest.segments * s->k;
     const int share = (all + threads - 1) / threads;
-    const int turns = sppoi_max(1, share / SPPOI_UNDER_WAY);
+    const int far = sppoi_panels(&s->config, NULL) > SPPOI_CACHED;
+    const int turns = far ? 1 : sppoi_max(1, share / SPPOI_UNDER_WAY);
 
-    if (sppoi_panels(&s->config, NULL) > SPPOI_CACHED)
+    if (far && share < SPPOI_UNDER_WAY)
         return all;
     return sppoi_min(all, sppoi_round_up((share + turns - 1) / turns,
                                          SPPOI_ROWS));
@@ -5623,11 +5935,13 @@ static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
     const int threads =
         sppoi_min(sppoi_max_threads(), (all + each - 1) / each);
     int queue = 0, t;
+    sppoi_sweep sweep = sppoi_sweep_over(m, &s->forest);
     sppoi_watcher watcher;
 
     watcher.seen = sppoi_keep_prompt;
     watcher.user = s;
-    sppoi_trunk_fwd(&s->trace, m, &s->forest, &watcher);
+    sweep.watcher = &watcher;
+    sppoi_trunk_fwd(&s->trace, &sweep);
     sppoi_first_tokens(s, &at, how, key);
     if (threads == 1) {
         sppoi_sample_rows(s, m, &at, 0, each, how, key, &queue);

@@ -886,57 +886,141 @@ static void a_long_tree_goes_backward_in_slices(void)
     sppo_model_free(&ctx, &model);
 }
 
-/* Twenty trees of a root and two children, about 390 rows: many bands, and with
- * 8 threads one.                                                            */
-static void add_many_trees(sppo_forest *forest, slow_random *random, int vocab)
+/* Trees of a root and two children, some 19 rows each. */
+static void add_trees(sppo_forest *forest, slow_random *random, int vocab,
+                      int trees)
 {
     int s;
 
-    for (s = 0; s < 60; s++)
+    for (s = 0; s < 3 * trees; s++)
         add_random(forest, random, vocab, s % 3 ? s - s % 3 : -1,
                    1 + slow_below(random, 12), 1);
 }
 
+#ifdef _OPENMP
+/* Both ways to slopes, with slopes in the hidden states as well. */
+static void slopes_with(int threads, const sppo_model *model,
+                        const sppo_forest *forest, int groves, sppo_real *grad,
+                        double *loss)
+{
+    static sppo_trace trace;
+    slow_random random = { 19 };
+    sppo_real *d_final = view_reals((size_t)forest->tokens
+                                    * (size_t)model->config.dim);
+    int i;
+
+    view_threads(threads);  // before the trace is made
+    memset(grad, 0, 2 * model->count * sizeof *grad);
+    if (!CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, model, forest->tokens,
+                                        forest->segments, 1)))
+        return;
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, model, forest, 0, grad,
+                                        loss));
+    CHECK(trace.groves == groves);
+    for (i = 0; i < forest->tokens; i++)
+        trace.d_logprob[i] = slow_normal(&random);
+    for (i = 0; i < forest->tokens * model->config.dim; i++)
+        d_final[i] = (sppo_real)slow_normal(&random);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, model, forest));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, model, forest, trace.d_logprob,
+                                 d_final, grad + model->count));
+    free(d_final);
+    sppo_trace_free(&ctx, &trace);
+    view_threads(1);
+}
+
+static void same_bits_over(int trees, int groves)
+{
+    static const int threads[] = { 1, 2, 3, 4, 8 };
+    const sppo_config c = shape_of(0);
+    static sppo_model model;
+    static sppo_forest forest;
+    slow_random random = { 17 };
+    sppo_real *grad, *first;
+    double loss = 0, loss_first = 0;
+    int t;
+
+    if (!view_model(&ctx, &model, &c, 7) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 36 * trees,
+                                         3 * trees)))
+        return;
+    add_trees(&forest, &random, c.vocab, trees);
+    grad = view_reals(2 * model.count), first = view_reals(2 * model.count);
+    slopes_with(threads[0], &model, &forest, groves, first, &loss_first);
+    for (t = 1; t < COUNT(threads); t++) {
+        slopes_with(threads[t], &model, &forest, groves, grad, &loss);
+        CHECK(loss == loss_first);
+        CHECK(!memcmp(first, grad, 2 * model.count * sizeof *grad));
+    }
+    free(grad), free(first);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+}
+#endif
+
+/* 390 rows: many bands, and with 8 threads one.  2200 rows: four groves, side
+ * by side up to four threads, with 8 one after the other.                   */
 static void same_bits_for_any_number_of_threads(void)
 {
 #ifdef _OPENMP
-    static const int threads[] = { 1, 2, 4, 8 };
-    const sppo_config c = shape_of(0);
-    static sppo_model model;
-    sppo_real *grad, *first;
-    double loss, loss_first = 0;
-    int t;
-
-    if (!view_model(&ctx, &model, &c, 7))
-        return;
-    grad = view_reals(model.count), first = view_reals(model.count);
-    for (t = 0; t < COUNT(threads); t++) {
-        slow_random random = { 17 };
-        static sppo_forest forest;
-        static sppo_trace trace;
-        view_threads(threads[t]);    // before the trace is made
-        if (!CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 800, 60)) ||
-            !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 800, 60, 1)))
-            break;
-        add_many_trees(&forest, &random, c.vocab);
-        memset(grad, 0, model.count * sizeof *grad);
-        CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0,
-                                            grad, &loss));
-        if (t == 0) {
-            memcpy(first, grad, model.count * sizeof *grad);
-            loss_first = loss;
-        }
-        CHECK(loss == loss_first);
-        CHECK(!memcmp(first, grad, model.count * sizeof *grad));
-        sppo_trace_free(&ctx, &trace);
-        sppo_forest_free(&ctx, &forest);
-    }
-    view_threads(1);
-    free(grad), free(first);
-    sppo_model_free(&ctx, &model);
+    same_bits_over(20, 1);
+    same_bits_over(116, 4);
 #else
     SKIP("built without OpenMP");
 #endif
+}
+
+/* Trees of 1 to `longest` rows: groves hold each tree and each scored row once,
+ * and the largest is at most half as large again as the average.            */
+static int deal(int trees, int longest)
+{
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    static int token[2000];
+    sppo_config c = shape_of(0);
+    slow_random random = { (uint64_t)longest };
+    int i, g;
+
+    c.context = longest;
+    random_tokens(&random, token, longest, c.vocab);
+    if (!view_model(&ctx, &model, &c, 7) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, trees * longest,
+                                         trees)))
+        return 0;
+    for (i = 0; i < trees; i++)
+        sppo_forest_add(&forest, -1, token, 1 + slow_below(&random, longest),
+                        slow_below(&random, 2));
+    CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, trees * longest, trees,
+                                   0));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK(trace.grove_tree[0] == 0 && trace.grove_scored[0] == 0);
+    CHECK(trace.grove_tree[trace.groves] == trees);
+    CHECK(trace.grove_scored[trace.groves] == trace.scored_rows);
+    for (g = 0; g < trace.groves; g++) {
+        const int from = forest.start[trace.grove_tree[g]];
+        const int to = forest.start[trace.grove_tree[g + 1]];
+
+        CHECK(from <= to && to - from <= 1.5 * forest.tokens / trace.groves);
+        for (i = trace.grove_scored[g]; i < trace.grove_scored[g + 1]; i++)
+            CHECK(trace.scored_row[i] >= from && trace.scored_row[i] < to);
+    }
+    g = trace.groves;
+    sppo_trace_free(&ctx, &trace);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+    return g;
+}
+
+static void groves_hold_every_tree_once(void)
+{
+    int trees;
+
+    CHECK(deal(1, 2000) == 1);  // a tree is never cut
+    CHECK(deal(40, 12) == 1);   // not enough rows for two
+    CHECK(deal(1000, 12) == 8);
+    for (trees = 2; trees < 9; trees++)
+        deal(trees, 600);
 }
 
 /* Threads of the caller's own, each with its trace. */
@@ -955,7 +1039,7 @@ static void threads_of_the_caller_may_call(void)
     if (!view_model(&ctx, &model, &c, 7) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 800, 60)))
         return;
-    add_many_trees(&forest, &random, c.vocab);
+    add_trees(&forest, &random, c.vocab, 20);
     for (k = 0; k < CALLERS; k++)
         grad[k] = view_reals(model.count);
     view_threads(2);
@@ -1297,6 +1381,7 @@ static const check_case cases[] = {
     CASE(later_tokens_change_nothing_before),
     CASE(a_large_pass_is_the_sum_of_its_trees),
     CASE(a_long_tree_goes_backward_in_slices),
+    CASE(groves_hold_every_tree_once),
     CASE(same_bits_for_any_number_of_threads),
     CASE(threads_of_the_caller_may_call),
     CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1

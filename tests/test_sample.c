@@ -33,9 +33,9 @@ static int add_prompt(sppo_lists *prompts, slow_random *random, int n,
     return CHECK_OK(&ctx, sppo_lists_add(&ctx, prompts, token, n));
 }
 
-/* Prompts of 1 to 9 tokens. */
-static int random_prompts(sppo_lists *prompts, int count, int vocab,
-                          unsigned seed)
+/* Prompts of 1 to `longest` tokens. */
+static int prompts_up_to(int longest, sppo_lists *prompts, int count,
+                         int vocab, unsigned seed)
 {
     slow_random random = { 0 };
     int p;
@@ -43,9 +43,15 @@ static int random_prompts(sppo_lists *prompts, int count, int vocab,
     random.state = seed;
     for (p = 0; p < count; p++)
         if (!add_prompt(prompts, &random,
-                        p == 1 ? 1 : 1 + slow_below(&random, 9), vocab))
+                        p == 1 ? 1 : 1 + slow_below(&random, longest), vocab))
             return 0;
     return 1;
+}
+
+static int random_prompts(sppo_lists *prompts, int count, int vocab,
+                          unsigned seed)
+{
+    return prompts_up_to(9, prompts, count, vocab, seed);
 }
 
 static int prompts_of(sppo_lists *prompts, const int *length, int count,
@@ -488,33 +494,33 @@ static void responses_do_not_depend_on_batch_or_order(void)
     CHECK(ctx.held == 0);
 }
 
-/* More responses than one thread has under way, so that they take the places of
- * those that ended; and prompt by prompt, where none waits.                 */
-static void same_bits_for_any_number_of_threads(void)
-{
 #ifdef _OPENMP
-    enum { PROMPTS = 20, K = 5, NEW = 16 };
+static void same_bits_with(int hidden, int count, int longest, int max_new,
+                           int groves)
+{
+    enum { K = 5 };
     static const int threads[] = { 1, 2, 4, 1 };
-    static const int room[] = { PROMPTS, PROMPTS, PROMPTS, 1 };
+    const int room[] = { count, count, count, 1 };
     sppo_config c = small_config();
-    sppo_sampling sampling = { 1, 0.98, 0, NEW };
+    const sppo_sampling sampling = { 1, 0.98, 0, max_new };
     static sppo_model model;
     static sppo_lists prompts, first;
     int t, r;
 
-    c.eos = 7;
+    c.eos = 7, c.hidden = hidden, c.context = longest + max_new;
     if (!view_model(&ctx, &model, &c, 25) ||
-        !random_prompts(&prompts, PROMPTS, c.vocab, 25))
+        !prompts_up_to(longest, &prompts, count, c.vocab, 25))
         return;
     for (t = 0; t < COUNT(threads); t++) {
         static sppo_sampler sampler;
         static sppo_lists some;
         view_threads(threads[t]);
-        CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, room[t], K, 9,
-                                         NEW));
-        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, PROMPTS,
+        CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, room[t], K,
+                                         longest, max_new));
+        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, count,
                                    &sampling, 5, t ? &some : &first));
-        for (r = 0; t && r < PROMPTS * K; r++)
+        CHECK(sampler.trace.groves == (room[t] > 1 ? groves : 1));
+        for (r = 0; t && r < count * K; r++)
             CHECK(same_list(&first, r, &some, r));
         sppo_lists_free(&ctx, &some);
         sppo_sampler_free(&ctx, &sampler);
@@ -522,6 +528,21 @@ static void same_bits_for_any_number_of_threads(void)
     view_threads(1);
     sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &first);
     sppo_model_free(&ctx, &model);
+}
+#endif
+
+/* More responses than one thread has under way, so that they take the places of
+ * those that ended; prompts of more than 1024 tokens, so in two groves; many
+ * weights, with 40 rows a thread and with 20 (then all rows go together).  And
+ * each prompt by prompt, where none waits.                                  */
+static void same_bits_for_any_number_of_threads(void)
+{
+#ifdef _OPENMP
+    const int few = small_config().hidden, many = 30000;
+
+    same_bits_with(few, 20, 9, 16, 1);
+    same_bits_with(few, 64, 48, 4, 2);
+    same_bits_with(many, 16, 9, 3, 1);
 #else
     SKIP("built without OpenMP");
 #endif
