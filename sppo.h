@@ -144,8 +144,9 @@
  *   Memory      comes from the ctx; never in forward, backward, an optimiser
  *               step, a sampling step, or a thread.  An init or load writes
  *               over its struct: free what it held first.
- *   Threads     One ctx per thread.  Inside, OpenMP splits outputs and never a
- *               sum: the same bits for any number of threads, and without.
+ *   Threads     One ctx per thread.  Inside, OpenMP splits outputs; a gradient
+ *               is a sum of parts that the batch decides, not the threads: the
+ *               same bits for any number of them, and without.
  *               On a busy machine threads that wait by spinning lose to fewer
  *               threads: OMP_WAIT_POLICY=passive, or OMP_NUM_THREADS=1.
  *   Ranks       Processes that train together sum their gradients through one
