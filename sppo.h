@@ -465,11 +465,12 @@ typedef struct sppo_trace {
     double *d_logprob;   // [tokens] with backward: room for the caller's slopes
     /* private: */
     sppo_config config;
-    size_t panel_at[4], layer_room, desk_room;
-    int threads, desks, most_groves, groves, chunk, logit_rows, logits_kept;
+    size_t panel_at[4], layer_room, desk_room, slopes;
+    int threads, desks, chunk, logit_rows, logits_kept;
     int planned_tokens, planned_segments, trees, scored_rows, scored_tokens;
-    int grove, tree, tree_end, row, row_end, scored, scored_end;
-    int *position, *before, *tree_start, *grove_tree, *grove_scored;
+    int groves, most_groves, *grove_tree, *grove_scored;
+    int grove, tree, tree_end, row, row_end, scored, scored_end;  // in a view
+    int *position, *before, *tree_start;
     int *scored_row, *scored_from, *scored_token, *slot;
     sppo_real *table, *panel, *norm_panel, *wide_panel, *scratch;
     sppo_real *x, *qkv, *att, *lse, *mid, *gate_up, *inv_rms;
@@ -1126,7 +1127,8 @@ enum { SPPOI_ZEROED = 0 };
  * TASKS: unequal work, on `threads` threads so that scratch per thread can be
  * taken beforehand; BANDS: equal work on as many; TILES: `each` short pieces;
  * ONE_AT_A_TIME: threads take what comes next.  None splits work that a thread
- * of a team was given.  All split outputs, so the schedule changes no bit.  */
+ * of a team was given.  All split outputs (the slopes of a grove are one), so
+ * the schedule changes no bit.                                              */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR \
@@ -3537,21 +3539,23 @@ static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 /* How a pass is dealt out, from large to small:
  *
  *   forest  all trees of the pass
- *   grove   trees that a thread takes through all layers alone, at a desk (the
- *           scratch) of its own, adding up slopes of its own
+ *   grove   neighbouring trees whose slopes are summed apart from the others'
  *   group   trees of a grove that are in a layer together: what one step of it
  *           writes the next finds in the cache
- *   slice   rows of a group, if one very long tree makes it so large that the
- *           backward pass has no scratch for it
+ *   slice   rows of a group that go backward together, if one very long tree
+ *           makes it larger than the scratch
  *   band    rows that a task takes through steps that know no other row
+ *   chunk   rows of a grove that the classifier takes together
  *
- * A thread at its grove waits for no one and reads what no one else writes; a
- * line from the other core's cache can be as far as memory.  In the end the
- * groves' slopes are added in their order.  Slopes of one's own are worth it
- * where weights are few and rows many: else the forest is one grove, whose
- * steps are split over all threads.  So are, one after the other, groves that
- * are fewer than the threads.  How many there are follows from the model and
- * the forest alone, so threads change no bit.                               */
+ * Groves as many as the threads, or more, go side by side: a thread takes one
+ * through all layers, at a desk, which is scratch of its own.  It waits for no
+ * one and reads nothing that others are writing; a line from another core's
+ * cache can be as far as memory.  Fewer groves go one after the other, each
+ * step split over all threads.  Either way the first grove adds its slopes to
+ * the caller's, the others' are added at the end, in order.  How many groves
+ * there are follows from the model and the forest alone, so threads change no
+ * bit.  Slopes of their own are worth it where weights are few and rows many;
+ * else the forest is one grove.                                             */
 
 /* Rows of a band: at most, in whole tiles of any size, and on average at least,
  * or all go together.                                                       */
@@ -3578,29 +3582,46 @@ static int sppoi_slice_rows(const sppo_trace *t)
     return sppoi_min(t->max_tokens, 2 * sppoi_group_rows(&t->config));
 }
 
-/* A power of two, at most; rows of each, on average at least; numbers in the
- * slopes of all but the first, which adds to the caller's.                  */
+/* Most groves, a power of two; rows in each, on average, at least, so that its
+ * own slopes cost little beside its products; trees, likewise, so that groves
+ * are alike; and numbers in all own slopes together, 32 MB of floats.       */
 enum {
-    SPPOI_GROVES = 8,
-    SPPOI_GROVE_ROWS = 512,
-    SPPOI_GROVE_SLOPES = 1 << 23
+    SPPOI_MOST_GROVES = 8,
+    SPPOI_GROVE_ROWS_LEAST = 512,
+    SPPOI_GROVE_TREES_LEAST = 4,
+    SPPOI_OWN_SLOPES = 1 << 23
 };
+
+/* Numbers in a grove's slopes.  A pass knows no head: its tensors come last,
+ * and a trace serves models that differ in it.                              */
+static size_t sppoi_trunk_count(const sppo_config *c)
+{
+    sppo_config trunk = *c;
+
+    trunk.head = SPPO_HEAD_NONE;
+    return sppo_config_count(&trunk);
+}
 
 static int sppoi_most_groves(const sppo_config *c, int rows)
 {
-    const size_t copies = SPPOI_GROVE_SLOPES / sppo_config_count(c);
+    const size_t copies = SPPOI_OWN_SLOPES / sppoi_trunk_count(c);
     int groves = 1;
 
-    while (2 * groves <= SPPOI_GROVES && (size_t)(2 * groves - 1) <= copies &&
-           rows / (2 * groves) >= SPPOI_GROVE_ROWS)
+    while (2 * groves <= SPPOI_MOST_GROVES &&
+           (size_t)(2 * groves - 1) <= copies &&
+           rows / (2 * groves) >= SPPOI_GROVE_ROWS_LEAST)
         groves *= 2;
     return groves;
 }
 
-/* Whether groves go side by side, a thread at each. */
+/* Whether groves go side by side: not where the last round leaves a quarter or
+ * more of the threads' time unused.                                         */
 static int sppoi_side_by_side(const sppo_trace *t, int groves)
 {
-    return groves > 1 && groves >= t->threads;
+    const int rounds = (groves + t->threads - 1) / t->threads;
+
+    return groves > 1 && groves >= t->threads &&
+           4 * groves > 3 * rounds * t->threads;
 }
 
 /* A layer's four products, their weights packed one behind the other. */
@@ -3655,8 +3676,8 @@ static void sppoi_trace_ints(sppo_trace *t, sppoi_carver *v)
     t->slot = (int *)sppoi_carve(v, n, sizeof(int));
     t->before = (int *)sppoi_carve(v, s, sizeof(int));
     t->tree_start = (int *)sppoi_carve(v, s + 1, sizeof(int));
-    t->grove_tree = (int *)sppoi_carve(v, SPPOI_GROVES + 1, sizeof(int));
-    t->grove_scored = (int *)sppoi_carve(v, SPPOI_GROVES + 1, sizeof(int));
+    t->grove_tree = (int *)sppoi_carve(v, SPPOI_MOST_GROVES + 1, sizeof(int));
+    t->grove_scored = (int *)sppoi_carve(v, SPPOI_MOST_GROVES + 1, sizeof(int));
 }
 
 static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
@@ -3689,18 +3710,16 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
     const size_t n = (size_t)t->max_tokens;
-
     size_t shared, end;
 
     t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
     t->grove_slopes = sppoi_carve_reals(
-        v, (size_t)(t->most_groves - 1) * sppo_config_count(c), 1);
+        v, (size_t)(t->most_groves - 1) * t->slopes, 1);
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
     shared = v->used;
     t->dx = sppoi_carve_reals(v, n, c->dim);
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
     t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
-
     end = v->used;
     v->used = shared;
     t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
@@ -3733,7 +3752,6 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     t->norm = sppoi_carve_reals(v, bands, c->dim);
     t->act = sppoi_carve_reals(v, bands, c->hidden);
     t->final = sppoi_carve_reals(v, n, c->dim);
-
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
     t->panel = sppoi_carve_reals(v, sppoi_panel_room(t), 1);
     sppoi_trace_desk(t, v);
@@ -3755,6 +3773,7 @@ static void sppoi_trace_shape(sppo_trace *t, const sppo_config *config,
     t->threads = sppoi_max_threads();
     t->most_groves = sppoi_most_groves(config, max_tokens);
     t->desks = sppoi_side_by_side(t, t->most_groves) ? t->threads : 1;
+    t->slopes = sppoi_trunk_count(config);
     t->layer_room = sppoi_layer_panels(config, 0, t->panel_at);
     t->chunk = sppoi_min(SPPOI_CHUNK_ROWS,
                          sppoi_max(64, SPPOI_CHUNK_LOGITS / config->vocab));
@@ -3940,7 +3959,9 @@ static int sppoi_tree_row(const sppo_trace *t, const sppo_forest *f, int tree)
     return f->start[t->tree_start[tree]];
 }
 
-/* Equal shares of the rows, as far as trees allow; returns the largest. */
+/* Deals the trees to t->groves groves, equal shares of the rows as far as trees
+ * allow: a tree goes where its first row lies, a grove may be empty.  Returns
+ * the rows of the largest.                                                  */
 static int sppoi_deal(sppo_trace *t, const sppo_forest *f)
 {
     int tree = 0, scored = 0, largest = 0, row = 0, g;
@@ -3961,19 +3982,15 @@ static int sppoi_deal(sppo_trace *t, const sppo_forest *f)
     return largest;
 }
 
-/* Groves with a balance: none more than half as large again as the average. */
+/* As many groves as rows and trees are worth, halved until none is more than
+ * half as large again as the average: the others would wait for it.         */
 static void sppoi_plan_groves(sppo_trace *t, const sppo_forest *f)
 {
     t->groves = sppoi_most_groves(&t->config, f->tokens);
+    while (t->groves > 1 && t->groves * SPPOI_GROVE_TREES_LEAST > t->trees)
+        t->groves /= 2;
     while (sppoi_deal(t, f) > 1.5 * f->tokens / t->groves)
         t->groves /= 2;
-    t->grove = 0;
-    t->tree = 0;
-    t->tree_end = t->trees;
-    t->row = 0;
-    t->row_end = f->tokens;
-    t->scored = 0;
-    t->scored_end = t->scored_rows;
 }
 
 static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
@@ -4012,8 +4029,8 @@ static void sppoi_pack_layer(sppo_real *panel, const size_t *at,
 
 /* ---- a pass over a forest, grove by grove ---- */
 
-/* Is told of each layer's keys and values, of trees [tree, tree_end): the
- * sampler's cache.                                                          */
+/* Is told of each layer's keys and values, grove by grove and from several
+ * threads at once: only rows of trees [tree, tree_end) are there yet.       */
 typedef struct sppoi_watcher {
     void (*seen)(void *user, int layer, const sppo_real *qkv, int tree,
                  int tree_end);
@@ -4033,7 +4050,8 @@ typedef struct sppoi_sweep {
  * of t, with rows [row, row_end) and scored rows [scored, scored_end).      */
 typedef void (*sppoi_stage)(sppo_trace *t, const sppoi_sweep *sweep);
 
-/* The trace as it is in grove g. */
+/* A view of the trace for grove g.  It shares the trace's arrays; what a stage
+ * writes into the struct itself is lost.                                    */
 static sppo_trace sppoi_grove_of(const sppo_trace *t, const sppo_forest *f,
                                  int g)
 {
@@ -4049,17 +4067,25 @@ static sppo_trace sppoi_grove_of(const sppo_trace *t, const sppo_forest *f,
     return grove;
 }
 
-/* And at a desk, for one thread. */
-static void sppoi_sit_down(sppo_trace *grove, int desk)
+/* A thread's scratch for attention. */
+static sppo_real *sppoi_scratch_of(const sppo_trace *t, int thread)
+{
+    const int reach = sppoi_reach(&t->config, t->max_tokens);
+
+    return t->scratch + (size_t)thread
+                      * sppoi_block_room(&t->config, reach, t->backward);
+}
+
+/* Turns a view to the scratch of one desk, where one thread works. */
+static void sppoi_at_desk(sppo_trace *grove, int desk)
 {
     const sppo_config *c = &grove->config;
-    const int reach = sppoi_reach(c, grove->max_tokens);
     const size_t at = (size_t)desk, own = at * grove->desk_room;
 
     grove->threads = 1;
     grove->norm += at * SPPOI_BAND * (size_t)c->dim;
     grove->act += at * SPPOI_BAND * (size_t)c->hidden;
-    grove->scratch += at * sppoi_block_room(c, reach, grove->backward);
+    grove->scratch = sppoi_scratch_of(grove, desk);
     grove->gathered += own;
     if (grove->backward) {
         grove->norm_panel += own;
@@ -4070,17 +4096,22 @@ static void sppoi_sit_down(sppo_trace *grove, int desk)
         grove->logits += at * (size_t)grove->chunk * (size_t)c->vocab;
 }
 
-/* Slopes go to the caller's in the first grove, else to its own. */
+/* The slopes of grove g > 0. */
+static sppo_real *sppoi_own_slopes(const sppo_trace *t, int g)
+{
+    return t->grove_slopes + (size_t)(g - 1) * t->slopes;
+}
+
 static void sppoi_stage_grove(const sppo_trace *t, const sppoi_sweep *sweep,
-                              sppoi_stage stage, int g)
+                              sppoi_stage stage, int g, int side_by_side)
 {
     sppo_trace grove = sppoi_grove_of(t, sweep->f, g);
     sppoi_sweep own = *sweep;
 
-    if (sppoi_side_by_side(t, t->groves))
-        sppoi_sit_down(&grove, sppoi_thread());
+    if (side_by_side)
+        sppoi_at_desk(&grove, sppoi_thread());
     if (sweep->grad && g > 0)
-        own.grad = t->grove_slopes + (size_t)(g - 1) * sweep->m->count;
+        own.grad = sppoi_own_slopes(t, g);
     stage(&grove, &own);
 }
 
@@ -4090,22 +4121,22 @@ static void sppoi_over_groves(const sppo_trace *t, const sppoi_sweep *sweep,
     const int threads = t->threads;
     int g;
 
-    if (!sppoi_side_by_side(t, t->groves)) {
+    if (sppoi_side_by_side(t, t->groves)) {
+        SPPOI_TASKS
         for (g = 0; g < t->groves; g++)
-            sppoi_stage_grove(t, sweep, stage, g);
-        return;
+            sppoi_stage_grove(t, sweep, stage, g, 1);
+    } else {
+        for (g = 0; g < t->groves; g++)
+            sppoi_stage_grove(t, sweep, stage, g, 0);
     }
-    SPPOI_TASKS
-    for (g = 0; g < t->groves; g++)
-        sppoi_stage_grove(t, sweep, stage, g);
     (void)threads;
 }
 
-/* Weights are packed a layer at a time, in one room; but groves are in several
- * layers at once: then all layers are packed before.                        */
+/* Weights are packed a layer at a time, in one room; but of several groves each
+ * goes through all layers: then all are packed before.                      */
 static sppo_real *sppoi_layer_panel(const sppo_trace *t, int l)
 {
-    return t->panel + (t->most_groves > 1 ? (size_t)l * t->layer_room : 0);
+    return t->panel + (t->groves > 1 ? (size_t)l * t->layer_room : 0);
 }
 
 static void sppoi_pack_before(const sppo_trace *t, const sppo_model *m,
@@ -4113,7 +4144,7 @@ static void sppoi_pack_before(const sppo_trace *t, const sppo_model *m,
 {
     int l;
 
-    for (l = 0; l < t->config.layers && t->most_groves > 1; l++) {
+    for (l = 0; l < t->config.layers && t->groves > 1; l++) {
         const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
 
         sppoi_pack_layer(sppoi_layer_panel(t, l), t->panel_at, &w, &t->config,
@@ -4124,7 +4155,7 @@ static void sppoi_pack_before(const sppo_trace *t, const sppo_model *m,
 static void sppoi_pack_in_time(const sppo_trace *t, const sppoi_layer *w,
                                sppoi_packer pack)
 {
-    if (t->most_groves == 1)
+    if (t->groves == 1)
         sppoi_pack_layer(t->panel, t->panel_at, w, &t->config, pack);
 }
 
@@ -4623,15 +4654,6 @@ static sppoi_attention sppoi_attention_of(const sppo_trace *t,
     return a;
 }
 
-static sppo_real *sppoi_task_scratch(const sppo_trace *t)
-{
-    const size_t room =
-        sppoi_block_room(&t->config, sppoi_reach(&t->config, t->max_tokens),
-                         t->backward);
-
-    return t->scratch + (size_t)sppoi_thread() * room;
-}
-
 /* A task is a segment of the group and a key/value head. */
 static void sppoi_attention_fwd(const sppo_trace *t, const sppo_forest *f,
                                 int l, const sppoi_group *group)
@@ -4646,7 +4668,7 @@ static void sppoi_attention_fwd(const sppo_trace *t, const sppo_forest *f,
     SPPOI_TASKS
     for (task = 0; task < tasks; task++)
         sppoi_attention_blocks(&a, first + task / kv, task % kv,
-                               sppoi_task_scratch(t), 0);
+                               sppoi_scratch_of(t, sppoi_thread()), 0);
     (void)threads;
 }
 
@@ -4667,7 +4689,8 @@ static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f, int l,
         int s;
 
         for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++)
-            sppoi_attention_blocks(&a, s, task % kv, sppoi_task_scratch(t), 1);
+            sppoi_attention_blocks(&a, s, task % kv,
+                                   sppoi_scratch_of(t, sppoi_thread()), 1);
     }
     (void)threads;
 }
@@ -4821,7 +4844,7 @@ static int sppoi_chunk_rows(const sppo_trace *t, int from)
 }
 
 /* Chunk by chunk, for the rows that predict something. */
-static void sppoi_stage_classify(sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_grove_logits_fwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     int from;
 
@@ -4831,7 +4854,7 @@ static void sppoi_stage_classify(sppo_trace *t, const sppoi_sweep *sweep)
 }
 
 /* Hidden states after the last norm. */
-static void sppoi_stage_trunk(sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_grove_trunk_fwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     const sppo_config *c = &t->config;
     const sppo_model *m = sweep->m;
@@ -4855,14 +4878,14 @@ static void sppoi_stage_trunk(sppo_trace *t, const sppoi_sweep *sweep)
 static void sppoi_trunk_fwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     sppoi_pack_before(t, sweep->m, sppoi_pack_weight);
-    sppoi_over_groves(t, sweep, sppoi_stage_trunk);
+    sppoi_over_groves(t, sweep, sppoi_grove_trunk_fwd);
 }
 
-static void sppoi_classify(sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_logits_fwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     sppoi_pack_logits(t, sweep->m);
     t->logits_kept = t->scored_rows <= t->logit_rows;
-    sppoi_over_groves(t, sweep, sppoi_stage_classify);
+    sppoi_over_groves(t, sweep, sppoi_grove_logits_fwd);
 }
 
 static sppoi_sweep sppoi_sweep_over(const sppo_model *m, const sppo_forest *f)
@@ -4892,7 +4915,7 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
     const sppoi_sweep sweep = sppoi_sweep_over(model, forest);
 
     SPPOI_TRY(sppoi_trunk_checked(ctx, trace, &sweep, "sppo_forward"));
-    sppoi_classify(trace, &sweep);
+    sppoi_logits_fwd(trace, &sweep);
     return SPPO_OK;
 }
 
@@ -4983,10 +5006,10 @@ static void sppoi_chunk_bwd(sppo_trace *t, const sppoi_sweep *sweep, int from,
 static void sppoi_begin_slopes(const sppo_trace *t, const sppoi_sweep *sweep)
 {
     if (t->grove > 0)
-        memset(sweep->grad, 0, sweep->m->count * sizeof *sweep->grad);
+        memset(sweep->grad, 0, t->slopes * sizeof *sweep->grad);
 }
 
-static void sppoi_stage_classify_bwd(sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_grove_logits_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     int from;
 
@@ -5002,12 +5025,12 @@ static void sppoi_stage_classify_bwd(sppo_trace *t, const sppoi_sweep *sweep)
     }
 }
 
-static void sppoi_classify_bwd(sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_logits_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     if (!t->logits_kept)
         sppoi_pack_logits(t, sweep->m);
     sppoi_pack_logit_slopes(t, sweep->m);
-    sppoi_over_groves(t, sweep, sppoi_stage_classify_bwd);
+    sppoi_over_groves(t, sweep, sppoi_grove_logits_bwd);
     t->logits_kept = 0;  // they are slopes now; another backward pass may come
 }
 
@@ -5153,7 +5176,7 @@ static void sppoi_layer_bwd(sppo_trace *t, const sppoi_sweep *sweep, int l)
 }
 
 /* From t->dnorm, the slopes of `final`, to all that lies before. */
-static void sppoi_stage_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_grove_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     const sppo_model *m = sweep->m;
     const int d = t->config.dim, layers = t->config.layers;
@@ -5175,12 +5198,13 @@ static void sppoi_stage_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
                 sppoi_row(dx, i, d)[j];
 }
 
-/* Adds the groves' own slopes to the caller's, in the order of the groves. */
+/* Numbers that a task adds up over the groves: they stay in the L1 cache. */
 enum { SPPOI_ADD_BLOCK = 1024 };
 
+/* Adds the groves' own slopes to the caller's, in the order of the groves. */
 static void sppoi_add_groves(const sppo_trace *t, const sppoi_sweep *sweep)
 {
-    const int count = (int)sweep->m->count;  // few enough for groves
+    const int count = (int)t->slopes;  // few enough for groves
     int from;
 
     SPPOI_FOR
@@ -5189,7 +5213,7 @@ static void sppoi_add_groves(const sppo_trace *t, const sppoi_sweep *sweep)
         int g, i;
 
         for (g = 1; g < t->groves; g++) {
-            const sppo_real *own = sppoi_row(t->grove_slopes, g - 1, count);
+            const sppo_real *own = sppoi_own_slopes(t, g);
 
             for (i = from; i < to; i++)
                 sweep->grad[i] += own[i];
@@ -5200,7 +5224,7 @@ static void sppoi_add_groves(const sppo_trace *t, const sppoi_sweep *sweep)
 static void sppoi_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
     sppoi_pack_before(t, sweep->m, sppoi_pack_slope);
-    sppoi_over_groves(t, sweep, sppoi_stage_trunk_bwd);
+    sppoi_over_groves(t, sweep, sppoi_grove_trunk_bwd);
     if (t->groves > 1)
         sppoi_add_groves(t, sweep);
 }
@@ -5229,14 +5253,14 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
         memcpy(trace->dnorm, d_final, numbers * sizeof *d_final);
     else
         memset(trace->dnorm, 0, numbers * sizeof *trace->dnorm);
-    sppoi_classify_bwd(trace, &sweep);
+    sppoi_logits_bwd(trace, &sweep);
     sppoi_trunk_bwd(trace, &sweep);
     return SPPO_OK;
 }
 
 /* Slopes of -sum log pi / divisor, which do not wait for the sum: each chunk of
  * logits goes forward and backward at once.                                 */
-static void sppoi_stage_next_token(sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_grove_next_token(sppo_trace *t, const sppoi_sweep *sweep)
 {
     const int d = t->config.dim;
     const size_t numbers = (size_t)(t->row_end - t->row) * (size_t)d;
@@ -5263,7 +5287,7 @@ static void sppoi_next_token_slopes(sppo_trace *t, const sppoi_sweep *sweep,
     sppoi_pack_logits(t, sweep->m);
     sppoi_pack_logit_slopes(t, sweep->m);
     t->logits_kept = 0;
-    sppoi_over_groves(t, sweep, sppoi_stage_next_token);
+    sppoi_over_groves(t, sweep, sppoi_grove_next_token);
 }
 
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
@@ -5287,7 +5311,7 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
     if (grad)
         sppoi_next_token_slopes(trace, &sweep, divisor);
     else
-        sppoi_classify(trace, &sweep);
+        sppoi_logits_fwd(trace, &sweep);
     for (i = 0; i < forest->tokens; i++)
         sum -= trace->logprob[i];
     if (!(fabs(sum) < HUGE_VAL))
@@ -5316,11 +5340,12 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
  * Responses wait in a queue.  A thread has a few of them under way, all layers
  * and one token at a time, and takes the next as soon as one has ended: its
  * tiles stay full, the cache of so few stays near, and no thread waits for
- * another.  Weights that come from memory are read once for all responses: then
- * all are under way together, and a layer's steps are split over the threads. A
- * row never meets another: neither company nor threads change its bits.     */
+ * another.  Weights that come from memory should be read seldom: a thread then
+ * has its whole share under way, or, if shares are small, all responses are
+ * under way together, and a layer's steps are split over the threads.  A row
+ * never meets another: neither company nor threads change its bits.         */
 enum {
-    SPPOI_UNDER_WAY = 32,   // rows of a thread, at least
+    SPPOI_UNDER_WAY = 32,   // rows that are worth a thread's own reading
     SPPOI_CACHED = 1 << 21  // numbers, 8 MB of floats
 };
 
@@ -5534,9 +5559,10 @@ static void sppoi_span_store(const sppo_config *c, sppoi_span span,
                (size_t)d * sizeof *values);
 }
 
-/* Called by the pass over the prompts after each layer. */
+/* Called after each layer of the pass over the prompts; prompt p is tree p.
+ * Threads come with different prompts.                                      */
 static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv,
-                              int from, int to)
+                              int tree, int tree_end)
 {
     sppo_sampler *s = (sppo_sampler *)user;
     const sppo_config *c = &s->config;
@@ -5544,7 +5570,7 @@ static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv,
     int p;
 
     SPPOI_FOR
-    for (p = from; p < to; p++) {
+    for (p = tree; p < tree_end; p++) {
         int i;
 
         for (i = f->start[p]; i < f->start[p + 1]; i++)
@@ -5912,7 +5938,8 @@ static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
     }
 }
 
-/* How many responses a thread has under way: equal shares, in whole tiles. */
+/* How many responses a thread has under way: equal shares, in whole tiles; or
+ * all, together, when weights are far and shares small.                     */
 static int sppoi_under_way(const sppo_sampler *s, int threads)
 {
     const int all = s->forest.segments * s->k;
@@ -5932,9 +5959,9 @@ static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
 {
     const sppoi_row_at at = sppoi_row_layout(&s->config);
     const int all = s->forest.segments * s->k;
-    const int each = sppoi_under_way(s, sppoi_max_threads());
-    const int threads =
-        sppoi_min(sppoi_max_threads(), (all + each - 1) / each);
+    const int most = sppoi_shared_out() ? 1 : sppoi_max_threads();
+    const int each = sppoi_under_way(s, most);
+    const int threads = sppoi_min(most, (all + each - 1) / each);
     int queue = 0, t;
     sppoi_sweep sweep = sppoi_sweep_over(m, &s->forest);
     sppoi_watcher watcher;

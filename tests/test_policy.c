@@ -907,6 +907,7 @@ static void slopes_with(int threads, const sppo_model *model,
     slow_random random = { 19 };
     sppo_real *d_final = view_reals((size_t)forest->tokens
                                     * (size_t)model->config.dim);
+    sppo_real *again = view_reals(model->count);
     int i;
 
     view_threads(threads);  // before the trace is made
@@ -924,6 +925,10 @@ static void slopes_with(int threads, const sppo_model *model,
     CHECK_OK(&ctx, sppo_forward(&ctx, &trace, model, forest));
     CHECK_OK(&ctx, sppo_backward(&ctx, &trace, model, forest, trace.d_logprob,
                                  d_final, grad + model->count));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, model, forest, trace.d_logprob,
+                                 d_final, again));
+    CHECK(!memcmp(again, grad + model->count, model->count * sizeof *grad));
+    free(again);
     free(d_final);
     sppo_trace_free(&ctx, &trace);
     view_threads(1);
@@ -970,29 +975,28 @@ static void same_bits_for_any_number_of_threads(void)
 #endif
 }
 
-/* Trees of 1 to `longest` rows: groves hold each tree and each scored row once,
- * and the largest is at most half as large again as the average.            */
-static int deal(int trees, int longest)
+/* A tree of each length: groves hold each tree and each scored row once, and
+ * the largest is at most half as large again as the average.                */
+static int deal(const int *length, int trees)
 {
     static sppo_model model;
     static sppo_forest forest;
     static sppo_trace trace;
-    static int token[2000];
+    static int token[3000];
     sppo_config c = shape_of(0);
-    slow_random random = { (uint64_t)longest };
-    int i, g;
+    slow_random random = { 23 };
+    int i, g, rows = 0;
 
-    c.context = longest;
-    random_tokens(&random, token, longest, c.vocab);
+    for (i = 0; i < trees; i++)
+        rows += length[i];
+    c.context = COUNT(token);
+    random_tokens(&random, token, COUNT(token), c.vocab);
     if (!view_model(&ctx, &model, &c, 7) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, trees * longest,
-                                         trees)))
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, rows, trees)))
         return 0;
     for (i = 0; i < trees; i++)
-        sppo_forest_add(&forest, -1, token, 1 + slow_below(&random, longest),
-                        slow_below(&random, 2));
-    CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, trees * longest, trees,
-                                   0));
+        sppo_forest_add(&forest, -1, token, length[i], i % 3 > 0);
+    CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, rows, trees, 0));
     CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
     CHECK(trace.grove_tree[0] == 0 && trace.grove_scored[0] == 0);
     CHECK(trace.grove_tree[trace.groves] == trees);
@@ -1012,15 +1016,136 @@ static int deal(int trees, int longest)
     return g;
 }
 
+/* `few` trees of `long_rows` rows, then trees of `rows` rows, `trees` in all. */
+static int deal_of(int few, int long_rows, int trees, int rows)
+{
+    static int length[1000];
+    int i;
+
+    for (i = 0; i < trees; i++)
+        length[i] = i < few ? long_rows : rows;
+    return deal(length, trees);
+}
+
 static void groves_hold_every_tree_once(void)
 {
-    int trees;
+    CHECK(deal_of(1, 3000, 1, 0) == 1);    // a tree is never cut
+    CHECK(deal_of(0, 0, 7, 300) == 1);     // not enough trees for two
+    CHECK(deal_of(0, 0, 150, 6) == 1);     // nor rows
+    CHECK(deal_of(0, 0, 1000, 7) == 8);
+    CHECK(deal_of(1, 3000, 16, 100) == 2);  // in four, the first were too large
+    CHECK(deal_of(5, 717, 32, 19) == 8);    // two of them empty
+}
 
-    CHECK(deal(1, 2000) == 1);  // a tree is never cut
-    CHECK(deal(40, 12) == 1);   // not enough rows for two
-    CHECK(deal(1000, 12) == 8);
-    for (trees = 2; trees < 9; trees++)
-        deal(trees, 600);
+/* Slopes of a model with more weights than would fit eight times. */
+static void groves_are_few_where_weights_are_many(void)
+{
+    sppo_config c, r;
+
+    memset(&c, 0, sizeof c);
+    c.vocab = 1000, c.dim = 100, c.heads = 1, c.layers = 1, c.hidden = 20;
+    c.context = 64;
+    CHECK_OK(&ctx, sppo_config_resolve(&ctx, &r, &c));
+    CHECK(sppoi_most_groves(&r, 1 << 20) == 8);
+    r.vocab = 1 << 15;   // 3.3 million numbers
+    CHECK(sppoi_most_groves(&r, 1 << 20) == 2);
+    r.vocab = 1 << 17;
+    CHECK(sppoi_most_groves(&r, 1 << 20) == 1);
+}
+
+/* Desks lie side by side, and all within the block. */
+static void apart(const sppo_trace *t, const sppo_real *desk,
+                  const sppo_real *next, size_t numbers)
+{
+    const char *end = (const char *)(desk + numbers);
+
+    CHECK(next >= desk + numbers);
+    CHECK((const char *)desk >= (const char *)t->block &&
+          end <= (const char *)t->block + t->block_size);
+}
+
+static void desks_do_not_overlap(void)
+{
+#ifdef _OPENMP
+    enum { DESKS = 4, TOKENS = 4096 };
+    const sppo_config c = shape_of(0);
+    static sppo_model model;
+    static sppo_trace t;
+    sppo_trace at[DESKS + 1];
+    int d;
+
+    view_threads(DESKS);
+    if (!view_model(&ctx, &model, &c, 7) ||
+        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &t, &model, TOKENS, 8, 1)))
+        return;
+    CHECK(t.desks == DESKS);
+    for (d = 0; d <= DESKS; d++) {
+        at[d] = t;
+        sppoi_at_desk(&at[d], d);
+        CHECK(at[d].threads == 1);
+    }
+    for (d = 0; d < DESKS; d++) {
+        const int dim = c.dim, hidden = c.hidden, slice = sppoi_slice_rows(&t);
+        const int wide = sppoi_max(sppoi_q_width(&c), hidden);
+        const int deep = sppoi_max(slice, t.chunk);
+
+        apart(&t, at[d].norm, at[d + 1].norm, (size_t)(SPPOI_BAND * dim));
+        apart(&t, at[d].act, at[d + 1].act, (size_t)(SPPOI_BAND * hidden));
+        apart(&t, at[d].scratch, at[d + 1].scratch,
+              sppoi_block_room(&t.config, sppoi_reach(&t.config, TOKENS), 1));
+        apart(&t, at[d].gathered, at[d + 1].gathered,
+              (size_t)(t.chunk * dim));
+        apart(&t, at[d].logits, at[d + 1].logits,
+              (size_t)(t.chunk * c.vocab));
+        apart(&t, at[d].norm_panel, at[d + 1].norm_panel,
+              sppo_panel_size(deep, dim));
+        apart(&t, at[d].dgate_up, at[d + 1].dgate_up,
+              (size_t)(slice * 2 * hidden));
+        apart(&t, at[d].wide_panel, at[d + 1].wide_panel,
+              sppo_panel_size(slice, wide));
+    }
+    sppo_trace_free(&ctx, &t);
+    sppo_model_free(&ctx, &model);
+    view_threads(1);
+#else
+    SKIP("built without OpenMP");
+#endif
+}
+
+/* A trace serves any model of its trunk: slopes are those of its own trace. */
+static void groves_know_no_head(void)
+{
+    const sppo_config c = shape_of(0);
+    slow_random random = { 29 };
+    static sppo_model trunk, model;
+    static sppo_forest forest;
+    static sppo_trace trace;
+    sppo_real *grad[2];
+    int k, i;
+
+    if (!view_model(&ctx, &trunk, &c, 7) ||
+        !CHECK_OK(&ctx, sppo_model_clone(&ctx, &model, &trunk, SPPO_HEAD_EMBED,
+                                         64)) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 36 * 116, 3 * 116)))
+        return;
+    add_trees(&forest, &random, c.vocab, 116);
+    for (k = 0; k < 2; k++) {
+        grad[k] = view_reals(model.count);
+        CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, k ? &trunk : &model,
+                                       forest.tokens, forest.segments, 1));
+        CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+        CHECK(trace.groves == 4);
+        for (i = 0; i < forest.tokens; i++)
+            trace.d_logprob[i] = (double)(i % 7 - 3);
+        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest,
+                                     trace.d_logprob, NULL, grad[k]));
+        sppo_trace_free(&ctx, &trace);
+    }
+    CHECK(!memcmp(grad[0], grad[1], model.count * sizeof *grad[0]));
+    free(grad[0]), free(grad[1]);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+    sppo_model_free(&ctx, &trunk);
 }
 
 /* Threads of the caller's own, each with its trace. */
@@ -1382,6 +1507,9 @@ static const check_case cases[] = {
     CASE(a_large_pass_is_the_sum_of_its_trees),
     CASE(a_long_tree_goes_backward_in_slices),
     CASE(groves_hold_every_tree_once),
+    CASE(groves_are_few_where_weights_are_many),
+    CASE(groves_know_no_head),
+    CASE(desks_do_not_overlap),
     CASE(same_bits_for_any_number_of_threads),
     CASE(threads_of_the_caller_may_call),
     CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1
