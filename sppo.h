@@ -4302,6 +4302,7 @@ typedef struct sppoi_columns {
     int s, g;            // segment and key/value head
     int i0, h0;          // first query (in its segment) and first query head
     int queries, heads;  // of the block
+    int cols;            // those in use, in whole halves of SPPOI_COLS
     int first;           // of the segment's blocks: the last queries
 } sppoi_columns;
 
@@ -4363,7 +4364,7 @@ static SPPOI_INLINE void sppoi_copy_channels(sppo_real *to, const int to_step,
         to[c * to_step] = scale * from[c * from_step];
 }
 
-/* out[c][j] = scale rows[row of j][head of j][c]; unused columns 0. */
+/* out[c][j] = scale rows[row of j][head of j][c]; 0 beyond the last, to cols. */
 static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
                                const sppoi_attention *a, const sppoi_columns *b,
                                sppo_real scale)
@@ -4377,7 +4378,7 @@ static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
             sppoi_copy_channels(out + j, SPPOI_COLS, rows + h * d, 1, d,
                                 scale);
     for (c = 0; c < d; c++)
-        for (j = used; j < SPPOI_COLS; j++)
+        for (j = used; j < b->cols; j++)
             out[c * SPPOI_COLS + j] = 0;
 }
 
@@ -4419,11 +4420,12 @@ static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
     int s;
 
     for (s = b->s; s >= 0; s = a->f->parent[s]) {
-        const sppoi_product_job job = sppoi_job(
+        sppoi_product_job job = sppoi_job(
             sppoi_row_out(out, a->before[s], SPPOI_COLS),
             sppoi_row(rows, a->f->start[s], width) + channel, width, 1, panel,
-            sppoi_keys_of(a, b, s), SPPOI_COLS, a->c->head_dim);
+            sppoi_keys_of(a, b, s), b->cols, a->c->head_dim);
 
+        job.ld = SPPOI_COLS;
         sppoi_product_alone(&job);
     }
 }
@@ -4439,9 +4441,10 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
     for (s = b->s; s >= 0; s = a->f->parent[s]) {
         sppoi_product_job job = sppoi_job(
             out, sppoi_row(rows, a->f->start[s], width) + channel, 1, width,
-            sppoi_row(panel, a->before[s], SPPOI_COLS), a->c->head_dim,
-            SPPOI_COLS, sppoi_keys_of(a, b, s));
+            sppoi_row(panel, a->before[s], SPPOI_COLS), a->c->head_dim, b->cols,
+            sppoi_keys_of(a, b, s));
 
+        job.ld = SPPOI_COLS;
         job.add = s != b->s;
         sppoi_product_alone(&job);
     }
@@ -4460,7 +4463,7 @@ static void sppoi_into_keys(sppo_real *rows, int channel,
         sppoi_product_job job = sppoi_job(
             sppoi_row_out(rows, a->f->start[s], width) + channel,
             sppoi_row(columns, a->before[s], SPPOI_COLS), SPPOI_COLS, 1, panel,
-            sppoi_keys_of(a, b, s), a->c->head_dim, SPPOI_COLS);
+            sppoi_keys_of(a, b, s), a->c->head_dim, b->cols);
 
         job.ld = width;
         job.add = s != b->s || !b->first;
@@ -4488,11 +4491,12 @@ static void sppoi_block_scores(const sppoi_attention *a, const sppoi_columns *b)
 }
 
 /* score becomes exp(score - top); top and sum per column. */
-static void sppoi_block_softmax(const sppoi_columns *b, int keys)
+static SPPOI_INLINE void sppoi_softmax_of(const int cols,
+                                          const sppoi_columns *b, int keys)
 {
     int i, j;
 
-    for (j = 0; j < SPPOI_COLS; j++) {
+    for (j = 0; j < cols; j++) {
         b->top[j] = b->score[j];
         b->sum[j] = 0;
     }
@@ -4500,18 +4504,26 @@ static void sppoi_block_softmax(const sppoi_columns *b, int keys)
         const sppo_real *row = sppoi_row(b->score, i, SPPOI_COLS);
 
         SPPOI_SIMD
-        for (j = 0; j < SPPOI_COLS; j++)
+        for (j = 0; j < cols; j++)
             b->top[j] = row[j] > b->top[j] ? row[j] : b->top[j];
     }
     for (i = 0; i < keys; i++) {
         sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
 
         SPPOI_SIMD
-        for (j = 0; j < SPPOI_COLS; j++) {
+        for (j = 0; j < cols; j++) {
             row[j] = sppoi_exp(row[j] - b->top[j]);
             b->sum[j] += row[j];
         }
     }
+}
+
+static void sppoi_block_softmax(const sppoi_columns *b, int keys)
+{
+    if (b->cols == SPPOI_COLS)
+        sppoi_softmax_of(SPPOI_COLS, b, keys);
+    else
+        sppoi_softmax_of(SPPOI_COLS / 2, b, keys);
 }
 
 static void sppoi_block_fwd(const sppoi_attention *a, const sppoi_columns *b)
@@ -4536,6 +4548,21 @@ static void sppoi_block_fwd(const sppoi_attention *a, const sppoi_columns *b)
     sppoi_unpack_columns(a->k.att, b->out, sppoi_q_width(c), a, b, b->sum);
 }
 
+/* score becomes exp(score - top). */
+static SPPOI_INLINE void sppoi_recall_of(const int cols,
+                                         const sppoi_columns *b, int keys)
+{
+    int i, j;
+
+    for (i = 0; i < keys; i++) {
+        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
+
+        SPPOI_SIMD
+        for (j = 0; j < cols; j++)
+            row[j] = sppoi_exp(row[j] - b->top[j]);
+    }
+}
+
 /* score becomes p = exp(score - lse). */
 static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
 {
@@ -4548,31 +4575,29 @@ static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
     for (i = 0; i < b->queries; i++)
         for (h = 0; h < b->heads; h++)
             b->top[j++] = sppoi_row(lse, i, heads)[h];
-    for (; j < SPPOI_COLS; j++)
+    for (; j < b->cols; j++)
         b->top[j] = 0;
-    for (i = 0; i < keys; i++) {
-        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
-
-        SPPOI_SIMD
-        for (j = 0; j < SPPOI_COLS; j++)
-            row[j] = sppoi_exp(row[j] - b->top[j]);
-    }
+    if (b->cols == SPPOI_COLS)
+        sppoi_recall_of(SPPOI_COLS, b, keys);
+    else
+        sppoi_recall_of(SPPOI_COLS / 2, b, keys);
 }
 
 /* slope comes in as dp and becomes ds = p (dp - delta). */
-static void sppoi_block_slopes(const sppoi_columns *b, int keys)
+static SPPOI_INLINE void sppoi_slopes_of(const int cols,
+                                         const sppoi_columns *b, int keys)
 {
     sppo_real *delta = b->sum;
     int i, j;
 
-    for (j = 0; j < SPPOI_COLS; j++)
+    for (j = 0; j < cols; j++)
         delta[j] = 0;
     for (i = 0; i < keys; i++) {
         const sppo_real *p = sppoi_row(b->score, i, SPPOI_COLS);
         const sppo_real *dp = sppoi_row(b->slope, i, SPPOI_COLS);
 
         SPPOI_SIMD
-        for (j = 0; j < SPPOI_COLS; j++)
+        for (j = 0; j < cols; j++)
             delta[j] = sppoi_muladd(p[j], dp[j], delta[j]);
     }
     for (i = 0; i < keys; i++) {
@@ -4580,9 +4605,17 @@ static void sppoi_block_slopes(const sppoi_columns *b, int keys)
         sppo_real *row = sppoi_row_out(b->slope, i, SPPOI_COLS);
 
         SPPOI_SIMD
-        for (j = 0; j < SPPOI_COLS; j++)
+        for (j = 0; j < cols; j++)
             row[j] = p[j] * (row[j] - delta[j]);
     }
+}
+
+static void sppoi_block_slopes(const sppoi_columns *b, int keys)
+{
+    if (b->cols == SPPOI_COLS)
+        sppoi_slopes_of(SPPOI_COLS, b, keys);
+    else
+        sppoi_slopes_of(SPPOI_COLS / 2, b, keys);
 }
 
 static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
@@ -4599,12 +4632,12 @@ static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
     sppoi_over_channels(b->slope, a->k.qkv, value, b->dout, a, b);
     sppoi_block_slopes(b, sppoi_block_keys(a, b));
     sppoi_over_keys(b->out, a->k.qkv, key, b->slope, a, b);
-    for (j = 0; j < SPPOI_COLS; j++)
+    for (j = 0; j < b->cols; j++)
         b->sum[j] = scale;
     sppoi_unpack_columns(a->dqkv, b->out, width, a, b, b->sum);
-    sppoi_pack_alone(b->q_rows, b->q, 1, SPPOI_COLS, SPPOI_COLS, d);
+    sppoi_pack_alone(b->q_rows, b->q, 1, SPPOI_COLS, b->cols, d);
     sppoi_into_keys(a->dqkv, key, b->slope, b->q_rows, a, b);
-    sppoi_pack_alone(b->dout_rows, b->dout, 1, SPPOI_COLS, SPPOI_COLS, d);
+    sppoi_pack_alone(b->dout_rows, b->dout, 1, SPPOI_COLS, b->cols, d);
     sppoi_into_keys(a->dqkv, value, b->score, b->dout_rows, a, b);
 }
 
@@ -4630,6 +4663,8 @@ static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
             b.h0 = g * group + h;
             b.heads = sppoi_min(heads, group - h);
             b.queries = sppoi_min(at_once, length - b.i0);
+            b.cols = b.queries * b.heads > SPPOI_COLS / 2 ? SPPOI_COLS
+                                                          : SPPOI_COLS / 2;
             if (backward)
                 sppoi_block_bwd(a, &b);
             else

@@ -1016,7 +1016,7 @@ static int deal(const int *length, int trees)
     return g;
 }
 
-/* `few` trees of `long_rows` rows, then trees of `rows` rows, `trees` in all. */
+/* `few` trees of `long_rows` rows, then of `rows` rows: `trees` in all. */
 static int deal_of(int few, int long_rows, int trees, int rows)
 {
     static int length[1000];
