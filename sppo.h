@@ -4364,7 +4364,7 @@ static SPPOI_INLINE void sppoi_copy_channels(sppo_real *to, const int to_step,
         to[c * to_step] = scale * from[c * from_step];
 }
 
-/* out[c][j] = scale rows[row of j][head of j][c]; 0 beyond the last, to cols. */
+/* out[c][j] = scale rows[row of j][head of j][c]; beyond the used, to cols, 0. */
 static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
                                const sppoi_attention *a, const sppoi_columns *b,
                                sppo_real scale)
