@@ -465,7 +465,7 @@ typedef struct sppo_trace {
     double *d_logprob;   // [tokens] with backward: room for the caller's slopes
     /* private: */
     sppo_config config;
-    size_t panel_at[4], layer_room, desk_room, slopes;
+    size_t panel_at[4], layer_room, desk_room, slice_room, slopes;
     int threads, desks, chunk, logit_rows, logits_kept;
     int planned_tokens, planned_segments, trees, scored_rows, scored_tokens;
     int groves, most_groves, *grove_tree, *grove_scored;
@@ -3685,23 +3685,41 @@ static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
     return (sppo_real *)sppoi_carve(v, rows, (size_t)width * sizeof(sppo_real));
 }
 
+/* What was carved from `from` on is the first desk's: the same for the others.
+ * Returns how far apart desks are, in numbers.                              */
+static size_t sppoi_carve_desks(const sppo_trace *t, sppoi_carver *v,
+                                size_t from)
+{
+    const size_t room = (v->used - from) / sizeof(sppo_real);
+
+    sppoi_carve_reals(v, (size_t)(t->desks - 1) * room, 1);
+    return room;
+}
+
 /* Scratch of whoever takes a grove through a pass. */
 static void sppoi_trace_desk(sppo_trace *t, sppoi_carver *v)
 {
-    const sppo_config *c = &t->config;
-    const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
-    const int slice = sppoi_slice_rows(t);
+    const int rows = sppoi_max(sppoi_slice_rows(t), t->chunk);
     const size_t from = v->used;
 
-    t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, c->dim);
-    if (t->backward) {
+    t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, t->config.dim);
+    if (t->backward)
         t->norm_panel = sppoi_carve_reals(
-            v, sppo_panel_size(sppoi_max(slice, t->chunk), c->dim), 1);
-        t->dgate_up = sppoi_carve_reals(v, (size_t)slice, 2 * c->hidden);
-        t->wide_panel = sppoi_carve_reals(v, sppo_panel_size(slice, wide), 1);
-    }
-    t->desk_room = (v->used - from) / sizeof(sppo_real);
-    sppoi_carve_reals(v, (size_t)(t->desks - 1) * t->desk_room, 1);
+            v, sppo_panel_size(rows, t->config.dim), 1);
+    t->desk_room = sppoi_carve_desks(t, v, from);
+}
+
+/* And in a layer, backward. */
+static void sppoi_trace_slice(sppo_trace *t, sppoi_carver *v)
+{
+    const sppo_config *c = &t->config;
+    const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
+    const int rows = sppoi_slice_rows(t);
+    const size_t from = v->used;
+
+    t->dgate_up = sppoi_carve_reals(v, (size_t)rows, 2 * c->hidden);
+    t->wide_panel = sppoi_carve_reals(v, sppo_panel_size(rows, wide), 1);
+    t->slice_room = sppoi_carve_desks(t, v, from);
 }
 
 /* Of the backward pass.  The logits are done with when the layers' slopes
@@ -3720,6 +3738,7 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
     t->dx = sppoi_carve_reals(v, n, c->dim);
     t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
     t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
+    sppoi_trace_slice(t, v);
     end = v->used;
     v->used = shared;
     t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
@@ -4089,8 +4108,8 @@ static void sppoi_at_desk(sppo_trace *grove, int desk)
     grove->gathered += own;
     if (grove->backward) {
         grove->norm_panel += own;
-        grove->dgate_up += own;
-        grove->wide_panel += own;
+        grove->dgate_up += at * grove->slice_room;
+        grove->wide_panel += at * grove->slice_room;
     }
     if (!grove->logits_kept)
         grove->logits += at * (size_t)grove->chunk * (size_t)c->vocab;
@@ -4364,7 +4383,7 @@ static SPPOI_INLINE void sppoi_copy_channels(sppo_real *to, const int to_step,
         to[c * to_step] = scale * from[c * from_step];
 }
 
-/* out[c][j] = scale rows[row of j][head of j][c]; beyond the used, to cols, 0. */
+/* out[c][j] = scale rows[row of j][head of j][c]; 0 in what is not used. */
 static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
                                const sppoi_attention *a, const sppoi_columns *b,
                                sppo_real scale)
