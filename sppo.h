@@ -3709,7 +3709,7 @@ static void sppoi_trace_desk(sppo_trace *t, sppoi_carver *v)
     t->desk_room = sppoi_carve_desks(t, v, from);
 }
 
-/* And in a layer, backward. */
+/* Scratch for the slopes of a layer: a slice of a group. */
 static void sppoi_trace_slice(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
@@ -4509,7 +4509,8 @@ static void sppoi_block_scores(const sppoi_attention *a, const sppoi_columns *b)
     }
 }
 
-/* score becomes exp(score - top); top and sum per column. */
+/* score becomes exp(score - top); top and sum per column.  Here and below cols
+ * is passed as a constant, so that loops over columns are whole vectors.    */
 static SPPOI_INLINE void sppoi_softmax_of(const int cols,
                                           const sppoi_columns *b, int keys)
 {
