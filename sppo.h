@@ -1232,6 +1232,7 @@ enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
 #else
 enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
 #endif
+enum { SPPOI_DEPTH = 1024 };  // rows of a panel that are used at a time
 
 typedef struct sppoi_product_job {
     sppo_real *out;
@@ -3567,7 +3568,8 @@ static int sppoi_one_band(const sppo_trace *t, int n)
 }
 
 /* Rows that make a group, which ends with the tree that reaches them: some
- * GROUP numbers.  A slice of a group is at most twice as long.              */
+ * GROUP numbers.  A slice of a group is at most twice as long, and no longer
+ * than what a product uses of a panel at a time.                            */
 enum { SPPOI_GROUP = 1 << 19, SPPOI_GROUP_ROWS = 256 };
 
 static int sppoi_group_rows(const sppo_config *c)
@@ -3579,7 +3581,9 @@ static int sppoi_group_rows(const sppo_config *c)
 
 static int sppoi_slice_rows(const sppo_trace *t)
 {
-    return sppoi_min(t->max_tokens, 2 * sppoi_group_rows(&t->config));
+    const int most = sppoi_min(2 * sppoi_group_rows(&t->config), SPPOI_DEPTH);
+
+    return sppoi_min(t->max_tokens, most);
 }
 
 /* Most groves, a power of two; rows in each, on average, at least, so that its
@@ -5601,17 +5605,16 @@ static void sppoi_span_store(const sppo_config *c, sppoi_span span,
     const sppo_real *key = qkv + sppoi_q_width(c), *value = key + kv;
     sppo_real *keys = sppoi_row_out(span.keys, span.used - 1 - lane, kv);
     sppo_real *values = sppoi_row_out(span.values, span.used - 1 - lane, kv);
-    int g, i;
+    int g;
 
     if (lane == 0) {
         memset(keys, 0, (size_t)kv * SPPOI_LANES * sizeof *keys);
         memset(values, 0, (size_t)kv * SPPOI_LANES * sizeof *values);
     }
-    for (i = 0; i < kv; i++)
-        keys[i * SPPOI_LANES + lane] = key[i];
+    sppoi_copy_channels(keys + lane, SPPOI_LANES, key, 1, kv, 1);
     for (g = 0; g < c->kv_heads; g++)
-        memcpy(values + (g * SPPOI_LANES + lane) * d, value + g * d,
-               (size_t)d * sizeof *values);
+        sppoi_copy_channels(values + (g * SPPOI_LANES + lane) * d, 1,
+                            value + g * d, 1, d, 1);
 }
 
 /* Called after each layer of the pass over the prompts; prompt p is tree p.
@@ -5637,9 +5640,10 @@ static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv,
     }
 }
 
-/* score[j] = q . key_j for a block of LANES keys. */
+/* score[j] = q . key_j for a block of LANES keys, those from n on out of sight.
+ */
 static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
-                              const sppo_real *keys, int d)
+                              const sppo_real *keys, int n, int d)
 {
     sppo_real lane[SPPOI_LANES];
     int c, i, j;
@@ -5658,25 +5662,22 @@ static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
             lane[j] = sppoi_muladd(q[c], keys[j], lane[j]);
     SPPOI_SIMD
     for (j = 0; j < SPPOI_LANES; j++)
-        score[j] = lane[j];
+        score[j] = j < n ? lane[j] : (sppo_real)-1e30;
 }
 
-/* Scores of all heads, `room` apart; lanes beyond `used` out of sight. */
+/* Scores of all heads, `room` apart. */
 static void sppoi_span_scores(const sppo_config *c, sppo_real *score, int room,
                               const sppo_real *q, sppoi_span span)
 {
     const int d = c->head_dim, group = c->heads / c->kv_heads;
     const sppo_real *keys = span.keys;
-    int from, g, h, j;
+    int from, g, h;
 
     for (from = 0; from < span.used; from += SPPOI_LANES)
         for (g = 0; g < c->kv_heads; g++, keys += d * SPPOI_LANES)
             for (h = g * group; h < (g + 1) * group; h++)
                 sppoi_lane_scores(sppoi_row_out(score, h, room) + from,
-                                  q + h * d, keys, d);
-    for (h = 0; h < c->heads; h++)
-        for (j = span.used; j < sppoi_whole_lanes(span.used); j++)
-            sppoi_row_out(score, h, room)[j] = (sppo_real)-1e30;
+                                  q + h * d, keys, span.used - from, d);
 }
 
 /* out[i] += sum_j p[j] values[j * d + i] for `width` channels i and n tokens, a
@@ -6135,12 +6136,11 @@ static int sppoi_heavier(const void *weight, int a, int b)
     return w[a] != w[b] ? w[a] > w[b] : a < b;
 }
 
-static int sppoi_greedy(const sppo_real *logits, int n)
+static int sppoi_first_equal(const sppo_real *x, int n, sppo_real value)
 {
-    const sppo_real top = sppoi_largest(logits, n);
     int i = 0;
 
-    while (i < n - 1 && logits[i] != top)
+    while (i < n - 1 && x[i] != value)
         i++;
     return i;
 }
@@ -6198,13 +6198,13 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
     const double t = sampling->temperature == 0.0 ? 1.0
                                                   : sampling->temperature;
     const double p = sampling->top_p == 0.0 ? 1.0 : sampling->top_p;
-    const int best = sppoi_greedy(logits, n);
-    const sppo_real top = logits[best], colder = (sppo_real)(1.0 / t);
+    const sppo_real top = sppoi_largest(logits, n);
+    const sppo_real colder = (sppo_real)(1.0 / t);
     double total, mass = 0.0;
     int i, left = n;
 
     if (sampling->greedy)
-        return top - top == 0 ? best : -1;
+        return top - top == 0 ? sppoi_first_equal(logits, n, top) : -1;
     SPPOI_SIMD
     for (i = 0; i < n; i++)
         weight[i] = sppoi_exp((logits[i] - top) * colder);
@@ -7167,7 +7167,6 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  * A tile is one thread's, and its sum over k has one order: the result does not
  * depend on the threads, nor on how many other rows there are.              */
 enum {
-    SPPOI_DEPTH = 1024,
     SPPOI_CHUNK = 16,  // panels
     SPPOI_STRIP = 2,   // tiles
     SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_ROWS,
@@ -7782,21 +7781,36 @@ SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
 
 /* Turns channels (j, j + half) by the angle: Hugging Face's rotate-half.  The
  * turn is its own transpose with the sine's sign flipped: the backward pass. */
+static SPPOI_INLINE void sppoi_turn(const int n, sppo_real *x, sppo_real *y,
+                                    const sppo_real *cosine,
+                                    const sppo_real *sine, sppo_real sign)
+{
+    int j;
+
+    SPPOI_SIMD
+    for (j = 0; j < n; j++) {
+        const sppo_real c = cosine[j], s = sign * sine[j], a = x[j], b = y[j];
+
+        x[j] = a * c - b * s;
+        y[j] = b * c + a * s;
+    }
+}
+
 static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
                            int head_dim, int direction)
 {
-    const int half = head_dim / 2;
+    const int half = head_dim / 2, few = SPPOI_CHANNELS / 2;
     const sppo_real sign = (sppo_real)direction;
     int h, j;
 
-    for (h = 0; h < heads; h++, x += head_dim)
-        for (j = 0; j < half; j++) {
-            const sppo_real c = angle[j], s = sign * angle[half + j];
-            const sppo_real a = x[j], b = x[half + j];
-
-            x[j] = a * c - b * s;
-            x[half + j] = b * c + a * s;
-        }
+    for (h = 0; h < heads; h++, x += head_dim) {
+        for (j = 0; j + few <= half; j += few)
+            sppoi_turn(few, x + j, x + half + j, angle + j, angle + half + j,
+                       sign);
+        for (; j < half; j++)
+            sppoi_turn(1, x + j, x + half + j, angle + j, angle + half + j,
+                       sign);
+    }
 }
 
 SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
