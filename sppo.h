@@ -1123,19 +1123,17 @@ enum { SPPOI_ZEROED = 1 };
 enum { SPPOI_ZEROED = 0 };
 #endif
 
-/* The pragmas of the whole file. FOR: equal work; MANY: the same, of n pieces;
- * TASKS: unequal work, on `threads` threads so that scratch per thread can be
- * taken beforehand; BANDS: equal work on as many; TILES: `each` short pieces;
- * ONE_AT_A_TIME: threads take what comes next.  None splits work that a thread
- * of a team was given.  All split outputs (the slopes of a grove are one), so
- * the schedule changes no bit.                                              */
+/* The pragmas of the whole file. FOR: equal work; TASKS: unequal work, on
+ * `threads` threads so that scratch per thread can be taken beforehand; BANDS:
+ * equal work on as many; TILES: `each` short pieces; ONE_AT_A_TIME: threads
+ * take what comes next.  None splits work that a thread of a team was given.
+ * All split outputs (the slopes of a grove are one), so the schedule changes no
+ * bit.                                                                      */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR \
     _Pragma("omp parallel for schedule(static) if(!omp_get_level())")
 #define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, each)")
-#define SPPOI_MANY \
-    _Pragma("omp parallel for schedule(static) if(n > 1 && !omp_get_level())")
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
 #define SPPOI_BANDS \
@@ -1148,19 +1146,47 @@ enum { SPPOI_ZEROED = 0 };
 #endif
 static int sppoi_max_threads(void) { return omp_get_max_threads(); }
 static int sppoi_thread(void) { return omp_get_thread_num(); }
-static int sppoi_shared_out(void) { return omp_get_level() > 0; }
+/* Nobody to share with: a thread of a team was given its work. */
+static int sppoi_works_alone(void)
+{
+    return omp_get_level() > 0 || omp_get_max_threads() == 1;
+}
 #else
 #define SPPOI_FOR
 #define SPPOI_TILES
-#define SPPOI_MANY
 #define SPPOI_TASKS
 #define SPPOI_BANDS
 #define SPPOI_ONE_AT_A_TIME
+#if defined(__GNUC__) && __GNUC__ >= 8 && !defined(__clang__)
+// unroll 1: gcc must not take a short loop apart before it vectorises
+#define SPPOI_SIMD _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#else
 #define SPPOI_SIMD
+#endif
 static int sppoi_max_threads(void) { return 1; }
 static int sppoi_thread(void) { return 0; }
-static int sppoi_shared_out(void) { return 1; }
+static int sppoi_works_alone(void) { return 1; }
 #endif
+
+/* call for i = 0 .. n - 1, under one of the pragmas, or in a plain loop where
+ * there is nothing to share: a region of one thread costs a system call.  In
+ * the call `worker` is the thread's number in the loop's team.              */
+#define SPPOI_EACH(pragma, i, n, call)             \
+    do {                                           \
+        if ((n) < 2 || sppoi_works_alone()) {      \
+            const int worker = 0;                  \
+            for (i = 0; i < (n); i++)              \
+                call;                              \
+            (void)worker;                          \
+        } else {                                   \
+            pragma                                 \
+            for (i = 0; i < (n); i++) {            \
+                const int worker = sppoi_thread(); \
+                call;                              \
+                (void)worker;                      \
+            }                                      \
+        }                                          \
+    } while (0)
 
 /* A loop of few, constantly many steps as straight code, at -O2 too. */
 #if defined(__GNUC__) && __GNUC__ >= 8
@@ -1266,8 +1292,8 @@ static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
                                    const sppo_real *gain, int d, double eps);
 static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
                            int head_dim, int direction);
-static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate,
-                             const sppo_real *up, int hidden);
+static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate_up,
+                             int hidden);
 static void sppoi_times(sppo_real *out, const sppo_real *in,
                         const sppo_real *panel, int n, int d_in, int d_out,
                         int add);
@@ -4125,14 +4151,15 @@ static sppo_real *sppoi_own_slopes(const sppo_trace *t, int g)
     return t->grove_slopes + (size_t)(g - 1) * t->slopes;
 }
 
+/* At a desk, or, desk -1, by all threads together. */
 static void sppoi_stage_grove(const sppo_trace *t, const sppoi_sweep *sweep,
-                              sppoi_stage stage, int g, int side_by_side)
+                              sppoi_stage stage, int g, int desk)
 {
     sppo_trace grove = sppoi_grove_of(t, sweep->f, g);
     sppoi_sweep own = *sweep;
 
-    if (side_by_side)
-        sppoi_at_desk(&grove, sppoi_thread());
+    if (desk >= 0)
+        sppoi_at_desk(&grove, desk);
     if (sweep->grad && g > 0)
         own.grad = sppoi_own_slopes(t, g);
     stage(&grove, &own);
@@ -4144,14 +4171,12 @@ static void sppoi_over_groves(const sppo_trace *t, const sppoi_sweep *sweep,
     const int threads = t->threads;
     int g;
 
-    if (sppoi_side_by_side(t, t->groves)) {
-        SPPOI_TASKS
+    if (sppoi_side_by_side(t, t->groves))
+        SPPOI_EACH(SPPOI_TASKS, g, t->groves,
+                   sppoi_stage_grove(t, sweep, stage, g, worker));
+    else
         for (g = 0; g < t->groves; g++)
-            sppoi_stage_grove(t, sweep, stage, g, 1);
-    } else {
-        for (g = 0; g < t->groves; g++)
-            sppoi_stage_grove(t, sweep, stage, g, 0);
-    }
+            sppoi_stage_grove(t, sweep, stage, g, -1);
     (void)threads;
 }
 
@@ -4235,9 +4260,9 @@ static int sppoi_band_rows(const sppo_trace *t, int n)
 
 static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
                             const sppoi_group *g, int at, int rows,
-                            int thread, sppoi_step step)
+                            int worker, sppoi_step step)
 {
-    const size_t own = (size_t)thread * SPPOI_BAND;
+    const size_t own = (size_t)worker * SPPOI_BAND;
     sppoi_band b;
 
     b.w = w;
@@ -4257,16 +4282,13 @@ static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
 static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
                              const sppoi_group *g, sppoi_step step)
 {
-    const int n = g->rows, rows = sppoi_band_rows(t, n), threads = t->threads;
-    int at;
+    const int one = sppoi_one_band(t, g->rows), threads = t->threads;
+    const int rows = one ? g->rows : sppoi_band_rows(t, g->rows);
+    const int bands = (g->rows + rows - 1) / rows;
+    int b;
 
-    if (sppoi_one_band(t, n)) {
-        sppoi_step_band(t, w, l, g, 0, n, 0, step);
-        return;
-    }
-    SPPOI_BANDS
-    for (at = 0; at < n; at += rows)
-        sppoi_step_band(t, w, l, g, at, rows, sppoi_thread(), step);
+    SPPOI_EACH(SPPOI_BANDS, b, bands,
+               sppoi_step_band(t, w, l, g, b * rows, rows, worker, step));
     (void)threads;
 }
 
@@ -4724,11 +4746,20 @@ static void sppoi_attention_fwd(const sppo_trace *t, const sppo_forest *f,
         sppoi_attention_of(t, f, sppoi_kept_of(t, l, 0));
     int task;
 
-    SPPOI_TASKS
-    for (task = 0; task < tasks; task++)
-        sppoi_attention_blocks(&a, first + task / kv, task % kv,
-                               sppoi_scratch_of(t, sppoi_thread()), 0);
+    SPPOI_EACH(SPPOI_TASKS, task, tasks,
+               sppoi_attention_blocks(&a, first + task / kv, task % kv,
+                                      sppoi_scratch_of(t, worker), 0));
     (void)threads;
+}
+
+static void sppoi_attention_tree_bwd(const sppo_trace *t,
+                                     const sppoi_attention *a, int tree, int g,
+                                     sppo_real *scratch)
+{
+    int s;
+
+    for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++)
+        sppoi_attention_blocks(a, s, g, scratch, 1);
 }
 
 /* Sets t->dqkv from t->datt.  A task is a tree and a key/value head: all that
@@ -4742,15 +4773,10 @@ static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f, int l,
         sppoi_attention_of(t, f, sppoi_kept_of(t, l, 0));
     int task;
 
-    SPPOI_TASKS
-    for (task = 0; task < tasks; task++) {
-        const int tree = group->tree + task / kv;
-        int s;
-
-        for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++)
-            sppoi_attention_blocks(&a, s, task % kv,
-                                   sppoi_scratch_of(t, sppoi_thread()), 1);
-    }
+    SPPOI_EACH(SPPOI_TASKS, task, tasks,
+               sppoi_attention_tree_bwd(t, &a, group->tree + task / kv,
+                                        task % kv,
+                                        sppoi_scratch_of(t, worker)));
     (void)threads;
 }
 
@@ -4847,11 +4873,10 @@ static void sppoi_gather(sppo_trace *t, int from, int n)
     const int d = t->config.dim;
     int r;
 
-    SPPOI_FOR
-    for (r = 0; r < n; r++)
-        memcpy(sppoi_row_out(t->gathered, r, d),
-               sppoi_row(t->final, t->scored_row[from + r], d),
-               (size_t)d * sizeof *t->gathered);
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               memcpy(sppoi_row_out(t->gathered, r, d),
+                      sppoi_row(t->final, t->scored_row[from + r], d),
+                      (size_t)d * sizeof *t->gathered));
 }
 
 /* Logits of scored rows [from, from + n). */
@@ -4863,29 +4888,30 @@ static void sppoi_chunk_logits(sppo_trace *t, int from, int n)
 }
 
 /* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits, for
- * the rows of a chunk.                                                      */
+ * the tokens that row r of a chunk predicts.                                */
+static void sppoi_row_logprobs(sppo_trace *t, const sppo_forest *f, int from,
+                               int r)
+{
+    const int vocab = t->config.vocab;
+    const sppo_real *row = sppoi_row(sppoi_chunk_of(t, from), r, vocab);
+    const double lse = sppo_log_sum_exp(row, vocab);
+    int i;
+
+    t->row_lse[from + r] = lse;
+    for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1]; i++) {
+        const int token = t->scored_token[i];
+
+        t->logprob[token] = (double)row[f->token[token]] - lse;
+    }
+}
+
 static void sppoi_chunk_fwd(sppo_trace *t, const sppo_forest *f, int from,
                             int n)
 {
-    const int vocab = t->config.vocab;
-    const sppo_real *logits = sppoi_chunk_of(t, from);
     int r;
 
     sppoi_chunk_logits(t, from, n);
-    SPPOI_FOR
-    for (r = 0; r < n; r++) {
-        const sppo_real *row = sppoi_row(logits, r, vocab);
-        const double lse = sppo_log_sum_exp(row, vocab);
-        int i;
-
-        t->row_lse[from + r] = lse;
-        for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1];
-             i++) {
-            const int token = t->scored_token[i];
-
-            t->logprob[token] = (double)row[f->token[token]] - lse;
-        }
-    }
+    SPPOI_EACH(SPPOI_FOR, r, n, sppoi_row_logprobs(t, f, from, r));
 }
 
 static void sppoi_clear_logprobs(sppo_trace *t)
@@ -5035,6 +5061,14 @@ static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
             (sppo_real)d_logprob[t->scored_token[i]];
 }
 
+static void sppoi_add_row(sppo_real *to, const sppo_real *row, int d)
+{
+    int i;
+
+    for (i = 0; i < d; i++)
+        to[i] += row[i];
+}
+
 /* From the chunk's gathered rows and logits: adds to t->dnorm, the slopes of
  * `final`, and to the classifier's.                                         */
 static void sppoi_chunk_bwd(sppo_trace *t, const sppoi_sweep *sweep, int from,
@@ -5044,21 +5078,15 @@ static void sppoi_chunk_bwd(sppo_trace *t, const sppoi_sweep *sweep, int from,
     sppo_real *slopes = sppoi_chunk_of(t, from);
     int r;
 
-    SPPOI_FOR
-    for (r = 0; r < n; r++)
-        sppoi_logit_slopes(t, sweep->f, sweep->d_logprob, from, r);
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_logit_slopes(t, sweep->f, sweep->d_logprob, from, r));
     sppo_linear_bwd_w(sppoi_classifier(sweep->m, sweep->grad), slopes,
                       t->gathered, t->norm_panel, n, d, vocab);
     sppoi_times(t->gathered, slopes, sppoi_slope_panel(t), n, vocab, d, 0);
-    SPPOI_FOR
-    for (r = 0; r < n; r++) {
-        sppo_real *to = sppoi_row_out(t->dnorm, t->scored_row[from + r], d);
-        const sppo_real *row = sppoi_row(t->gathered, r, d);
-        int i;
-
-        for (i = 0; i < d; i++)
-            to[i] += row[i];
-    }
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_add_row(
+                   sppoi_row_out(t->dnorm, t->scored_row[from + r], d),
+                   sppoi_row(t->gathered, r, d), d));
 }
 
 /* A grove's own slopes begin at 0; the caller's are added to. */
@@ -5102,10 +5130,9 @@ static void sppoi_pack_band(sppo_real *panel, const sppo_real *in, int width,
     int p;
 
     panel += (size_t)b->at * SPPOI_COLS;
-    SPPOI_FOR
-    for (p = 0; p < panels; p++)
-        sppoi_pack_rows(panel + (size_t)p * gap, in + p * SPPOI_COLS, width, 1,
-                        b->rows, width - p * SPPOI_COLS);
+    SPPOI_EACH(SPPOI_FOR, p, panels,
+               sppoi_pack_rows(panel + (size_t)p * gap, in + p * SPPOI_COLS,
+                               width, 1, b->rows, width - p * SPPOI_COLS));
 }
 
 /* The steps backward: from dx, the slopes of a layer's output, to those of the
@@ -5241,7 +5268,7 @@ static void sppoi_grove_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
     const int d = t->config.dim, layers = t->config.layers;
     const int row = t->row, n = t->row_end - t->row;
     sppo_real *dx = sppoi_row_out(t->dx, row, d);
-    int l, i, j;
+    int l, i;
 
     memset(dx, 0, (size_t)n * (size_t)d * sizeof *dx);
     sppo_rmsnorm_bwd(dx, sppoi_final_norm(m, sweep->grad),
@@ -5252,9 +5279,9 @@ static void sppoi_grove_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
     for (l = layers - 1; l >= 0; l--)
         sppoi_layer_bwd(t, sweep, l);
     for (i = 0; i < n; i++)  // one row may get several tokens'
-        for (j = 0; j < d; j++)
-            sppoi_row_out(sweep->grad, sweep->f->token[row + i], d)[j] +=
-                sppoi_row(dx, i, d)[j];
+        sppoi_add_row(
+            sppoi_row_out(sweep->grad, sweep->f->token[row + i], d),
+            sppoi_row(dx, i, d), d);
 }
 
 /* Numbers that a task adds up over the groves: they stay in the L1 cache. */
@@ -5617,27 +5644,31 @@ static void sppoi_span_store(const sppo_config *c, sppoi_span span,
                             value + g * d, 1, d, 1);
 }
 
-/* Called after each layer of the pass over the prompts; prompt p is tree p.
- * Threads come with different prompts.                                      */
-static void sppoi_keep_prompt(void *user, int layer, const sppo_real *qkv,
-                              int tree, int tree_end)
+static void sppoi_keep_prompt(const sppo_sampler *s, int layer,
+                              const sppo_real *qkv, int p)
 {
-    sppo_sampler *s = (sppo_sampler *)user;
     const sppo_config *c = &s->config;
     const sppo_forest *f = &s->forest;
-    int p;
+    int i;
 
-    SPPOI_FOR
-    for (p = tree; p < tree_end; p++) {
-        int i;
+    for (i = f->start[p]; i < f->start[p + 1]; i++)
+        sppoi_span_store(c,
+                         sppoi_span_of(c, s->prompt_cache, p, layer,
+                                       s->max_prompt_tokens,
+                                       i + 1 - f->start[p]),
+                         sppoi_row(qkv, i, sppoi_qkv_width(c)));
+}
 
-        for (i = f->start[p]; i < f->start[p + 1]; i++)
-            sppoi_span_store(c,
-                             sppoi_span_of(c, s->prompt_cache, p, layer,
-                                           s->max_prompt_tokens,
-                                           i + 1 - f->start[p]),
-                             sppoi_row(qkv, i, sppoi_qkv_width(c)));
-    }
+/* Called after each layer of the pass over the prompts; prompt p is tree p.
+ * Threads come with different prompts.                                      */
+static void sppoi_keep_prompts(void *user, int layer, const sppo_real *qkv,
+                               int tree, int tree_end)
+{
+    const sppo_sampler *s = (const sppo_sampler *)user;
+    int i;
+
+    SPPOI_EACH(SPPOI_FOR, i, tree_end - tree,
+               sppoi_keep_prompt(s, layer, qkv, tree + i));
 }
 
 /* score[j] = q . key_j for a block of LANES keys, those from n on out of sight.
@@ -5839,22 +5870,17 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
     sppoi_rows_product(rows + at->qkv, rows + at->norm,
                        packed + start[SPPOI_QKV], n, sppoi_qkv_width(c), d, ld,
                        0);
-    SPPOI_MANY
-    for (r = from; r < to; r++)
-        sppoi_decode_attention(s, at, r, l);
+    SPPOI_EACH(SPPOI_FOR, r, n, sppoi_decode_attention(s, at, from + r, l));
     sppoi_rows_product(rows + at->x, rows + at->att, packed + start[SPPOI_O], n,
                        d, sppoi_q_width(c), ld, 1);
     sppoi_decode_norm(s, rows, at, w.norm2, n);
     sppoi_rows_product(rows + at->gate_up, rows + at->norm,
                        packed + start[SPPOI_GATE_UP], n, 2 * c->hidden, d, ld,
                        0);
-    SPPOI_MANY
-    for (r = 0; r < n; r++) {
-        sppo_real *row = sppoi_row_out(rows, r, ld);
-
-        sppoi_swiglu_row(row + at->act, row + at->gate_up,
-                         row + at->gate_up + c->hidden, c->hidden);
-    }
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_swiglu_row(sppoi_row_out(rows, r, ld) + at->act,
+                                sppoi_row(rows, r, ld) + at->gate_up,
+                                c->hidden));
     sppoi_rows_product(rows + at->x, rows + at->act,
                        packed + start[SPPOI_DOWN], n, d, c->hidden, ld, 1);
 }
@@ -5884,7 +5910,21 @@ static void sppoi_decode_logits(const sppo_sampler *s, const sppoi_row_at *at,
                        c->vocab, c->dim, s->row_width, 0);
 }
 
-/* A prompt's pass ends in the first token of each of its responses. */
+/* The first token of each of prompt p's responses. */
+static void sppoi_draw_first(sppo_sampler *s, const sppoi_row_at *at,
+                             const sppo_sampling *how, const uint64_t *key,
+                             int p)
+{
+    int r;
+
+    for (r = p * s->k; r < (p + 1) * s->k; r++) {
+        s->length[r] = 0;
+        sppoi_draw(s, at, sppoi_row_out(s->rows, p, s->row_width), r, how,
+                   key[p]);
+    }
+}
+
+/* A prompt's pass ends in them. */
 static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
                                const sppo_sampling *how, const uint64_t *key)
 {
@@ -5896,16 +5936,7 @@ static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
                sppoi_row(s->trace.final, s->forest.start[p + 1] - 1, d),
                (size_t)d * sizeof(sppo_real));
     sppoi_decode_logits(s, at, s->rows, n);
-    SPPOI_MANY
-    for (p = 0; p < n; p++) {
-        int r;
-
-        for (r = p * s->k; r < (p + 1) * s->k; r++) {
-            s->length[r] = 0;
-            sppoi_draw(s, at, sppoi_row_out(s->rows, p, s->row_width), r, how,
-                       key[p]);
-        }
-    }
+    SPPOI_EACH(SPPOI_FOR, p, n, sppoi_draw_first(s, at, how, key, p));
 }
 
 /* Live rows [from, to): their last tokens in, their next tokens out. */
@@ -5917,22 +5948,20 @@ static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
     int l, r;
 
-    for (r = from; r < to; r++) {
-        const int response = s->live[r];
+    for (r = 0; r < n; r++) {
+        const int response = s->live[from + r];
         const int *token = s->token + (size_t)response * (size_t)s->max_new;
 
-        sppoi_embed(sppoi_row_out(s->rows, r, ld) + at->x, m,
+        sppoi_embed(sppoi_row_out(rows, r, ld) + at->x, m,
                     &token[s->length[response] - 1], 1);
     }
     for (l = 0; l < s->config.layers; l++)
         sppoi_decode_layer(s, m, at, l, from, to);
     sppoi_decode_norm(s, rows, at, sppoi_final_norm(m, m->weights), n);
     sppoi_decode_logits(s, at, rows, n);
-    SPPOI_MANY
-    for (r = from; r < to; r++)
-        sppoi_draw(s, at, sppoi_row_out(s->rows, r, ld), s->live[r], how,
-                   key[s->live[r] / s->k]);
-    (void)n;
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_draw(s, at, sppoi_row_out(rows, r, ld), s->live[from + r],
+                          how, key[s->live[from + r] / s->k]));
 }
 
 static int sppoi_unfinished(const sppo_sampler *s, int response)
@@ -6015,14 +6044,14 @@ static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
 {
     const sppoi_row_at at = sppoi_row_layout(&s->config);
     const int all = s->forest.segments * s->k;
-    const int most = sppoi_shared_out() ? 1 : sppoi_max_threads();
+    const int most = sppoi_works_alone() ? 1 : sppoi_max_threads();
     const int each = sppoi_under_way(s, most);
     const int threads = sppoi_min(most, (all + each - 1) / each);
     int queue = 0, t;
     sppoi_sweep sweep = sppoi_sweep_over(m, &s->forest);
     sppoi_watcher watcher;
 
-    watcher.seen = sppoi_keep_prompt;
+    watcher.seen = sppoi_keep_prompts;
     watcher.user = s;
     sweep.watcher = &watcher;
     sppoi_trunk_fwd(&s->trace, &sweep);
@@ -7475,15 +7504,12 @@ static void sppoi_product_together(const sppoi_product_job *job)
     int k0, task;
 
     for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
-        if (own) {
-            SPPOI_FOR
-            for (task = 0; task < tasks; task++)
-                sppoi_product_task(job, chunk, task, k0);
-        } else {
-            SPPOI_TILES
-            for (task = 0; task < tasks; task++)
-                sppoi_product_task(job, chunk, task, k0);
-        }
+        if (own)
+            SPPOI_EACH(SPPOI_FOR, task, tasks,
+                       sppoi_product_task(job, chunk, task, k0));
+        else
+            SPPOI_EACH(SPPOI_TILES, task, tasks,
+                       sppoi_product_task(job, chunk, task, k0));
     }
     (void)each;
 }
@@ -7497,7 +7523,7 @@ static void sppoi_product(const sppoi_product_job *job)
     const int small =
         (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING;
 
-    if (small || sppoi_shared_out())
+    if (small || sppoi_works_alone())
         sppoi_product_alone(job);
     else
         sppoi_product_together(job);
@@ -7549,9 +7575,8 @@ static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
     const int panels = sppoi_panel_count(width);
     int p;
 
-    SPPOI_FOR
-    for (p = 0; p < panels; p++)
-        sppoi_pack_panel(panel, b, row, col, depth, width, p);
+    SPPOI_EACH(SPPOI_FOR, p, panels,
+               sppoi_pack_panel(panel, b, row, col, depth, width, p));
 }
 
 static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
@@ -7680,10 +7705,10 @@ SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
 {
     int row;
 
-    SPPOI_FOR
-    for (row = 0; row < n; row++)
-        inv_rms[row] = sppoi_rmsnorm_row(sppoi_row_out(out, row, d),
-                                         sppoi_row(in, row, d), gain, d, eps);
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               inv_rms[row] = sppoi_rmsnorm_row(sppoi_row_out(out, row, d),
+                                                sppoi_row(in, row, d), gain, d,
+                                                eps));
 }
 
 /* forward  s = (mean_j in_j^2 + eps)^(-1/2)        out_i = gain_i in_i s
@@ -7715,32 +7740,28 @@ static void sppoi_rmsnorm_bwd_row(sppo_real *din, const sppo_real *dout,
         din[i] += s * gain[i] * dout[i] - pull * in[i];
 }
 
-/* dgain_i += sum over rows of dout_i in_i s.  Rows share dgain, so this loop
- * is split over channels, and rows are added in order.                      */
+/* dgain_i += sum over rows of dout_i in_i s, for LANES channels from `from` on.
+ * Rows share dgain, so they are added in order, and channels are split.     */
 static void sppoi_rmsnorm_bwd_gain(sppo_real *dgain, const sppo_real *dout,
                                    const sppo_real *in,
-                                   const sppo_real *inv_rms, int n, int d)
+                                   const sppo_real *inv_rms, int n, int d,
+                                   int from)
 {
-    int from;
+    const int m = sppoi_min(SPPOI_LANES, d - from);
+    double lane[SPPOI_LANES];
+    int row, j;
 
-    SPPOI_FOR
-    for (from = 0; from < d; from += SPPOI_LANES) {
-        const int m = sppoi_min(SPPOI_LANES, d - from);
-        double lane[SPPOI_LANES];
-        int row, j;
+    for (j = 0; j < m; j++)
+        lane[j] = 0.0;
+    for (row = 0; row < n; row++) {
+        const sppo_real *dout_r = sppoi_row(dout, row, d) + from;
+        const sppo_real *in_r = sppoi_row(in, row, d) + from;
 
         for (j = 0; j < m; j++)
-            lane[j] = 0.0;
-        for (row = 0; row < n; row++) {
-            const sppo_real *dout_r = sppoi_row(dout, row, d) + from;
-            const sppo_real *in_r = sppoi_row(in, row, d) + from;
-
-            for (j = 0; j < m; j++)
-                lane[j] += (double)(dout_r[j] * in_r[j] * inv_rms[row]);
-        }
-        for (j = 0; j < m; j++)
-            dgain[from + j] += (sppo_real)lane[j];
+            lane[j] += (double)(dout_r[j] * in_r[j] * inv_rms[row]);
     }
+    for (j = 0; j < m; j++)
+        dgain[from + j] += (sppo_real)lane[j];
 }
 
 SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
@@ -7748,14 +7769,17 @@ SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
                                const sppo_real *gain, const sppo_real *inv_rms,
                                int n, int d)
 {
-    int row;
+    const int parts = (d + SPPOI_LANES - 1) / SPPOI_LANES;
+    int row, part;
 
-    SPPOI_FOR
-    for (row = 0; row < n; row++)
-        sppoi_rmsnorm_bwd_row(sppoi_row_out(din, row, d),
-                              sppoi_row(dout, row, d), sppoi_row(in, row, d),
-                              gain, inv_rms[row], d);
-    sppoi_rmsnorm_bwd_gain(dgain, dout, in, inv_rms, n, d);
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_rmsnorm_bwd_row(sppoi_row_out(din, row, d),
+                                     sppoi_row(dout, row, d),
+                                     sppoi_row(in, row, d), gain, inv_rms[row],
+                                     d));
+    SPPOI_EACH(SPPOI_FOR, part, parts,
+               sppoi_rmsnorm_bwd_gain(dgain, dout, in, inv_rms, n, d,
+                                      part * SPPOI_LANES));
 }
 
 /* ---- [Net 3] rotary positions ---- */
@@ -7819,19 +7843,19 @@ SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
 {
     int row;
 
-    SPPOI_FOR
-    for (row = 0; row < n; row++)
-        sppoi_rope_row(sppoi_row_out(x, row, stride),
-                       sppoi_row(table, position[row], head_dim), heads,
-                       head_dim, direction);
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_rope_row(sppoi_row_out(x, row, stride),
+                              sppoi_row(table, position[row], head_dim), heads,
+                              head_dim, direction));
 }
 
 /* ---- [Net 5] SwiGLU ---- */
 
 /* silu(g) = g sigma(g)       out = silu(gate) up */
-static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate,
-                             const sppo_real *up, int hidden)
+static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate_up,
+                             int hidden)
 {
+    const sppo_real *gate = gate_up, *up = gate_up + hidden;
     int i;
 
     SPPOI_SIMD
@@ -7844,20 +7868,19 @@ SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
 {
     int row;
 
-    SPPOI_FOR
-    for (row = 0; row < n; row++)
-        sppoi_swiglu_row(sppoi_row_out(out, row, hidden),
-                         sppoi_row(gate_up, row, 2 * hidden),
-                         sppoi_row(gate_up, row, 2 * hidden) + hidden, hidden);
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_swiglu_row(sppoi_row_out(out, row, hidden),
+                                sppoi_row(gate_up, row, 2 * hidden), hidden));
 }
 
 /* silu'(g) = sigma(g) (1 + g (1 - sigma(g)))
  * dgate = dout up silu'(gate)      dup = dout silu(gate)
  * dout becomes the forward pass's out, which the same sigma gives.          */
-static void sppoi_swiglu_bwd_row(sppo_real *dgate, sppo_real *dup,
-                                 sppo_real *dout, const sppo_real *gate,
-                                 const sppo_real *up, int hidden)
+static void sppoi_swiglu_bwd_row(sppo_real *dgate_up, sppo_real *dout,
+                                 const sppo_real *gate_up, int hidden)
 {
+    const sppo_real *gate = gate_up, *up = gate_up + hidden;
+    sppo_real *dgate = dgate_up, *dup = dgate_up + hidden;
     int i;
 
     SPPOI_SIMD
@@ -7876,14 +7899,11 @@ SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
 {
     int row;
 
-    SPPOI_FOR
-    for (row = 0; row < n; row++) {
-        sppo_real *d = sppoi_row_out(dgate_up, row, 2 * hidden);
-        const sppo_real *x = sppoi_row(gate_up, row, 2 * hidden);
-
-        sppoi_swiglu_bwd_row(d, d + hidden, sppoi_row_out(dout, row, hidden),
-                             x, x + hidden, hidden);
-    }
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_swiglu_bwd_row(sppoi_row_out(dgate_up, row, 2 * hidden),
+                                    sppoi_row_out(dout, row, hidden),
+                                    sppoi_row(gate_up, row, 2 * hidden),
+                                    hidden));
 }
 
 /* ==== B9  files: JSON, safetensors, tokenizer, checkpoints === >>disk == */
