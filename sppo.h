@@ -558,7 +558,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                                  int count, const sppo_sampling *sampling,
                                  uint64_t key, sppo_lists *responses);
 /* One draw from logits[n]; uniform in [0, 1).  weight[n] and order[n] are
- * scratch.  -1 when the logits are not finite.                              */
+ * scratch.  -1 when a logit is NaN or the largest is not finite.            */
 SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
                                const sppo_sampling *sampling, double uniform,
                                sppo_real *weight, int *order);
@@ -1126,9 +1126,8 @@ enum { SPPOI_ZEROED = 0 };
 /* The pragmas of the whole file. FOR: equal work; TASKS: unequal work, on
  * `threads` threads so that scratch per thread can be taken beforehand; BANDS:
  * equal work on as many; TILES: `each` short pieces; ONE_AT_A_TIME: threads
- * take what comes next.  None splits work that a thread of a team was given.
- * All split outputs (the slopes of a grove are one), so the schedule changes no
- * bit.                                                                      */
+ * take what comes next.  All split outputs (the slopes of a grove are one), so
+ * the schedule changes no bit.                                              */
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR \
@@ -1146,7 +1145,8 @@ enum { SPPOI_ZEROED = 0 };
 #endif
 static int sppoi_max_threads(void) { return omp_get_max_threads(); }
 static int sppoi_thread(void) { return omp_get_thread_num(); }
-/* Nobody to share with: a thread of a team was given its work. */
+/* Nobody to share with: one thread, or one of a team that was given its work.
+ */
 static int sppoi_works_alone(void)
 {
     return omp_get_level() > 0 || omp_get_max_threads() == 1;
@@ -1168,9 +1168,10 @@ static int sppoi_thread(void) { return 0; }
 static int sppoi_works_alone(void) { return 1; }
 #endif
 
-/* call for i = 0 .. n - 1, under one of the pragmas, or in a plain loop where
- * there is nothing to share: a region of one thread costs a system call.  In
- * the call `worker` is the thread's number in the loop's team.              */
+/* call for i = 0 .. n - 1, under one of the pragmas, which may want the
+ * caller's `threads` or `each`; in it `worker` is the thread's number in the
+ * loop's team.  What a thread of a team was given is not split again: a plain
+ * loop then, and with one thread, for gcc's regions cost a system call each. */
 #define SPPOI_EACH(pragma, i, n, call)             \
     do {                                           \
         if ((n) < 2 || sppoi_works_alone()) {      \
@@ -3569,8 +3570,8 @@ static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
  *   grove   neighbouring trees whose slopes are summed apart from the others'
  *   group   trees of a grove that are in a layer together: what one step of it
  *           writes the next finds in the cache
- *   slice   rows of a group that go backward together, if one very long tree
- *           makes it larger than the scratch
+ *   slice   rows of a group that go backward together: as many as the scratch
+ *           holds, mostly all
  *   band    rows that a task takes through steps that know no other row
  *   chunk   rows of a grove that the classifier takes together
  *
@@ -4248,14 +4249,14 @@ static sppoi_group sppoi_group_from(const sppo_trace *t, const sppo_forest *f,
     return g;
 }
 
-/* Equal bands, whole tiles, as many for each thread. */
+/* Equal bands, whole tiles, as many for each thread; or one of all rows. */
 static int sppoi_band_rows(const sppo_trace *t, int n)
 {
     const int most = t->threads * SPPOI_BAND;
     const int bands = (n + most - 1) / most * t->threads;
     const int rows = (n + bands - 1) / bands;
 
-    return sppoi_round_up(rows, SPPOI_ROWS);
+    return sppoi_one_band(t, n) ? n : sppoi_round_up(rows, SPPOI_ROWS);
 }
 
 static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
@@ -4282,8 +4283,7 @@ static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
 static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
                              const sppoi_group *g, sppoi_step step)
 {
-    const int one = sppoi_one_band(t, g->rows), threads = t->threads;
-    const int rows = one ? g->rows : sppoi_band_rows(t, g->rows);
+    const int rows = sppoi_band_rows(t, g->rows), threads = t->threads;
     const int bands = (g->rows + rows - 1) / rows;
     int b;
 
@@ -5288,31 +5288,25 @@ static void sppoi_grove_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 enum { SPPOI_ADD_BLOCK = 1024 };
 
 /* Adds the groves' own slopes to the caller's, in the order of the groves. */
-static void sppoi_add_groves(const sppo_trace *t, const sppoi_sweep *sweep)
+static void sppoi_add_groves(const sppo_trace *t, sppo_real *grad, int from)
 {
     const int count = (int)t->slopes;  // few enough for groves
-    int from;
+    int g;
 
-    SPPOI_FOR
-    for (from = 0; from < count; from += SPPOI_ADD_BLOCK) {
-        const int to = sppoi_min(from + SPPOI_ADD_BLOCK, count);
-        int g, i;
-
-        for (g = 1; g < t->groves; g++) {
-            const sppo_real *own = sppoi_own_slopes(t, g);
-
-            for (i = from; i < to; i++)
-                sweep->grad[i] += own[i];
-        }
-    }
+    for (g = 1; g < t->groves; g++)
+        sppoi_add_row(grad + from, sppoi_own_slopes(t, g) + from,
+                      sppoi_min(SPPOI_ADD_BLOCK, count - from));
 }
 
 static void sppoi_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
 {
+    const int blocks = (int)(t->slopes / SPPOI_ADD_BLOCK) + 1;
+    int block;
+
     sppoi_pack_before(t, sweep->m, sppoi_pack_slope);
     sppoi_over_groves(t, sweep, sppoi_grove_trunk_bwd);
-    if (t->groves > 1)
-        sppoi_add_groves(t, sweep);
+    SPPOI_EACH(SPPOI_FOR, block, t->groves > 1 ? blocks : 0,
+               sppoi_add_groves(t, sweep->grad, block * SPPOI_ADD_BLOCK));
 }
 
 SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
@@ -5671,8 +5665,7 @@ static void sppoi_keep_prompts(void *user, int layer, const sppo_real *qkv,
                sppoi_keep_prompt(s, layer, qkv, tree + i));
 }
 
-/* score[j] = q . key_j for a block of LANES keys, those from n on out of sight.
- */
+/* score[j] = q . key_j for a block of LANES keys; from n on out of sight. */
 static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
                               const sppo_real *keys, int n, int d)
 {
@@ -5924,7 +5917,7 @@ static void sppoi_draw_first(sppo_sampler *s, const sppoi_row_at *at,
     }
 }
 
-/* A prompt's pass ends in them. */
+/* The first tokens of all, in which the pass over the prompts ends. */
 static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
                                const sppo_sampling *how, const uint64_t *key)
 {
@@ -6232,14 +6225,14 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
     double total, mass = 0.0;
     int i, left = n;
 
-    if (sampling->greedy)
-        return top - top == 0 ? sppoi_first_equal(logits, n, top) : -1;
     SPPOI_SIMD
     for (i = 0; i < n; i++)
         weight[i] = sppoi_exp((logits[i] - top) * colder);
     total = sppoi_sum(weight, n);
     if (!(total > 0.0 && total < HUGE_VAL))
         return -1;
+    if (sampling->greedy)
+        return sppoi_first_equal(logits, n, top);
     if (p >= 1.0)
         return sppoi_pick_any(weight, n, total, uniform);
     for (i = 0; i < n; i++)
@@ -7803,8 +7796,7 @@ SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
     }
 }
 
-/* Turns channels (j, j + half) by the angle: Hugging Face's rotate-half.  The
- * turn is its own transpose with the sine's sign flipped: the backward pass. */
+/* n pairs, a constant: one whole vector even where heads are narrow. */
 static SPPOI_INLINE void sppoi_turn(const int n, sppo_real *x, sppo_real *y,
                                     const sppo_real *cosine,
                                     const sppo_real *sine, sppo_real sign)
@@ -7820,16 +7812,18 @@ static SPPOI_INLINE void sppoi_turn(const int n, sppo_real *x, sppo_real *y,
     }
 }
 
+/* Turns channels (j, j + half) by the angle: Hugging Face's rotate-half.  The
+ * turn is its own transpose with the sine's sign flipped: the backward pass. */
 static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
                            int head_dim, int direction)
 {
-    const int half = head_dim / 2, few = SPPOI_CHANNELS / 2;
+    const int half = head_dim / 2, pairs = SPPOI_CHANNELS / 2;
     const sppo_real sign = (sppo_real)direction;
     int h, j;
 
     for (h = 0; h < heads; h++, x += head_dim) {
-        for (j = 0; j + few <= half; j += few)
-            sppoi_turn(few, x + j, x + half + j, angle + j, angle + half + j,
+        for (j = 0; j + pairs <= half; j += pairs)
+            sppoi_turn(pairs, x + j, x + half + j, angle + j, angle + half + j,
                        sign);
         for (; j < half; j++)
             sppoi_turn(1, x + j, x + half + j, angle + j, angle + half + j,

@@ -415,6 +415,33 @@ static void extreme_logits_are_sampled_right(void)
     }
 }
 
+/* Damaged logits give no token, wherever the damage is; -infinity is a token
+ * that never comes.                                                         */
+static void damaged_logits_give_no_token(void)
+{
+    const double damage[] = { (double)NAN, HUGE_VAL };
+    sppo_sampling sampling = { 0, 0, 0, 0 };
+    sppo_real logits[40], weight[40];
+    int i, j, k, order[40];
+
+    for (i = 0; i < 40; i++)
+        logits[i] = (sppo_real)(i % 7);
+    for (k = 0; k < 2; k++)
+        for (i = 0; i < 40; i++)
+            for (j = 0; j < 2; j++) {
+                const sppo_real kept = logits[i];
+
+                sampling.greedy = k;
+                logits[i] = (sppo_real)damage[j];
+                CHECK(sppo_sample_token(logits, 40, &sampling, 0.5, weight,
+                                        order) == -1);
+                logits[i] = (sppo_real)-HUGE_VAL;
+                CHECK(sppo_sample_token(logits, 40, &sampling, 0.5, weight,
+                                        order) >= 0);
+                logits[i] = kept;
+            }
+}
+
 /* ---- names, not places --------------------------------------------------- */
 
 /* The eight prompts of one call, each prompt in a call of its own, from the
@@ -706,6 +733,7 @@ static const check_case cases[] = {
     CASE(token_takes_its_share_of_the_unit_interval),  // audit 21
     CASE(greedy_takes_the_first_of_equals),
     CASE(extreme_logits_are_sampled_right),
+    CASE(damaged_logits_give_no_token),
     CASE(responses_do_not_depend_on_batch_or_order),  // audit 21
     CASE(same_bits_for_any_number_of_threads),
     CASE(responses_end_where_they_must),  // audit 52
