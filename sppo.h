@@ -1145,8 +1145,7 @@ enum { SPPOI_ZEROED = 0 };
 #endif
 static int sppoi_max_threads(void) { return omp_get_max_threads(); }
 static int sppoi_thread(void) { return omp_get_thread_num(); }
-/* Nobody to share with: one thread, or one of a team that was given its work.
- */
+/* Nobody to share with: one thread, or one that a team gave its work. */
 static int sppoi_works_alone(void)
 {
     return omp_get_level() > 0 || omp_get_max_threads() == 1;
@@ -1282,6 +1281,8 @@ static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
 enum { SPPOI_LANES = 16, SPPOI_CHANNELS = 8 };  // the latter within a head
 
 /* Kernels below that no one outside calls. */
+static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
+                            int add);
 static void sppoi_clear_lanes(sppo_real *lane);
 static sppo_real sppoi_fold(sppo_real *lane);
 static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c);
@@ -5061,14 +5062,6 @@ static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
             (sppo_real)d_logprob[t->scored_token[i]];
 }
 
-static void sppoi_add_row(sppo_real *to, const sppo_real *row, int d)
-{
-    int i;
-
-    for (i = 0; i < d; i++)
-        to[i] += row[i];
-}
-
 /* From the chunk's gathered rows and logits: adds to t->dnorm, the slopes of
  * `final`, and to the classifier's.                                         */
 static void sppoi_chunk_bwd(sppo_trace *t, const sppoi_sweep *sweep, int from,
@@ -5084,9 +5077,9 @@ static void sppoi_chunk_bwd(sppo_trace *t, const sppoi_sweep *sweep, int from,
                       t->gathered, t->norm_panel, n, d, vocab);
     sppoi_times(t->gathered, slopes, sppoi_slope_panel(t), n, vocab, d, 0);
     SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_add_row(
+               sppoi_store_row(
                    sppoi_row_out(t->dnorm, t->scored_row[from + r], d),
-                   sppoi_row(t->gathered, r, d), d));
+                   sppoi_row(t->gathered, r, d), d, 1));
 }
 
 /* A grove's own slopes begin at 0; the caller's are added to. */
@@ -5279,9 +5272,9 @@ static void sppoi_grove_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
     for (l = layers - 1; l >= 0; l--)
         sppoi_layer_bwd(t, sweep, l);
     for (i = 0; i < n; i++)  // one row may get several tokens'
-        sppoi_add_row(
+        sppoi_store_row(
             sppoi_row_out(sweep->grad, sweep->f->token[row + i], d),
-            sppoi_row(dx, i, d), d);
+            sppoi_row(dx, i, d), d, 1);
 }
 
 /* Numbers that a task adds up over the groves: they stay in the L1 cache. */
@@ -5294,8 +5287,8 @@ static void sppoi_add_groves(const sppo_trace *t, sppo_real *grad, int from)
     int g;
 
     for (g = 1; g < t->groves; g++)
-        sppoi_add_row(grad + from, sppoi_own_slopes(t, g) + from,
-                      sppoi_min(SPPOI_ADD_BLOCK, count - from));
+        sppoi_store_row(grad + from, sppoi_own_slopes(t, g) + from,
+                        sppoi_min(SPPOI_ADD_BLOCK, count - from), 1);
 }
 
 static void sppoi_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
@@ -6049,14 +6042,10 @@ static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
     sweep.watcher = &watcher;
     sppoi_trunk_fwd(&s->trace, &sweep);
     sppoi_first_tokens(s, &at, how, key);
-    if (threads == 1) {
-        sppoi_sample_rows(s, m, &at, 0, each, how, key, &queue);
-        return;
-    }
-    SPPOI_TASKS
-    for (t = 0; t < threads; t++)
-        sppoi_sample_rows(s, m, &at, t * each,
-                          sppoi_min((t + 1) * each, all), how, key, &queue);
+    SPPOI_EACH(SPPOI_TASKS, t, threads,
+               sppoi_sample_rows(s, m, &at, t * each,
+                                 sppoi_min((t + 1) * each, all), how, key,
+                                 &queue));
 }
 
 static sppo_result sppoi_sampling_check(sppo_ctx *ctx, sppo_sampling *how)
