@@ -548,6 +548,48 @@ static void order_is_uniform(void)
 
 /* ==== lists and forests ================================================== */
 
+/* The first values pin the function: what was saved is read by later builds. */
+static void digest_first_values(void)
+{
+    static const char text[] = "the quick brown fox";
+    uint64_t zero = 0;
+
+    CHECK(sppo_digest(7, text, 0) == 7);
+    CHECK(sppo_digest(0, text, 1) == UINT64_C(0x9d679b8aa91cc80d));
+    CHECK(sppo_digest(0, text, 8) == UINT64_C(0x6a6ef44b91dea59c));
+    CHECK(sppo_digest(1, text, 19) == UINT64_C(0x1d13e45fdbbf1e6b));
+    CHECK(sppo_digest(sppo_digest(1, text, 8), text + 8, 11) ==
+          sppo_digest(1, text, 19));
+    CHECK(sppo_digest(0, &zero, 8) != 0);
+    CHECK(sppo_digest(0, &zero, 7) != sppo_digest(0, &zero, 8));
+    CHECK(sppo_digest(0, &zero, 1) != sppo_digest(0, &zero, 2));
+}
+
+/* Every bit of a text of every length counts, and moves half of the digest. */
+static void digest_sees_every_bit(void)
+{
+    unsigned char data[67];
+    int n, bit, moved, same = 0;
+    double total = 0.0;
+
+    for (n = 0; n < (int)sizeof data; n++)
+        data[n] = (unsigned char)(n * 37);
+    for (n = 1, moved = 0; n <= (int)sizeof data; n++)
+        for (bit = 0; bit < 8 * n; bit++, total += 64.0) {
+            const uint64_t whole = sppo_digest(3, data, (size_t)n);
+            uint64_t other;
+
+            data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+            other = whole ^ sppo_digest(3, data, (size_t)n);
+            data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+            same += other == 0;
+            for (; other; other &= other - 1)
+                moved++;
+        }
+    CHECK(same == 0);
+    CHECK_NEAR(moved / total, 0.5, 0.005);
+}
+
 static void lists_grow_clear_free(void)
 {
     counter c;
@@ -661,6 +703,8 @@ static const check_case cases[] = {
     CASE(normal_moments),
     CASE(order_is_a_permutation),
     CASE(order_is_uniform),
+    CASE(digest_first_values),
+    CASE(digest_sees_every_bit),
     CASE(lists_grow_clear_free),
     CASE(lists_survive_a_failure),
     CASE(forest_refuses_what_does_not_fit)
