@@ -295,8 +295,10 @@ typedef enum option_type {
 } option_type;
 
 /* A row of the table that the parser, the help, the list of settings and
- * settings.json walk. FREE_OPTION among its commands: it may differ when a
- * run goes on, so settings.json does not keep it.                           */
+ * settings.json walk. Among its commands may be, for a run that goes on:
+ * FREE_OPTION, it may differ, so settings.json does not keep it;
+ * CONTENT_OPTION, what is in the file or folder must be the same, not its name;
+ * AMENDED_OPTION, it may be given anew, which settings.json notes.          */
 typedef struct option {
     const char *name;      // without its dashes
     const char *meta;      // what follows it; of a choice: "this|that"
@@ -311,6 +313,8 @@ typedef struct option {
 
 enum { MAX_OPTIONS = 96 };
 #define FREE_OPTION 0x80000000u
+#define CONTENT_OPTION 0x40000000u
+#define AMENDED_OPTION 0x20000000u
 
 /* needs: options that must be given; "a|b": one of the two, not both; "a, b":
  * or instead of all of them b, with no others but free ones.
@@ -327,7 +331,10 @@ typedef struct parser {
     int count;
     const cli_command *command;
     void *settings;
-    unsigned char given[MAX_OPTIONS];  // by the user
+    unsigned char given[MAX_OPTIONS];  // by the user or settings.json
+    const char *was[MAX_OPTIONS];      // in settings.json, where other; or NULL
+    unsigned char changed[MAX_OPTIONS];
+    const char *folder;                // that the run began in, or NULL
     buffer kept;                       // texts that came from settings.json
     sppo_json json;
 } parser;
@@ -678,84 +685,6 @@ static void options_print(const parser *p, FILE *out)
             option_value(p, i, value, sizeof value);
             fprintf(out, "  %-24s %s\n", p->options[i].name, value);
         }
-}
-
-/* The settings as one JSON object, for settings.json. */
-static void options_write(const parser *p, buffer *out)
-{
-    char value[PATH_ROOM];
-    int i;
-
-    buffer_format(out, "{\"sppo\": \"%s\"", sppo_version());
-    for (i = 0; i < p->count; i++) {
-        const option_type type = p->options[i].type;
-        if (!option_matters(p, i))
-            continue;
-        option_value(p, i, value, sizeof value);
-        buffer_format(out, ",\n \"%s\": ", p->options[i].name);
-        if (type == OPTION_TEXT || type == OPTION_CHOICE)
-            buffer_quote(out, value, strlen(value));
-        else
-            buffer_add(out, value, strlen(value));
-    }
-    buffer_add(out, "}\n", 2);
-}
-
-/* Takes one setting from settings.json, or makes sure that it agrees. */
-static sppo_result option_adopt(parser *p, const sppo_json *json, int node,
-                                const char *path, unsigned char *kept)
-{
-    const sppo_json_node *n = &json->node[node];
-    const int which = option_find(p, json->text + n->key_begin,
-                                  n->key_end - n->key_begin);
-    const size_t at = p->kept.length;
-    char value[PATH_ROOM];
-
-    if (which < 0)
-        return SPPO_OK;
-    if (n->type == SPPO_JSON_STRING)
-        buffer_unquote(&p->kept, json, node);
-    else
-        buffer_add(&p->kept, json->text + n->begin, n->end - n->begin);
-    buffer_add(&p->kept, "", 1);
-    TRY(buffer_check(&p->kept));
-    option_value(p, which, value, sizeof value);
-    if (p->given[which] && strcmp(value, p->kept.data + at) != 0)
-        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
-                         "--%s is %.80s, but %.80s in %s",
-                         p->options[which].name, value, p->kept.data + at,
-                         path);
-    kept[which] = p->given[which] = 1;
-    return option_set(p, which, p->kept.data + at);
-}
-
-/* Goes on with the settings of an earlier run. The sppo_json of the parser is
- * busy with numbers meanwhile, hence an own one.                            */
-static sppo_result options_adopt(parser *p, const char *path)
-{
-    unsigned char kept[MAX_OPTIONS] = { 0 };
-    sppo_json json;
-    char *data = NULL;
-    size_t size = 0;
-    sppo_result result;
-    int i;
-
-    memset(&json, 0, sizeof json);
-    TRY(sppo_file_read(p->ctx, path, &data, &size));
-    buffer_reserve(&p->kept, size + MAX_OPTIONS);  // never moves hereafter
-    result = sppo_json_parse(p->ctx, &json, data, size, path);
-    for (i = result == SPPO_OK ? json.node[0].first : -1;
-         i >= 0 && result == SPPO_OK; i = json.node[i].next)
-        result = option_adopt(p, &json, i, path, kept);
-    for (i = 0; i < p->count && result == SPPO_OK; i++)
-        if (p->given[i] && !kept[i] &&
-            !(p->options[i].commands & FREE_OPTION))
-            result = sppo_fail(p->ctx, SPPO_E_ARGUMENT,
-                               "--%s is not a setting of the run in %s",
-                               p->options[i].name, path);
-    sppo_json_free(p->ctx, &json);
-    sppo_give(p->ctx, data, size + 1);
-    return result;
 }
 
 /* Words from column `indent` to column 79, the first line begun already. */

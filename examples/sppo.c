@@ -38,6 +38,7 @@
 #include "cli.h"
 #include "tokenizer_json.h"
 #include "codec.h"
+#include "run_folder.h"
 #include "judge_process.h"
 #include "length_control.h"
 
@@ -309,7 +310,7 @@ typedef struct tool {
     size_t grad_count;
     buffer text, line;
     row_reader rows;
-    int locked;
+    run_folder folder;
 } tool;
 
 static void tool_free(tool *t)
@@ -337,6 +338,7 @@ static void tool_free(tool *t)
     if (t->rows.ctx)
         rows_close(&t->rows);
     buffer_free(&t->parse.kept);
+    buffer_free(&t->folder.text);
     sppo_json_free(ctx, &t->parse.json);
 }
 
@@ -1540,7 +1542,6 @@ typedef struct run {
     double cost;         // the seconds that it took
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
-    char checkpoint[PATH_ROOM], settings[PATH_ROOM];
     char csv[PATH_ROOM], jsonl[PATH_ROOM], validation[PATH_ROOM];
     char digest[17];     // of the round: see >>shards
     sppo_lists *into;    // where a merge puts responses
@@ -1577,65 +1578,6 @@ static void metric_values(const sppo_progress *p, int step, double *v)
     *v++ = p->win_rejected;
     *v++ = p->length;
     *v++ = p->eos_rate;
-}
-
-static sppo_result log_append(sppo_ctx *ctx, const char *path,
-                              const buffer *text)
-{
-    ssize_t n;
-    int fd, bad;
-
-    TRY(buffer_check(text));
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
-    n = fd >= 0 ? write(fd, text->data, text->length) : -1;
-    bad = n != (ssize_t)text->length;
-    if (fd >= 0 && close(fd) != 0)
-        bad = 1;
-    if (bad)
-        return sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
-                         n < 0 ? strerror(errno) : "the disk is full");
-    return SPPO_OK;
-}
-
-/* What the checkpoint says was logged must be on the disk before it is. */
-static void log_sync(const char *path)
-{
-    const int fd = open(path, O_WRONLY);
-
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-}
-
-/* Leaves the lines whose first number is at most `limit`, under the header:
- * what was appended after the checkpoint will be appended again.            */
-static sppo_result log_cut(tool *t, const char *path, const char *header,
-                           int limit)
-{
-    char *data = NULL;
-    size_t size = 0, at, n;
-    sppo_result result;
-
-    buffer_clear(&t->line);
-    buffer_format(&t->line, "%s", header);
-    if (file_exists(path))
-        TRY(sppo_file_read(&t->ctx, path, &data, &size));
-    for (at = 0; at < size; at += n + 1) {
-        const char *line = data + at;
-        const char *digit = line + strcspn(line, "0123456789\n");
-        n = strcspn(line, "\n");
-        if (line[n] != '\n')
-            break;
-        if (digit < line + n && strtol(digit, NULL, 10) <= limit)
-            buffer_add(&t->line, line, n + 1);
-    }
-    if (data)
-        sppo_give(&t->ctx, data, size + 1);
-    result = buffer_check(&t->line);
-    if (result == SPPO_OK)
-        result = sppo_file_write(&t->ctx, path, t->line.data, t->line.length);
-    return result;
 }
 
 /* One line for one step, in both formats. */
@@ -1789,7 +1731,7 @@ static sppo_result validate(run *r)
            "interval %.4f .. %.4f)  length %.1f, base %.1f  KL %.3f\n",
            iteration, e.win_rate, e.low, e.high, e.length_a, e.length_b, e.kl);
     TRY(output_check(&t->ctx));
-    TRY(log_cut(t, r->validation, validation_header, iteration - 1));
+    TRY(log_cut(&t->line, r->validation, validation_header, iteration - 1));
     buffer_clear(&t->line);
     buffer_format(&t->line, "%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,"
                   "%.9g\n", iteration, e.win_rate, e.low, e.high,
@@ -1886,7 +1828,7 @@ static sppo_result checkpoint(run *r)
     log_sync(r->csv);
     log_sync(r->jsonl);
     log_sync(r->validation);
-    TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->checkpoint));
+    TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->t->folder.checkpoint));
     r->saved = seconds_now();
     r->cost = r->saved - begun;
     return SPPO_OK;
@@ -1911,7 +1853,7 @@ static sppo_result align_phase(run *r)
             TRY(checkpoint(r));
     } while (result == SPPO_E_STOPPED && !caught);
     progress_end(&t->console);
-    return caught ? stopped(t, r->checkpoint) : SPPO_OK;
+    return caught ? stopped(t, r->t->folder.checkpoint) : SPPO_OK;
 }
 
 /* ==== align: parts of an iteration ======================== >>shards == */
@@ -2195,8 +2137,8 @@ static sppo_result align_shard(run *r)
     TRY(shard_numbers(t, &shard, &of));
     TRY(path_join(&t->ctx, path, t->set.out, "shards"));
     TRY(folder_make(&t->ctx, path));
-    if (file_exists(r->checkpoint))
-        TRY(sppo_play_load(&t->ctx, &t->play, r->checkpoint));
+    if (file_exists(r->t->folder.checkpoint))
+        TRY(sppo_play_load(&t->ctx, &t->play, r->t->folder.checkpoint));
     if (t->play.phase != SPPO_PHASE_SAMPLE &&
         (t->set.phase == 1 || t->play.phase != SPPO_PHASE_JUDGE))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "iteration %d of the run "
@@ -2327,7 +2269,7 @@ static sppo_result align_rounds(run *r)
         if (play->phase == SPPO_PHASE_ADVANCE)
             result = write_iteration(r);
         if (result == SPPO_E_STOPPED)
-            return stopped(r->t, r->checkpoint);
+            return stopped(r->t, r->t->folder.checkpoint);
         TRY(result);
         TRY(align_phase(r));
     }
@@ -2355,17 +2297,26 @@ static sppo_result align_inputs(tool *t)
 
     TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
     TRY(load_prompts(t, s->prompts, &t->prompts));
+    run_input_add(&t->folder, "policy", "model",
+                  digest_model(&t->policy, &t->tok));
+    run_input_add(&t->folder, "prompts", "data", digest_lists(0, &t->prompts));
     longest = longest_list(&t->prompts);
     k = s->k;
     if (s->validation) {
         TRY(load_prompts(t, s->validation, &t->validation));
+        run_input_add(&t->folder, "validation", "data",
+                      digest_lists(0, &t->validation));
         if (longest_list(&t->validation) > longest)
             longest = longest_list(&t->validation);
         k = 2 * s->samples > k ? 2 * s->samples : k;
         TRY(sppo_model_clone(&t->ctx, &t->base, &t->policy, SPPO_HEAD_NONE,
                              0));
     }
-    return open_judge(t, longest, k);
+    TRY(open_judge(t, longest, k));
+    if (s->preference)
+        run_input_add(&t->folder, "preference", "model",
+                      digest_model(&t->preference, &t->preference_tok));
+    return SPPO_OK;
 }
 
 /* Removes what an earlier run left of its iterations. */
@@ -2377,7 +2328,7 @@ static void align_clear(run *r)
     size_t i;
     int n;
 
-    remove(r->checkpoint);
+    remove(r->t->folder.checkpoint);
     for (n = 1; n < 1000000; n++) {
         for (i = 0; i < sizeof files / sizeof *files; i++) {
             snprintf(name, sizeof name, "iter%d/%s", n, files[i]);
@@ -2390,32 +2341,14 @@ static void align_clear(run *r)
     }
 }
 
-static sppo_result align_lock(tool *t)
-{
-    char path[PATH_ROOM];
-    long owner = 0;
-    int fd;
-
-    TRY(path_join(&t->ctx, path, t->set.out, "lock"));
-    TRY(file_lock(&t->ctx, path, &fd, &owner));
-    t->locked = fd < 0;
-    if (t->locked)
-        return sppo_fail(&t->ctx, SPPO_E_IO, "%s is locked by process %ld",
-                         t->set.out, owner);
-    return SPPO_OK;
-}
-
-/* Locks the folder, unless for a shard, and names what will be in it. */
+/* The folder of this run, and what will be in it. */
 static sppo_result align_folder(run *r)
 {
     tool *t = r->t;
     const char *out = t->set.out;
 
-    TRY(folder_make(&t->ctx, out));
-    if (!t->set.shard)
-        TRY(align_lock(t));
-    TRY(path_join(&t->ctx, r->checkpoint, out, "run.safetensors"));
-    TRY(path_join(&t->ctx, r->settings, out, "settings.json"));
+    TRY(run_folder_open(&t->folder, &t->parse, &t->console, out,
+                        !t->set.shard));
     TRY(path_join(&t->ctx, r->csv, out, "metrics.csv"));
     TRY(path_join(&t->ctx, r->jsonl, out, "metrics.jsonl"));
     return path_join(&t->ctx, r->validation, out, "validation.csv");
@@ -2430,8 +2363,8 @@ static sppo_result align_begin(run *r)
 
     if (t->set.force)
         align_clear(r);
-    if (t->set.resume && file_exists(r->checkpoint)) {
-        TRY(sppo_play_load(&t->ctx, &t->play, r->checkpoint));
+    if (t->set.resume && file_exists(r->t->folder.checkpoint)) {
+        TRY(sppo_play_load(&t->ctx, &t->play, r->t->folder.checkpoint));
         if (play->phase == SPPO_PHASE_DONE)
             note(&t->console, "all iterations are done");
         else
@@ -2440,27 +2373,23 @@ static sppo_result align_begin(run *r)
     } else {
         if (t->set.resume)
             note(&t->console, "there is no checkpoint: beginning anew");
-        buffer_clear(&t->line);
-        options_write(&t->parse, &t->line);
-        TRY(buffer_check(&t->line));
-        TRY(sppo_file_write(&t->ctx, r->settings, t->line.data,
-                            t->line.length));
+        TRY(run_settings_write(&t->folder));
     }
     step = play->iteration * r->per_iteration;
     if (play->phase == SPPO_PHASE_FIT)
         step += play->done;
     if (play->phase == SPPO_PHASE_ADVANCE)
         step += r->per_iteration;
-    TRY(log_cut(t, r->jsonl, "", step));
+    TRY(log_cut(&t->line, r->jsonl, "", step));
     buffer_clear(&t->text);
     for (i = 0; i < METRICS; i++)
         buffer_format(&t->text, "%s%s", metric_names[i],
                       i + 1 < METRICS ? "," : "\n");
     TRY(buffer_check(&t->text));
-    TRY(log_cut(t, r->csv, t->text.data, step));
+    TRY(log_cut(&t->line, r->csv, t->text.data, step));
     if (!t->set.validation)
         return SPPO_OK;
-    return log_cut(t, r->validation, validation_header, play->iteration);
+    return log_cut(&t->line, r->validation, validation_header, play->iteration);
 }
 
 /* A judge that costs nothing, for the estimate. */
@@ -4073,7 +4002,7 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
     if (t->set.resume && t->set.out) {
         TRY(path_join(&t->ctx, path, t->set.out, "settings.json"));
         if (file_exists(path))
-            TRY(options_adopt(&t->parse, path));
+            TRY(settings_adopt(&t->parse, path));
     }
     TRY(options_check_needs(&t->parse));
     TRY(options_check_conditions(&t->parse));
@@ -4085,7 +4014,7 @@ static int exit_code(const tool *t, sppo_result result)
 {
     static const int codes[] = { 0, 2, 3, 4, 5, 6, 1 };
 
-    if (t->locked)
+    if (t->folder.locked)
         return 7;
     return result == SPPO_E_STOPPED ? 128 + caught : codes[result];
 }
