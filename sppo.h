@@ -199,7 +199,8 @@
  *       for eps and clipping.
  *   D11 Of equal win rates the first is the best and the last the worst, so
  *       that the two differ; losses that need a winner (HARD, DPO, IPO) skip a
- *       prompt whose win rates are all equal.  The paper is silent.
+ *       prompt whose win rates are all equal.  Equal is within 1e-9, so that
+ *       rounding decides nothing (sppo_beats).  The paper is silent.
  *
  * SLIPS in the text of v5, not copied (a test fails with the printed form)
  *   S1  Eq 4.10 needs the factor eta / 2, not eta.
@@ -740,6 +741,9 @@ SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
 
 /* [Eq 4.5] win[i] = P^(y_i > pi_t) = mean_j P(y_i > y_j), j = i included. */
 SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k);
+/* 1 when probability or win rate a is greater than b by more than 1e-9: less is
+ * rounding, and the two are equal (D11).                                    */
+SPPO_DEF int sppo_beats(double a, double b);
 /* [Sec 5] PairRM's score of a response: the mean log-odds of its k comparisons,
  * itself included as 0.                                                     */
 SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k);
@@ -944,7 +948,8 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
                                    const sppo_lists *prompts, int samples,
                                    const sppo_sampling *sampling, uint64_t seed,
                                    sppo_evaluation *result);
-/* The index of the response with the highest win rate (ties: the first). */
+/* The index of the response with the highest win rate; of equals (sppo_beats)
+ * the first.                                                                */
 SPPO_DEF int sppo_best_of(const double *pairwise, int k);
 
 /* ==== A12  files, JSON, tokenizer =========================== >>files == */
@@ -1679,6 +1684,17 @@ SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
 
 /* ==== B2  the SPPO update ============= Sec 4.2, 4.5 ======= >>paper == */
 
+/* The mean of a row: the win rate of its response. */
+static double sppoi_win_rate(const double *row, int k)
+{
+    double sum = 0.0;
+    int j;
+
+    for (j = 0; j < k; j++)
+        sum += row[j];
+    return sum / k;
+}
+
 /* [Eq 4.5] The win rate of each response against the K that were sampled.
  *
  *   paper  P(y > pi^K_t|x) = (1/K) sum_k P(y > y_k|x)
@@ -1689,14 +1705,18 @@ SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
  * Checked by eq_4_5_* in tests/test_update.c.                               */
 SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k)
 {
-    int i, j;
+    int i;
 
-    for (i = 0; i < k; i++) {
-        double sum = 0.0;
-        for (j = 0; j < k; j++)
-            sum += pairwise[i * k + j];
-        win[i] = sum / k;
-    }
+    for (i = 0; i < k; i++)
+        win[i] = sppoi_win_rate(pairwise + i * k, k);
+}
+
+/* Two sums of the same k numbers in another order differ by some 1e-16, which
+ * must not decide who wins; a judge's answer is meant to far fewer digits than
+ * the nine that are compared here.                                          */
+SPPO_DEF int sppo_beats(double a, double b)
+{
+    return a - b > 1e-9;
 }
 
 /* [Sec 5] s_PairRM(y_i;x) = (1/K) sum_k s(y_i, y_k;x), s = log (P / (1 - P)).
@@ -2239,28 +2259,49 @@ SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
     return SPPO_OK;
 }
 
+/* The first of those that no win rate beats. */
+static int sppoi_best(const double *win, int k)
+{
+    double most = win[0];
+    int i;
+
+    for (i = 1; i < k; i++)
+        most = fmax(most, win[i]);
+    for (i = 0; i < k - 1 && sppo_beats(most, win[i]); i++)
+        continue;
+    return i;
+}
+
+/* The last of those that beat none, `best` aside: a pair is of two. */
+static int sppoi_worst(const double *win, int k, int best)
+{
+    double least = win[0];
+    int i;
+
+    for (i = 1; i < k; i++)
+        least = fmin(least, win[i]);
+    for (i = k - 1; i > 0 && (i == best || sppo_beats(win[i], least)); i--)
+        continue;
+    return i;
+}
+
 /* [Alg 1.5] select responses from y_{1:K} and form D_t with their win rates.
  * Winner: highest P^, the first of equals; loser: lowest, the last of equals;
- * so the two differ even when all win rates are equal.                      */
+ * so the two differ even when all win rates are equal (D11).                */
 SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play)
 {
     const int k = play->config.k;
     sppo_round *round = &play->round;
-    int p, i;
+    int p;
 
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_SELECT,
                                  "sppo_play_select"));
     for (p = 0; p < round->count; p++) {
         double *win = round->win + p * k;
-        int best = 0, worst = 0;
 
         sppo_win_rates(win, round->pairwise + (size_t)p * (size_t)(k * k), k);
-        for (i = 1; i < k; i++) {
-            best = win[i] > win[best] ? i : best;
-            worst = win[i] <= win[worst] ? i : worst;
-        }
-        round->winner[p] = best;
-        round->loser[p] = worst;
+        round->winner[p] = sppoi_best(win, k);
+        round->loser[p] = sppoi_worst(win, k, round->winner[p]);
     }
     play->have_old = 0;
     sppoi_enter(play, SPPO_PHASE_FIT);
@@ -2367,7 +2408,7 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     double log_z, loss = 0.0;
     int i;
 
-    if (c->loss >= SPPO_LOSS_HARD && !(win[w] > win[l])) {
+    if (c->loss >= SPPO_LOSS_HARD && !sppo_beats(win[w], win[l])) {
         slope[0] = slope[1] = 0.0;  // a tie has no winner to be hard about
         return 0.0;
     }
@@ -3165,19 +3206,16 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
 
 SPPO_DEF int sppo_best_of(const double *pairwise, int k)
 {
-    double best_sum = -1.0;
-    int i, j, best = 0;
+    const double *row = pairwise;
+    double most = 0.0;
+    int i;
 
-    for (i = 0; i < k; i++) {
-        double sum = 0.0;
-        for (j = 0; j < k; j++)
-            sum += pairwise[i * k + j];
-        if (sum > best_sum) {
-            best_sum = sum;
-            best = i;
-        }
-    }
-    return best;
+    for (i = 0; i < k; i++, row += k)
+        most = fmax(most, sppoi_win_rate(row, k));
+    row = pairwise;
+    for (i = 0; i < k - 1 && sppo_beats(most, sppoi_win_rate(row, k)); i++)
+        row += k;
+    return i;
 }
 
 /* ==== B4  the policy network ============== Llama ========= >>network == */

@@ -123,8 +123,8 @@ static void length_control_measure(length_control *c, const double *win,
     c->win_rate = sample_moments(win, count, &sd);
     c->standard_error = sd / sqrt(count);
     for (i = 0; i < count; i++) {
-        c->wins += win[i] > 0.5;
-        c->losses += win[i] < 0.5;
+        c->wins += sppo_beats(win[i], 0.5);
+        c->losses += sppo_beats(0.5, win[i]);
     }
     c->draws = count - c->wins - c->losses;
     c->controlled = (double)NAN;

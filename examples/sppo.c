@@ -1335,6 +1335,12 @@ static sppo_result preference_add(tool *t, preferences *p)
     return SPPO_OK;
 }
 
+/* A label that prefers neither response, but for rounding. */
+static int label_is_tie(double label)
+{
+    return !sppo_beats(label, 0.5) && !sppo_beats(0.5, label);
+}
+
 /* Turns the marks in part (0 learn, 1 hold out, -1 skip) into the rows. */
 static sppo_result preferences_split(tool *t, preferences *p)
 {
@@ -1355,7 +1361,7 @@ static sppo_result preferences_split(tool *t, preferences *p)
     sppo_give(&t->ctx, mark, bytes);
     p->held = at - p->train;
     for (i = p->train; i < at; i++)
-        p->tied += p->label[p->part[i]] == 0.5;
+        p->tied += label_is_tie(p->label[p->part[i]]);
     return SPPO_OK;
 }
 
@@ -1385,7 +1391,8 @@ static sppo_result preferences_load(tool *t, preferences *p)
 /* Right 1, wrong 0, undecided 1/2. */
 static double agreement(double score, double label)
 {
-    return score == 0.0 ? 0.5 : (score > 0.0) == (label > 0.5) ? 1.0 : 0.0;
+    return score == 0.0 ? 0.5
+         : (score > 0.0) == sppo_beats(label, 0.5) ? 1.0 : 0.0;
 }
 
 static sppo_result prefer_steps(tool *t, const preferences *p, shuffle *s,
@@ -1435,7 +1442,7 @@ static sppo_result prefer_report(tool *t, const preferences *p, int *row,
                            p->label, row, count, NULL, &part, score));
         loss += part * count;
         for (i = 0; i < count; i++)
-            if (p->label[row[i]] != 0.5) {
+            if (!label_is_tie(p->label[row[i]])) {
                 right += agreement(score[i], p->label[row[i]]);
                 longer += agreement(p->longer[row[i]], p->label[row[i]]);
             }

@@ -465,6 +465,116 @@ static void alg_1_5_ties_give_two_distinct_responses(void)
     }
 }
 
+/* Which of three tenths a judge gives to i before j, in prompt p. */
+static int in_tenths(int p, int k, int i, int j)
+{
+    static const int tenths[3] = { 1, 5, 9 };
+    const uint64_t key = sppo_random_fork((uint64_t)p, (uint64_t)k);
+
+    if (i == j)
+        return 5;
+    if (j < i)
+        return 10 - in_tenths(p, k, j, i);
+    return tenths[(int)(3.0 * sppo_random_uniform(key,
+                                                  (uint64_t)(i * k + j)))];
+}
+
+static sppo_result answers_in_tenths(sppo_ctx *ctx, void *user,
+                                     const sppo_lists *prompts,
+                                     const sppo_lists *responses, int k,
+                                     int first, int count, double *pairwise)
+{
+    int p, i, j;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses;
+    for (p = 0; p < count; p++)
+        for (i = 0; i < k; i++)
+            for (j = 0; j < k; j++)
+                pairwise[(p * k + i) * k + j] =
+                    in_tenths(first + p, k, i, j) / 10.0;
+    return SPPO_OK;
+}
+
+/* Win rates of tenths are counted exactly, in whole numbers; as doubles, equal
+ * ones differ in the last bit in one prompt of ten to fifty.                */
+static void alg_1_5_ties_are_no_matter_of_rounding(void)
+{
+    int k, p, i, j;
+
+    for (k = 3; k <= 10; k++) {
+        world w;
+
+        if (!begin(&w, 100))
+            return;
+        w.config.k = k;
+        w.config.iterations = 1;
+        w.config.sampling.max_tokens = 1;
+        w.judge.fill = answers_in_tenths;
+        if (!start(&w) || !collect(&w))
+            return;
+        for (p = 0; p < 100; p++) {
+            int sum[10] = { 0 }, best = 0, worst = 0;
+
+            for (i = 0; i < k; i++) {
+                for (j = 0; j < k; j++)
+                    sum[i] += in_tenths(p, k, i, j);
+                best = sum[i] > sum[best] ? i : best;
+                worst = sum[i] <= sum[worst] ? i : worst;
+            }
+            CHECK(w.play.round.winner[p] == best);
+            CHECK(w.play.round.loser[p] == worst);
+            CHECK(sppo_best_of(w.play.round.pairwise + p * k * k, k) == best);
+        }
+        end(&w);
+    }
+}
+
+/* Each of five beats the next two by 0.9: win rates 1/2, but for the last bit,
+ * and nothing that a loss which needs a winner could learn.                 */
+static sppo_result goes_round(sppo_ctx *ctx, void *user,
+                              const sppo_lists *prompts,
+                              const sppo_lists *responses, int k, int first,
+                              int count, double *pairwise)
+{
+    static const double p[5] = { .5, .9, .9, .1, .1 };
+    int c;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
+    for (c = 0; c < count * k * k; c++)
+        pairwise[c] = p[(c % k + k - c / k % k) % k];
+    return SPPO_OK;
+}
+
+static void losses_with_a_winner_skip_a_circle_of_five(void)
+{
+    static const sppo_loss losses[] = { SPPO_LOSS_HARD, SPPO_LOSS_DPO,
+                                        SPPO_LOSS_IPO };
+    int l;
+
+    for (l = 0; l < COUNT(losses); l++) {
+        world w;
+        record seen = { 0 };
+        int i;
+
+        if (!begin(&w, 8))
+            return;
+        w.config.k = 5;
+        w.config.loss = losses[l];
+        w.config.progress = keep_record;
+        w.config.progress_user = &seen;
+        w.judge.fill = goes_round;
+        if (!start(&w) ||
+            !CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge)))
+            return;
+        CHECK(seen.steps > 0);
+        for (i = 0; i < seen.steps; i++) {
+            CHECK_NEAR(seen.step[i].loss, 0.0, 0.0);
+            CHECK_NEAR(seen.step[i].grad_norm, 0.0, 0.0);
+        }
+        end(&w);
+    }
+}
+
 /* The same prompts twice, by a policy that hardly moves: other draws.  Greedy
  * there is one response, K times, in every iteration.                       */
 static void alg_1_3_draws_anew_in_every_iteration(void)
@@ -2237,6 +2347,8 @@ static const check_case cases[] = {
     CASE(alg_1_4_and_1_5_annotate_and_select),  // audit 22 23
     CASE(alg_1_4_asks_once_for_each_prompt),  // audit 22
     CASE(alg_1_5_ties_give_two_distinct_responses),  // audit 23
+    CASE(alg_1_5_ties_are_no_matter_of_rounding),
+    CASE(losses_with_a_winner_skip_a_circle_of_five),
     CASE(alg_1_3_iterations_share_out_the_prompts),
     CASE(bradley_terry_makes_a_circle_a_tie),  // audit 46
     CASE(bradley_terry_doubles_rewards),  // audit 46

@@ -74,6 +74,17 @@ static void eq_4_5_win_rates_have_mean_one_half(void)
     }
 }
 
+/* What a sum may lose to rounding decides nothing; the ninth digit does. */
+static void win_rates_beat_by_more_than_rounding(void)
+{
+    CHECK(sppo_beats(0.6, 0.5));
+    CHECK(sppo_beats(0.5 + 2e-9, 0.5));
+    CHECK(!sppo_beats(0.5 + 5e-10, 0.5));
+    CHECK(!sppo_beats(0.1 + 0.2, 0.3));
+    CHECK(!sppo_beats(0.5, 0.5));
+    CHECK(!sppo_beats(0.5, 0.6));
+}
+
 /* P^ of five rewards by the paper's P, to the three digits published. */
 static void eq_4_5_win_rates_of_known_rewards(void)
 {
@@ -1479,6 +1490,7 @@ static const check_case cases[] = {
     CASE(eq_4_5_win_rate_counts_self_as_half),  // audit 12
     CASE(eq_4_5_win_rate_of_five_is_within_a_tenth),  // audit 47
     CASE(eq_4_5_win_rates_have_mean_one_half),  // audit 12
+    CASE(win_rates_beat_by_more_than_rounding),
     CASE(eq_4_5_win_rates_of_known_rewards),  // audit 47
     CASE(eq_4_5_win_rate_is_unbiased_but_for_the_self),  // audit 12
     CASE(eq_4_5_sample_in_proportion_is_the_policy),  // audit 12 13
