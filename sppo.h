@@ -201,6 +201,14 @@
  *       that the two differ; losses that need a winner (HARD, DPO, IPO) skip a
  *       prompt whose win rates are all equal.  Equal is within 1e-9, so that
  *       rounding decides nothing (sppo_beats).  The paper is silent.
+ *   D12 A response that was cut, at max_tokens or the context, has no EOS: not
+ *       when it is judged, learnt, scored or written; one that ended has.  The
+ *       paper is silent.  The released code keeps texts alone: its ranker sees
+ *       no difference, and its trainer appends EOS to every answer (and cuts
+ *       it off again from one that is too long), so that the policy learns to
+ *       stop where it was cut.  A judge may see nothing wrong in a cut; to
+ *       count it against a response, as TRL's missing_eos_penalty does, in
+ *       log-odds: config.missing_eos_penalty.
  *
  * SLIPS in the text of v5, not copied (a test fails with the printed form)
  *   S1  Eq 4.10 needs the factor eta / 2, not eta.
@@ -461,6 +469,9 @@ SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
                                               const char *name);
 /* Parameters of a resolved config. */
 SPPO_DEF size_t sppo_config_count(const sppo_config *config);
+/* 1: the list ends with the model's EOS; 0: it was cut, or is empty.  (D12) */
+SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
+                           int list);
 
 /* The activations of one forward pass.  max_tokens and max_segments bound the
  * forests it takes; a trace without backward keeps one layer at a time.     */
@@ -852,6 +863,8 @@ typedef struct sppo_play_config {
     int keep_all;             // 1: D_t has all k responses       (D1)
     int bradley_terry;        // 1: P from averaged scores        (D3)
     double coefficient;       // of BASELINE_COEFFICIENT
+    double missing_eos_penalty; // >= 0: log-odds that a response without EOS
+                              // loses against one with it      (D12)
     uint64_t seed;
     sppo_loss loss;
     sppo_baseline baseline;   //                                  (D2)
@@ -1337,6 +1350,7 @@ static void sppoi_sort(int *order, int n, sppoi_before before,
                        const void *user);
 static uint64_t sppoi_mix(uint64_t x);
 static int sppoi_grown(int needed);
+static int sppoi_ends(const sppo_config *config, int token);
 static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                                   int k, int max_prompt_tokens, int max_new);
 
@@ -2110,20 +2124,20 @@ static void sppoi_enter(sppo_play *play, sppo_phase phase)
 }
 
 /* Mean tokens of a response, and the share that ended with EOS. */
-static void sppoi_lengths(const sppo_lists *lists, int eos, double *length,
-                          double *finished)
+static void sppoi_lengths(const sppo_lists *lists, const sppo_config *config,
+                          double *length, double *finished)
 {
     int i, ends = 0;
 
     for (i = 0; i < lists->count; i++)
-        ends += lists->token[lists->start[i + 1] - 1] == eos;
+        ends += sppo_finished(config, lists, i);
     *length = (double)lists->start[lists->count] / lists->count;
     *finished = (double)ends / lists->count;
 }
 
 static void sppoi_round_lengths(sppo_play *play)
 {
-    sppoi_lengths(&play->round.responses, play->policy->config.eos,
+    sppoi_lengths(&play->round.responses, &play->policy->config,
                   &play->last.length, &play->last.eos_rate);
 }
 
@@ -2179,8 +2193,34 @@ SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
     return SPPO_OK;
 }
 
-/* Checks the judge's answer to prompt p; with bradley_terry, replaces it by
- * the released code's P (D3).                                               */
+/* [D12] What a cut costs: its log-odds against a response that ended.
+ *
+ *   TRL    score_i -= penalty       of a response without EOS, before use
+ *   here   logit P(i > j) -= penalty (cut_i - cut_j)     s = log (P / (1 - P))
+ *
+ * The same where P is sigma(score_i - score_j).  Certainty, P of 0 or 1, has no
+ * finite log-odds and stays.                                                */
+static void sppoi_penalise_cuts(const sppo_play *play, double *pairwise, int p)
+{
+    const int k = play->config.k;
+    const sppo_config *c = &play->policy->config;
+    int i, j;
+
+    for (i = 0; i < k; i++)
+        for (j = 0; j < k; j++) {
+            double *win = &pairwise[i * k + j], *loss = &pairwise[j * k + i];
+
+            if (sppo_finished(c, &play->round.responses, p * k + i) ||
+                !sppo_finished(c, &play->round.responses, p * k + j))
+                continue;
+            *win = sppo_sigmoid(log(*win) - log1p(-*win) -
+                                play->config.missing_eos_penalty);
+            *loss = 1.0 - *win;
+        }
+}
+
+/* Checks the judge's answer to prompt p, counts cuts against responses (D12)
+ * and, with bradley_terry, replaces it by the released code's P (D3).       */
 static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
 {
     const int k = play->config.k;
@@ -2189,6 +2229,8 @@ static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
     if (sppo_preference_check(ctx, pairwise, k, 1e-3))
         return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
                             "prompt %d: ", play->round.first + p);
+    if (play->config.missing_eos_penalty > 0.0)
+        sppoi_penalise_cuts(play, pairwise, p);
     if (play->config.bradley_terry) {
         sppo_mean_scores(play->per_slot, pairwise, k);
         sppo_preference_from_scores(pairwise, play->per_slot, k);
@@ -2677,6 +2719,10 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
     if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
                          "must be positive (30 suits small models)", c->eta);
+    if (!(c->missing_eos_penalty >= 0.0 && c->missing_eos_penalty < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
+                         "missing_eos_penalty is %g; it must be 0 or more",
+                         c->missing_eos_penalty);
     c->k = c->k ? c->k : 5;
     if (c->k < 2)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
@@ -2796,6 +2842,7 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
     sppoi_setting(s, "keep_all", c->keep_all);
     sppoi_setting(s, "bradley_terry", c->bradley_terry);
     sppoi_setting(s, "coefficient", c->coefficient);
+    sppoi_setting(s, "missing_eos_penalty", c->missing_eos_penalty);
     sppoi_setting(s, "seed", (double)(c->seed >> 32));
     sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
     sppoi_setting(s, "loss", (double)c->loss);
@@ -3144,8 +3191,8 @@ static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
             return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
                                 "prompt %d: ", p);
     sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
-    sppoi_lengths(&duel->a, a->config.eos, &result->length_a, &result->eos_a);
-    sppoi_lengths(&duel->b, b->config.eos, &result->length_b, &result->eos_b);
+    sppoi_lengths(&duel->a, &a->config, &result->length_a, &result->eos_a);
+    sppoi_lengths(&duel->b, &b->config, &result->length_b, &result->eos_b);
     SPPOI_TRY(sppoi_logprobs(ctx, a, prompts, &duel->a, samples,
                              duel->logprob));
     result->kl = 0.0;
@@ -3458,6 +3505,20 @@ SPPO_DEF size_t sppo_config_count(const sppo_config *config)
 
     sppoi_lay_out(&layout, config);
     return layout.used;
+}
+
+/* Whether a response ends with this token. */
+static int sppoi_ends(const sppo_config *config, int token)
+{
+    return token >= 0 && token == config->eos;
+}
+
+SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
+                           int list)
+{
+    const int n = sppo_lists_length(lists, list);
+
+    return n > 0 && sppoi_ends(config, sppo_lists_tokens(lists, list)[n - 1]);
 }
 
 /* Tensors and weights of a model, weights all zero. */
@@ -6000,7 +6061,7 @@ static int sppoi_unfinished(const sppo_sampler *s, int response)
     const int last = s->token[(size_t)response * (size_t)s->max_new
                               + (size_t)(n - 1)];
 
-    return last >= 0 && last != s->config.eos && n < s->limit &&
+    return last >= 0 && !sppoi_ends(&s->config, last) && n < s->limit &&
            prompt + n < s->config.context;
 }
 

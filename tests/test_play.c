@@ -763,6 +763,151 @@ static void bradley_terry_selects_by_mean_scores(void)
     end(&w[0]), end(&w[1]);
 }
 
+/* ==== cut responses ====================================================== */
+
+/* Some of one token's room: cut ones and finished ones for every prompt. */
+static int begin_cut(world *w, double penalty)
+{
+    if (!begin(w, 12))
+        return 0;
+    w->judge.fill = is_arbitrary;
+    w->config.missing_eos_penalty = penalty;
+    w->config.sampling.max_tokens = 4;
+    return start(w) && collect(w);
+}
+
+static int is_cut(const world *w, int list)
+{
+    return !sppo_finished(&w->policy.config, &w->play.round.responses, list);
+}
+
+/* A response that was cut carries no EOS, one that ended carries one, and that
+ * is the only difference between them.                                      */
+static void a_cut_response_carries_no_eos(void)
+{
+    int i, t, cut = 0;
+    world w;
+
+    if (!begin_cut(&w, 0.0))
+        return;
+    for (i = 0; i < w.play.round.responses.count; i++) {
+        const int *token = sppo_lists_tokens(&w.play.round.responses, i);
+        const int n = sppo_lists_length(&w.play.round.responses, i);
+        for (t = 0; t + 1 < n; t++)
+            CHECK(token[t] != EOS);
+        CHECK(is_cut(&w, i) == (token[n - 1] != EOS));
+        CHECK(!is_cut(&w, i) || n == 4);
+        cut += is_cut(&w, i);
+    }
+    CHECK(cut > 0 && cut < w.play.round.responses.count);
+    CHECK_NEAR(w.play.last.eos_rate,
+               1.0 - (double)cut / w.play.round.responses.count, 1e-12);
+    end(&w);
+}
+
+/* Log-odds of a mixed pair move by the penalty, of others by nothing; P stays
+ * antisymmetric.                                                            */
+static void a_cut_costs_its_penalty_in_log_odds(void)
+{
+    const double penalty = 1.25;
+    int p, i, j, mixed = 0;
+    world free, w;
+
+    if (!begin_cut(&free, 0.0) || !begin_cut(&w, penalty))
+        return;
+    for (p = 0; p < w.play.round.count; p++)
+        for (i = 0; i < 4; i++)
+            for (j = 0; j < 4; j++) {
+                const int at = (p * 4 + i) * 4 + j;
+                const double was = free.play.round.pairwise[at];
+                const double is = w.play.round.pairwise[at];
+                const int cut = is_cut(&w, p * 4 + i) - is_cut(&w, p * 4 + j);
+                if (cut == 0)
+                    CHECK(is == was);
+                else
+                    CHECK_NEAR(log(is / (1 - is)),
+                               log(was / (1 - was)) - penalty * cut, 1e-11);
+                CHECK_NEAR(is + w.play.round.pairwise[(p * 4 + j) * 4 + i],
+                           1.0, 1e-15);
+                mixed += cut != 0;
+            }
+    CHECK(mixed > 0);
+    end(&w);
+    end(&free);
+}
+
+/* Of a judge who cannot tell, the finished win, and D_t follows. */
+static void a_penalty_makes_the_finished_win(void)
+{
+    static double equal[16] = { .5, .5, .5, .5, .5, .5, .5, .5,
+                                .5, .5, .5, .5, .5, .5, .5, .5 };
+    int p, i;
+    world w;
+
+    if (!begin(&w, 12))
+        return;
+    w.judge.fill = knows_places;
+    w.judge.user = equal;
+    w.config.missing_eos_penalty = 2.0;
+    if (!start(&w) || !collect(&w))
+        return;
+    for (p = 0; p < w.play.round.count; p++) {
+        double expected[4];
+        int j, cut = 0;
+        for (i = 0; i < 4; i++)
+            cut += is_cut(&w, p * 4 + i);
+        for (i = 0; i < 4; i++) {
+            expected[i] = 0.0;
+            for (j = 0; j < 4; j++)
+                expected[i] += sppo_sigmoid(2.0 * (is_cut(&w, p * 4 + j) -
+                                                   is_cut(&w, p * 4 + i))) / 4;
+            CHECK_NEAR(w.play.round.win[p * 4 + i], expected[i], 1e-14);
+        }
+        if (cut > 0 && cut < 4) {
+            CHECK(!is_cut(&w, p * 4 + w.play.round.winner[p]));
+            CHECK(is_cut(&w, p * 4 + w.play.round.loser[p]));
+        }
+    }
+    end(&w);
+}
+
+/* Certainty has no finite log-odds: it stays, and nothing becomes NaN. */
+static void a_penalty_leaves_certainty_alone(void)
+{
+    static double sure[16] = { .5, 1, 1, 1,  0, .5, 1, 1,
+                               0, 0, .5, 1,  0, 0, 0, .5 };
+    int i;
+    world w;
+
+    if (!begin(&w, 12))
+        return;
+    w.judge.fill = knows_places;
+    w.judge.user = sure;
+    w.config.missing_eos_penalty = 1e300;
+    if (!start(&w) || !collect(&w))
+        return;
+    for (i = 0; i < w.play.round.count * 16; i++)
+        CHECK(w.play.round.pairwise[i] == sure[i % 16]);
+    end(&w);
+}
+
+static void a_penalty_below_zero_is_refused(void)
+{
+    static const double wrong[3] = { -0.5, HUGE_VAL, NAN };
+    int i;
+    world w;
+
+    for (i = 0; i < 3; i++) {
+        if (!begin(&w, 4))
+            return;
+        w.config.missing_eos_penalty = wrong[i];
+        CHECK(sppo_play_init(&w.ctx, &w.play, &w.config, &w.policy,
+                             &w.prompts) == SPPO_E_ARGUMENT);
+        CHECK(has(&w.ctx, "missing_eos_penalty is "));
+        end(&w);
+    }
+}
+
 /* ==== line 6: the fit ==================================================== */
 
 /* pi_t is recorded before theta moves: after the fit, `old` still holds the
@@ -2098,6 +2243,7 @@ static void baseline_differs(world *w)
 }
 static void keep_all_differs(world *w) { w->config.keep_all = 1; }
 static void scores_differ(world *w) { w->config.bradley_terry = 1; }
+static void penalty_differs(world *w) { w->config.missing_eos_penalty = 1.0; }
 static void coefficient_differs(world *w) { w->config.coefficient = 0.6; }
 static void optimizer_differs(world *w) { w->config.optim.kind = SPPO_ADAMW; }
 static void prompts_differ(world *w)
@@ -2135,6 +2281,7 @@ static void another_runs_checkpoint_is_refused_by_name(void)
         { "batch", batch_differs }, { "top_p", top_p_differs },
         { "baseline", baseline_differs }, { "keep_all", keep_all_differs },
         { "bradley_terry", scores_differ },
+        { "missing_eos_penalty", penalty_differs },
         { "coefficient", coefficient_differs },
         { "optim", optimizer_differs }, { "prompt", prompts_differ },
         { "policy", model_differs },
@@ -2353,6 +2500,11 @@ static const check_case cases[] = {
     CASE(bradley_terry_makes_a_circle_a_tie),  // audit 46
     CASE(bradley_terry_doubles_rewards),  // audit 46
     CASE(bradley_terry_selects_by_mean_scores),  // audit 23 45
+    CASE(a_cut_response_carries_no_eos),
+    CASE(a_cut_costs_its_penalty_in_log_odds),
+    CASE(a_penalty_makes_the_finished_win),
+    CASE(a_penalty_leaves_certainty_alone),
+    CASE(a_penalty_below_zero_is_refused),
     CASE(alg_1_6_old_is_the_policy_that_sampled),  // audit 20
     CASE(alg_1_6_first_loss_is_the_loss_at_ratio_zero),  // audit 24 25 26 27 28
     CASE(alg_1_6_first_gradient_is_the_mean_of_slopes),  // audit 24 51
