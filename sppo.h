@@ -9960,11 +9960,13 @@ typedef struct sppoi_word {
     int from, symbols, count;  // its symbols are symbol[from ..]
 } sppoi_word;
 
-/* Counts by key in an open-addressing table; key 0 is empty. */
+/* Counts by key in an open-addressing table; key 0 is empty. A search ends at
+ * an empty slot, so the last one stays empty; a key without room is said.    */
 typedef struct sppoi_counts {
     uint64_t *key;
     int64_t *count;
-    size_t size;  // a power of two
+    size_t size, used;  // slots, a power of two; and those with a key
+    int full;           // a key found no room
 } sppoi_counts;
 
 typedef struct sppoi_bpe {
@@ -9972,7 +9974,7 @@ typedef struct sppoi_bpe {
     const char *text;
     int *begin, *end, *order, *symbol;  // words as they stand in the text
     sppoi_word *word;
-    int words, pieces;
+    int words, symbols, pieces;  // symbols: of all words
     sppoi_counts counts;
     void *block;
     size_t block_size;
@@ -9982,6 +9984,7 @@ static void sppoi_counts_clear(sppoi_counts *c)
 {
     memset(c->key, 0, c->size * sizeof *c->key);
     memset(c->count, 0, c->size * sizeof *c->count);
+    c->used = 0;
 }
 
 static void sppoi_counts_add(sppoi_counts *c, uint64_t key, int64_t n)
@@ -9990,6 +9993,11 @@ static void sppoi_counts_add(sppoi_counts *c, uint64_t key, int64_t n)
 
     while (c->key[at] && c->key[at] != key)
         at = (at + 1) & (c->size - 1);
+    if (!c->key[at] && c->used + 1 == c->size) {
+        c->full = 1;
+        return;
+    }
+    c->used += !c->key[at];
     c->key[at] = key;
     c->count[at] += n;
 }
@@ -10152,6 +10160,7 @@ static void sppoi_bpe_spell(sppoi_bpe *b)
         b->word[words++].count = 1;
     }
     b->words = words;
+    b->symbols = used;
 }
 
 static int sppoi_joint_length(const sppo_tokenizer *tok, int a, int b)
@@ -10215,7 +10224,7 @@ static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
     const sppo_tokenizer *tok = b->tok;
     int rank = 0;
 
-    while (b->pieces < tok->vocab) {
+    while (b->pieces < tok->vocab && !b->counts.full) {
         char joined[SPPOI_PIECE_MOST];
         const char *piece;
         uint64_t key;
@@ -10239,6 +10248,11 @@ static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
         sppoi_bpe_piece(b, joined, n + m, (float)-++rank);
         sppoi_bpe_merge(b, b->pieces - 1);
     }
+    if (b->counts.full)
+        return sppo_fail(ctx, SPPO_E_MEMORY, "sppo_tokenizer_train: more than "
+                         "%lu pairs of neighbours, the room there is for them; "
+                         "learn from less text",
+                         (unsigned long)b->counts.used);
     return SPPO_OK;
 }
 
@@ -10254,7 +10268,7 @@ static sppo_result sppoi_bpe_run(sppo_ctx *ctx, sppoi_bpe *b, int length)
     sppoi_tokenizer_index(b->tok);
     sppoi_bpe_spell(b);
     while (b->counts.size > 1024 &&  // pairs are fewer than symbols
-           b->counts.size >= 4 * (size_t)b->word[b->words - 1].from)
+           b->counts.size >= 4 * (size_t)b->symbols)
         b->counts.size /= 2;
     b->tok->vocab = pieces;
     return sppoi_bpe_learn(ctx, b);

@@ -12,6 +12,7 @@
 #ifndef INSTRUCT_H
 #define INSTRUCT_H
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -130,7 +131,7 @@ static const struct {
 
 enum {
     MAX_VOCABULARY = 192,  // 169 are used
-    HASH_SIZE = 1024,      // a power of two, sparse enough for short chains
+    HASH_SIZE = 1024,      // a power of two, more than MAX_VOCABULARY
     MAX_LETTERS = 16,      // generated prompts have 3 to 5
     PHRASE_WORDS = 20,
     RESPONSE_WORDS = 1024, // of a longer text the rest is not read
@@ -217,6 +218,7 @@ static int word_add(task *t, const char *word, size_t length, int category)
     int *place = &t->chain[word_place(t, word, length)];
 
     if (*place == 0) {
+        assert(t->words < MAX_VOCABULARY && MAX_VOCABULARY < HASH_SIZE);
         memcpy(t->spelling[t->words], word, length);
         t->class_of[t->words] =
             category < CATEGORIES ? category : CATEGORIES + t->words;

@@ -46,6 +46,7 @@ typedef struct bpe {
     int *by_bytes;         // [1 << piece_bits] hashed ids, -1: an empty slot
     bpe_merge *merge;      // [1 << merge_bits] hashed by left and right
     int piece_bits, merge_bits;
+    int hashed_pieces, hashed_merges;  // slots in use: see bpe_room
     int *added, added_count;    // [vocab] ids of added tokens
     unsigned char starts[256];  // whether one begins with that byte
     int byte[256];         // the piece of each byte
@@ -626,6 +627,18 @@ static sppo_result bpe_set(bpe_reader *r, int id, int length, int added)
     return SPPO_OK;
 }
 
+/* Counts one more slot of a table; a search ends at an empty one, so no table
+ * is more than half full.                                                   */
+static sppo_result bpe_room(bpe_reader *r, int *used, int bits)
+{
+    if (*used >= 1 << (bits - 1))
+        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: more than %d pieces or "
+                         "merges, the room that was counted for them",
+                         r->where, *used);
+    ++*used;
+    return SPPO_OK;
+}
+
 /* An id: within the model's vocabulary, or of a sensible size. */
 static sppo_result bpe_read_id(bpe_reader *r, int node, int *id)
 {
@@ -707,6 +720,7 @@ static sppo_result bpe_read_piece(bpe_reader *r, int node)
                          "same piece", r->where, *bpe_find(b, at, length), id);
     if (!added)
         BPE_TRY(bpe_set(r, id, length, 0));
+    BPE_TRY(bpe_room(r, &b->hashed_pieces, b->piece_bits));
     *bpe_find(b, at, length) = id;
     return SPPO_OK;
 }
@@ -754,6 +768,8 @@ static sppo_result bpe_read_merge(bpe_reader *r, int node, int rank)
                          (int)(json->node[node].end - json->node[node].begin),
                          json->text + json->node[node].begin);
     merge = bpe_find_merge(b, id[0], id[1]);
+    if (merge->rank < 0)
+        BPE_TRY(bpe_room(r, &b->hashed_merges, b->merge_bits));
     merge->left = id[0];
     merge->right = id[1];
     merge->rank = rank;

@@ -3,6 +3,7 @@
  * Statistical limits are five standard deviations of the statistic at hand;
  * keys are fixed, so a case that passes once passes always.
  */
+#define _POSIX_C_SOURCE 200809L  // alarm
 #define SPPO_IMPLEMENTATION
 #include "../sppo.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ==== an allocator that counts and can be told to fail =================== */
 
@@ -681,6 +683,87 @@ static void forest_refuses_what_does_not_fit(void)
     CHECK(!c.wrong_size);
 }
 
+/* ---- tables ---- */
+
+static void a_table_of_counts_is_never_full(void)
+{
+    uint64_t key[8] = { 0 };
+    int64_t count[8] = { 0 };
+    sppoi_counts c = { key, count, 8, 0, 0 };
+    uint64_t k;
+    size_t i, taken = 0;
+
+    alarm(60);  // ends the program, should a search go on for ever
+    for (k = 1; k <= 20; k++)
+        sppoi_counts_add(&c, k, 1);
+    for (i = 0; i < 8; i++)
+        taken += key[i] != 0;
+    CHECK(taken == 7 && c.used == 7);
+    CHECK(c.full);
+    c.full = 0;
+    sppoi_counts_add(&c, 3, 1);  // one that is there needs no room
+    CHECK(!c.full);
+    sppoi_counts_clear(&c);
+    CHECK(c.used == 0);
+    alarm(0);
+}
+
+/* A text of n characters without a blank: kind 0 the same one, 1 each its own,
+ * 2 of base64, 3 any bytes, 4 of base64 after many short words.             */
+static size_t hostile_text(char *text, int n, int kind)
+{
+    size_t size = 0;
+    int i;
+
+    for (i = 0; kind == 4 && i < 300; i++)
+        text[size++] = i % 3 ? 'e' : ' ';
+    for (i = 0; i < n; i++) {
+        const uint64_t bits = sppo_random_bits((uint64_t)kind, (uint64_t)i);
+        if (kind == 1) {
+            text[size++] = (char)(0xe4 + i / 4096);
+            text[size++] = (char)(0x80 + i / 64 % 64);
+            text[size++] = (char)(0x80 + i % 64);
+        } else {
+            text[size++] = kind == 0 ? 'a' : kind == 3 ? (char)bits
+                         : (char)('0' + bits % 64);
+        }
+    }
+    return size;
+}
+
+static void one_word_of_any_length_is_learnt(void)
+{
+    static const int lengths[] = { 1, 2, 3, 4, 7, 16, 63, 64, 65, 255, 341, 342,
+                                   511, 512, 513, 1023, 1024, 1025, 1500, 2047,
+                                   2048, 2049, 3000, 5000 };
+    static char text[3 * 5000 + 300];
+    sppo_ctx ctx = { 0 };
+    int kind, l;
+
+    for (kind = 0; kind < 5; kind++)
+        for (l = 0; l < COUNT(lengths); l++) {
+            const size_t size = hostile_text(text, lengths[l], kind);
+            sppo_tokenizer tok = { 0 };
+            sppo_lists ids = { 0 };
+            sppo_result result;
+
+            alarm(60);
+            result = sppo_tokenizer_train(&ctx, &tok, text, size, 400);
+            CHECK(result == SPPO_OK ||
+                  (result == SPPO_E_ARGUMENT &&
+                   strstr(ctx.message, "fewer than the vocabulary of 400")));
+            if (lengths[l] >= 1023 && kind > 1)
+                CHECK(result == SPPO_OK);
+            if (result == SPPO_OK)
+                CHECK_OK(&ctx, sppo_tokenizer_encode(&ctx, &tok, text, size,
+                                                     -1, -1, &ids));
+            sppo_lists_free(&ctx, &ids);
+            sppo_tokenizer_free(&ctx, &tok);
+        }
+    alarm(0);
+    CHECK(ctx.held == 0);
+}
+
 static const check_case cases[] = {
     CASE(version_is_the_one_declared),
     CASE(fail_sets_code_and_sentence),
@@ -707,7 +790,9 @@ static const check_case cases[] = {
     CASE(digest_sees_every_bit),
     CASE(lists_grow_clear_free),
     CASE(lists_survive_a_failure),
-    CASE(forest_refuses_what_does_not_fit)
+    CASE(forest_refuses_what_does_not_fit),
+    CASE(a_table_of_counts_is_never_full),
+    CASE(one_word_of_any_length_is_learnt)
 };
 
 int main(int argc, char **argv)

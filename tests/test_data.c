@@ -479,6 +479,20 @@ static void large_vocabularies_are_read(void)
 
 /* Cut anywhere it is no tokenizer.json; one byte changed it may be, and then it
  * works.                                                                    */
+static void a_table_of_pieces_is_at_most_half_full(void)
+{
+    sppo_ctx ctx = { 0 };
+    bpe_reader r = { 0 };
+    int used = 0, i;
+
+    r.ctx = &ctx;
+    r.where = "x/tokenizer.json";
+    for (i = 0; i < 8; i++)
+        CHECK_OK(&ctx, bpe_room(&r, &used, 4));
+    CHECK(bpe_room(&r, &used, 4) == SPPO_E_FORMAT && used == 8);
+    CHECK(strstr(ctx.message, "x/tokenizer.json: more than 8 pieces"));
+}
+
 static void damaged_files_do_no_harm(void)
 {
     static const char other[] = { '"', ':', '{', '}', '[', ',', '9', '\\',
@@ -563,6 +577,7 @@ static const check_case cases[] = {
     CASE(what_is_not_supported_is_named),
     CASE(ids_stay_below_the_limit),
     CASE(large_vocabularies_are_read),
+    CASE(a_table_of_pieces_is_at_most_half_full),
     CASE(damaged_files_do_no_harm),
     CASE(every_allocation_may_fail),
     CASE(win_rate_and_its_error),
