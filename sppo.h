@@ -1101,6 +1101,28 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
                                     const char *path);
 SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
                                     const char *path);
+
+/* A number that a checkpoint keeps by its name: 1 to 40 of a-z, 0-9, ._/- */
+typedef struct sppo_number {
+    const char *name;
+    double value;
+    int setting;  // 1: what the run is (its batch); 0: where it stands
+} sppo_number;
+
+/* The same for a training loop of your own, between two steps: weights,
+ * moments, step, and `count` numbers of yours.  Loading compares the model's
+ * config, the optimiser's, and the numbers that are settings, refuses a
+ * difference by name, and gives the other numbers back.  Refused for a
+ * setting, it has changed nothing; a load that fails later leaves weights,
+ * moments and those numbers undefined.  With model and optim NULL the numbers
+ * alone are loaded: a run may need some before it can make the rest.        */
+SPPO_DEF sppo_result sppo_train_save(sppo_ctx *ctx, const sppo_model *model,
+                                     const sppo_optim *optim,
+                                     const sppo_number *own, int count,
+                                     const char *path);
+SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
+                                     sppo_optim *optim, sppo_number *own,
+                                     int count, const char *path);
 #endif
 
 /* ==== A13  checking tools =================================== >>check == */
@@ -11226,6 +11248,173 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
             sppo_lists_clear(&play->round.responses);
             sppoi_enter(play, SPPO_PHASE_SAMPLE);
         }
+        sppoi_archive_close(ctx, &archive);
+    }
+    fclose(archive.source.file);
+    return result;
+}
+
+/* ---- checkpoints of other training loops ---- */
+
+static void sppoi_settings_train(sppoi_settings *s, const sppo_config *c,
+                                 const sppo_optim_config *optim)
+{
+    memset(s, 0, sizeof *s);
+    sppoi_setting(s, "model.vocab", c->vocab);
+    sppoi_setting(s, "model.dim", c->dim);
+    sppoi_setting(s, "model.layers", c->layers);
+    sppoi_setting(s, "model.heads", c->heads);
+    sppoi_setting(s, "model.kv_heads", c->kv_heads);
+    sppoi_setting(s, "model.head_dim", c->head_dim);
+    sppoi_setting(s, "model.hidden", c->hidden);
+    sppoi_setting(s, "model.context", c->context);
+    sppoi_setting(s, "model.untied", c->untied);
+    sppoi_setting(s, "model.bos", c->bos);
+    sppoi_setting(s, "model.eos", c->eos);
+    sppoi_setting(s, "model.rope_theta", c->rope_theta);
+    sppoi_setting(s, "model.norm_eps", c->norm_eps);
+    sppoi_setting(s, "model.head", (double)c->head);
+    sppoi_setting(s, "model.embed_dim", c->embed_dim);
+    sppoi_settings_optim(s, optim);
+}
+
+enum { SPPOI_TRAIN_ENTRIES = 4 };  // beside settings and the caller's numbers
+
+/* The arrays; loading writes where the data pointers lead: into our own. */
+static int sppoi_train_entries(const sppo_model *model,
+                               const sppo_optim *optim, sppoi_entry *e)
+{
+    int n = 0;
+
+    sppoi_entry_set(e, &n, "weights", model->weights, model->count,
+                    SPPOI_REAL);
+    sppoi_entry_set(e, &n, "square", optim->square, model->count, SPPOI_REAL);
+    sppoi_entry_set(e, &n, "mean", optim->mean,
+                    optim->mean ? model->count : 0, SPPOI_REAL);
+    sppoi_entry_set(e, &n, "step", &optim->step, 1, SPPOI_INT);
+    return n;
+}
+
+/* Adds the caller's numbers, whose names must be fit for a file and new. */
+static sppo_result sppoi_train_numbers(sppo_ctx *ctx, const sppo_number *own,
+                                       int count, sppoi_entry *e, int *n)
+{
+    static const char fit[] = "abcdefghijklmnopqrstuvwxyz0123456789_./-";
+    int i, j;
+
+    for (i = 0; i < count; i++) {
+        const char *name = own[i].name ? own[i].name : "";
+        const size_t length = strspn(name, fit);
+
+        if (length < 1 || length > 40 || name[length])
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_save: own[%d] "
+                             "is named \"%.60s\"; a name is 1 to 40 of a-z, "
+                             "0-9, ._/-", i, name);
+        for (j = 0; j < *n; j++)
+            if (!strcmp(e[j].name, name))
+                return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_save: "
+                                 "own[%d] is named %s, as another number is; "
+                                 "choose another name", i, name);
+        sppoi_entry_set(e, n, name, &own[i].value, 1, SPPOI_DOUBLE);
+    }
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_train_save(sppo_ctx *ctx, const sppo_model *model,
+                                     const sppo_optim *optim,
+                                     const sppo_number *own, int count,
+                                     const char *path)
+{
+    const size_t room = SPPOI_TRAIN_ENTRIES + SPPOI_SETTINGS +
+                        (count > 0 ? (size_t)count : 0);
+    sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, room, sizeof *entry);
+    sppoi_settings settings;
+    sppo_result result;
+    int i, n;
+
+    if (!entry)
+        return SPPO_E_MEMORY;
+    sppoi_settings_train(&settings, &model->config, &optim->config);
+    n = sppoi_train_entries(model, optim, entry);
+    for (i = 0; i < settings.count; i++)
+        sppoi_entry_set(entry, &n, settings.name[i], &settings.value[i], 1,
+                        SPPOI_DOUBLE);
+    result = sppoi_train_numbers(ctx, own, count, entry, &n);
+    if (result == SPPO_OK)
+        result = sppoi_archive_write(ctx, path, sppoi_metadata, entry, n);
+    sppo_give(ctx, entry, room * sizeof *entry);
+    return result;
+}
+
+static sppo_result sppoi_train_compare(sppo_ctx *ctx,
+                                       const sppoi_archive *archive,
+                                       const char *name, double own)
+{
+    double saved;
+
+    SPPOI_TRY(sppoi_archive_read(ctx, archive, name, 1, 0, SPPOI_DOUBLE,
+                                 &saved));
+    if (own >= saved && own <= saved)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: was made with another %s "
+                     "(%.10g, now %.10g); a run goes on only with its own "
+                     "settings", archive->source.name, name, saved, own);
+}
+
+static sppo_result sppoi_train_fill(sppo_ctx *ctx, const sppo_model *model,
+                                    sppo_optim *optim,
+                                    const sppoi_archive *archive)
+{
+    sppoi_entry entry[SPPOI_TRAIN_ENTRIES];
+    const int step = optim->step, n = sppoi_train_entries(model, optim, entry);
+    int i;
+
+    for (i = 0; i < n; i++)
+        SPPOI_TRY(sppoi_archive_read(ctx, archive, entry[i].name,
+                                     entry[i].shape[0], 0, entry[i].kind,
+                                     (void *)(uintptr_t)entry[i].data));
+    if (optim->step >= 0)
+        return SPPO_OK;
+    optim->step = step;
+    return sppoi_broken_state(ctx, archive);
+}
+
+static sppo_result sppoi_train_read(sppo_ctx *ctx, const sppo_model *model,
+                                    sppo_optim *optim, sppo_number *own,
+                                    int count, const sppoi_archive *archive)
+{
+    sppoi_settings settings;
+    int i;
+
+    settings.count = 0;
+    if (model)
+        sppoi_settings_train(&settings, &model->config, &optim->config);
+    for (i = 0; i < settings.count; i++)
+        SPPOI_TRY(sppoi_train_compare(ctx, archive, settings.name[i],
+                                      settings.value[i]));
+    for (i = 0; i < count; i++)
+        if (own[i].setting)
+            SPPOI_TRY(sppoi_train_compare(ctx, archive, own[i].name,
+                                          own[i].value));
+    for (i = 0; i < count; i++)
+        if (!own[i].setting)
+            SPPOI_TRY(sppoi_archive_read(ctx, archive, own[i].name, 1, 0,
+                                         SPPOI_DOUBLE, &own[i].value));
+    return model ? sppoi_train_fill(ctx, model, optim, archive) : SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
+                                     sppo_optim *optim, sppo_number *own,
+                                     int count, const char *path)
+{
+    sppoi_archive archive;
+    sppo_result result;
+
+    memset(&archive, 0, sizeof archive);
+    SPPOI_TRY(sppoi_open(ctx, path, &archive.source));
+    result = sppoi_archive_open(ctx, &archive);
+    if (result == SPPO_OK) {
+        result = sppoi_train_read(ctx, model, optim, own, count, &archive);
         sppoi_archive_close(ctx, &archive);
     }
     fclose(archive.source.file);

@@ -2309,6 +2309,236 @@ static void checkpoint_of_a_model_file_is_refused(void)
     end_run(&r);
 }
 
+/* ---- of a training loop ---- */
+
+enum { OWN = 2, TRAIN_STEPS = 7 };
+
+/* A model, its optimiser, and numbers of the loop's own: a setting, a sum. */
+typedef struct loop {
+    sppo_ctx ctx;
+    sppo_model model;
+    sppo_optim optim;
+    sppo_real *grad;
+    sppo_number own[OWN];
+} loop;
+
+static int begin_loop_of(loop *l, sppo_config c, sppo_optim_config optim)
+{
+    memset(l, 0, sizeof *l);
+    l->own[0].name = "batch", l->own[0].value = 3, l->own[0].setting = 1;
+    l->own[1].name = "sum";
+    if (!CHECK_OK(&l->ctx, sppo_model_init(&l->ctx, &l->model, &c, 7)) ||
+        !CHECK_OK(&l->ctx, sppo_optim_init(&l->ctx, &l->optim, &optim,
+                                           &l->model)))
+        return 0;
+    l->grad = (sppo_real *)calloc(l->model.count, sizeof *l->grad);
+    return CHECK(l->grad != NULL);
+}
+
+static sppo_optim_config loop_optim(sppo_optimizer kind)
+{
+    sppo_optim_config optim;
+
+    memset(&optim, 0, sizeof optim);
+    optim.lr = 1e-2, optim.kind = kind, optim.total_steps = TRAIN_STEPS;
+    optim.clip = 1, optim.warmup = 0.3;
+    return optim;
+}
+
+static int begin_loop(loop *l, sppo_optimizer kind)
+{
+    return begin_loop_of(l, config_of(5, 4, 1, 0), loop_optim(kind));
+}
+
+static void end_loop(loop *l)
+{
+    free(l->grad);
+    sppo_optim_free(&l->ctx, &l->optim);
+    sppo_model_free(&l->ctx, &l->model);
+    CHECK(l->ctx.held == 0);
+}
+
+/* A gradient that depends on the weights and on the step. */
+static void loop_step(loop *l)
+{
+    size_t i;
+
+    for (i = 0; i < l->model.count; i++)
+        l->grad[i] = l->model.weights[i] -
+                     (sppo_real)sppo_random_uniform((uint64_t)l->optim.step,
+                                                    i);
+    l->own[1].value += (double)l->grad[0];
+    CHECK_OK(&l->ctx, sppo_optim_step(&l->ctx, &l->optim, &l->model, l->grad));
+}
+
+static sppo_result loop_save(loop *l, const char *path)
+{
+    return sppo_train_save(&l->ctx, &l->model, &l->optim, l->own, OWN, path);
+}
+
+static sppo_result loop_load(loop *l, const char *path)
+{
+    return sppo_train_load(&l->ctx, &l->model, &l->optim, l->own, OWN, path);
+}
+
+static int loops_agree(const loop *a, const loop *b)
+{
+    const size_t size = a->model.count * sizeof *a->model.weights;
+
+    return CHECK(memcmp(a->model.weights, b->model.weights, size) == 0) &
+           CHECK(memcmp(a->optim.square, b->optim.square, size) == 0) &
+           CHECK(!a->optim.mean ||
+                 memcmp(a->optim.mean, b->optim.mean, size) == 0) &
+           CHECK(a->optim.step == b->optim.step) &
+           CHECK(memcmp(&a->own[1].value, &b->own[1].value,
+                        sizeof a->own[1].value) == 0);
+}
+
+static void a_training_loop_goes_on_to_the_same_bits(void)
+{
+    int kind, saved, step;
+
+    make_folder();
+    for (kind = SPPO_RMSPROP; kind <= SPPO_ADAMW; kind++)
+        for (saved = 0; saved <= TRAIN_STEPS; saved++) {
+            loop whole, first, second;
+            if (!begin_loop(&whole, (sppo_optimizer)kind) ||
+                !begin_loop(&first, (sppo_optimizer)kind) ||
+                !begin_loop(&second, (sppo_optimizer)kind))
+                return;
+            for (step = 0; step < TRAIN_STEPS; step++)
+                loop_step(&whole);
+            for (step = 0; step < saved; step++)
+                loop_step(&first);
+            CHECK_OK(&first.ctx, loop_save(&first, FOLDER "/loop"));
+            loop_step(&second);  // what it had learned before is forgotten
+            CHECK_OK(&second.ctx, loop_load(&second, FOLDER "/loop"));
+            loops_agree(&first, &second);
+            for (step = saved; step < TRAIN_STEPS; step++)
+                loop_step(&second);
+            if (!loops_agree(&whole, &second))
+                printf("    optimiser %d, saved at step %d\n", kind, saved);
+            end_loop(&whole);
+            end_loop(&first);
+            end_loop(&second);
+        }
+}
+
+/* A loop that differs in one thing must name it, and stays as it was. */
+static void other_loop(sppo_config c, sppo_optim_config optim, double batch,
+                       const char *name)
+{
+    loop l, before;
+
+    if (!begin_loop_of(&l, c, optim) || !begin_loop_of(&before, c, optim))
+        return;
+    l.own[0].value = batch;
+    CHECK(loop_load(&l, FOLDER "/loop") == SPPO_E_ARGUMENT);
+    CHECK(has(&l.ctx, FOLDER "/loop"));
+    CHECK(has(&l.ctx, name));
+    loops_agree(&l, &before);
+    end_loop(&l);
+    end_loop(&before);
+}
+
+static void another_loops_checkpoint_is_refused_by_name(void)
+{
+    const sppo_optim_config optim = loop_optim(SPPO_ADAMW);
+    const sppo_config c = config_of(5, 4, 1, 0);
+    sppo_optim_config o;
+    sppo_config other;
+    loop l;
+
+    make_folder();
+    if (!begin_loop(&l, SPPO_ADAMW))
+        return;
+    loop_step(&l);
+    CHECK_OK(&l.ctx, loop_save(&l, FOLDER "/loop"));
+    end_loop(&l);
+    other = c, other.vocab = 6;
+    other_loop(other, optim, 3, "model.vocab (5, now 6)");
+    other = c, other.layers = 2;
+    other_loop(other, optim, 3, "model.layers (1, now 2)");
+    other = c, other.kv_heads = 2;
+    other_loop(other, optim, 3, "model.kv_heads (1, now 2)");
+    other = c, other.rope_theta = 500;
+    other_loop(other, optim, 3, "model.rope_theta (10000, now 500)");
+    other = c, other.head = SPPO_HEAD_SCALAR;
+    other_loop(other, optim, 3, "model.head ");
+    o = optim, o.lr = 2e-2;
+    other_loop(c, o, 3, "optim.lr (0.01, now 0.02)");
+    o = optim, o.total_steps = 8;
+    other_loop(c, o, 3, "optim.total_steps (7, now 8)");
+    other_loop(c, loop_optim(SPPO_RMSPROP), 3, "optim.kind (1, now 0)");
+    other_loop(c, optim, 4, "batch (3, now 4)");
+}
+
+/* Numbers can be had before there is a model; names must be fit and differ. */
+static void a_loops_numbers_have_names(void)
+{
+    static const char *const bad[] = { "", "Sum", "a b", "\"", "step",
+        "optim.lr", "weights", "batch",
+        "a_name_of_more_than_forty_letters_is_too_long" };
+    sppo_number sum = { "sum", 0, 0 }, none = { "none", 0, 0 };
+    loop l;
+    int i;
+
+    make_folder();
+    if (!begin_loop(&l, SPPO_ADAMW))
+        return;
+    loop_step(&l);
+    CHECK_OK(&l.ctx, loop_save(&l, FOLDER "/loop"));
+    CHECK_OK(&l.ctx, sppo_train_load(&l.ctx, NULL, NULL, &sum, 1,
+                                     FOLDER "/loop"));
+    CHECK_NEAR(sum.value, l.own[1].value, 0.0);
+    CHECK(sppo_train_load(&l.ctx, NULL, NULL, &none, 1, FOLDER "/loop") ==
+          SPPO_E_FORMAT);
+    CHECK(has(&l.ctx, "none"));
+    for (i = 0; i < COUNT(bad); i++) {
+        l.own[1].name = bad[i];
+        CHECK(loop_save(&l, FOLDER "/unfit") == SPPO_E_ARGUMENT);
+        CHECK(has(&l.ctx, "own[1]"));
+        CHECK(access(FOLDER "/unfit", F_OK) != 0);
+    }
+    end_loop(&l);
+}
+
+/* Cut short: refused with the file's name; with a byte changed: no crash. */
+static void a_loops_checkpoint_is_whole_or_refused(void)
+{
+    sppo_ctx ctx = { 0 };
+    char *data = NULL;
+    size_t size = 0, n, step;
+    loop l, before;
+    int taken = 0;
+
+    make_folder();
+    if (!begin_loop(&l, SPPO_ADAMW) || !begin_loop(&before, SPPO_ADAMW))
+        return;
+    loop_step(&before);
+    CHECK_OK(&ctx, loop_save(&before, FOLDER "/loop"));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/loop", &data, &size));
+    step = size / 300 + 1;
+    for (n = 0; n < size; n += n < 400 ? 3 : step) {
+        const char old = data[n];
+        CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, n));
+        CHECK(loop_load(&l, FOLDER "/cut") == SPPO_E_FORMAT);
+        CHECK(has(&l.ctx, FOLDER "/cut"));
+        data[n] = (char)(old ^ (1 << n % 8));
+        CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
+        taken += loop_load(&l, FOLDER "/cut") == SPPO_OK;
+        data[n] = old;
+    }
+    CHECK(taken < 400);
+    CHECK_OK(&l.ctx, loop_load(&l, FOLDER "/loop"));
+    loops_agree(&l, &before);
+    CHECK(loop_load(&l, FOLDER "/none") == SPPO_E_IO);
+    CHECK(has(&l.ctx, FOLDER "/none"));
+    sppo_give(&ctx, data, size + 1);
+    end_loop(&l);
+    end_loop(&before);
+}
+
 static const check_case cases[] = {
     CASE(reads_a_hand_made_file),
     CASE(reads_f16_and_bf16),
@@ -2354,7 +2584,11 @@ static const check_case cases[] = {
     CASE(checkpoints_survive_damage),
     CASE(checkpoints_of_impossible_states),
     CASE(checkpoints_with_wild_indices),
-    CASE(checkpoint_of_a_model_file_is_refused)
+    CASE(checkpoint_of_a_model_file_is_refused),
+    CASE(a_training_loop_goes_on_to_the_same_bits),
+    CASE(another_loops_checkpoint_is_refused_by_name),
+    CASE(a_loops_numbers_have_names),
+    CASE(a_loops_checkpoint_is_whole_or_refused)
 };
 
 int main(int argc, char **argv)
