@@ -27,7 +27,7 @@ TESTS = base json kernels policy sample optim prefer game update play team \
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples demo test programs audit mutate models repro \
-        repro-full repro-keep bench bench-growth bench-torch strict ports \
+        repro-full repro-second repro-keep bench bench-growth bench-torch strict ports \
         mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
@@ -68,8 +68,14 @@ repro-full: build/reproduce  ## the same, 5 seeds, half an hour
 	@cat build/repro/short.md
 	@echo "build/repro/report.md"
 
-repro-keep:  ## keep the report of repro-full in examples/reproduction
+repro-second: build/reproduce  ## 5 other seeds, half an hour; a report of both
+	@build/reproduce full build/repro --set second
+	@cat build/repro/short.md
+	@echo "build/repro/report.md"
+
+repro-keep:  ## keep the report of both in examples/reproduction
 	@grep -q '^# Reproduction report (full)' build/repro/report.md
+	@grep -q '^seeds 1 to 5 and 11 to 15' build/repro/report.md
 	@mkdir -p examples/reproduction
 	cp build/repro/*.md build/repro/*.svg build/repro/*.csv \
 	    examples/reproduction

@@ -3,16 +3,18 @@
  * Shows    base policies, preference models, SPPO, DPO and IPO on a small
  *          language with a gold judge: every claim of the paper's Section 5
  *          that so small a test can decide, several seeds, intervals, verdicts
- * Build    make build/reproduce    Run  make repro (5 minutes), repro-full (30)
+ * Build    make build/reproduce
+ * Run      make repro (5 minutes), repro-full (30), repro-second (30)
  * Try      build/reproduce full build/repro --claim b1
  *          (what that claim needs and is not on disk yet is run)
  * Read     repro_claims.h for the claims, repro_stat.h for the rule of a
  *          verdict, repro_lab.h for what is done
  *
  * Units of work (a seed's models, one alignment, one tournament) leave a file
- * in FOLDER/PLAN; what is there is not done again, so an interrupted run goes
- * on.  Files older than the program are not trusted.  Units are spread
- * over processes of one thread each; the order changes no bit.
+ * in FOLDER/PLAN/SET; what is there is not done again, so an interrupted run
+ * goes on.  Files older than the program are not trusted, unless the report
+ * alone is asked for (--set none).  Units are spread over processes of one
+ * thread each; the order changes no bit.
  *
  * Exit codes: 0 done, 1 failed, 2 usage. */
 
@@ -42,11 +44,11 @@
 #include "repro_report.h"
 
 static const plan plans[] = {
-    { "full", 0, 5, 64, 3, 65, 1300, 16000, 512, 4, 400, 200, 200, 6, 3, 1, 60,
+    { "full", 0, 0, 1, 5, 64, 3, 65, 1300, 16000, 512, 4, 400, 200, 200, 6, 3, 1, 60,
       16000 },
-    { "quick", 1, 2, 64, 3, 65, 1200, 9600, 256, 4, 200, 100, 100, 2, 1, 0, 60,
+    { "quick", 0, 1, 1, 2, 64, 3, 65, 1200, 9600, 256, 4, 200, 100, 100, 2, 1, 0, 60,
       16000 },
-    { "tiny", 1, 2, 16, 1, 6, 8, 128, 16, 2, 6, 4, 4, 1, 1, 0, 3, 320 }
+    { "tiny", 0, 1, 1, 2, 16, 1, 6, 8, 128, 16, 2, 6, 4, 4, 1, 1, 0, 3, 320 }
 };
 
 enum work { PREPARE, CYCLE, TUNE, ALIGN, DUEL };
@@ -64,14 +66,16 @@ enum { MOST_UNITS = 4096 };
 
 /* The program: one per process. */
 typedef struct program {
-    const plan *plan;
+    const plan *plan;     // of the set at hand
     const char *folder;
     const claim *only;    // NULL: all
     time_t built;         // files older than this are done again
-    int jobs;
+    int wanted;           // the set that is done; SETS: none
+    int jobs;             // 0: nothing is done, only read
     unit unit[MOST_UNITS];
     int units;
-    store found;          // of stages that are over
+    store *found;         // of the set's stages that are over
+    seed_set set[SETS];
 } program;
 
 /* ==== files of units ===================================================== */
@@ -103,7 +107,8 @@ static void unit_path(const program *g, const unit *u, char path[512])
     char name[64];
 
     unit_name(u, name);
-    snprintf(path, 512, "%s/%s/%s.csv", g->folder, g->plan->name, name);
+    snprintf(path, 512, "%s/%s/%s/%s.csv", g->folder, g->plan->name,
+             set_name[g->plan->set], name);
 }
 
 /* The settings of a unit's alignment; zero for other work. */
@@ -114,7 +119,7 @@ static setting unit_setting(program *g, const unit *u)
     if (u->work == TUNE)
         return grid[u->item][u->setting];
     if (u->work == ALIGN)
-        return chosen_setting(&g->found, g->plan, runs[u->item].method,
+        return chosen_setting(g->found, g->plan, runs[u->item].method,
                               runs[u->item].condition);
     return none;
 }
@@ -317,9 +322,10 @@ static void work_off(program *g, int queue)
 }
 
 /* Does the units that are not on disk, in `jobs` processes that take numbers
- * from one pipe, then loads them all and empties the list.  This process never
- * runs a parallel region itself: after that, OpenMP does not survive a fork. */
-static void do_stage(program *g)
+ * from one pipe, then loads them all and empties the list; 0: some are not
+ * there, and nothing was to be done.  This process never runs a parallel region
+ * itself: after that, OpenMP does not survive a fork.                       */
+static int do_stage(program *g)
 {
     int queue[2], i, code, failed = 0, missing = 0;
 
@@ -332,6 +338,10 @@ static void do_stage(program *g)
                 stop("the pipe of work is full");
         }
     close(queue[1]);
+    if (missing > 0 && g->jobs == 0) {
+        close(queue[0]);
+        return 0;
+    }
     for (i = 0; i < g->jobs && i < missing; i++)
         switch (fork()) {
         case 0:
@@ -346,9 +356,10 @@ static void do_stage(program *g)
     if (failed)
         exit(1);
     for (i = 0; i < g->units; i++)
-        if (!unit_load(g, &g->unit[i], &g->found))
+        if (!unit_load(g, &g->unit[i], g->found))
             stop("the file of a unit of work cannot be read back");
     g->units = 0;
+    return 1;
 }
 
 static void add_unit(program *g, enum work work, int seed, int item,
@@ -364,46 +375,70 @@ static void add_unit(program *g, enum work work, int seed, int item,
 }
 
 /* The stages: models; the choice of settings; alignments; tournaments. */
-static void do_all(program *g)
+static int do_all(program *g)
 {
-    const int seeds = g->plan->seeds;
+    const int from = g->plan->from, last = last_seed(g->plan);
     int seed, m, c, i;
 
-    for (seed = 1; seed <= seeds && claim_wants(g->only, "pair"); seed++)
+    for (seed = from; seed <= last && claim_wants(g->only, "pair"); seed++)
         add_unit(g, CYCLE, seed, 0, 0, 0);
     for (seed = g->plan->tuning_seed;
-         seed <= seeds && claim_wants(g->only, "base"); seed++)
+         seed <= last && claim_wants(g->only, "base"); seed++)
         add_unit(g, PREPARE, seed, 0, 0, 0);
-    do_stage(g);
+    if (!do_stage(g))
+        return 0;
     if (!claim_wants(g->only, "base"))
-        return;
+        return 1;
     for (c = 0; c < CONDITIONS; c++)
         for (m = 0; m < METHODS; m++)
             for (i = 0; i < g->plan->settings; i++)
                 add_unit(g, TUNE, g->plan->tuning_seed, m, i, c);
-    do_stage(g);
+    if (!do_stage(g))
+        return 0;
     for (i = 0; i < RUNS; i++)
-        for (seed = 1; seed <= seeds && claim_wants(g->only, runs[i].name);
+        for (seed = from; seed <= last && claim_wants(g->only, runs[i].name);
              seed++)
-            if (strcmp(actual_run(&g->found, g->plan, runs[i].name),
+            if (strcmp(actual_run(g->found, g->plan, runs[i].name),
                        runs[i].name) == 0 &&
                 (g->plan->whole_ladder || !runs[i].rung))
                 add_unit(g, ALIGN, seed, i, 0, 0);
-    do_stage(g);
+    if (!do_stage(g))
+        return 0;
     for (c = 0; c < CONDITIONS; c++)
-        for (seed = 1; seed <= seeds && claim_wants(g->only, "duel"); seed++)
+        for (seed = from; seed <= last && claim_wants(g->only, "duel"); seed++)
             add_unit(g, DUEL, seed, 0, 0, c);
-    do_stage(g);
+    return do_stage(g);
+}
+
+/* The set that is wanted is done, the other is read if it is there; what is
+ * whole goes into the report.                                               */
+static void do_sets(program *g, const plan *first, report *r)
+{
+    const int jobs = g->jobs;
+    int i;
+
+    for (i = 0; i < SETS; i++) {
+        g->set[i].plan = plan_for(first, i);
+        g->plan = &g->set[i].plan;
+        g->found = &g->set[i].found;
+        g->jobs = i == g->wanted ? jobs : 0;
+        g->units = 0;
+        if (do_all(g))
+            r->set[r->sets++] = &g->set[i];
+    }
 }
 
 /* ==== the command line =================================================== */
 
 static int usage(void)
 {
-    fputs("usage: reproduce PLAN FOLDER [--jobs N] [--claim ID]\n"
+    fputs("usage: reproduce PLAN FOLDER [--set S] [--jobs N] [--claim ID]\n"
           "  PLAN    quick, full, or tiny (for the tests)\n"
           "  FOLDER  for the report; what was measured and the models go into\n"
-          "          FOLDER/PLAN\n"
+          "          FOLDER/PLAN/SET\n"
+          "  --set   the seeds that are run: first (default) or second; none: a\n"
+          "          report of what is there.  It is about both where both are\n"
+          "          there\n"
           "  --jobs  processes; default: the processors there are\n"
           "  --claim only what that row of the claims table needs, e.g. b1;\n"
           "          prints its numbers seed by seed and writes no report\n",
@@ -414,7 +449,7 @@ static int usage(void)
 static int read_options(program *g, int argc, char **argv)
 {
     size_t i;
-    int at;
+    int at, set;
 
     if (argc < 3 || argc % 2 == 0)
         return 0;
@@ -424,9 +459,16 @@ static int read_options(program *g, int argc, char **argv)
     g->folder = argv[2];
     g->jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
     for (at = 3; at < argc; at += 2) {
-        if (strcmp(argv[at], "--jobs") == 0)
+        if (strcmp(argv[at], "--jobs") == 0) {
             g->jobs = atoi(argv[at + 1]);
-        else if (strcmp(argv[at], "--claim") != 0 ||
+        } else if (strcmp(argv[at], "--set") == 0) {
+            for (set = 0; set < SETS; set++)
+                if (strcmp(argv[at + 1], set_name[set]) == 0)
+                    break;
+            if (set == SETS && strcmp(argv[at + 1], "none") != 0)
+                return 0;
+            g->wanted = set;
+        } else if (strcmp(argv[at], "--claim") != 0 ||
                  (g->only = claim_find(argv[at + 1])) == NULL)
             return 0;
     }
@@ -445,24 +487,43 @@ static void make_folder(const char *folder, const char *under)
     }
 }
 
+static void make_folders(const program *g)
+{
+    char under[64];
+    int i;
+
+    make_folder(g->folder, "");
+    make_folder(g->folder, g->plan->name);
+    for (i = 0; i < SETS; i++) {
+        snprintf(under, sizeof under, "%s/%s", g->plan->name, set_name[i]);
+        make_folder(g->folder, under);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static program g;  // too much for some stacks
+    report r = { { NULL, NULL }, 0, NULL, NULL, NULL };
     struct stat about;
     const double begin = seconds();
+    int i;
 
     if (!read_options(&g, argc, argv))
         return usage();
-    if (stat(argv[0], &about) == 0)
+    if (stat(argv[0], &about) == 0 && g.wanted < SETS)
         g.built = about.st_mtime;
-    make_folder(g.folder, "");
-    make_folder(g.folder, g.plan->name);
-    do_all(&g);
+    make_folders(&g);
+    r.folder = g.folder;
+    do_sets(&g, g.plan, &r);
+    if (r.sets == 0)
+        stop("there is no whole set of seeds to report on; run one first");
+    r.p = &r.set[0]->plan;
     if (g.only)
-        print_claim(&g.found, g.plan, g.only, stdout);
+        print_claim(&r, g.only);
     else
-        write_report(&g.found, g.plan, g.folder);
+        write_report(&r);
     fprintf(stderr, "%.0f s\n", seconds() - begin);
-    store_free(&g.found);
+    for (i = 0; i < SETS; i++)
+        store_free(&g.set[i].found);
     return 0;
 }

@@ -16,10 +16,16 @@
 enum { ITERATIONS = 3, K = 5, BATCH = 32, RERANKED = 16, SAMPLES = 2,
        CONTEXT = 96, PASS_TOKENS = 4096 };
 
+/* Two sets of seeds: the questions were put with the first in sight, the second
+ * is there to ask them again.                                               */
+enum { SETS = 2, SET_STEP = 10 };
+static const char *const set_name[SETS] = { "first", "second" };
+
 typedef struct plan {
     const char *name;
+    int set;
     int tuning_seed; // whose models choose the settings: 0, or to save time 1
-    int seeds;       // 1 .. seeds are measured
+    int from, seeds; // from .. from + seeds - 1 are measured
     int dim, layers; // of policy and preference model
     int longest;     // response, in tokens
     int base_steps;  // of BATCH rows
@@ -35,6 +41,19 @@ typedef struct plan {
     int rounds;      // of self-play with the cycle
     int votes;       // on pairs with the cycle
 } plan;
+
+/* The plan for another set: the same with other seeds. */
+static plan plan_for(const plan *first, int set)
+{
+    plan p = *first;
+
+    p.set = set;
+    p.tuning_seed += SET_STEP * set;
+    p.from += SET_STEP * set;
+    return p;
+}
+
+static int last_seed(const plan *p) { return p->from + p->seeds - 1; }
 
 /* Annotators: what a word more is worth to them, in log odds. */
 enum condition { MILD, STRONG, CONDITIONS };
@@ -260,8 +279,8 @@ static void asked_free(lab *l, asked *a)
 
 static void path_of(const lab *l, char path[512], const char *name)
 {
-    snprintf(path, 512, "%s/%s/seed%d-%s", l->folder, l->plan->name,
-             (int)l->seed, name);
+    snprintf(path, 512, "%s/%s/%s/seed%d-%s", l->folder, l->plan->name,
+             set_name[l->plan->set], (int)l->seed, name);
 }
 
 static void save_model(lab *l, const sppo_model *model, const char *name)

@@ -4,13 +4,6 @@
 #ifndef REPRO_PLOT_H
 #define REPRO_PLOT_H
 
-typedef struct report {
-    store *s;
-    const plan *p;
-    const char *folder;
-    FILE *out;
-} report;
-
 static FILE *report_file(const report *r, const char *name)
 {
     char path[512];
@@ -73,7 +66,7 @@ static void plot_iterations(report *r, enum condition c, const char *metric,
         for (at = 0; at <= ITERATIONS; at++) {
             name_of_run(who, m, at, c);
             add_point(&plot, method_title[m], at,
-                      over_seeds(r->s, r->p, who, at, metric, -1), scale);
+                      over_seeds(r, who, at, metric, -1), scale);
         }
     svg_write(&plot, title, "iteration (0: base policy)", y_label, out);
     report_close(out);
@@ -93,8 +86,8 @@ static void plot_exploit(report *r, enum condition c, const char *title,
         for (at = 0; at <= ITERATIONS; at++) {
             name_of_run(who, m, at, c);
             add_point(&plot, method_title[m], 100 *
-                      over_seeds(r->s, r->p, who, at, "proxy", -1).mean,
-                      over_seeds(r->s, r->p, who, at, "gold_base", -1), 100);
+                      over_seeds(r, who, at, "proxy", -1).mean,
+                      over_seeds(r, who, at, "gold_base", -1), 100);
         }
     svg_write(&plot, title, "win rate against the base for the preference "
               "model, %", "for the judge, %", out);
@@ -122,7 +115,7 @@ static void plot_likelihood(report *r, enum condition c, const char *metric,
                 snprintf(who, sizeof who, "%s%s", method_name[m],
                          condition_suffix[c]);
                 add_point(&plot, method_title[m], (at - 1) * steps + i,
-                          over_seeds(r->s, r->p, who, at, metric, i), 1);
+                          over_seeds(r, who, at, metric, i), 1);
             }
     svg_write(&plot, title, "step (each iteration begins at 0 again)",
               "log pi / pi_t, nats", out);
@@ -156,7 +149,7 @@ static void plot_tournament(report *r, enum condition c, const char *metric,
 
     for (i = 0; i < PLAYERS; i++)
         for (j = 0; j < PLAYERS; j++)
-            won[i * PLAYERS + j] = over_seeds(r->s, r->p, c == MILD ? "duel"
+            won[i * PLAYERS + j] = over_seeds(r, c == MILD ? "duel"
                                               : "duel-strong", i, metric,
                                               j).mean;
     strongest_first(won, order);
@@ -193,9 +186,7 @@ static void plot_eta(report *r)
         for (i = 0; i < RUNS; i++)
             if (runs[i].eta > 0.0)
                 add_point(&plot, name[at - 1], runs[i].eta,
-                          over_seeds(r->s, r->p,
-                                     actual_run(r->s, r->p, runs[i].name), at,
-                                     "gold", -1), 100);
+                          over_seeds(r, runs[i].name, at, "gold", -1), 100);
     svg_write(&plot, "SPPO by eta (mild bias)", "eta",
               "judge, win rate against the reference, %", out);
     report_close(out);
@@ -212,7 +203,7 @@ static void plot_cycle(report *r)
         for (round = 0; round <= r->p->rounds;
              round += r->p->rounds > 16 ? 2 : 1)
             add_point(&plot, cycle_judge[i], round,
-                      over_seeds(r->s, r->p, cycle_judge[i], 0, "gap_mean",
+                      over_seeds(r, cycle_judge[i], 0, "gap_mean",
                                  round), 1);
     plot.legend_y = 1.0;
     svg_write(&plot, "Self-play in a circle: exploitability of the average",
@@ -237,8 +228,8 @@ static void plot_rerank(report *r, enum condition c, const char *title,
 
         snprintf(who, sizeof who, "%s%s", at ? "sppo" : "base",
                  condition_suffix[c]);
-        first = over_seeds(r->s, r->p, who, at, "first", -1);
-        gain = over_seeds(r->s, r->p, who, at, "rerank_gain", -1);
+        first = over_seeds(r, who, at, "first", -1);
+        gain = over_seeds(r, who, at, "rerank_gain", -1);
         add_point(&plot, "one answer", at, first, 100);
         gain.low += first.mean;  // the band is that of the gain
         gain.high += first.mean;

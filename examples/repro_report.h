@@ -16,27 +16,44 @@ static void put_interval(FILE *out, measure_of of, interval x)
             scale * x.low, decimals, scale * x.high);
 }
 
-/* The measured column: all parts; a part that differs in verdict shows it. */
-static void put_measured(FILE *out, store *s, const plan *p, const claim *c,
-                         enum condition condition)
+/* The measured column: all parts, a line per set of seeds. */
+static void put_measured(report *r, const claim *c, enum condition condition)
 {
-    int i;
+    const char *unit = measures[c->of].name;
+    int i, k;
 
-    for (i = 0; i < PARTS && c->part[i].metric; i++) {
-        const evidence e = evidence_of(s, p, c, i, condition);
+    for (k = 0; k < r->sets; k++) {
+        fputs(k > 0 ? "<br>" : "", r->out);
+        for (i = 0; i < PARTS && c->part[i].metric; i++) {
+            const evidence e = evidence_of(&r->set[k]->found, &r->set[k]->plan,
+                                           c, i, condition);
 
-        fputs(i > 0 ? "; " : "", out);
-        if (e.verdict == NOT_RUN)
-            fputs("-", out);
-        else
-            put_interval(out, c->of, e.over_seeds);
+            fputs(i > 0 ? "; " : "", r->out);
+            if (e.verdict == NOT_RUN)
+                fputs("-", r->out);
+            else
+                put_interval(r->out, c->of, e.over_seeds);
+        }
+        fprintf(r->out, "%s%s", *unit ? " " : "", unit);
     }
-    fprintf(out, " %s", measures[c->of].name);
 }
 
-static void put_verdict(FILE *out, ruling v)
+/* The verdict; where the sets differ, that of each. */
+static void put_verdict(report *r, const claim *c, enum condition condition)
 {
-    fprintf(out, v == FAILS ? "**%s**" : "%s", verdict_name(v));
+    const ruling v = joint_verdict(r, c, condition);
+    ruling each[SETS];
+    int k, differ = 0;
+
+    fprintf(r->out, v == FAILS ? "**%s**" : "%s", verdict_name(v));
+    for (k = 0; k < r->sets; k++) {
+        each[k] = claim_verdict(&r->set[k]->found, &r->set[k]->plan, c,
+                                condition);
+        differ |= each[k] != v;
+    }
+    for (k = 0; differ && k < r->sets; k++)
+        fprintf(r->out, "%s%s%s", k ? ", " : " (", verdict_name(each[k]),
+                k + 1 == r->sets ? ")" : "");
 }
 
 static void put_claims(report *r)
@@ -57,10 +74,9 @@ static void put_claims(report *r)
                 continue;
             }
             fputc(' ', r->out);
-            put_measured(r->out, r->s, r->p, c, (enum condition)k);
+            put_measured(r, c, (enum condition)k);
             fputs(" | ", r->out);
-            put_verdict(r->out,
-                        claim_verdict(r->s, r->p, c, (enum condition)k));
+            put_verdict(r, c, (enum condition)k);
             fputs(" |", r->out);
         }
         fprintf(r->out, " `build/reproduce %s build/repro --claim %s` |\n",
@@ -75,15 +91,46 @@ static void put_reasons(report *r)
 
     for (i = 0; i < CLAIMS; i++) {
         const claim *c = &claim_table[i];
-        const ruling mild = claim_verdict(r->s, r->p, c, MILD);
-        const ruling strong = c->once ? HOLDS
-                             : claim_verdict(r->s, r->p, c, STRONG);
+        const ruling mild = joint_verdict(r, c, MILD);
+        const ruling strong = c->once ? HOLDS : joint_verdict(r, c, STRONG);
 
         if (c->unless && (mild == FAILS || strong == FAILS))
             fprintf(r->out, "* **%s** (%s%s%s) %s\n", c->id,
                     mild == FAILS ? condition_name[MILD] : "",
                     mild == FAILS && strong == FAILS ? ", " : "",
                     strong == FAILS ? condition_name[STRONG] : "", c->unless);
+    }
+}
+
+/* What the claims came to under the questions that were put first. */
+static void put_changes(report *r)
+{
+    int i, k;
+
+    fputs(
+        "Commit 687db45 changed questions after quick runs had been seen: f1 to\n"
+        "f3, k1 and k2 asked whether both do the *same*; since then whether one\n"
+        "is *not less*, which is what \"as well as\" says but is easier to\n"
+        "fulfil; in k1 it also put the other side first.  The seeds of the\n"
+        "second set were not run before the questions were as they are.  Under\n"
+        "either rule, the sets of seeds in turn:\n\n"
+        "| | verdict now | under the rule before 687db45 |\n|---|---|---|\n",
+        r->out);
+    for (i = 0; i < CLAIMS; i++) {
+        const claim *c = &claim_table[i];
+        ruling v[SETS];
+
+        if (!was_same(c))
+            continue;
+        fprintf(r->out, "| %s | ", c->id);
+        put_verdict(r, c, MILD);
+        for (k = 0; k < r->sets; k++)
+            v[k] = earlier_verdict(&r->set[k]->found, &r->set[k]->plan, c);
+        fprintf(r->out, " | %s", verdict_name(agreed(v, r->sets)));
+        for (k = 0; r->sets > 1 && v[0] != v[1] && k < r->sets; k++)
+            fprintf(r->out, "%s%s%s", k ? ", " : " (", verdict_name(v[k]),
+                    k + 1 == r->sets ? ")" : "");
+        fputs(" |\n", r->out);
     }
 }
 
@@ -117,8 +164,7 @@ static void put_run(report *r, const char *who, int at)
 
     fprintf(r->out, "| %s %d |", who, at);
     for (i = 0; i < COLUMNS; i++) {
-        const interval x = over_seeds(r->s, r->p, who, at, columns[i].metric,
-                                      -1);
+        const interval x = over_seeds(r, who, at, columns[i].metric, -1);
 
         if (x.n == 0)
             fputs(" - |", r->out);
@@ -128,6 +174,17 @@ static void put_run(report *r, const char *who, int at)
                     columns[i].scale * (x.high - x.mean));
     }
     fputc('\n', r->out);
+}
+
+/* Whether a run of the ladder is SPPO's own in every set of seeds. */
+static int is_own_run(report *r, const char *name)
+{
+    int k, own = 0;
+
+    for (k = 0; k < r->sets; k++)
+        own += strcmp(actual_run(&r->set[k]->found, &r->set[k]->plan, name),
+                      name) != 0;
+    return own == r->sets;
 }
 
 static void put_runs(report *r, enum condition c)
@@ -144,8 +201,7 @@ static void put_runs(report *r, enum condition c)
     put_run(r, c == MILD ? "base" : "base-strong", 0);
     for (i = 0; i < RUNS; i++)
         for (at = 1; at <= ITERATIONS && runs[i].condition == c; at++)
-            if (strcmp(actual_run(r->s, r->p, runs[i].name), runs[i].name)
-                == 0)
+            if (!is_own_run(r, runs[i].name))
                 put_run(r, runs[i].name, at);
 }
 
@@ -181,43 +237,102 @@ static void put_evidence_head(FILE *out, const plan *p)
     int seed;
 
     fputs("| contrast | annotators |", out);
-    for (seed = 1; seed <= p->seeds; seed++)
+    for (seed = p->from; seed <= last_seed(p); seed++)
         fprintf(out, " seed %d |", seed);
     fputs(" mean (95 %) | paired p | verdict |\n|---|---|", out);
-    for (seed = 1; seed <= p->seeds; seed++)
+    for (seed = p->from; seed <= last_seed(p); seed++)
         fputs("---|", out);
     fputs("---|---|---|\n", out);
 }
 
-static void print_claim(store *s, const plan *p, const claim *c, FILE *out)
+/* Only: that claim; NULL: all.  A table for each set of seeds. */
+static void put_all_evidence(report *r, const claim *only)
+{
+    int i, k, n;
+
+    for (n = 0; n < r->sets; n++) {
+        store *s = &r->set[n]->found;
+        const plan *p = &r->set[n]->plan;
+
+        fputs(n > 0 ? "\n" : "", r->out);
+        put_evidence_head(r->out, p);
+        for (i = 0; i < CLAIMS; i++)
+            for (k = 0; k < (claim_table[i].once ? 1 : CONDITIONS) &&
+                        (only == NULL || only == &claim_table[i]); k++)
+                put_evidence(r->out, s, p, &claim_table[i],
+                             (enum condition)k);
+    }
+}
+
+static void print_claim(report *r, const claim *c)
 {
     int k;
 
-    fprintf(out, "%s  %s\npaper: %s\n\n", c->id, c->text, c->paper);
-    put_evidence_head(out, p);
-    for (k = 0; k < (c->once ? 1 : CONDITIONS); k++)
-        put_evidence(out, s, p, c, (enum condition)k);
-    for (k = 0; k < (c->once ? 1 : CONDITIONS); k++)
-        fprintf(out, "%s: %s\n", condition_name[k],
-                verdict_name(claim_verdict(s, p, c, (enum condition)k)));
+    r->out = stdout;
+    fprintf(r->out, "%s  %s\npaper: %s\n\n", c->id, c->text, c->paper);
+    put_all_evidence(r, c);
+    for (k = 0; k < (c->once ? 1 : CONDITIONS); k++) {
+        fprintf(r->out, "%s: ", condition_name[k]);
+        put_verdict(r, c, (enum condition)k);
+        fputc('\n', r->out);
+    }
+}
+
+/* Where in the range that was tried a value lies: "largest", "smallest", or
+ * NULL when it is inside or there is no range.  What: 0 eta, 1 lr.          */
+static const char *place_in_grid(const plan *p, int m, int chosen, int what)
+{
+    const double x = what ? grid[m][chosen].lr : grid[m][chosen].eta;
+    int i, above = 0, below = 0;
+
+    for (i = 0; i < p->settings; i++) {
+        const double other = what ? grid[m][i].lr : grid[m][i].eta;
+
+        above += other > x;
+        below += other < x;
+    }
+    return above == below || (above && below) ? NULL
+         : above ? "smallest" : "largest";
+}
+
+/* Choices in a corner of their grid: something better may lie outside. */
+static void put_corners(report *r, const seed_set *set)
+{
+    int c, m, any = 0;
+
+    for (c = 0; c < CONDITIONS; c++)
+        for (m = 0; m < METHODS; m++) {
+            const int at = chosen_index((store *)&set->found, &set->plan,
+                                        (enum method)m, (enum condition)c);
+            const char *eta = place_in_grid(&set->plan, m, at, 0);
+            const char *lr = place_in_grid(&set->plan, m, at, 1);
+
+            if (eta == NULL || lr == NULL)
+                continue;
+            fprintf(r->out, "%s%s, %s (%s eta, %s learning rate)",
+                    any++ ? "; " : "\nIn a corner of the grid: ",
+                    method_title[m], condition_name[c], eta, lr);
+        }
+    fputs(any ? ".  What lies beyond was not tried and may be better.\n" : "",
+          r->out);
 }
 
 /* Every setting that was tried; gold was measured but chose nothing. */
-static void put_tuning(report *r)
+static void put_tuning(report *r, seed_set *set)
 {
+    const int seed = set->plan.tuning_seed;
+    store *s = &set->found;
     int c, m, i;
 
-    fprintf(r->out, "%d for each method and bias; no others were tried.  The "
-            "ranges are those of a\nprototype of this task.\n\n",
-            r->p->settings);
+    fprintf(r->out, "\nOn validation prompts of seed %d, after %d iteration%s:"
+            "\n\n", seed, set->plan.tuned, set->plan.tuned > 1 ? "s" : "");
     fputs("| method | annotators | eta | meaning | learning rate | preference "
           "model, % | chosen | judge, % (not used) | length |\n"
           "|---|---|---|---|---|---|---|---|---|\n", r->out);
     for (c = 0; c < CONDITIONS; c++)
         for (m = 0; m < METHODS; m++)
-            for (i = 0; i < r->p->settings; i++) {
+            for (i = 0; i < set->plan.settings; i++) {
                 const setting t = grid[m][i];
-                const int seed = r->p->tuning_seed;
                 char name[64], means[32] = "";
 
                 tuning_name((enum method)m, i, (enum condition)c, name);
@@ -228,31 +343,36 @@ static void put_tuning(report *r)
                 fprintf(r->out, "| %s | %s | %g | %s | %g | %.1f | %s | %.1f |"
                         " %.1f |\n", method_name[m], condition_name[c], t.eta,
                         means, t.lr,
-                        100 * store_get(r->s, seed, name, r->p->tuned, "proxy",
+                        100 * store_get(s, seed, name, set->plan.tuned, "proxy",
                                         -1),
-                        i == chosen_index(r->s, r->p, (enum method)m,
+                        i == chosen_index(s, &set->plan, (enum method)m,
                                           (enum condition)c) ? "yes" : "",
-                        100 * store_get(r->s, seed, name, r->p->tuned,
+                        100 * store_get(s, seed, name, set->plan.tuned,
                                         "gold_base", -1),
-                        store_get(r->s, seed, name, r->p->tuned, "length", -1));
+                        store_get(s, seed, name, set->plan.tuned, "length", -1));
             }
+    put_corners(r, set);
 }
 
 static void put_judges(report *r)
 {
-    int c, seed, i;
+    int c, k, seed, i;
 
     fputs("| annotators | seed | agrees with the judge, % | where the judge is "
           "sure, % |\n|---|---|---|---|\n", r->out);
     for (c = 0; c < CONDITIONS; c++)
-        for (seed = r->p->tuning_seed; seed <= r->p->seeds; seed++) {
-            const char *who = c == MILD ? "base" : "base-strong";
+        for (k = 0; k < r->sets; k++)
+            for (seed = r->set[k]->plan.tuning_seed;
+                 seed <= last_seed(&r->set[k]->plan); seed++) {
+                const char *who = c == MILD ? "base" : "base-strong";
+                store *s = &r->set[k]->found;
 
-            fprintf(r->out, "| %s | %d | %.1f | %.1f |\n", condition_name[c],
-                    seed,
-                    100 * store_get(r->s, seed, who, 0, "agreement", -1),
-                    100 * store_get(r->s, seed, who, 0, "agreement_sure", -1));
-        }
+                fprintf(r->out, "| %s | %d | %.1f | %.1f |\n",
+                        condition_name[c], seed,
+                        100 * store_get(s, seed, who, 0, "agreement", -1),
+                        100 * store_get(s, seed, who, 0, "agreement_sure",
+                                        -1));
+            }
     fputs("\n| circle: judge | error of P | gap of the last policy | of the "
           "average |\n|---|---|---|---|\n", r->out);
     for (i = 0; i < CYCLE_JUDGES; i++) {
@@ -263,8 +383,8 @@ static void put_judges(report *r)
 
         fprintf(r->out, "| %s |", cycle_judge[i]);
         for (m = 0; m < 3; m++) {
-            const interval x = over_seeds(r->s, r->p, cycle_judge[i], 0,
-                                          metric[m], -1);
+            const interval x = over_seeds(r, cycle_judge[i], 0, metric[m],
+                                          -1);
 
             if (x.n == 0)
                 fputs(" 0 |", r->out);
@@ -281,32 +401,51 @@ static void put_judges(report *r)
 static void write_metrics(report *r)
 {
     FILE *out = report_file(r, "metrics.csv");
-    int i;
+    int i, k;
 
     fputs("seed,run,iteration,metric,index,value\n", out);
-    for (i = 0; i < r->s->rows; i++) {
-        const measure *m = &r->s->row[i];
-        const char *who = r->s->name[m->run];
+    for (k = 0; k < r->sets; k++) {
+        const store *s = &r->set[k]->found;
 
-        if (m->index < 0 || strncmp(who, "duel", 4) == 0)
-            fprintf(out, "%d,%s,%d,%s,%d,%.6g\n", m->seed, who, m->iteration,
-                    r->s->name[m->metric], m->index, m->value);
+        for (i = 0; i < s->rows; i++) {
+            const measure *m = &s->row[i];
+            const char *who = s->name[m->run];
+
+            if (m->index < 0 || strncmp(who, "duel", 4) == 0)
+                fprintf(out, "%d,%s,%d,%s,%d,%.6g\n", m->seed, who,
+                        m->iteration, s->name[m->metric], m->index, m->value);
+        }
     }
     report_close(out);
+}
+
+/* "1 to 5 and 11 to 15" */
+static const char *seeds_of(const report *r, char out[64])
+{
+    const plan *a = &r->set[0]->plan;
+
+    if (r->sets == 1)
+        snprintf(out, 64, "%d to %d", a->from, last_seed(a));
+    else
+        snprintf(out, 64, "%d to %d and %d to %d", a->from, last_seed(a),
+                 r->set[1]->plan.from, last_seed(&r->set[1]->plan));
+    return out;
 }
 
 static void put_introduction(report *r)
 {
     const plan *p = r->p;
+    char seeds[64];
 
     fprintf(r->out, "# Reproduction report (%s)\n\n"
-        "Made by `build/reproduce %s FOLDER`, sppo.h %s, %d seeds.  The\n"
+        "Made by `build/reproduce %s FOLDER`, sppo.h %s,\nseeds %s.  The "
         "claims are those of arXiv 2405.00675 v5 that can be put to a policy\n"
         "of 0.15 million parameters and a language of 169 words\n"
         "(examples/instruct.h).  A seed fixes everything: text, base policy,\n"
         "votes, preference model, prompts, draws; no seed was dropped.  The\n"
         "same binary writes the same report, bit for bit, for any number of\n"
-        "processes.\n\n", p->name, p->name, sppo_version(), p->seeds);
+        "processes.\n\n", p->name, p->name, sppo_version(),
+        seeds_of(r, seeds));
     fprintf(r->out,
         "**Parties.**  Annotators vote on pairs of answers; with *mild* bias\n"
         "a word more is worth %.2f to them in log odds, with *strong* bias\n"
@@ -330,6 +469,12 @@ static void put_introduction(report *r)
         "Else undecided.  A claim holds when all its contrasts do, and does\n"
         "not when one of them does not.  There are over a hundred contrasts:\n"
         "expect a few errors among them.\n\n", r->out);
+    fputs(r->sets > 1
+        ? "The seeds are two sets, and each chooses its own settings.  A verdict\n"
+          "stands where both sets agree; else the claim is undecided, and both\n"
+          "verdicts stand in brackets.\n\n"
+        : "This is one of the two sets of seeds: a verdict of one set alone is\n"
+          "preliminary.\n\n", r->out);
     if (p->seeds < 4)
         fprintf(r->out,
             "With %d seeds the factor of Student's interval is %.1f (with 8:\n"
@@ -380,7 +525,7 @@ static void put_pictures(report *r)
     };
     size_t i;
 
-    fputs("Bands, and +- in tables, are 95 % intervals over seeds; of two\n"
+    fputs("Bands, and +- in tables, are 95 % intervals over all seeds; of two\n"
           "seeds bands go from one to the other.\n\n", r->out);
     for (i = 0; i < sizeof picture / sizeof picture[0]; i++)
         fprintf(r->out, "![%s, mild bias](%s-mild.svg)\n"
@@ -405,7 +550,7 @@ static void put_limits(report *r)
 }
 
 /* How the rows of one letter came out: "holds 2, undecided 1". */
-static void put_tally(FILE *out, store *s, const plan *p, char letter,
+static void put_tally(FILE *out, const report *r, char letter,
                       enum condition c)
 {
     static const ruling order[] = { HOLDS, FAILS, UNDECIDED, NOT_RUN };
@@ -418,7 +563,7 @@ static void put_tally(FILE *out, store *s, const plan *p, char letter,
         for (i = 0; i < CLAIMS; i++)
             count += claim_table[i].id[0] == letter
                   && (c == MILD || !claim_table[i].once)
-                  && claim_verdict(s, p, &claim_table[i], c) == order[v];
+                  && joint_verdict(r, &claim_table[i], c) == order[v];
         if (count == 0)
             continue;
         fprintf(out, "%s%s %d", comma, verdict_name(order[v]), count);
@@ -427,7 +572,7 @@ static void put_tally(FILE *out, store *s, const plan *p, char letter,
 }
 
 /* A line per letter, for a README. */
-static void put_short(FILE *out, store *s, const plan *p)
+static void put_short(FILE *out, const report *r)
 {
     static const char *const title[] = {
         "SPPO's win rate rises, iteration by iteration (Table 1)",
@@ -447,9 +592,9 @@ static void put_short(FILE *out, store *s, const plan *p)
     fputs("| | claim | mild bias | strong bias |\n|---|---|---|---|\n", out);
     for (i = 0; i < sizeof title / sizeof title[0]; i++) {
         fprintf(out, "| %c | %s | ", (int)('a' + i), title[i]);
-        put_tally(out, s, p, (char)('a' + i), MILD);
+        put_tally(out, r, (char)('a' + i), MILD);
         fputs(" | ", out);
-        put_tally(out, s, p, (char)('a' + i), STRONG);
+        put_tally(out, r, (char)('a' + i), STRONG);
         fputs(" |\n", out);
     }
 }
@@ -458,51 +603,51 @@ static void write_short(report *r)
 {
     FILE *out = report_file(r, "short.md");
 
-    put_short(out, r->s, r->p);
+    put_short(out, r);
     report_close(out);
 }
 
-static void write_report(store *s, const plan *p, const char *folder)
+static void write_report(report *r)
 {
-    report r = { NULL, NULL, NULL, NULL };
-    int i, k;
+    int k;
 
-    r.s = s, r.p = p, r.folder = folder;
-    r.out = report_file(&r, "report.md");
-    put_introduction(&r);
-    fputs("## In short\n\n", r.out);
-    put_short(r.out, s, p);
-    fputs("\n## The claims\n\n", r.out);
-    put_claims(&r);
+    r->out = report_file(r, "report.md");
+    put_introduction(r);
+    fputs("## In short\n\n", r->out);
+    put_short(r->out, r);
+    fputs("\n## The claims\n\n", r->out);
+    put_claims(r);
     fputs("\nThe command of a row does what that row needs and prints its\n"
-          "numbers seed by seed.\n\n"
-          "## Where a claim does not hold: what may be the reason\n\n", r.out);
-    put_reasons(&r);
-    fputs("\n## Pictures\n\n", r.out);
-    put_pictures(&r);
+          "numbers seed by seed (`--set second` does the second set).\n\n"
+          "## Questions that were changed\n\n", r->out);
+    put_changes(r);
+    fputs("\n## Where a claim does not hold: what may be the reason\n\n",
+          r->out);
+    put_reasons(r);
+    fputs("\n## Pictures\n\n", r->out);
+    put_pictures(r);
     for (k = 0; k < CONDITIONS; k++) {
-        fprintf(r.out, "\n## Every run, %s\n\n", condition_name[k]);
-        put_runs(&r, (enum condition)k);
+        fprintf(r->out, "\n## Every run, %s\n\n", condition_name[k]);
+        put_runs(r, (enum condition)k);
     }
-    fprintf(r.out, "\n## Settings tried, on validation prompts of seed %d, "
-            "after %d iteration%s\n\n", p->tuning_seed, p->tuned,
-            p->tuned > 1 ? "s" : "");
-    put_tuning(&r);
-    fputs("\n## Preference models\n\n", r.out);
-    put_judges(&r);
-    fputs("\n## Seed by seed\n\n", r.out);
-    put_evidence_head(r.out, p);
-    for (i = 0; i < CLAIMS; i++)
-        for (k = 0; k < (claim_table[i].once ? 1 : CONDITIONS); k++)
-            put_evidence(r.out, s, p, &claim_table[i], (enum condition)k);
-    fputs("\n## Sizes\n\n", r.out);
-    put_settings(&r);
-    fputs("\n## What this cannot show\n\n", r.out);
-    put_limits(&r);
-    report_close(r.out);
-    write_plots(&r);
-    write_metrics(&r);
-    write_short(&r);
+    fputs("\n## Settings tried\n\n", r->out);
+    fprintf(r->out, "%d for each method and bias; no others were tried.  The "
+            "ranges are those of a\nprototype of this task.\n",
+            r->p->settings);
+    for (k = 0; k < r->sets; k++)
+        put_tuning(r, r->set[k]);
+    fputs("\n## Preference models\n\n", r->out);
+    put_judges(r);
+    fputs("\n## Seed by seed\n\n", r->out);
+    put_all_evidence(r, NULL);
+    fputs("\n## Sizes\n\n", r->out);
+    put_settings(r);
+    fputs("\n## What this cannot show\n\n", r->out);
+    put_limits(r);
+    report_close(r->out);
+    write_plots(r);
+    write_metrics(r);
+    write_short(r);
 }
 
 #endif

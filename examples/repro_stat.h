@@ -18,7 +18,8 @@
  *              fails   it lies below that
  *
  * and undecided else.  A claim holds when all its contrasts do and fails when
- * one of them does.                                                         */
+ * one of them does.  With two sets of seeds both must say so; where they differ
+ * the claim is undecided.                                                   */
 #ifndef REPRO_STAT_H
 #define REPRO_STAT_H
 
@@ -121,6 +122,17 @@ static ruling decide_all(const ruling *part, int parts)
         holds += part[i] == HOLDS;
     }
     return parts > 0 && holds == parts ? HOLDS : UNDECIDED;
+}
+
+/* Of several sets of seeds: a verdict stands where all of them have it. */
+static ruling agreed(const ruling *set, int sets)
+{
+    ruling v = sets > 0 ? set[0] : NOT_RUN;
+    int i;
+
+    for (i = 1; i < sets && v != NOT_RUN; i++)
+        v = set[i] == NOT_RUN ? NOT_RUN : set[i] == v ? v : UNDECIDED;
+    return v;
 }
 
 static const char *verdict_name(ruling v)

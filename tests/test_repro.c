@@ -142,6 +142,21 @@ static void a_claim_holds_when_all_parts_do(void)
     CHECK(decide_all(all, 0) == UNDECIDED);
 }
 
+static void a_verdict_stands_where_both_sets_agree(void)
+{
+    static const ruling both[] = { FAILS, FAILS };
+    static const ruling apart[] = { HOLDS, FAILS };
+    static const ruling open[] = { UNDECIDED, HOLDS };
+    static const ruling missing[] = { HOLDS, NOT_RUN };
+
+    CHECK(agreed(both, 2) == FAILS);
+    CHECK(agreed(apart, 2) == UNDECIDED);
+    CHECK(agreed(open, 2) == UNDECIDED);
+    CHECK(agreed(missing, 2) == NOT_RUN);
+    CHECK(agreed(apart, 1) == HOLDS);
+    CHECK(agreed(apart, 0) == NOT_RUN);
+}
+
 static void every_verdict_has_a_name(void)
 {
     CHECK(strcmp(verdict_name(HOLDS), "holds") == 0);
@@ -206,6 +221,7 @@ static const check_case cases[] = {
     CASE(nothing_measured_is_not_run),
     CASE(one_seed_decides_nothing),
     CASE(a_claim_holds_when_all_parts_do),
+    CASE(a_verdict_stands_where_both_sets_agree),
     CASE(every_verdict_has_a_name),
     CASE(the_store_finds_what_was_added),
     CASE(the_store_grows)

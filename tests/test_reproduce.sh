@@ -43,13 +43,15 @@ has_rows() {  # file, first columns of its rows
     done
 }
 
-# Columns 5 and 7 of the claims are verdicts, the latter empty in some rows.
+# Columns 5 and 7 of the claims are verdicts, the latter empty in some rows; an
+# undecided claim may have those of the two sets of seeds in brackets.
 verdicts_are_known() {
     awk -F' *\\| *' '
         /^\| [a-k][1-9] \|.*--claim/ {
             rows++
             for (i = 6; i <= 8; i += 2)
                 if ($i !~ /^(holds|undecided|\*\*does not hold\*\*)$/ &&
+                    $i !~ /^undecided \([a-z ]*, [a-z ]*\)$/ &&
                     !(i == 8 && $i == "")) {
                     print $2 ": \"" $i "\""
                     bad = 1
@@ -72,8 +74,10 @@ same_results() {  # two folders
     for file in "$1"/*.*; do
         cmp "$file" "$2/$(basename "$file")" || return 1
     done
-    for file in "$1"/tiny/*.csv; do
-        cmp "$file" "$2/tiny/$(basename "$file")" || return 1
+    for set in first second; do
+        for file in "$1/tiny/$set"/*.csv; do
+            cmp "$file" "$2/tiny/$set/$(basename "$file")" || return 1
+        done
     done
 }
 
@@ -93,40 +97,119 @@ pictures_are_whole() {
 # Every setting of the plan is listed, and one per method and bias is chosen.
 settings_are_listed() {
     awk -F' *\\| *' '
+        /^On validation prompts of seed / { set = $0 }
         $2 ~ /^(sppo|dpo|ipo)$/ && NF == 11 {
             tried++
-            chosen[$2 $3] += $8 == "yes"
+            chosen[set $2 $3] += $8 == "yes"
         }
         END {
             for (i in chosen) if (chosen[i] != 1) exit 1
-            exit tried != 6
+            exit tried != 12
         }' "$scratch/one/report.md"
 }
 
 is_redone() {
-    before=$(cksum <"$scratch/two/tiny/dpo-1.csv")
-    rm "$scratch/two/tiny/dpo-1.csv" "$scratch/two/report.md"
+    before=$(cksum <"$scratch/two/tiny/first/dpo-1.csv")
+    rm "$scratch/two/tiny/first/dpo-1.csv" "$scratch/two/report.md"
     "$program" tiny "$scratch/two" --jobs 2 2>"$scratch/errors" || return 1
     [ "$(grep -c processor "$scratch/errors")" -eq 1 ] || return 1
-    [ "$(cksum <"$scratch/two/tiny/dpo-1.csv")" = "$before" ]
+    [ "$(cksum <"$scratch/two/tiny/first/dpo-1.csv")" = "$before" ]
 }
 
 a_claim_prints() {
     "$program" tiny "$scratch/one" --claim b1 >"$scratch/claim" || return 1
     grep -q '^paper: 31.0 against 23.4' "$scratch/claim" &&
         grep -q '^| b1.1 | mild bias |' "$scratch/claim" &&
-        grep -qE '^strong bias: (holds|undecided|does not hold)$' \
+        grep -qE '^strong bias: (holds|undecided|\*\*does not hold\*\*)' \
             "$scratch/claim"
 }
 
 bad_rows_are_refused() {
-    echo 'no row at all' >>"$scratch/two/tiny/dpo-1.csv"
+    echo 'no row at all' >>"$scratch/two/tiny/first/dpo-1.csv"
     "$program" tiny "$scratch/two" 2>"$scratch/errors" && return 1
     grep -q 'dpo-1.csv: this is not a row' "$scratch/errors"
 }
 
+# The same seeds in another folder: a report of one set says so, and differs.
+one_set_is_preliminary() {
+    grep -q '^seeds 1 to 2\.' "$scratch/one/report.md" &&
+        grep -q 'verdict of one set alone is$' "$scratch/one/report.md"
+}
+
+both_sets_are_reported() {
+    grep -q '^seeds 1 to 2 and 11 to 12\.' "$scratch/one/report.md" &&
+        grep -q '^| contrast .* seed 1 | seed 2 | mean' \
+            "$scratch/one/report.md" &&
+        grep -q '^| contrast .* seed 11 | seed 12 | mean' \
+            "$scratch/one/report.md" || return 1
+    ! grep -q 'verdict of one set alone is$' "$scratch/one/report.md"
+}
+
+# A claim's verdict is the one that both tables of evidence lead to.
+verdicts_stand_where_both_agree() {
+    awk -F' *\\| *' '
+        /^\| contrast / { set++ }
+        /^\| [a-k][1-9]\.[1-6] \| mild/ {
+            id = substr($2, 1, 2)
+            bad[id set] += $(NF - 1) == "does not hold"
+            open[id set] += $(NF - 1) == "undecided"
+            ids[id] = 1
+        }
+        /^\| [a-k][1-9] \|.*--claim/ { told[$2] = $6 }
+        END {
+            for (id in ids) {
+                for (s = 1; s <= 2; s++) {
+                    v[s] = open[id s] ? "undecided" : "holds"
+                    if (bad[id s]) v[s] = "**does not hold**"
+                }
+                want = v[1] == v[2] ? v[1] : "undecided"
+                if (set != 2 || index(told[id], want) != 1) {
+                    print id ": " told[id] ", but " v[1] " and " v[2]
+                    exit 1
+                }
+                rows++
+            }
+            exit rows != 34
+        }' "$scratch/one/report.md"
+}
+
+# f1 to f3, k1 and k2 were changed: the report has them by the old rule too.
+changed_questions_are_told() {
+    for id in f1 f2 f3 k1 k2; do
+        grep -qE "^\| $id \|( [a-z *]*(\([a-z ,]*\) )?\|){2}\$" \
+            "$scratch/one/report.md" || { echo "no row $id"; return 1; }
+    done
+    grep -q '687db45' "$scratch/one/report.md"
+}
+
+# The report alone is made again from what was measured, whatever its age.
+the_report_is_made_again() {
+    cp "$scratch/one/report.md" "$scratch/kept.md"
+    rm "$scratch/one/report.md"
+    touch -t 202001010000 "$scratch"/one/tiny/*/*.csv
+    "$program" tiny "$scratch/one" --set none 2>"$scratch/errors" || return 1
+    grep -q processor "$scratch/errors" && return 1
+    cmp "$scratch/kept.md" "$scratch/one/report.md" &&
+        touch "$scratch"/one/tiny/*/*.csv
+}
+
+nothing_to_report_is_an_error() {
+    mkdir -p "$scratch/none"
+    exits 1 "$program" tiny "$scratch/none" --set none 2>"$scratch/errors" &&
+        grep -q 'no whole set of seeds' "$scratch/errors"
+}
+
 check "runs" "$program" tiny "$scratch/one" --jobs 1
+check "a report of one set says so" one_set_is_preliminary
+check "runs the second set" "$program" tiny "$scratch/one" --set second
 check "runs in three processes" "$program" tiny "$scratch/two" --jobs 3
+check "the second set in three processes" \
+    "$program" tiny "$scratch/two" --jobs 3 --set second
+check "both sets are in the report" both_sets_are_reported
+check "a verdict stands where both sets agree" verdicts_stand_where_both_agree
+check "changed questions are told" changed_questions_are_told
+check "the report is made again" the_report_is_made_again
+check "nothing to report on is an error" nothing_to_report_is_an_error
 check "the same bytes" same_results "$scratch/one" "$scratch/two"
 check "the report has every claim" has_rows "$scratch/one/report.md" ' |'
 check "the evidence has every claim" has_rows "$scratch/one/report.md" '\.1 |'
@@ -144,6 +227,7 @@ check "a damaged file is refused" bad_rows_are_refused
 check "usage: no plan" exits 2 "$program"
 check "usage: unknown plan" exits 2 "$program" huge "$scratch/one"
 check "usage: unknown claim" exits 2 "$program" tiny "$scratch/one" --claim z9
+check "usage: unknown set" exits 2 "$program" tiny "$scratch/one" --set third
 check "usage: no processes" exits 2 "$program" tiny "$scratch/one" --jobs 0
 [ $failed -gt 0 ] || rm -rf "$scratch"
 echo "$passed passed, $failed failed"
