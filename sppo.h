@@ -273,15 +273,21 @@ typedef enum sppo_result {
     SPPO_E_IO,        // the operating system said no
     SPPO_E_NUMBER,    // NaN or infinity in a loss or a gradient
     SPPO_E_JUDGE,     // a judge failed or its answer is not a preference
-    SPPO_E_STOPPED    // your progress callback asked to stop; resumable
+    SPPO_E_STOPPED    // ctx->stop or your progress callback asked; resumable
 } sppo_result;
 
 /* All zero is valid: calloc and free, no limit.  To use an allocator of your
- * own set take and give; give receives the size that take was asked for.    */
+ * own set take and give; give receives the size that take was asked for.
+ * stop is asked before every pass through a network, every sampled token and
+ * every piece that a tokenizer learns, by one thread at a time, which need not
+ * be yours: return what a signal handler noted.  Not 0: the call ends with
+ * SPPO_E_STOPPED as if it had failed, and may be made again.                */
 typedef struct sppo_ctx {
     void *(*take)(void *user, size_t size);
     void (*give)(void *user, void *block, size_t size);
     void *user;
+    int (*stop)(void *user);  // NULL: nothing stops
+    void *stop_user;
     size_t limit;       // bytes that may be held at once; 0: no limit
     size_t held, peak;  // bytes held now, and at most so far
     sppo_result code;   // of the last failure
@@ -1292,6 +1298,9 @@ static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
     SPPOI_FORMAT(2, 3);
 static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
                                        int count, int tokens);
+/* Asks ctx->stop whether `who` may go on. */
+static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who);
+static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who);
 
 /* Tiles of the matrix product, and a product; see >>arith. */
 #if defined(__AVX512F__)
@@ -2438,21 +2447,25 @@ static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
 {
     const sppo_team *team = play->config.team;
     const size_t numbers = (size_t)play->round.count * (size_t)play->config.k;
+    const int ranks = team ? team->size : 1, own = team ? team->rank : 0;
     double *old = play->round.old;
-    sppo_result result = SPPO_OK;
-    int p = 0, pass = 0;
+    int p = 0, rank;
 
     memset(old, 0, numbers * sizeof *old);
-    while (p < play->round.count && result == SPPO_OK) {
-        const int to = sppoi_min(play->round.count, p + play->config.batch);
-        const int n = sppoi_fill_pass(play, NULL, p, to);
+    while (p < play->round.count) {
+        sppo_result result = SPPO_OK;
 
-        if (!team || pass % team->size == team->rank)
-            result = sppoi_record_pass(ctx, play, p, n);
-        pass++;
-        p += n;
+        for (rank = 0; rank < ranks && p < play->round.count; rank++) {
+            const int to = sppoi_min(play->round.count,
+                                     p + play->config.batch);
+            const int n = sppoi_fill_pass(play, NULL, p, to);
+
+            if (rank == own)
+                result = sppoi_record_pass(ctx, play, p, n);
+            p += n;
+        }
+        SPPOI_TRY(sppoi_team_agree(ctx, team, result));
     }
-    SPPOI_TRY(sppoi_team_agree(ctx, team, result));
     SPPOI_TRY(sppoi_team_share(ctx, team, old, numbers, sizeof *old));
     play->have_old = 1;
     return SPPO_OK;
@@ -5114,6 +5127,7 @@ static sppo_result sppoi_trunk_checked(sppo_ctx *ctx, sppo_trace *t,
                                        const sppoi_sweep *sweep,
                                        const char *who)
 {
+    SPPOI_TRY(sppoi_go_on(ctx, who));
     SPPOI_TRY(sppoi_same_trunk(ctx, &t->config, &sweep->m->config, who));
     SPPOI_TRY(sppoi_plan(ctx, t, sweep->f));
     sppoi_trunk_fwd(t, sweep);
@@ -6098,8 +6112,30 @@ static int sppoi_still_live(sppo_sampler *s, int from, int to)
     return end;
 }
 
+/* What threads that sample together share. */
+typedef struct sppoi_queue {
+    sppo_ctx *ctx;
+    int next;     // the response that nobody has begun yet
+    int stopped;  // 1: ctx->stop asked
+} sppoi_queue;
+
+static int sppoi_is_stopped(sppoi_queue *queue)
+{
+    int stopped = 0;
+
+    if (!queue->ctx->stop)
+        return 0;
+    SPPOI_ONE_AT_A_TIME
+    {
+        if (!queue->stopped)
+            queue->stopped = queue->ctx->stop(queue->ctx->stop_user) != 0;
+        stopped = queue->stopped;
+    }
+    return stopped;
+}
+
 /* Live rows from r on: the queue's next responses; returns their end. */
-static int sppoi_from_queue(sppo_sampler *s, int *queue, int r, int to)
+static int sppoi_from_queue(sppo_sampler *s, sppoi_queue *queue, int r, int to)
 {
     const int all = s->forest.segments * s->k;
 
@@ -6108,9 +6144,9 @@ static int sppoi_from_queue(sppo_sampler *s, int *queue, int r, int to)
 
         SPPOI_ONE_AT_A_TIME
         {
-            first = *queue;
+            first = queue->next;
             end = first + sppoi_min(to - r, all - first);
-            *queue = end;
+            queue->next = end;
         }
         if (first == end)
             break;
@@ -6125,11 +6161,12 @@ static int sppoi_from_queue(sppo_sampler *s, int *queue, int r, int to)
 static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
                               const sppoi_row_at *at, int from, int to,
                               const sppo_sampling *how, const uint64_t *key,
-                              int *queue)
+                              sppoi_queue *queue)
 {
     int end = from;
 
-    while ((end = sppoi_from_queue(s, queue, end, to)) > from) {
+    while (!sppoi_is_stopped(queue) &&
+           (end = sppoi_from_queue(s, queue, end, to)) > from) {
         sppoi_decode_rows(s, m, at, from, end, how, key);
         end = sppoi_still_live(s, from, end);
     }
@@ -6151,18 +6188,23 @@ static int sppoi_under_way(const sppo_sampler *s, int threads)
 }
 
 /* The responses to the prompts in s->forest; key[p] is prompt p's stream. */
-static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
-                               const sppo_sampling *how, const uint64_t *key)
+static sppo_result sppoi_sample_group(sppo_ctx *ctx, sppo_sampler *s,
+                                      const sppo_model *m,
+                                      const sppo_sampling *how,
+                                      const uint64_t *key)
 {
     const sppoi_row_at at = sppoi_row_layout(&s->config);
     const int all = s->forest.segments * s->k;
     const int most = sppoi_works_alone() ? 1 : sppoi_max_threads();
     const int each = sppoi_under_way(s, most);
     const int threads = sppoi_min(most, (all + each - 1) / each);
-    int queue = 0, t;
+    int t;
+    sppoi_queue queue = { NULL, 0, 0 };
     sppoi_sweep sweep = sppoi_sweep_over(m, &s->forest);
     sppoi_watcher watcher;
 
+    SPPOI_TRY(sppoi_go_on(ctx, "sppo_sample"));
+    queue.ctx = ctx;
     watcher.seen = sppoi_keep_prompts;
     watcher.user = s;
     sweep.watcher = &watcher;
@@ -6172,6 +6214,7 @@ static void sppoi_sample_group(sppo_sampler *s, const sppo_model *m,
                sppoi_sample_rows(s, m, &at, t * each,
                                  sppoi_min((t + 1) * each, all), how, key,
                                  &queue));
+    return queue.stopped ? sppoi_stopped(ctx, "sppo_sample") : SPPO_OK;
 }
 
 static sppo_result sppoi_sampling_check(sppo_ctx *ctx, sppo_sampling *how)
@@ -6255,7 +6298,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
             break;
         for (p = 0; p < n; p++)
             keys[p] = sppo_random_fork(key, (uint64_t)(first + done + p));
-        sppoi_sample_group(sampler, model, &how, keys);
+        result = sppoi_sample_group(ctx, sampler, model, &how, keys);
         for (r = 0; r < n * sampler->k && result == SPPO_OK; r++)
             result = sppoi_take_response(ctx, sampler, r, responses);
     }
@@ -10253,6 +10296,7 @@ static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
         int left, right, n, m;
         size_t best;
 
+        SPPOI_TRY(sppoi_go_on(ctx, "sppo_tokenizer_train"));
         sppoi_bpe_count_pairs(b);
         best = sppoi_counts_best(&b->counts);
         if (b->counts.count[best] < 1)
@@ -11522,6 +11566,18 @@ SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
     va_end(arguments);
     ctx->code = code;
     return code;
+}
+
+static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who)
+{
+    return sppo_fail(ctx, SPPO_E_STOPPED, "%s: stopped, as ctx->stop asked",
+                     who);
+}
+
+static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who)
+{
+    return ctx->stop && ctx->stop(ctx->stop_user) ? sppoi_stopped(ctx, who)
+                                                  : SPPO_OK;
 }
 
 static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
