@@ -122,21 +122,38 @@ static sppo_result buffer_check(const buffer *b)
 /* ==== messages, time, signals ============================ >>message == */
 
 /* The signal that asked to stop. The first one lets the command save what it
- * has, the second ends the process at once.                                 */
+ * has, the second ends the process at once: files are whole at any moment.  */
 static volatile sig_atomic_t caught;
+static volatile sig_atomic_t stop_quietly;
 
 static void on_signal(int number)
 {
+    static const char said[] = "\nstopping: what is done will be saved; a "
+                               "second signal ends at once\n";
+    const int before = errno;
+
     if (caught)
         _exit(128 + number);
     caught = number;
+    if (!stop_quietly && write(2, said, sizeof said - 1) < 0)
+        stop_quietly = 1;  // nobody to tell
+    errno = before;
+}
+
+/* The answer to ctx->stop: the pass at work is the last. */
+static int stop_asked(void *user)
+{
+    (void)user;
+    return caught != 0;
 }
 
 /* For the commands that have something to save. */
-static void catch_signals(void)
+static void catch_signals(sppo_ctx *ctx, int quiet)
 {
     struct sigaction action;
 
+    stop_quietly = quiet;
+    ctx->stop = stop_asked;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;

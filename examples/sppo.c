@@ -619,18 +619,6 @@ static sppo_optim_config optim_of(const settings *s, int total_steps)
 
 /* ==== the judge ============================================ >>judge == */
 
-/* The preference model as a judge that Ctrl-C can interrupt. */
-static sppo_result judge_by_model(sppo_ctx *ctx, void *user,
-                                  const sppo_lists *prompts,
-                                  const sppo_lists *responses, int k,
-                                  int first, int count, double *pairwise)
-{
-    if (caught)
-        return sppo_fail(ctx, SPPO_E_STOPPED, "stopped");
-    return sppo_pref_fill(ctx, user, prompts, responses, k, first, count,
-                          pairwise);
-}
-
 /* Tokens that the preference model sees at once in comparing two responses. */
 static int pref_span(const tool *t, int prompt, int a, int b)
 {
@@ -687,7 +675,7 @@ static sppo_result open_judge(tool *t, int prompt, int k)
         return judge_start(&t->process, &t->ctx, &t->tok, s->judge,
                            s->judge_timeout);
     }
-    t->judge.fill = judge_by_model;
+    t->judge.fill = sppo_pref_fill;
     t->judge.user = &t->pref;
     TRY(load_model(t, s->preference, 1, &t->preference, &t->preference_tok));
     if (!codec_same(&t->tok, &t->preference_tok))
@@ -1016,12 +1004,16 @@ static sppo_result pretrain_steps(tool *t, const corpus *c, shuffle *s,
     const int batch = t->set.batch;
     const double divisor = batch * c->scored / c->train;
     double mean = 0.0, weight = 0.0, part;
+    sppo_result result;
     int step;
 
     progress_begin(&t->console, 0);
     for (step = 0; step < t->set.steps && !caught; step++) {
         const long at = (long)step * batch;
-        TRY(corpus_loss(t, c, s, at, at + batch, divisor, t->grad, &part));
+        result = corpus_loss(t, c, s, at, at + batch, divisor, t->grad, &part);
+        if (result == SPPO_E_STOPPED)
+            break;  // in the middle of a step, which does not count
+        TRY(result);
         TRY(sppo_optim_step(&t->ctx, &t->optim, &t->policy, t->grad));
         mean = 0.98 * mean + 0.02 * part;
         weight = 0.98 * weight + 0.02;
@@ -1138,7 +1130,7 @@ static sppo_result run_pretrain(tool *t)
     TRY(pretrain_model(t));
     if (!t->set.quiet)
         options_print(&t->parse, stderr);
-    catch_signals();
+    catch_signals(&t->ctx, t->set.quiet);
     result = corpus_load(t, &c);
     if (result == SPPO_OK)
         result = folder_make(&t->ctx, t->set.out);
@@ -1401,6 +1393,7 @@ static sppo_result prefer_steps(tool *t, const preferences *p, shuffle *s,
     const int steps = t->optim.config.total_steps, batch = t->set.batch;
     const int per_epoch = (p->train + batch - 1) / batch;
     double loss = 0.0, mean = 0.0, weight = 0.0;
+    sppo_result result;
     int step, i, count;
     long at;
 
@@ -1412,8 +1405,11 @@ static sppo_result prefer_steps(tool *t, const preferences *p, shuffle *s,
         count = count < batch ? count : batch;
         for (i = 0; i < count; i++)
             row[i] = p->part[shuffle_item(s, at + i)];
-        TRY(sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
-                           p->label, row, count, t->grad, &loss, score));
+        result = sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
+                                p->label, row, count, t->grad, &loss, score);
+        if (result == SPPO_E_STOPPED)
+            break;  // in the middle of a step, which does not count
+        TRY(result);
         TRY(sppo_optim_step(&t->ctx, &t->optim, &t->preference,
                             t->grad));
         mean = 0.98 * mean + 0.02 * loss;
@@ -1522,7 +1518,7 @@ static sppo_result run_prefer(tool *t)
                          (sppo_head)(s->head + 1), s->embed_dim));
     if (!s->quiet)
         options_print(&t->parse, stderr);
-    catch_signals();
+    catch_signals(&t->ctx, t->set.quiet);
     result = prefer_on(t, &p, &order);
     shuffle_end(t, &order);
     preferences_free(t, &p);
@@ -2518,7 +2514,7 @@ static sppo_result run_align(tool *t)
     TRY(align_inputs(t));
     if (t->set.dry_run)
         return align_estimate(t);
-    catch_signals();
+    catch_signals(&t->ctx, t->set.quiet);
     return align_in_folder(&r);
 }
 
