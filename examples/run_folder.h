@@ -292,4 +292,81 @@ static sppo_result log_cut(buffer *line, const char *path, const char *header,
     return result;
 }
 
+/* ---- metrics.csv and metrics.jsonl: a line for each step ---- */
+
+typedef struct metrics {
+    const char *const *name;  // [count] "step" is the first
+    int count;
+    char csv[PATH_ROOM], jsonl[PATH_ROOM];
+    buffer line;
+} metrics;
+
+static sppo_result metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
+                                const char *const *name, int count)
+{
+    m->line.ctx = ctx;
+    m->name = name;
+    m->count = count;
+    TRY(path_join(ctx, m->csv, out, "metrics.csv"));
+    return path_join(ctx, m->jsonl, out, "metrics.jsonl");
+}
+
+static void metrics_close(metrics *m)
+{
+    buffer_free(&m->line);
+}
+
+/* What is no number stays empty in the one file and is null in the other. */
+static sppo_result metrics_append(metrics *m, const double *value)
+{
+    buffer *line = &m->line;
+    int i;
+
+    buffer_clear(line);
+    for (i = 0; i < m->count; i++) {
+        buffer_format(line, i ? "," : "");
+        if (value[i] - value[i] == 0.0)
+            buffer_format(line, "%.9g", value[i]);
+    }
+    buffer_add(line, "\n", 1);
+    TRY(log_append(line->ctx, m->csv, line));
+    buffer_clear(line);
+    for (i = 0; i < m->count; i++) {
+        buffer_format(line, "%s\"%s\": ", i ? ", " : "{", m->name[i]);
+        if (value[i] - value[i] == 0.0)
+            buffer_format(line, "%.9g", value[i]);
+        else
+            buffer_format(line, "null");
+    }
+    buffer_add(line, "}\n", 2);
+    return log_append(line->ctx, m->jsonl, line);
+}
+
+static void metrics_sync(const metrics *m)
+{
+    log_sync(m->csv);
+    log_sync(m->jsonl);
+}
+
+/* Both end with this step, whatever was appended after it. */
+static sppo_result metrics_cut(metrics *m, int step)
+{
+    buffer header;
+    sppo_result result;
+    int i;
+
+    memset(&header, 0, sizeof header);
+    header.ctx = m->line.ctx;
+    for (i = 0; i < m->count; i++)
+        buffer_format(&header, "%s%s", m->name[i],
+                      i + 1 < m->count ? "," : "\n");
+    result = buffer_check(&header);
+    if (result == SPPO_OK)
+        result = log_cut(&m->line, m->csv, header.data, step);
+    if (result == SPPO_OK)
+        result = log_cut(&m->line, m->jsonl, "", step);
+    buffer_free(&header);
+    return result;
+}
+
 #endif

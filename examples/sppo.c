@@ -311,6 +311,7 @@ typedef struct tool {
     buffer text, line;
     row_reader rows;
     run_folder folder;
+    metrics metrics;
 } tool;
 
 static void tool_free(tool *t)
@@ -339,6 +340,7 @@ static void tool_free(tool *t)
         rows_close(&t->rows);
     buffer_free(&t->parse.kept);
     buffer_free(&t->folder.text);
+    metrics_close(&t->metrics);
     sppo_json_free(ctx, &t->parse.json);
 }
 
@@ -1545,7 +1547,7 @@ typedef struct run {
     double cost;         // the seconds that it took
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
-    char csv[PATH_ROOM], jsonl[PATH_ROOM], validation[PATH_ROOM];
+    char validation[PATH_ROOM];
     char digest[17];     // of the round: see >>shards
     sppo_lists *into;    // where a merge puts responses
     double *merged;      // [count, k, k] what shards judged
@@ -1581,27 +1583,6 @@ static void metric_values(const sppo_progress *p, int step, double *v)
     *v++ = p->win_rejected;
     *v++ = p->length;
     *v++ = p->eos_rate;
-}
-
-/* One line for one step, in both formats. */
-static sppo_result metrics_append(run *r, const sppo_progress *p)
-{
-    buffer *line = &r->t->line;
-    double value[METRICS];
-    int i;
-
-    metric_values(p, p->iteration * r->per_iteration + p->done, value);
-    buffer_clear(line);
-    for (i = 0; i < METRICS; i++)
-        buffer_format(line, "%s%.9g", i ? "," : "", value[i]);
-    buffer_add(line, "\n", 1);
-    TRY(log_append(&r->t->ctx, r->csv, line));
-    buffer_clear(line);
-    for (i = 0; i < METRICS; i++)
-        buffer_format(line, "%s\"%s\": %.9g", i ? ", " : "{",
-                      metric_names[i], value[i]);
-    buffer_add(line, "}\n", 2);
-    return log_append(&r->t->ctx, r->jsonl, line);
 }
 
 /* Adds the text of a list to the line that is being written. */
@@ -1808,12 +1789,14 @@ static int on_progress(void *user, const sppo_progress *p)
     static const char *const titles[] = { "sample", "judge", "select", "fit",
                                           "advance", "done" };
     run *r = (run *)user;
+    double value[METRICS];
     char what[64];
 
     snprintf(what, sizeof what, "iteration %d of %d: %s", p->iteration + 1,
              r->t->set.iterations, titles[p->phase]);
     if (p->phase == SPPO_PHASE_FIT) {
-        r->failed = metrics_append(r, p);
+        metric_values(p, p->iteration * r->per_iteration + p->done, value);
+        r->failed = metrics_append(&r->t->metrics, value);
         progress_show(&r->t->console, what, p->done, p->total,
                       ", loss/eta^2 %.4g, margin %.4g", p->loss_scaled,
                       p->rewards_margins);
@@ -1828,8 +1811,7 @@ static sppo_result checkpoint(run *r)
 {
     const double begun = seconds_now();
 
-    log_sync(r->csv);
-    log_sync(r->jsonl);
+    metrics_sync(&r->t->metrics);
     log_sync(r->validation);
     TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->t->folder.checkpoint));
     r->saved = seconds_now();
@@ -2352,8 +2334,7 @@ static sppo_result align_folder(run *r)
 
     TRY(run_folder_open(&t->folder, &t->parse, &t->console, out,
                         !t->set.shard));
-    TRY(path_join(&t->ctx, r->csv, out, "metrics.csv"));
-    TRY(path_join(&t->ctx, r->jsonl, out, "metrics.jsonl"));
+    TRY(metrics_open(&t->metrics, &t->ctx, out, metric_names, METRICS));
     return path_join(&t->ctx, r->validation, out, "validation.csv");
 }
 
@@ -2362,7 +2343,7 @@ static sppo_result align_begin(run *r)
 {
     tool *t = r->t;
     const sppo_play *play = &t->play;
-    int step, i;
+    int step;
 
     if (t->set.force)
         align_clear(r);
@@ -2383,13 +2364,7 @@ static sppo_result align_begin(run *r)
         step += play->done;
     if (play->phase == SPPO_PHASE_ADVANCE)
         step += r->per_iteration;
-    TRY(log_cut(&t->line, r->jsonl, "", step));
-    buffer_clear(&t->text);
-    for (i = 0; i < METRICS; i++)
-        buffer_format(&t->text, "%s%s", metric_names[i],
-                      i + 1 < METRICS ? "," : "\n");
-    TRY(buffer_check(&t->text));
-    TRY(log_cut(&t->line, r->csv, t->text.data, step));
+    TRY(metrics_cut(&t->metrics, step));
     if (!t->set.validation)
         return SPPO_OK;
     return log_cut(&t->line, r->validation, validation_header, play->iteration);
