@@ -423,6 +423,8 @@ typedef enum sppo_head {     // what a model reads out beside next tokens
     SPPO_HEAD_SCALAR         // preference: r(a) - r(b), Bradley-Terry
 } sppo_head;
 
+enum { SPPO_EOS_MORE = 7 };  // most ids that end a response, beside eos
+
 /* Zero means the default beside the field; vocab to context are required. */
 typedef struct sppo_config {
     int vocab;          // vocab_size
@@ -439,6 +441,8 @@ typedef struct sppo_config {
     double norm_eps;    // 0: 1e-5
     sppo_head head;
     int embed_dim;      // of SPPO_HEAD_EMBED; 0: 8; even
+    int eos_count;      // ids in eos_more, which end a response as eos does;
+    int eos_more[SPPO_EOS_MORE];  // a text that is written out gets eos
 } sppo_config;
 
 typedef struct sppo_tensor {
@@ -475,6 +479,8 @@ SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
                                               const char *name);
 /* Parameters of a resolved config. */
 SPPO_DEF size_t sppo_config_count(const sppo_config *config);
+/* 1 when a token ends a response: it is eos or one of eos_more. */
+SPPO_DEF int sppo_config_ends(const sppo_config *config, int token);
 /* 1: the list ends with the model's EOS; 0: it was cut, or is empty.  (D12) */
 SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
                            int list);
@@ -1381,7 +1387,6 @@ static void sppoi_sort(int *order, int n, sppoi_before before,
                        const void *user);
 static uint64_t sppoi_mix(uint64_t x);
 static int sppoi_grown(int needed);
-static int sppoi_ends(const sppo_config *config, int token);
 static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                                   int k, int max_prompt_tokens, int max_new);
 
@@ -2898,6 +2903,9 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
     sppoi_setting(s, "policy.eos", play->policy->config.eos);
     sppoi_setting(s, "policy.rope_theta", play->policy->config.rope_theta);
     sppoi_setting(s, "policy.norm_eps", play->policy->config.norm_eps);
+    sppoi_setting(s, "policy.eos_more",
+                  sppoi_hash_ints(play->policy->config.eos_more,
+                                  (size_t)play->policy->config.eos_count));
 }
 
 static sppo_result sppoi_team_check(sppo_ctx *ctx, const sppo_team *team)
@@ -3338,14 +3346,19 @@ static sppo_result sppoi_config_ranges(sppo_ctx *ctx,
         { n->bos, c->bos, -1, c->vocab - 1 },
         { n->eos, c->eos, -1, c->vocab - 1 },
         { n->head, (int)c->head, SPPO_HEAD_NONE, SPPO_HEAD_SCALAR },
-        { n->embed_dim, c->embed_dim, 2, 65536 }
+        { n->embed_dim, c->embed_dim, 2, 65536 },
+        { "eos_count", c->eos_count, 0, c->eos < 0 ? 0 : SPPO_EOS_MORE }
     };
     size_t i;
+    int j;
 
     for (i = 0; i < sizeof range / sizeof range[0]; i++)
         SPPOI_TRY(sppoi_config_field(ctx, n->who, range[i].field,
                                      range[i].value, range[i].from,
                                      range[i].to));
+    for (j = 0; j < c->eos_count; j++)
+        SPPOI_TRY(sppoi_config_field(ctx, n->who, n->eos, c->eos_more[j], 0,
+                                     c->vocab - 1));
     return SPPO_OK;
 }
 
@@ -3410,6 +3423,15 @@ SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
     };
 
     return sppoi_config_resolve(ctx, &own, resolved, config);
+}
+
+SPPO_DEF int sppo_config_ends(const sppo_config *config, int token)
+{
+    int i, ends = token >= 0 && token == config->eos;
+
+    for (i = 0; i < config->eos_count; i++)
+        ends |= token == config->eos_more[i];
+    return ends;
 }
 
 /* Widths that come up everywhere: of all query heads, of all key (or value)
@@ -3543,17 +3565,13 @@ SPPO_DEF size_t sppo_config_count(const sppo_config *config)
 }
 
 /* Whether a response ends with this token. */
-static int sppoi_ends(const sppo_config *config, int token)
-{
-    return token >= 0 && token == config->eos;
-}
-
 SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
                            int list)
 {
     const int n = sppo_lists_length(lists, list);
 
-    return n > 0 && sppoi_ends(config, sppo_lists_tokens(lists, list)[n - 1]);
+    return n > 0 &&
+           sppo_config_ends(config, sppo_lists_tokens(lists, list)[n - 1]);
 }
 
 /* Tensors and weights of a model, weights all zero. */
@@ -6097,8 +6115,8 @@ static int sppoi_unfinished(const sppo_sampler *s, int response)
     const int last = s->token[(size_t)response * (size_t)s->max_new
                               + (size_t)(n - 1)];
 
-    return last >= 0 && !sppoi_ends(&s->config, last) && n < s->limit &&
-           prompt + n < s->config.context;
+    return last >= 0 && !sppo_config_ends(&s->config, last) &&
+           n < s->limit && prompt + n < s->config.context;
 }
 
 /* Live rows [from, to) without those that ended; returns their new end. */
@@ -8717,6 +8735,25 @@ static void sppoi_put_token(sppoi_text *text, const char *key, int value)
     }
 }
 
+/* One id, or all that end a response as a list. */
+static void sppoi_put_ends(sppoi_text *text, const sppo_config *config)
+{
+    char piece[96];
+    int i;
+
+    if (config->eos_count == 0) {
+        sppoi_put_token(text, sppoi_hf.eos, config->eos);
+        return;
+    }
+    snprintf(piece, sizeof piece, " \"%s\": [%d", sppoi_hf.eos, config->eos);
+    sppoi_put_text(text, piece);
+    for (i = 0; i < config->eos_count; i++) {
+        snprintf(piece, sizeof piece, ", %d", config->eos_more[i]);
+        sppoi_put_text(text, piece);
+    }
+    sppoi_put_text(text, "],\n");
+}
+
 static void sppoi_put_head(sppoi_text *text, const sppo_config *config)
 {
     if (config->head == SPPO_HEAD_NONE)
@@ -8759,7 +8796,7 @@ SPPO_DEF size_t sppo_config_write(const sppo_config *config, sppo_dtype dtype,
     sppoi_put_double(&text, sppoi_hf.norm_eps, config->norm_eps);
     sppoi_put_double(&text, sppoi_hf.rope_theta, config->rope_theta);
     sppoi_put_token(&text, sppoi_hf.bos, config->bos);
-    sppoi_put_token(&text, sppoi_hf.eos, config->eos);
+    sppoi_put_ends(&text, config);
     sppoi_put_text(&text, config->untied
                               ? " \"tie_word_embeddings\": false,\n"
                               : " \"tie_word_embeddings\": true,\n");
@@ -8792,14 +8829,27 @@ static int sppoi_json_is_null(const sppo_json *json, int node)
     return node < 0 || json->node[node].type == SPPO_JSON_NULL;
 }
 
+static sppo_result sppoi_config_whole(const sppoi_config_reader *r,
+                                      const char *field, int node, int *out)
+{
+    double value;
+
+    if (r->json->node[node].type != SPPO_JSON_NUMBER)
+        return sppoi_config_fail(r, field, "must be a whole number");
+    value = sppo_json_number(r->json, node);
+    if (!(value >= -1.0 && value <= 1e9 && floor(value) == value))
+        return sppoi_config_fail(r, field, "must be a whole number from 0");
+    *out = (int)value;
+    return SPPO_OK;
+}
+
 /* An integer field: `absent` when it is not there, `null` when it is null,
  * which is refused when that is INT_MIN.                                    */
 static sppo_result sppoi_config_int(const sppoi_config_reader *r,
                                     const char *field, int absent, int null,
                                     int *out)
 {
-    int node = sppo_json_find(r->json, 0, field);
-    double value;
+    const int node = sppo_json_find(r->json, 0, field);
 
     if (sppoi_json_is_null(r->json, node)) {
         if (node >= 0 && null == INT_MIN)
@@ -8807,14 +8857,49 @@ static sppo_result sppoi_config_int(const sppoi_config_reader *r,
         *out = node < 0 ? absent : null;
         return SPPO_OK;
     }
-    if (r->json->node[node].type == SPPO_JSON_ARRAY && field == sppoi_hf.eos)
-        node = r->json->node[node].first;  // of several, the first
-    if (node < 0 || r->json->node[node].type != SPPO_JSON_NUMBER)
-        return sppoi_config_fail(r, field, "must be a whole number");
-    value = sppo_json_number(r->json, node);
-    if (!(value >= -1.0 && value <= 1e9 && floor(value) == value))
-        return sppoi_config_fail(r, field, "must be a whole number from 0");
-    *out = (int)value;
+    return sppoi_config_whole(r, field, node, out);
+}
+
+/* One more id that ends a response; the first is eos. */
+static sppo_result sppoi_config_end(const sppoi_config_reader *r, int node,
+                                    sppo_config *c)
+{
+    int id = -1;
+
+    SPPOI_TRY(sppoi_config_whole(r, sppoi_hf.eos, node, &id));
+    if (sppo_config_ends(c, id))
+        return SPPO_OK;
+    if (c->eos < 0)
+        c->eos = id;
+    else if (c->eos_count == SPPO_EOS_MORE)
+        return sppoi_config_fail(r, sppoi_hf.eos, "lists more than 8 ids");
+    else
+        c->eos_more[c->eos_count++] = id;
+    return SPPO_OK;
+}
+
+/* eos_token_id: an id, a list of ids, or null, which is none.  Where it is
+ * absent, c stays as it is.                                                 */
+static sppo_result sppoi_config_eos(const sppoi_config_reader *r,
+                                    sppo_config *c)
+{
+    const int field = sppo_json_find(r->json, 0, sppoi_hf.eos);
+    int node;
+
+    if (field < 0)
+        return SPPO_OK;
+    c->eos = -1;
+    c->eos_count = 0;
+    if (sppoi_json_is_null(r->json, field))
+        return SPPO_OK;
+    if (r->json->node[field].type != SPPO_JSON_ARRAY)
+        return sppoi_config_end(r, field, c);
+    if (r->json->node[field].count == 0)
+        return sppoi_config_fail(r, sppoi_hf.eos, "is an empty list; write "
+                                 "null when no token ends a text");
+    for (node = r->json->node[field].first; node >= 0;
+         node = r->json->node[node].next)
+        SPPOI_TRY(sppoi_config_end(r, node, c));
     return SPPO_OK;
 }
 
@@ -8931,7 +9016,6 @@ static sppo_result sppoi_config_sizes(const sppoi_config_reader *r,
         { sppoi_hf.heads, 32, INT_MIN, &c->heads },
         { sppoi_hf.context, 2048, INT_MIN, &c->context },
         { sppoi_hf.bos, 1, -1, &c->bos },
-        { sppoi_hf.eos, 2, -1, &c->eos },
         { sppoi_hf.kv_heads, -2, -2, &c->kv_heads },
         { sppoi_hf.head_dim, -2, -2, &c->head_dim }
     };
@@ -8940,6 +9024,8 @@ static sppo_result sppoi_config_sizes(const sppoi_config_reader *r,
     for (i = 0; i < sizeof size / sizeof size[0]; i++)
         SPPOI_TRY(sppoi_config_int(r, size[i].field, size[i].absent,
                                    size[i].null, size[i].out));
+    c->eos = 2;
+    SPPOI_TRY(sppoi_config_eos(r, c));
     if (c->kv_heads == 0 || c->head_dim == 0)
         return sppoi_config_fail(r, c->kv_heads ? sppoi_hf.head_dim
                                                 : sppoi_hf.kv_heads,
@@ -9000,6 +9086,41 @@ SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
     sppo_json_free(ctx, &json);
     if (result == SPPO_OK)
         *config = found;
+    return result;
+}
+
+/* What generation_config.json says ends a response is what does, as in Hugging
+ * Face's generate.  The eos of config.json stays the one that texts are given
+ * when it is among them.                                                    */
+static sppo_result sppoi_generation_read(sppo_ctx *ctx, sppo_config *config,
+                                         const char *text, size_t length,
+                                         const char *where)
+{
+    const int eos = config->eos;
+    sppoi_config_names names = sppoi_hf;
+    sppoi_config_reader reader;
+    sppo_result result;
+    sppo_json json;
+    int i;
+
+    memset(&json, 0, sizeof json);
+    reader.ctx = ctx;
+    reader.json = &json;
+    reader.where = names.who = where;
+    result = sppo_json_parse(ctx, &json, text, length, where);
+    if (result == SPPO_OK && json.node[0].type != SPPO_JSON_OBJECT)
+        result = sppoi_config_fail(&reader, "the text", "is not an object");
+    if (result == SPPO_OK &&
+        !sppoi_json_is_null(&json, sppo_json_find(&json, 0, sppoi_hf.eos)))
+        result = sppoi_config_eos(&reader, config);
+    if (result == SPPO_OK && sppoi_config_ranges(ctx, &names, config))
+        result = ctx->code = SPPO_E_FORMAT;
+    for (i = 0; i < config->eos_count; i++)
+        if (config->eos_more[i] == eos) {
+            config->eos_more[i] = config->eos;
+            config->eos = eos;
+        }
+    sppo_json_free(ctx, &json);
     return result;
 }
 
@@ -11027,20 +11148,37 @@ static int sppoi_can_read(const char *path)
     return file != NULL;
 }
 
-SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
+/* What config.json and, where there is one, generation_config.json say. */
+static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
                                      const char *folder)
 {
-    char path[SPPOI_PATH], parts[SPPOI_PATH], *text;
-    sppo_config config;
-    sppoi_source source;
+    char path[SPPOI_PATH], *text;
     sppo_result result;
     size_t size;
 
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
     SPPOI_TRY(sppo_file_read(ctx, path, &text, &size));
-    result = sppo_config_read(ctx, &config, text, size, path);
+    result = sppo_config_read(ctx, config, text, size, path);
     sppo_give(ctx, text, size + 1);
     SPPOI_TRY(result);
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/generation_config.json"));
+    if (!sppoi_can_read(path))
+        return SPPO_OK;
+    SPPOI_TRY(sppo_file_read(ctx, path, &text, &size));
+    result = sppoi_generation_read(ctx, config, text, size, path);
+    sppo_give(ctx, text, size + 1);
+    return result;
+}
+
+SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
+                                     const char *folder)
+{
+    char path[SPPOI_PATH], parts[SPPOI_PATH];
+    sppo_config config;
+    sppoi_source source;
+    sppo_result result;
+
+    SPPOI_TRY(sppoi_config_load(ctx, &config, folder));
     SPPOI_TRY(sppoi_path(ctx, parts, folder, "/model.safetensors.index.json"));
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
     if (!sppoi_can_read(path) && sppoi_can_read(parts))

@@ -13,7 +13,7 @@ typedef struct codec {
     bpe json;            // likewise
     char *file;          // the tokenizer.json as it was, to be copied
     size_t size;
-    int bos, eos;        // the model's
+    sppo_config ids;     // the model's: its BOS, and what ends a text
     char missing[360];   // why there is neither
 } codec;
 
@@ -97,8 +97,7 @@ static sppo_result codec_load(sppo_ctx *ctx, codec *c, const char *folder,
     char path[PATH_ROOM];
     sppo_result result;
 
-    c->bos = config->bos;
-    c->eos = config->eos;
+    c->ids = *config;
     TRY(path_join(ctx, path, folder, "tokenizer.bin"));
     if (file_exists(path))
         return sppo_tokenizer_load(ctx, &c->bin, path, config->vocab);
@@ -141,24 +140,31 @@ static int codec_same(const codec *a, const codec *b)
                         !memcmp(a->file, b->file, a->size));
 }
 
+/* A text as one more list; bos, eos: whether to add them. They are those of the
+ * model at hand: one that came from llama2.c ends its texts with BOS.       */
 static sppo_result codec_encode(sppo_ctx *ctx, const codec *c,
                                 const char *text, size_t length, int bos,
                                 int eos, sppo_lists *lists)
 {
     if (c->json.vocab)
-        return bpe_encode(ctx, &c->json, text, length, bos, eos, lists);
+        return bpe_encode(ctx, &c->json, text, length, &c->ids, bos, eos,
+                          lists);
     if (c->bin.vocab)
-        return sppo_tokenizer_encode(ctx, &c->bin, text, length, bos, eos,
-                                     lists);
+        return sppo_tokenizer_encode(ctx, &c->bin, text, length,
+                                     bos ? c->ids.bos : -1,
+                                     eos ? c->ids.eos : -1, lists);
     return sppo_fail(ctx, SPPO_E_FORMAT, "%s", c->missing);
 }
 
-/* As sppo_tokenizer_decode; without a tokenizer nothing. */
+/* As sppo_tokenizer_decode, without what ends the text; without a tokenizer
+ * nothing.                                                                  */
 static size_t codec_decode(const codec *c, const int *token, int count,
                            char *out, size_t size)
 {
+    if (count > 0 && sppo_config_ends(&c->ids, token[count - 1]))
+        count--;
     if (c->json.vocab)
-        return bpe_decode(&c->json, token, count, c->bos, c->eos, out, size);
+        return bpe_decode(&c->json, token, count, c->ids.bos, out, size);
     return sppo_tokenizer_decode(&c->bin, token, count, out, size);
 }
 

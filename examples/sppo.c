@@ -407,15 +407,10 @@ static const sppo_config *model_config(const tool *t)
     return t->policy.count ? &t->policy.config : &t->preference.config;
 }
 
-/* BOS and EOS are those of the model at hand: one that came from llama2.c ends
- * its texts with BOS.                                                       */
 static sppo_result encode(tool *t, const char *text, size_t length, int bos,
                           int eos, sppo_lists *lists)
 {
-    const sppo_config *c = model_config(t);
-
-    return codec_encode(&t->ctx, &t->tok, text, length, bos ? c->bos : -1,
-                        eos ? c->eos : -1, lists);
+    return codec_encode(&t->ctx, &t->tok, text, length, bos, eos, lists);
 }
 
 /* ---- fields of a row: a text, a conversation, token ids ---- */
@@ -1039,11 +1034,10 @@ static sppo_result pretrain_tokenizer(tool *t, sppo_config *config)
     codec *c = &t->tok;
 
     TRY(codec_load_file(&t->ctx, c, t->set.tokenizer, 0));
-    c->bos = c->bin.vocab ? SPPO_BOS : bpe_added_named(&c->json, bos);
-    c->eos = c->bin.vocab ? SPPO_EOS : bpe_added_named(&c->json, eos);
-    config->bos = c->bos;
-    config->eos = c->eos;
-    if (c->eos >= 0)
+    config->bos = c->bin.vocab ? SPPO_BOS : bpe_added_named(&c->json, bos);
+    config->eos = c->bin.vocab ? SPPO_EOS : bpe_added_named(&c->json, eos);
+    c->ids = *config;
+    if (config->eos >= 0)
         return SPPO_OK;
     return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no added token "
                      "<|end_of_text|>, <|endoftext|> or </s> to end a text "
@@ -2499,8 +2493,10 @@ static int finished(const tool *t, int response)
 {
     const int n = sppo_lists_length(&t->responses, response);
 
-    return n > 0 && sppo_lists_tokens(&t->responses, response)[n - 1] ==
-                    t->policy.config.eos;
+    return n > 0 &&
+           sppo_config_ends(&t->policy.config,
+                            sppo_lists_tokens(&t->responses,
+                                              response)[n - 1]);
 }
 
 /* --prompt: the text alone; --prompts: a row, or an entry of AlpacaEval's
@@ -3526,6 +3522,8 @@ static sppo_result bin_can_hold(tool *t, const sppo_config *c)
         why = "a norm_eps other than 1e-5";
     else if (c->bos != SPPO_BOS || (c->eos != SPPO_BOS && c->eos != SPPO_EOS))
         why = "other BOS and EOS than 1 and 2";
+    else if (c->eos_count)
+        why = "more than one token that ends a text";
     if (!why)
         return SPPO_OK;
     return sppo_fail(&t->ctx, SPPO_E_FORMAT,
@@ -3664,14 +3662,18 @@ static void info_config(const sppo_config *c)
 {
     static const char *const heads[] = { "none: a policy", "pair", "embed",
                                          "scalar" };
+    int i;
 
     printf("parameters %.0f\nvocab %d\ndim %d\nlayers %d\nheads %d\n"
            "kv_heads %d\nhead_dim %d\nhidden %d\ncontext %d\nclassifier %s\n"
-           "rope_theta %.10g\nnorm_eps %.10g\nbos %d\neos %d\nhead %s\n",
+           "rope_theta %.10g\nnorm_eps %.10g\nbos %d\neos %d",
            (double)sppo_config_count(c), c->vocab, c->dim, c->layers, c->heads,
            c->kv_heads, c->head_dim, c->hidden, c->context,
            c->untied ? "its own" : "tied to the embedding", c->rope_theta,
-           c->norm_eps, c->bos, c->eos, heads[c->head]);
+           c->norm_eps, c->bos, c->eos);
+    for (i = 0; i < c->eos_count; i++)
+        printf(", %d", c->eos_more[i]);
+    printf("\nhead %s\n", heads[c->head]);
 }
 
 static void info_model(const sppo_model *model)

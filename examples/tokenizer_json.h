@@ -373,15 +373,18 @@ static void bpe_text(bpe_work *w, const char *text, const char *end)
     bpe_stretch(w, from, end);
 }
 
-/* Appends one list: bos, the text's tokens, eos; -1 for none. */
+/* Appends one list: bos, the text's tokens, eos, where they are asked for and
+ * ids has them. Added tokens that stand in the text are their ids already: no
+ * second BOS goes before one, no EOS behind an id that ends a text.         */
 static sppo_result bpe_encode(sppo_ctx *ctx, const bpe *b, const char *text,
-                              size_t length, int bos, int eos,
-                              sppo_lists *lists)
+                              size_t length, const sppo_config *ids, int bos,
+                              int eos, sppo_lists *lists)
 {
     const size_t most = length + 2;  // a token has a byte at least
     const size_t each = 4 * sizeof(int) + 3 * sizeof(bpe_wish);
     bpe_work w;
     sppo_result result;
+    int added, twice;
 
     if (length > INT_MAX / 8)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "a text of more than 2^28 "
@@ -395,28 +398,30 @@ static sppo_result bpe_encode(sppo_ctx *ctx, const bpe *b, const char *text,
     w.previous = w.id + most;
     w.next = w.previous + most;
     w.out = w.next + most;
-    if (bos >= 0)
-        w.out[w.count++] = bos;
+    added = bos && ids->bos >= 0;
+    if (added)
+        w.out[w.count++] = ids->bos;
     bpe_text(&w, text, text + length);
-    if (eos >= 0)
-        w.out[w.count++] = eos;
-    result = sppo_lists_add(ctx, lists, w.out, w.count);
+    twice = added && w.count > 1 && w.out[1] == ids->bos;
+    if (eos && ids->eos >= 0 &&
+        !(w.count > added && sppo_config_ends(ids, w.out[w.count - 1])))
+        w.out[w.count++] = ids->eos;
+    result = sppo_lists_add(ctx, lists, w.out + twice, w.count - twice);
     sppo_give(ctx, w.heap, most * each);
     return result;
 }
 
-/* Bytes and a NUL, as sppo_tokenizer_decode; a bos in front and an eos at the
- * end are left out, other added tokens are text.                            */
+/* Bytes and a NUL, as sppo_tokenizer_decode; a bos in front is left out, other
+ * added tokens are text.                                                    */
 static size_t bpe_decode(const bpe *b, const int *token, int count, int bos,
-                         int eos, char *out, size_t size)
+                         char *out, size_t size)
 {
     size_t n = 0;
     int i, j;
 
     for (i = 0; i < count; i++) {
         const int id = token[i];
-        if (id < 0 || id >= b->vocab || (i == 0 && id == bos) ||
-            (i == count - 1 && id == eos))
+        if (id < 0 || id >= b->vocab || (i == 0 && id == bos))
             continue;
         for (j = 0; j < b->piece[id].length; j++, n++)
             if (n + 1 < size)

@@ -219,14 +219,14 @@ static int goes_round(sppo_ctx *ctx, const bpe *b, const char *text, int n,
                       const char *ids)
 {
     sppo_lists lists = { 0 };
-    int same = CHECK_OK(ctx, bpe_encode(ctx, b, text, (size_t)n, -1, -1,
+    int same = CHECK_OK(ctx, bpe_encode(ctx, b, text, (size_t)n, NULL, 0, 0,
                                         &lists));
 
     if (same) {
         const int *token = sppo_lists_tokens(&lists, 0);
         const int count = sppo_lists_length(&lists, 0);
         same = !ids || ids_are(token, count, ids);
-        same &= bpe_decode(b, token, count, -1, -1, back, sizeof back) ==
+        same &= bpe_decode(b, token, count, -1, back, sizeof back) ==
                 (size_t)n && memcmp(back, text, (size_t)n) == 0;
     }
     sppo_lists_free(ctx, &lists);
@@ -328,26 +328,62 @@ static void long_words_take_no_longer(void)
     CHECK(ctx.held == 0);
 }
 
+/* Of [BOS] text [EOS] each stands once, also where the text brings it along;
+ * any of the ids that end a text is an end.  Inside they stay.              */
+static void a_text_that_brings_its_ends_gets_no_second(void)
+{
+    static const struct { const char *text; int bos, eos, count; } way[] = {
+        { "ab", 1, 1, 4 }, { "ab<|im|>", 1, 1, 4 }, { "<|im|>ab", 1, 1, 4 },
+        { "<|im|>ab<|im|>", 1, 1, 4 }, { "a<|im|>b", 1, 1, 5 },
+        { "ab<|im|>", 1, 0, 4 }, { "<|im|>ab", 0, 1, 4 }, { "", 1, 1, 2 },
+        { "<|im|>", 1, 0, 1 }, { "<|im|>", 0, 1, 1 }, { "<|im|>", 0, 0, 1 }
+    };
+    static const char *const names[] = { "<|im|>", NULL };
+    sppo_ctx ctx = { 0 };
+    bpe b = { 0 };
+    sppo_lists lists = { 0 };
+    sppo_config ids = { 0 };
+    int i, more;
+
+    CHECK_OK(&ctx, read_way(&ctx, &b, 0));
+    ids.bos = ids.eos = bpe_added_named(&b, names);
+    for (more = 0; more < 2; more++) {
+        for (i = 0; i < (int)(sizeof way / sizeof *way); i++) {
+            CHECK_OK(&ctx, bpe_encode(&ctx, &b, way[i].text,
+                                      strlen(way[i].text), &ids, way[i].bos,
+                                      way[i].eos, &lists));
+            CHECK(sppo_lists_length(&lists, lists.count - 1) == way[i].count);
+        }
+        ids.eos_count = 1;  // now it is the second of two
+        ids.eos_more[0] = ids.eos;
+        ids.eos = 0;
+    }
+    sppo_lists_free(&ctx, &lists);
+    bpe_free(&ctx, &b);
+}
+
 static void begin_and_end_are_left_out_once(void)
 {
     sppo_ctx ctx = { 0 };
     bpe b = { 0 };
     sppo_lists lists = { 0 };
     static const char *const names[] = { "none", "<|im|>", NULL };
+    sppo_config ids = { 0 };
     int im;
 
     CHECK_OK(&ctx, read_way(&ctx, &b, 0));
     im = bpe_added_named(&b, names);
     CHECK(im >= 0 && bpe_added_named(&b, names + 2) == -1);
-    CHECK_OK(&ctx, bpe_encode(&ctx, &b, "a<|im|>b", 8, im, im, &lists));
+    ids.bos = ids.eos = im;
+    CHECK_OK(&ctx, bpe_encode(&ctx, &b, "a<|im|>b", 8, &ids, 1, 1, &lists));
     CHECK(sppo_lists_length(&lists, 0) == 5);
-    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 5, im, im, back, 20)
+    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 4, im, back, 20)
           == 8);
     CHECK(strcmp(back, "a<|im|>b") == 0);
-    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 5, im, im, back, 4)
+    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 4, im, back, 4)
           == 8);
     CHECK(strcmp(back, "a<|") == 0);
-    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 5, -1, -1, back, 40)
+    CHECK(bpe_decode(&b, sppo_lists_tokens(&lists, 0), 5, -1, back, 40)
           == 20);
     sppo_lists_free(&ctx, &lists);
     bpe_free(&ctx, &b);
@@ -468,7 +504,7 @@ static void large_vocabularies_are_read(void)
     strcpy(at, vocab);
     CHECK_OK(&ctx, bpe_read(&ctx, &b, big, strlen(big), 0, "big.json"));
     CHECK(b.vocab == 1000 + MORE);
-    CHECK_OK(&ctx, bpe_encode(&ctx, &b, "zzbaaa", 6, -1, -1, &lists));
+    CHECK_OK(&ctx, bpe_encode(&ctx, &b, "zzbaaa", 6, NULL, 0, 0, &lists));
     CHECK(sppo_lists_length(&lists, 0) == 1);  // whole words are not taken apart
     CHECK(sppo_lists_tokens(&lists, 0)[0] == 1000 + 17576);
     sppo_lists_free(&ctx, &lists);
@@ -557,7 +593,7 @@ static void every_allocation_may_fail(void)
         c.fail_at = n;
         result = read_way(&ctx, &b, 3);
         if (result == SPPO_OK)
-            result = bpe_encode(&ctx, &b, "the cat", 7, -1, -1, &lists);
+            result = bpe_encode(&ctx, &b, "the cat", 7, NULL, 0, 0, &lists);
         sppo_lists_free(&ctx, &lists);
         bpe_free(&ctx, &b);
         CHECK(ctx.held == 0);
@@ -574,6 +610,7 @@ static const check_case cases[] = {
     CASE(any_bytes_survive),
     CASE(long_words_take_no_longer),
     CASE(begin_and_end_are_left_out_once),
+    CASE(a_text_that_brings_its_ends_gets_no_second),
     CASE(what_is_not_supported_is_named),
     CASE(ids_stay_below_the_limit),
     CASE(large_vocabularies_are_read),

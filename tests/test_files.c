@@ -1279,8 +1279,10 @@ static void config_defaults_are_hugging_faces(void)
     CHECK(c.eos == -1);
     memset(&c, 0, sizeof c);
     CHECK_OK(&ctx, config_edited(&ctx, &c, "\"eos_token_id\":2",
-                                 "\"eos_token_id\":[2,0]"));
-    CHECK(c.eos == 2);  // of several, the first
+                                 "\"eos_token_id\":[2,0,2]"));
+    CHECK(c.eos == 2 && c.eos_count == 1 && c.eos_more[0] == 0);
+    CHECK(sppo_config_ends(&c, 2) && sppo_config_ends(&c, 0));
+    CHECK(!sppo_config_ends(&c, 1) && !sppo_config_ends(&c, -1));
     memset(&c, 0, sizeof c);
     CHECK_OK(&ctx, config_edited(&ctx, &c, "\"rope_scaling\":null",
                                  "\"rope_scaling\":{\"type\":\"default\"},"
@@ -1524,6 +1526,59 @@ static void a_full_disk_loses_nothing(void)
     CHECK(access(FOLDER "/x.tmp", F_OK) != 0);
     free(big);
     remove(FOLDER "/x");
+}
+
+/* What generation_config.json lists ends a response; the id that texts get
+ * stays that of config.json where it is among them.                         */
+static void generation_config_says_what_ends_a_response(void)
+{
+    static const struct { const char *text; int eos, more[2]; } row[] = {
+        { "{\"eos_token_id\": [0, 2]}", 2, { 0 } },
+        { "{\"eos_token_id\": [2, 1, 0]}", 2, { 1, 0 } },
+        { "{\"eos_token_id\": 0}", 0, { -1, -1 } },
+        { "{\"eos_token_id\": null, \"do_sample\": true}", 2, { -1, -1 } },
+        { "{\"temperature\": 0.6}", 2, { -1, -1 } }
+    };
+    static const char *const bad[] = { "{\"eos_token_id\": [2, 3]}",
+        "{\"eos_token_id\": \"</s>\"}", "{\"eos_token_id\": []}", "[2]", "" };
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 }, again = { 0 };
+    static bytes b;
+    int i, j;
+
+    make_folder();
+    mkdir(FOLDER "/g", 0777);
+    mkdir(FOLDER "/h", 0777);
+    tiny_file(&b);
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/g/config.json", tiny_json,
+                                   sizeof tiny_json - 1));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/g/model.safetensors", b.at,
+                                   b.size));
+    for (i = 0; i < COUNT(row); i++) {
+        CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/g/generation_config.json",
+                                       row[i].text, strlen(row[i].text)));
+        CHECK_OK(&ctx, sppo_model_load(&ctx, &model, FOLDER "/g"));
+        CHECK(model.config.eos == row[i].eos);
+        for (j = 0; j < 2; j++)
+            CHECK(j < model.config.eos_count
+                  ? model.config.eos_more[j] == row[i].more[j]
+                  : row[i].more[j] <= 0);
+        CHECK_OK(&ctx, sppo_model_save(&ctx, &model, FOLDER "/h"));
+        CHECK_OK(&ctx, sppo_model_load(&ctx, &again, FOLDER "/h"));
+        CHECK(again.config.eos == row[i].eos &&
+              again.config.eos_count == model.config.eos_count &&
+              !memcmp(again.config.eos_more, model.config.eos_more,
+                      sizeof again.config.eos_more));
+        sppo_model_free(&ctx, &model);
+        sppo_model_free(&ctx, &again);
+    }
+    for (i = 0; i < COUNT(bad); i++) {
+        CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/g/generation_config.json",
+                                       bad[i], strlen(bad[i])));
+        CHECK(sppo_model_load(&ctx, &model, FOLDER "/g") == SPPO_E_FORMAT);
+        CHECK(has(&ctx, "g/generation_config.json"));
+    }
+    CHECK(ctx.held == 0);
 }
 
 static void empty_and_missing_model_files(void)
@@ -2570,6 +2625,7 @@ static const check_case cases[] = {
     CASE(file_errors_name_the_path),
     CASE(files_are_written_whole),
     CASE(a_full_disk_loses_nothing),
+    CASE(generation_config_says_what_ends_a_response),
     CASE(empty_and_missing_model_files),
     CASE(tokenizer_learns_and_round_trips),
     CASE(tokenizer_save_and_load_is_identity),

@@ -76,6 +76,15 @@ static int same_list(const sppo_lists *a, int i, const sppo_lists *b, int j)
                    (size_t)n * sizeof(int));
 }
 
+static int ends(const sppo_config *c, int token)
+{
+    int i, found = token == c->eos;
+
+    for (i = 0; i < c->eos_count; i++)
+        found |= token == c->eos_more[i];
+    return found;
+}
+
 /* ---- the cache ----------------------------------------------------------- */
 
 /* Step by step: each token is the argmax of the logits of a whole pass over
@@ -113,7 +122,7 @@ static int greedy_by_full_passes(const sppo_config *c, const int *length,
             const int *token = sppo_lists_tokens(&responses, p * K + r);
             const int n = sppo_lists_length(&responses, p * K + r);
             CHECK(n >= 1 && n <= max_new);
-            CHECK(n == max_new || token[n - 1] == c->eos);
+            CHECK(n == max_new || ends(c, token[n - 1]));
             for (t = 0; t < n; t++) {
                 int best = 0;
                 sppo_forest_clear(&forest);
@@ -126,7 +135,7 @@ static int greedy_by_full_passes(const sppo_config *c, const int *length,
                 for (i = 1; i < c->vocab; i++)
                     best = logits[i] > logits[best] ? i : best;
                 CHECK(token[t] == best);
-                CHECK(token[t] != c->eos || t == n - 1);
+                CHECK(!ends(c, token[t]) || t == n - 1);
                 different += t > 0 && token[t] != token[t - 1];
             }
         }
@@ -145,6 +154,41 @@ static void greedy_equals_argmax_of_full_passes(void)
 
     c.eos = 5;              // more than 20: not one token over and over
     CHECK(greedy_by_full_passes(&c, length, COUNT(length), 12, 21) > 20);
+}
+
+/* Drawn and greedy: whichever of the ids comes first, it is the last. */
+static void any_of_several_ids_ends_a_response(void)
+{
+    static const int length[] = { 4, 1, 9, 6 };
+    enum { K = 200, NEW = 20 };
+    sppo_config c = small_config();
+    sppo_model model = { 0 };
+    sppo_sampler sampler = { 0 };
+    sppo_lists prompts = { 0 }, responses = { 0 };
+    sppo_sampling how = { 1, 1, 0, NEW };
+    int i, t, count[3] = { 0 };
+
+    c.eos = 5, c.eos_count = 2, c.eos_more[0] = 3, c.eos_more[1] = 7;
+    greedy_by_full_passes(&c, length, COUNT(length), 12, 21);
+    CHECK_OK(&ctx, sppo_model_init(&ctx, &model, &c, 9));
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, length, 1));
+    CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 1, K, 1, NEW));
+    CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, 1, &how, 4,
+                               &responses));
+    for (i = 0; i < responses.count; i++) {
+        const int *token = sppo_lists_tokens(&responses, i);
+        const int n = sppo_lists_length(&responses, i);
+
+        for (t = 0; t < n - 1; t++)
+            CHECK(!ends(&c, token[t]));
+        count[0] += token[n - 1] == 5;
+        count[1] += token[n - 1] == 3;
+        count[2] += token[n - 1] == 7;
+    }
+    CHECK(count[0] > 0 && count[1] > 0 && count[2] > 0);
+    sppo_sampler_free(&ctx, &sampler), sppo_model_free(&ctx, &model);
+    sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
+    CHECK(ctx.held == 0);
 }
 
 /* Several blocks of the cache, begun and ended at every edge; a head as wide as
@@ -726,6 +770,7 @@ static void bad_requests_are_refused_and_add_nothing(void)
 
 static const check_case cases[] = {
     CASE(greedy_equals_argmax_of_full_passes),
+    CASE(any_of_several_ids_ends_a_response),
     CASE(greedy_holds_over_many_blocks),
     CASE(greedy_holds_for_many_weights),
     CASE(draws_equal_draws_from_full_passes),
