@@ -8931,39 +8931,107 @@ static int sppoi_json_is(const sppo_json *json, int node, const char *value)
            memcmp(json->text + n->begin - quote, value, length) == 0;
 }
 
+/* A key or a value as it stands in the text, at most 40 bytes of it. */
+static const char *sppoi_json_shown(const sppo_json *json, int node, int key,
+                                    char out[48])
+{
+    const sppo_json_node *n = &json->node[node];
+    const int quote = n->type == SPPO_JSON_STRING;
+    const size_t from = key ? n->key_begin : n->begin - (size_t)quote;
+    const size_t to = key ? n->key_end : n->end + (size_t)quote;
+
+    if (!key && n->type == SPPO_JSON_OBJECT)
+        return "an object";
+    if (!key && n->type == SPPO_JSON_ARRAY)
+        return "an array";
+    snprintf(out, 48, "%.*s%s", (int)(to - from < 40 ? to - from : 40),
+             json->text + from, to - from > 40 ? ".." : "");
+    return out;
+}
+
 /* A field that must be absent, null or the one value that is supported. */
 static sppo_result sppoi_config_only(const sppoi_config_reader *r, int object,
                                      const char *field, const char *value)
 {
     const int node = sppo_json_find(r->json, object, field);
+    char shown[48];
 
     if (sppoi_json_is_null(r->json, node) ||
         sppoi_json_is(r->json, node, value))
         return SPPO_OK;
     return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s: %s is not supported "
-                     "unless it is %s", r->where, field, value);
+                     "unless it is %s, and it is %s", r->where, field, value,
+                     sppoi_json_shown(r->json, node, 0, shown));
 }
 
-/* Positions that are stretched in some way are not of this network.  Older
- * files keep the way in rope_scaling, newer ones all in rope_parameters.    */
+/* What rope_scaling or rope_parameters may say: nothing that stretches the
+ * positions, nothing per layer type, nothing unknown.                       */
+static sppo_result sppoi_config_rope_entry(const sppoi_config_reader *r,
+                                           const char *field, int node)
+{
+    static const struct { const char *key, *value; } only[] = {
+        { "rope_type", "\"default\"" }, { "type", "\"default\"" },
+        { "factor", "1" }, { "partial_rotary_factor", "1" },
+        { "rope_theta", NULL }, { "original_max_position_embeddings", NULL }
+    };
+    char key[48], value[48];
+    size_t i;
+
+    for (i = 0; i < sizeof only / sizeof only[0]; i++)
+        if (sppoi_json_key_is(r->json, node, only[i].key,
+                              strlen(only[i].key)) &&
+            (!only[i].value || sppoi_json_is_null(r->json, node) ||
+             sppoi_json_is(r->json, node, only[i].value)))
+            return SPPO_OK;
+    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.180s: %s is not supported with "
+                     "%s: %s; rope_theta and the type default are", r->where,
+                     field, sppoi_json_shown(r->json, node, 1, key),
+                     sppoi_json_shown(r->json, node, 0, value));
+}
+
+/* Older files keep the way in rope_scaling, newer ones all in rope_parameters,
+ * where rope_theta must be unless it stands outside.                        */
 static sppo_result sppoi_config_rope(const sppoi_config_reader *r,
                                      const char *field, double *theta)
 {
     const int rope = sppo_json_find(r->json, 0, field);
+    int i;
 
     if (sppoi_json_is_null(r->json, rope))
         return SPPO_OK;
-    if (r->json->node[rope].type != SPPO_JSON_OBJECT ||
-        sppoi_config_only(r, rope, "rope_type", "\"default\"") ||
-        sppoi_config_only(r, rope, "type", "\"default\"") ||
-        sppoi_config_only(r, rope, "factor", "1") ||
-        sppoi_config_only(r, rope, "partial_rotary_factor", "1"))
+    if (r->json->node[rope].type != SPPO_JSON_OBJECT)
         return sppoi_config_fail(r, field, "is not supported unless it is null "
-                                 "or of the type default");
-    if (sppoi_config_number(r, rope, "rope_theta", *theta, theta))
+                                 "or an object");
+    for (i = r->json->node[rope].first; i >= 0; i = r->json->node[i].next)
+        SPPOI_TRY(sppoi_config_rope_entry(r, field, i));
+    if (strcmp(field, "rope_parameters") == 0 &&
+        sppo_json_find(r->json, rope, sppoi_hf.rope_theta) < 0 &&
+        sppo_json_find(r->json, 0, sppoi_hf.rope_theta) < 0)
+        return sppoi_config_fail(r, field, "has no rope_theta; add the base "
+                                 "that the model was trained with");
+    if (sppoi_config_number(r, rope, sppoi_hf.rope_theta, *theta, theta))
         return sppoi_config_fail(r, field, "has a rope_theta that is not a "
                                  "number");
     return SPPO_OK;
+}
+
+/* Every layer sees all that is before it. */
+static sppo_result sppoi_config_layers(const sppoi_config_reader *r)
+{
+    const int types = sppo_json_find(r->json, 0, "layer_types");
+    int i = 0;
+
+    if (sppoi_json_is_null(r->json, types))
+        return SPPO_OK;
+    if (r->json->node[types].type == SPPO_JSON_ARRAY)
+        for (i = r->json->node[types].first;
+             i >= 0 && sppoi_json_is(r->json, i, "\"full_attention\"");
+             i = r->json->node[i].next)
+            continue;
+    if (i < 0)
+        return SPPO_OK;
+    return sppoi_config_fail(r, "layer_types", "is not supported unless all "
+                             "are \"full_attention\"");
 }
 
 static sppo_result sppoi_config_head(const sppoi_config_reader *r,
@@ -8991,7 +9059,16 @@ static sppo_result sppoi_config_refusals(const sppoi_config_reader *r)
         { "model_type", "\"llama\"" }, { "hidden_act", "\"silu\"" },
         { "attention_bias", "false" }, { "mlp_bias", "false" },
         { "quantization_config", "null" }, { "attention_dropout", "0" },
-        { "partial_rotary_factor", "1" }
+        { "partial_rotary_factor", "1" }, { "sliding_window", "null" },
+        { "use_sliding_window", "false" }, { "attention_chunk_size", "null" },
+        { "no_rope_layers", "null" }, { "num_local_experts", "1" },
+        { "num_experts", "1" }, { "use_qk_norm", "false" },
+        { "qk_layernorm", "false" }, { "clip_qkv", "null" },
+        { "attn_logit_softcapping", "null" },
+        { "final_logit_softcapping", "null" }, { "logit_scale", "1" },
+        { "logits_scaling", "1" }, { "embedding_multiplier", "1" },
+        { "residual_multiplier", "1" }, { "attention_multiplier", "null" },
+        { "is_encoder_decoder", "false" }, { "add_cross_attention", "false" }
     };
     size_t i;
 
@@ -9000,7 +9077,7 @@ static sppo_result sppoi_config_refusals(const sppoi_config_reader *r)
     if (sppo_json_find(r->json, 0, "model_type") < 0)
         return sppoi_config_fail(r, "model_type",
                                  "is missing; it must be llama");
-    return SPPO_OK;
+    return sppoi_config_layers(r);
 }
 
 /* Defaults of Hugging Face's LlamaConfig, not ours; where a zero would ask for
