@@ -843,6 +843,13 @@ typedef struct sppo_progress {
     double logps_chosen, logps_rejected;      // log pi_theta(y|x)
     double rewards_chosen, rewards_rejected;  // log-ratio / eta
     double rewards_margins, rewards_accuracies;
+    /* In nats, whatever the loss and its eta, to compare runs by: */
+    double logratios_chosen, logratios_rejected;  // log pi_theta / pi_t
+    double kl;               // mean of -log-ratio over the kept responses:
+                             // estimates KL(pi_t || pi_theta) with keep_all
+                             // at temperature 1, else only how far they moved
+    double entropy;          // mean of -log pi_t(y|x) over them: likewise of
+                             // the entropy of pi_t, of whole responses
     double win_chosen, win_rejected;          // mean P^ of the kept two
     double length, eos_rate; // of the responses: mean tokens, share finished
 } sppo_progress;
@@ -915,7 +922,7 @@ typedef struct sppo_play {
     sppo_real *grad;
     sppo_real *before; // of a team: the sum over the passes so far of a step
     double *per_slot;  // [3, k] of a prompt: log-probability, ratio, slope
-    double *measured;  // [batch, 5] of a step's prompts, see sppoi_measure
+    double *measured;  // [batch, 6] of a step's prompts, see sppoi_measure
     int *order, *segment;
     void *block;
     size_t block_size;
@@ -2522,21 +2529,25 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     return loss;
 }
 
-/* What a pass leaves of prompt p: its loss, and of winner and loser the
- * log-probabilities and log-ratios.                                         */
-enum { SPPOI_MEASURED = 5 };
+/* What a pass leaves of prompt p: its loss, of winner and loser the
+ * log-probabilities and log-ratios, and the kept responses' mean log-ratio. */
+enum { SPPOI_MEASURED = 6 };
 
 static void sppoi_measure(const sppo_play *play, int p, const double *ratio,
                           const double *lp, double loss, double *measured)
 {
     const int w = play->config.keep_all ? play->round.winner[p] : 0;
     const int l = play->config.keep_all ? play->round.loser[p] : 1;
+    const int kept = sppoi_kept(&play->config);
+    int i;
 
     measured[0] = loss;
     measured[1] = lp[w];
     measured[2] = lp[l];
     measured[3] = ratio[w];
     measured[4] = ratio[l];
+    for (i = 0; i < kept; i++)
+        measured[5] += ratio[i] / kept;  // from 0: a batch begins with that
 }
 
 /* Adds prompt p's share to the means that the callback sees. */
@@ -2546,7 +2557,9 @@ static void sppoi_add_measured(sppo_play *play, int p, const double *measured,
     const double eta = play->config.eta, *win = play->round.win
                                               + p * play->config.k;
     const double loss = measured[0], w = measured[3], l = measured[4];
+    const int kept = sppoi_kept(&play->config), k = play->config.k;
     sppo_progress *m = &play->last;
+    int i;
 
     m->loss += share * loss;
     m->loss_scaled += share * loss / (eta * eta);
@@ -2556,6 +2569,12 @@ static void sppoi_add_measured(sppo_play *play, int p, const double *measured,
     m->rewards_rejected += share * l / eta;
     m->rewards_margins += share * (w - l) / eta;
     m->rewards_accuracies += share * (w > l ? 1.0 : 0.0);
+    m->logratios_chosen += share * w;
+    m->logratios_rejected += share * l;
+    m->kl -= share * measured[5];
+    for (i = 0; i < kept; i++)
+        m->entropy -= share / kept *
+                      play->round.old[p * k + sppoi_slot(play, p, i)];
     m->win_chosen += share * win[play->round.winner[p]];
     m->win_rejected += share * win[play->round.loser[p]];
 }

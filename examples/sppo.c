@@ -1547,12 +1547,14 @@ typedef struct run {
     double *merged;      // [count, k, k] what shards judged
 } run;
 
-enum { METRICS = 16 };
+enum { METRICS = 20 };
 static const char *const metric_names[METRICS] = {
     "step", "iteration", "loss", "loss_scaled", "rewards/chosen",
     "rewards/rejected", "rewards/margins", "rewards/accuracies",
     "logps/chosen", "logps/rejected", "grad_norm", "learning_rate",
-    "win_rate/chosen", "win_rate/rejected", "mean_length", "eos_rate"
+    "win_rate/chosen", "win_rate/rejected", "mean_length", "eos_rate",
+    "logratios/chosen", "logratios/rejected", "objective/kl",
+    "objective/entropy"
 };
 static const char validation_header[] =
     "iteration,win_rate,low,high,standard_error,mean_length,"
@@ -1577,6 +1579,10 @@ static void metric_values(const sppo_progress *p, int step, double *v)
     *v++ = p->win_rejected;
     *v++ = p->length;
     *v++ = p->eos_rate;
+    *v++ = p->logratios_chosen;
+    *v++ = p->logratios_rejected;
+    *v++ = p->kl;
+    *v++ = p->entropy;
 }
 
 /* Adds the text of a list to the line that is being written. */

@@ -1215,6 +1215,82 @@ static void alg_1_6_progress_reports_the_means(void)
     end(&w);
 }
 
+/* The policy as it is after the first step, whose means the second reports. */
+typedef struct after_first {
+    sppo_ctx *ctx;
+    const sppo_model *policy;
+    sppo_model copy;
+    sppo_progress second;
+} after_first;
+
+static int keep_first(void *user, const sppo_progress *progress)
+{
+    after_first *a = (after_first *)user;
+
+    if (progress->phase == SPPO_PHASE_FIT && progress->done == 1)
+        return sppo_model_clone(a->ctx, &a->copy, a->policy, SPPO_HEAD_NONE, 0);
+    if (progress->phase == SPPO_PHASE_FIT && progress->done == 2)
+        a->second = *progress;
+    return 0;
+}
+
+/* In nats, of the kept responses, computed from both policies: the same for
+ * every eta, and of all responses or of the kept two.                       */
+static void alg_1_6_nats_are_those_of_both_policies(void)
+{
+    int keep_all;
+
+    for (keep_all = 0; keep_all < 2; keep_all++) {
+        world w;
+        after_first a;
+        sppo_model before = { 0 };
+        double chosen = 0.0, rejected = 0.0, kl = 0.0, entropy = 0.0;
+        int p, i;
+
+        if (!begin(&w, 10))
+            return;
+        memset(&a, 0, sizeof a);
+        a.ctx = &w.ctx;
+        a.policy = &w.policy;
+        w.config.batch = 5;
+        w.config.epochs = 2;
+        w.config.keep_all = keep_all;
+        w.config.progress = keep_first;
+        w.config.progress_user = &a;
+        if (!start(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                          SPPO_HEAD_NONE, 0));
+        if (!collect(&w))
+            return;
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        for (p = 0; p < 5; p++)
+            for (i = 0; i < 4; i++) {
+                const int best = i == w.play.round.winner[p];
+                const int worst = i == w.play.round.loser[p];
+                const sppo_lists *y = &w.play.round.responses;
+                const double old = log_pi(&w, &before, p, y, p * 4 + i);
+                const double ratio = log_pi(&w, &a.copy, p, y, p * 4 + i) - old;
+
+                chosen += best ? ratio / 5 : 0.0;
+                rejected += worst ? ratio / 5 : 0.0;
+                if (keep_all || best || worst) {
+                    kl -= ratio / (keep_all ? 20 : 10);
+                    entropy -= old / (keep_all ? 20 : 10);
+                }
+            }
+        CHECK(fabs(kl) > 1e-4);
+        CHECK_NEAR(a.second.logratios_chosen, chosen, REAL);
+        CHECK_NEAR(a.second.logratios_rejected, rejected, REAL);
+        CHECK_NEAR(a.second.rewards_chosen, chosen / w.config.eta, REAL);
+        CHECK_NEAR(a.second.kl, kl, REAL);
+        CHECK_NEAR(a.second.entropy, entropy, REAL);
+        sppo_model_free(&w.ctx, &before);
+        sppo_model_free(&w.ctx, &a.copy);
+        end(&w);
+    }
+}
+
 /* After a fit: the winner's log-ratio is up and the loser's down for the
  * losses that say so; DPO and IPO widen the margin.                         */
 static void alg_1_6_every_loss_moves_the_right_way(void)
@@ -2509,6 +2585,7 @@ static const check_case cases[] = {
     CASE(alg_1_6_first_loss_is_the_loss_at_ratio_zero),  // audit 24 25 26 27 28
     CASE(alg_1_6_first_gradient_is_the_mean_of_slopes),  // audit 24 51
     CASE(alg_1_6_progress_reports_the_means),
+    CASE(alg_1_6_nats_are_those_of_both_policies),
     CASE(alg_1_6_every_loss_moves_the_right_way),
     CASE(alg_1_6_keep_all_fits_every_response),
     CASE(alg_1_6_order_is_drawn_for_every_epoch),
