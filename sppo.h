@@ -996,6 +996,7 @@ typedef struct sppo_json_node {
     int parent, first, next, count;  // -1: none; count: children
     size_t begin, end;               // of the value in text
     size_t key_begin, key_end;       // of its key, inside the quotes
+    uint32_t hash;                   // private: of its object and its key
 } sppo_json_node;
 
 /* The tree of a JSON text, strict RFC 8259, as an array; node 0 is the root.
@@ -1005,6 +1006,8 @@ typedef struct sppo_json {
     size_t length;
     sppo_json_node *node;
     int count, capacity;
+    /* private: */
+    int *slot, slots, room;  // a hash table of the nodes that have keys
 } sppo_json;
 
 /* where ("prompts.jsonl line 3") begins the sentence of a failure, which gives
@@ -8099,14 +8102,14 @@ SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
 
 /* ---- JSON ---- */
 
-enum { SPPOI_JSON_DEPTH = 64, SPPOI_JSON_KEYS = 20000 };
+enum { SPPOI_JSON_DEPTH = 64 };
 
 typedef struct sppoi_reader {
     sppo_ctx *ctx;
     sppo_json *json;
     const char *where;
     size_t at;
-    int parent, depth;
+    int parent, depth, keys;
 } sppoi_reader;
 
 static sppo_result sppoi_json_fail(const sppoi_reader *r, const char *what)
@@ -8353,14 +8356,87 @@ static int sppoi_json_key_is(const sppo_json *json, int node, const char *key,
            length < sizeof decoded && memcmp(decoded, key, length) == 0;
 }
 
-/* "key" : of an object's member; no key twice. */
-static sppo_result sppoi_json_key(sppoi_reader *r, size_t *begin, size_t *end)
+static uint32_t sppoi_json_hash(int object, const char *key, size_t length)
+{
+    uint64_t hash = sppoi_mix((uint64_t)object);
+    size_t i;
+
+    for (i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)key[i]) * 0x100000001b3u;
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* Where the table has the member `key` of an object, or the empty slot that it
+ * would take.                                                               */
+static int *sppoi_json_slot(const sppo_json *json, int object, uint32_t hash,
+                            const char *key, size_t length)
+{
+    const uint32_t mask = (uint32_t)json->slots - 1;
+    uint32_t at = hash & mask;
+
+    for (; json->slot[at]; at = (at + 1) & mask) {
+        const int node = json->slot[at] - 1;
+
+        if (json->node[node].hash == hash &&
+            json->node[node].parent == object &&
+            sppoi_json_key_is(json, node, key, length))
+            break;
+    }
+    return &json->slot[at];
+}
+
+/* Twice as many slots, all empty, whatever an earlier text left behind. */
+static sppo_result sppoi_json_more_slots(sppoi_reader *r)
+{
+    sppo_json *json = r->json;
+    const int slots = json->slots ? 2 * json->slots : 16;
+    int *fresh;
+
+    if (json->slots > INT_MAX / 8)
+        return sppoi_json_fail(r, "too many keys");
+    if (slots > json->room) {
+        fresh = (int *)sppo_take(r->ctx, (size_t)slots, sizeof *fresh);
+        if (!fresh)
+            return SPPO_E_MEMORY;
+        sppo_give(r->ctx, json->slot, (size_t)json->room * sizeof *fresh);
+        json->slot = fresh;
+        json->room = slots;
+    }
+    json->slots = slots;
+    memset(json->slot, 0, (size_t)slots * sizeof *json->slot);
+    return SPPO_OK;
+}
+
+/* The table is at most half full: a search ends soon, at an empty slot. */
+static sppo_result sppoi_json_make_room(sppoi_reader *r)
+{
+    sppo_json *json = r->json;
+    int i;
+
+    if (2 * ++r->keys <= json->slots)
+        return SPPO_OK;
+    SPPOI_TRY(sppoi_json_more_slots(r));
+    for (i = 1; i < json->count; i++) {
+        const uint32_t mask = (uint32_t)json->slots - 1;
+        uint32_t at = json->node[i].hash & mask;
+
+        if (json->node[json->node[i].parent].type != SPPO_JSON_OBJECT)
+            continue;
+        while (json->slot[at])
+            at = (at + 1) & mask;
+        json->slot[at] = i + 1;
+    }
+    return SPPO_OK;
+}
+
+/* "key" : of an object's member; no key twice.  The slot will be its own. */
+static sppo_result sppoi_json_key(sppoi_reader *r, uint32_t *hash, int **slot,
+                                  size_t *begin, size_t *end)
 {
     const sppo_json *json = r->json;
     const size_t at = r->at;
     char decoded[256];
     size_t length;
-    int i;
 
     if (sppoi_peek(r) != '"')
         return sppoi_json_fail(r, "expected a key in quotes");
@@ -8369,11 +8445,13 @@ static sppo_result sppoi_json_key(sppoi_reader *r, size_t *begin, size_t *end)
                                sizeof decoded);
     if (length >= sizeof decoded)
         return sppoi_json_fail(r, "a key of more than 255 bytes");
-    for (i = json->node[r->parent].first; i >= 0; i = json->node[i].next)
-        if (sppoi_json_key_is(json, i, decoded, length)) {
-            r->at = at;
-            return sppoi_json_fail(r, "this key stands twice in its object");
-        }
+    SPPOI_TRY(sppoi_json_make_room(r));
+    *hash = sppoi_json_hash(r->parent, decoded, length);
+    *slot = sppoi_json_slot(json, r->parent, *hash, decoded, length);
+    if (**slot) {
+        r->at = at;
+        return sppoi_json_fail(r, "this key stands twice in its object");
+    }
     sppoi_skip_blanks(r);
     if (sppoi_peek(r) != ':')
         return sppoi_json_fail(r, "expected ':' after the key");
@@ -8383,21 +8461,18 @@ static sppo_result sppoi_json_key(sppoi_reader *r, size_t *begin, size_t *end)
 }
 
 /* Hangs a new node under the open container, after its last child. */
-static sppo_result sppoi_json_link(sppoi_reader *r, int index, int *last)
+static void sppoi_json_link(sppoi_reader *r, int index, int *last)
 {
     sppo_json_node *parent;
 
     if (r->parent < 0)
-        return SPPO_OK;
+        return;
     parent = &r->json->node[r->parent];
-    if (parent->type == SPPO_JSON_OBJECT && parent->count == SPPOI_JSON_KEYS)
-        return sppoi_json_fail(r, "more than 20000 keys in one object");
     if (parent->count++ == 0)
         parent->first = index;
     else
         r->json->node[last[r->depth]].next = index;
     last[r->depth] = index;
-    return SPPO_OK;
 }
 
 static sppo_result sppoi_json_scalar(sppoi_reader *r, int index, int c)
@@ -8427,15 +8502,19 @@ static sppo_result sppoi_json_scalar(sppoi_reader *r, int index, int c)
 static sppo_result sppoi_json_value(sppoi_reader *r, int *last)
 {
     size_t key_begin = 0, key_end = 0;
-    int index, c;
+    uint32_t hash = 0;
+    int index, c, *slot = NULL;
 
     if (r->parent >= 0 &&
         r->json->node[r->parent].type == SPPO_JSON_OBJECT)
-        SPPOI_TRY(sppoi_json_key(r, &key_begin, &key_end));
+        SPPOI_TRY(sppoi_json_key(r, &hash, &slot, &key_begin, &key_end));
     SPPOI_TRY(sppoi_json_push(r, &index));
-    SPPOI_TRY(sppoi_json_link(r, index, last));
+    sppoi_json_link(r, index, last);
     r->json->node[index].key_begin = key_begin;
     r->json->node[index].key_end = key_end;
+    r->json->node[index].hash = hash;
+    if (slot)
+        *slot = index + 1;
     c = sppoi_peek(r);
     if (c != '{' && c != '[')
         return sppoi_json_scalar(r, index, c);
@@ -8507,13 +8586,13 @@ SPPO_DEF sppo_result sppo_json_parse(sppo_ctx *ctx, sppo_json *json,
 
     json->text = text;
     json->length = length;
-    json->count = 0;
+    json->count = json->slots = 0;
     reader.ctx = ctx;
     reader.json = json;
     reader.where = where;
     reader.at = 0;
     reader.parent = -1;
-    reader.depth = 0;
+    reader.depth = reader.keys = 0;
     result = sppoi_json_run(&reader);
     if (result != SPPO_OK)
         json->count = 0;
@@ -8523,21 +8602,20 @@ SPPO_DEF sppo_result sppo_json_parse(sppo_ctx *ctx, sppo_json *json,
 SPPO_DEF void sppo_json_free(sppo_ctx *ctx, sppo_json *json)
 {
     sppo_give(ctx, json->node, (size_t)json->capacity * sizeof *json->node);
+    sppo_give(ctx, json->slot, (size_t)json->room * sizeof *json->slot);
     memset(json, 0, sizeof *json);
 }
 
 SPPO_DEF int sppo_json_find(const sppo_json *json, int object,
                             const char *key)
 {
-    int i;
+    const size_t length = strlen(key);
 
-    if (object < 0 || object >= json->count ||
+    if (object < 0 || object >= json->count || !json->slots ||
         json->node[object].type != SPPO_JSON_OBJECT)
         return -1;
-    for (i = json->node[object].first; i >= 0; i = json->node[i].next)
-        if (sppoi_json_key_is(json, i, key, strlen(key)))
-            return i;
-    return -1;
+    return *sppoi_json_slot(json, object, sppoi_json_hash(object, key, length),
+                            key, length) - 1;
 }
 
 static size_t sppoi_utf8_write(unsigned long c, char *out)

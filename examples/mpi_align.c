@@ -100,7 +100,7 @@ static sppo_result sum_fast(sppo_ctx *c, void *user, sppo_real *buffer,
 static void read_prompts(const char *path)
 {
     static char text[65536];
-    sppo_json json = { NULL, 0, NULL, 0, 0 };
+    static sppo_json json;
     size_t size, at, n;
     char *data;
 

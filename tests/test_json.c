@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* A text that may hold NUL bytes. */
 typedef struct sample { const char *bytes; size_t length; } sample;
@@ -502,6 +503,66 @@ static uint64_t bits_of(double x)
     return bits;
 }
 
+/* n members "KEY0": 0, "KEY1": 1 ..; each byte of a key as \u00XX if escaped.
+ * Every third is an object of its own with the same keys inside.            */
+static size_t many_keys(char *out, int n, int escaped)
+{
+    static const char pad[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    size_t at = 0;
+    char key[64];
+    int i, j;
+
+    for (i = 0; i < n; i++) {
+        sprintf(key, "%s%06d", pad, i);
+        at += (size_t)sprintf(out + at, i ? ",\"" : "{\"");
+        for (j = 0; key[j]; j++)
+            at += (size_t)sprintf(out + at, escaped ? "\\u%04x" : "%c", key[j]);
+        at += (size_t)sprintf(out + at, i % 3 ? "\":%d" : "\":{\"a\":%d,\"b\":0}",
+                              i);
+    }
+    at += (size_t)sprintf(out + at, "}");
+    return at;
+}
+
+/* Of every pair of keys compared, 100000 take minutes; one of them twice is
+ * still found.                                                              */
+static void many_keys_take_the_time_of_few(void)
+{
+    enum { N = 100000, ROOM = N * 300 };
+    static const char pad[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    sppo_ctx ctx = { 0 };
+    sppo_json json = { 0 };
+    char *text = (char *)malloc(ROOM), key[64];
+    const clock_t begun = clock();
+    int i, node, escaped, right = 0;
+    size_t n;
+
+    for (escaped = 0; escaped < 2 && CHECK(text != NULL); escaped++) {
+        n = many_keys(text, N, escaped);
+        CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, text, n, "x"));
+        for (i = right = 0; i < N; i++) {
+            sprintf(key, "%s%06d", pad, i);
+            node = sppo_json_find(&json, 0, key);
+            if (node >= 0 && i % 3 == 0)
+                node = sppo_json_find(&json, node, "a");
+            right += node >= 0 && sppo_json_number(&json, node) == i;
+        }
+        CHECK(right == N && json.node[0].count == N);
+        CHECK(sppo_json_find(&json, 0, "a") == -1);
+    }
+    CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, "{\"a\":7}", 7, "x"));
+    CHECK(sppo_json_find(&json, 0, pad) == -1);
+    CHECK((double)(clock() - begun) / CLOCKS_PER_SEC < 20.0);
+    n = many_keys(text, N, 0);
+    sprintf(text + n - 1, ",\"%s050000\":1}", pad);
+    CHECK(sppo_json_parse(&ctx, &json, text, strlen(text), "x")
+          == SPPO_E_FORMAT);
+    CHECK(strstr(ctx.message, "stands twice") != NULL);
+    sppo_json_free(&ctx, &json);
+    free(text);
+    CHECK(ctx.held == 0);
+}
+
 /* Exactly the double that the compiler reads: half an ulp, ties to even. */
 static void numbers_are_exact(void)
 {
@@ -739,6 +800,7 @@ static const check_case cases[] = {
     CASE(strings_are_decoded),
     CASE(lone_surrogates_do_no_harm),
     CASE(strings_are_cut_to_the_buffer),
+    CASE(many_keys_take_the_time_of_few),
     CASE(numbers_are_exact),
     CASE(numbers_survive_a_round_trip),
     CASE(huge_numbers_are_not_made_finite),
