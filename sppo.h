@@ -138,7 +138,8 @@
  *               twice is harmless, a struct that holds pointers is not copied.
  *               What a call borrows (the model of a sppo_play) must outlive it.
  *   Errors      Every call that can fail returns a sppo_result; ctx->message
- *               then holds a sentence that names function, argument and value.
+ *               then holds a sentence that names function, argument and value
+ *               and counts prompts, rows and responses from 1.
  *               On failure outputs are untouched unless said otherwise.  The
  *               header never prints and never ends the program.
  *   Memory      comes from the ctx; never in forward, backward, an optimiser
@@ -2274,7 +2275,8 @@ static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
 
     if (sppo_preference_check(ctx, pairwise, k, 1e-3))
         return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
-                            "prompt %d: ", play->round.first + p);
+                            "prompt %d of %d: ", play->round.first + p + 1,
+                            play->prompts->count);
     if (play->config.missing_eos_penalty > 0.0)
         sppoi_penalise_cuts(play, pairwise, p);
     if (play->config.bradley_terry) {
@@ -2606,9 +2608,10 @@ static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
         loss = sppoi_prompt_loss(play, p, ratio, slope);
         if (!(fabs(loss) < HUGE_VAL))
             return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_play_fit: the loss of "
-                             "prompt %d is not finite; the weights were not "
+                             "prompt %d of %d is %g; the weights were not "
                              "changed (a smaller optim.lr may help)",
-                             play->round.first + p);
+                             play->round.first + p + 1, play->prompts->count,
+                             loss);
         sppoi_measure(play, p, ratio, lp, loss,
                       measured + j * SPPOI_MEASURED);
         for (i = 0; i < kept; i++) {
@@ -3028,9 +3031,10 @@ static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
         if (sppo_lists_length(prompts, i) < 1 ||
             sppo_lists_length(prompts, i) >= context)
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
-                             "has %d tokens; the context of %d must hold at "
-                             "least one, and one of a response", i,
-                             sppo_lists_length(prompts, i), context);
+                             "of %d has %d tokens; the context of %d must hold "
+                             "at least one, and one of a response", i + 1,
+                             prompts->count, sppo_lists_length(prompts, i),
+                             context);
     steps = (c->prompts_per_iteration - 1) / c->batch + 1;
     play->steps_per_epoch = steps;
     play->steps = steps * c->epochs;
@@ -3254,7 +3258,7 @@ static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
         if (sppo_preference_check(ctx, duel->pairwise + (size_t)p
                                   * (size_t)(k * k), k, 1e-3))
             return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
-                                "prompt %d: ", p);
+                                "prompt %d of %d: ", p + 1, prompts->count);
     sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
     sppoi_lengths(&duel->a, &a->config, &result->length_a, &result->eos_a);
     sppoi_lengths(&duel->b, &b->config, &result->length_b, &result->eos_b);
@@ -6288,10 +6292,11 @@ static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
 
         if (length < 1 || length > s->max_prompt_tokens ||
             length >= s->config.context)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: prompt %d has "
-                             "%d tokens; it must have 1 to %d, and fewer than "
-                             "the context of %d", p, length,
-                             s->max_prompt_tokens, s->config.context);
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: prompt %d of "
+                             "%d has %d tokens; it must have 1 to %d, and "
+                             "fewer than the context of %d", p + 1,
+                             prompts->count, length, s->max_prompt_tokens,
+                             s->config.context);
         sppo_forest_add(&s->forest, -1, sppo_lists_tokens(prompts, p), length,
                         0);
     }
@@ -6323,8 +6328,9 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
     int done, p, r;
 
     if (first < 0 || count < 0 || first > prompts->count - count)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: prompts %d to %d "
-                         "of %d", first, first + count - 1, prompts->count);
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: first %d and "
+                         "count %d do not lie within the %d prompts", first,
+                         count, prompts->count);
     SPPOI_TRY(sppoi_same_trunk(ctx, &sampler->config, &model->config,
                                "sppo_sample"));
     SPPOI_TRY(sppoi_sampling_check(ctx, &how));
@@ -6818,7 +6824,7 @@ static sppo_result sppoi_pref_fill_pass(sppo_ctx *ctx, sppo_pref *pref,
         return SPPO_OK;
     return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its %d "
                      "responses does not fit the %d tokens given to "
-                     "sppo_pref_init", row ? row[from] : first + from, k,
+                     "sppo_pref_init", (row ? row[from] : first + from) + 1, k,
                      pref->forest.max_tokens);
 }
 
@@ -6832,14 +6838,14 @@ static sppo_result sppoi_pref_list(sppo_ctx *ctx, const sppo_pref *pref,
 
     if (n < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: %s %d is empty",
-                         what, list);
+                         what, list + 1);
     for (i = 0; i < n; i++) {
         const int token = sppo_lists_tokens(lists, list)[i];
 
         if (token < 0 || token >= vocab)
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: token %d of %s "
-                             "%d is %d, outside the vocabulary of %d", i, what,
-                             list, token, vocab);
+                             "%d is %d, outside the vocabulary of %d", i + 1,
+                             what, list + 1, token, vocab);
     }
     return SPPO_OK;
 }
@@ -6861,8 +6867,8 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
         row - first >= responses->count / k)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its "
                          "%d responses is not among the %d prompts and %d "
-                         "responses (which begin with prompt %d)", row, k,
-                         prompts->count, responses->count, first);
+                         "responses (which begin with prompt %d)", row + 1, k,
+                         prompts->count, responses->count, first + 1);
     SPPOI_TRY(sppoi_pref_list(ctx, pref, prompts, row, "prompt"));
     for (i = 0; i < k; i++) {
         const int at = (row - first) * k + i;
@@ -6877,12 +6883,13 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
     if (tokens + i > pref->forest.max_tokens)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its "
                          "%d responses takes %lld tokens; sppo_pref_init was "
-                         "given %d", row, k, tokens + i,
+                         "given %d", row + 1, k, tokens + i,
                          pref->forest.max_tokens);
     if (longest > context - i || (pair && second > context - i - longest))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d has %d "
                          "tokens, its longest responses %d and %d: beyond the "
-                         "context of %d", row, i, longest, second, context);
+                         "context of %d", row + 1, i, longest, second,
+                         context);
     return SPPO_OK;
 }
 
@@ -6972,8 +6979,8 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
         SPPOI_TRY(sppoi_pref_row(ctx, pref, prompts, responses, 2, 0, row[j]));
         if (!(label[row[j]] >= 0.0 && label[row[j]] <= 1.0))
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_loss: the label "
-                             "of row %d is %g; it is a probability", row[j],
-                             label[row[j]]);
+                             "of row %d is %g; it must be from 0 to 1",
+                             row[j] + 1, label[row[j]]);
     }
     while (i < count) {
         SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, 2, row,

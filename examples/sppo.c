@@ -1954,8 +1954,9 @@ static sppo_result shard_save(run *r, const char *what, int shard, int of)
     TRY(buffer_check(&t->line));
     TRY(shard_path(r, what, shard, of, path));
     TRY(sppo_file_write(&t->ctx, path, t->line.data, t->line.length));
-    note(&t->console, "%s holds prompts %d to %d", path,
-         shard_begin(r, shard, of), shard_begin(r, shard + 1, of) - 1);
+    note(&t->console, "%s holds prompts %d to %d of %d", path,
+         shard_begin(r, shard, of) + 1, shard_begin(r, shard + 1, of),
+         t->play.round.count);
     return SPPO_OK;
 }
 
@@ -2009,7 +2010,8 @@ static sppo_result shard_read(run *r, const char *what, int shard, int of,
         TRY(rows_next(&t->rows, &more));
         if (!more)
             return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s ends before prompt "
-                             "%d; run the shard again", path, p);
+                             "%d of %d; run the shard again", path, p + 1,
+                             t->play.round.count);
         TRY(rows_text(&t->rows, "round", &t->text));
         if (strcmp(t->text.data, r->digest) != 0)
             return rows_fail(&t->rows, "belongs to another iteration, other "

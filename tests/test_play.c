@@ -1926,7 +1926,7 @@ static void bad_judgements_are_refused_by_name(void)
             return;
         CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
         CHECK(sppo_play_judge(&w.ctx, &w.play, &w.judge) == SPPO_E_JUDGE);
-        CHECK(has(&w.ctx, "prompt 3"));
+        CHECK(has(&w.ctx, "prompt 4 of 8"));
         CHECK(has(&w.ctx, bad[t].shown));
         CHECK(w.play.phase == SPPO_PHASE_JUDGE);
         w.judge.fill = likes_fives;  // and the run can go on
@@ -2091,8 +2091,8 @@ static void bad_settings_are_refused_by_name(void)
     refuse("max_tokens", response_is_negative);
     refuse("prompt", no_prompts);
     refuse("max_tokens", no_room);
-    refuse("prompt 6", empty_prompt);
-    refuse("prompt 6", long_prompt);
+    refuse("prompt 7 of 7", empty_prompt);
+    refuse("prompt 7 of 7", long_prompt);
     refuse("8", foreign_token);
 }
 
