@@ -27,6 +27,7 @@ typedef struct run_folder {
     run_input input[RUN_INPUTS];
     int inputs;
     int locked;   // 1: another process works in it
+    double saved, cost;  // when the last checkpoint was written; its seconds
     buffer text;
 } run_folder;
 
@@ -229,6 +230,24 @@ static sppo_result run_folder_open(run_folder *f, parser *p, console *c,
         return sppo_fail(p->ctx, SPPO_E_IO, "%s is locked by process %ld",
                          out, owner);
     return SPPO_OK;
+}
+
+/* A checkpoint that was begun at that time is written. */
+static void run_saved(run_folder *f, double begun)
+{
+    f->saved = seconds_now();
+    f->cost = f->saved - begun;
+}
+
+/* Checkpoints of a large model take seconds: a twentieth of the time, no more.
+ * With --save-seconds 0 each unit of work is saved, whatever it takes.      */
+enum { SAVE_SHARE = 20 };
+
+static int run_save_is_due(const run_folder *f, double asked)
+{
+    const double pause = asked > 0.0 ? fmax(asked, SAVE_SHARE * f->cost) : 0.0;
+
+    return seconds_now() - f->saved >= pause;
 }
 
 /* ==== logs ==================================================== >>logs == */

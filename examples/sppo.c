@@ -268,14 +268,14 @@ static const option options[] = {
     COUNT("threads", threads, 0, 4096, "0", NULL, COMPUTING | FREE_OPTION,
           "0: as many as the machine has"),
     REAL("save-seconds", save_seconds, 0, 1e6, "30", NULL,
-         ALIGN | FREE_OPTION,
-         "time between checkpoints within a phase, or 20 times what one takes "
-         "if that is more; 0: after every step"),
-    FLAG("resume", resume, NULL, ALIGN | FREE_OPTION,
+         TRAINING | FREE_OPTION,
+         "time between checkpoints, or 20 times what one takes if that is "
+         "more; 0: after every step"),
+    FLAG("resume", resume, NULL, TRAINING | FREE_OPTION,
          "go on with the run in --out; its other settings need no repeating"),
     FLAG("force", force, "!resume", WRITING | FREE_OPTION,
          "write over what is there"),
-    FLAG("dry-run", dry_run, NULL, ALIGN | FREE_OPTION,
+    FLAG("dry-run", dry_run, NULL, TRAINING | FREE_OPTION,
          "print settings, parameters, memory and time, and write nothing"),
     FLAG("json", json, NULL, PRETRAIN | PREFER | EVALUATE | FREE_OPTION,
          "the result as one JSON object"),
@@ -702,7 +702,7 @@ static sppo_result shuffle_begin(tool *t, shuffle *s, int count)
     return s->order ? SPPO_OK : t->ctx.code;
 }
 
-static int shuffle_item(shuffle *s, long position)
+static int shuffle_item(shuffle *s, int64_t position)
 {
     const int epoch = (int)(position / s->count);
     const int at = (int)(position % s->count);
@@ -739,6 +739,190 @@ static sppo_result open_optimiser(tool *t, const sppo_model *model,
 static sppo_result stopped(tool *t, const char *where)
 {
     return sppo_fail(&t->ctx, SPPO_E_STOPPED, "stopped; saved in %s", where);
+}
+
+/* A run of pretrain or prefer. OUT is a model directory, with beside the model
+ *   settings.json, metrics.csv, .jsonl, lock   as in the folder of align
+ *   run.safetensors                            the checkpoint, until the end
+ * All randomness is a pure function of the seed and the step, so that weights,
+ * moments, the step and a few sums are all that the rest depends on.        */
+enum { STEPS, LOSS, WEIGHT, TOKENS, TRAINER_NUMBERS };
+
+typedef struct trainer {
+    tool *t;
+    sppo_model *model;  // that is trained
+    sppo_number own[TRAINER_NUMBERS];  // kept in the checkpoint: the steps of
+                                       // the run; sums whose quotient is the
+                                       // loss of late steps; tokens so far
+} trainer;
+
+/* Whether --resume finds a run: there is settings.json, and the checkpoint, or
+ * none when the run has come to its end.  For a run writes a checkpoint before
+ * settings.json, and removes it last.                                       */
+typedef enum run_state { RUN_NONE, RUN_UNFINISHED, RUN_FINISHED } run_state;
+
+static sppo_result trainer_find(tool *t, run_state *state)
+{
+    char asked[PATH_ROOM], checkpoint[PATH_ROOM];
+
+    TRY(path_join(&t->ctx, asked, t->set.out, "settings.json"));
+    TRY(path_join(&t->ctx, checkpoint, t->set.out, "run.safetensors"));
+    *state = !t->set.resume || !file_exists(asked) ? RUN_NONE
+           : file_exists(checkpoint) ? RUN_UNFINISHED : RUN_FINISHED;
+    return SPPO_OK;
+}
+
+/* going_on 0: --resume finds nothing left to do. */
+static sppo_result trainer_init(trainer *r, tool *t, sppo_model *model,
+                                int *going_on)
+{
+    static const char *const names[] = { "steps", "loss_sum", "loss_weight",
+                                         "tokens" };
+    const settings *s = &t->set;
+    run_state state;
+    int i;
+
+    memset(r, 0, sizeof *r);
+    r->t = t;
+    r->model = model;
+    for (i = 0; i < TRAINER_NUMBERS; i++)
+        r->own[i].name = names[i];
+    if (!s->dry_run)
+        TRY(output_is_free(&t->ctx, s->out, s->force || s->resume));
+    TRY(trainer_find(t, &state));
+    *going_on = state != RUN_FINISHED || s->dry_run;
+    if (!*going_on)
+        note(&t->console, "the run is at its end: %s holds its model", s->out);
+    return SPPO_OK;
+}
+
+static sppo_result trainer_save(trainer *r)
+{
+    tool *t = r->t;
+    const double begun = seconds_now();
+
+    metrics_sync(&t->metrics);
+    TRY(sppo_train_save(&t->ctx, r->model, &t->optim, r->own, TRAINER_NUMBERS,
+                        t->folder.checkpoint));
+    run_saved(&t->folder, begun);
+    return SPPO_OK;
+}
+
+/* The folder and its logs. Of a run that goes on, also its steps: --minutes
+ * has settled them once and for all.                                        */
+static sppo_result trainer_open(trainer *r, const char *const *names,
+                                int count)
+{
+    tool *t = r->t;
+    run_state state;
+
+    TRY(run_folder_open(&t->folder, &t->parse, &t->console, t->set.out, 1));
+    TRY(metrics_open(&t->metrics, &t->ctx, t->set.out, names, count));
+    TRY(trainer_find(t, &state));
+    if (state != RUN_UNFINISHED)
+        return SPPO_OK;
+    return sppo_train_load(&t->ctx, NULL, NULL, r->own, TRAINER_NUMBERS,
+                           t->folder.checkpoint);
+}
+
+/* From the checkpoint, or from the beginning: that a folder cannot be written
+ * to is known before the work. The logs follow.                             */
+static sppo_result trainer_begin(trainer *r, int steps)
+{
+    tool *t = r->t;
+    run_state state;
+
+    TRY(trainer_find(t, &state));
+    if (state == RUN_UNFINISHED) {
+        TRY(sppo_train_load(&t->ctx, r->model, &t->optim, r->own,
+                            TRAINER_NUMBERS, t->folder.checkpoint));
+        note(&t->console, "going on after step %d of %d", t->optim.step,
+             steps);
+    } else {
+        if (t->set.resume)
+            note(&t->console, "there is no checkpoint: beginning anew");
+        remove(t->folder.settings);  // of the run that --force forgets
+        r->own[STEPS].value = steps;
+        TRY(trainer_save(r));
+        TRY(run_settings_write(&t->folder));
+    }
+    run_saved(&t->folder, seconds_now());
+    progress_begin(&t->console, t->optim.step);
+    return metrics_cut(&t->metrics, t->optim.step);
+}
+
+/* One step with the gradient of `loss`. */
+static sppo_result trainer_step(trainer *r, double loss)
+{
+    tool *t = r->t;
+
+    TRY(sppo_optim_step(&t->ctx, &t->optim, r->model, t->grad));
+    r->own[LOSS].value = 0.98 * r->own[LOSS].value + 0.02 * loss;
+    r->own[WEIGHT].value = 0.98 * r->own[WEIGHT].value + 0.02;
+    return SPPO_OK;
+}
+
+static double trainer_loss(const trainer *r)
+{
+    return r->own[LOSS].value / r->own[WEIGHT].value;
+}
+
+/* After a step: its line in the logs, progress, a checkpoint when it is due. */
+static sppo_result trainer_log(trainer *r, const double *metric)
+{
+    tool *t = r->t;
+
+    TRY(metrics_append(&t->metrics, metric));
+    progress_show(&t->console, "step", t->optim.step, r->own[STEPS].value,
+                  ", loss %.4f, lr %.2e, gradient %.3f", trainer_loss(r),
+                  t->optim.lr, t->optim.grad_norm);
+    if (run_save_is_due(&t->folder, t->set.save_seconds))
+        TRY(trainer_save(r));
+    return SPPO_OK;
+}
+
+/* When no step is left, or a signal was caught: the model so far is of use. */
+static sppo_result trainer_save_model(trainer *r)
+{
+    progress_end(&r->t->console);
+    TRY(trainer_save(r));
+    return save_model(r->t, r->model, r->t->set.out);
+}
+
+/* After the report; result: what it said. */
+static sppo_result trainer_end(trainer *r, sppo_result result)
+{
+    if (result == SPPO_E_STOPPED || (result == SPPO_OK && caught))
+        return stopped(r->t, r->t->set.out);
+    TRY(result);
+    TRY(output_check(&r->t->ctx));
+    remove(r->t->folder.checkpoint);
+    return SPPO_OK;
+}
+
+/* The default batch is more than a first try has rows: worth a word, no error.
+ * effect: what a step does then.                                            */
+static void batch_note(tool *t, int count, const char *what,
+                       const char *effect)
+{
+    if (t->set.batch > count)
+        note(&t->console, "--batch %d is more than the %d %s: a step %s",
+             t->set.batch, count, what, effect);
+}
+
+/* What --dry-run prints. */
+static sppo_result dry_report(tool *t, const sppo_model *model, size_t bytes,
+                              double minutes, const char *remark)
+{
+    report r;
+
+    if (!t->set.json)
+        options_print(&t->parse, stdout);
+    report_begin(&r, &t->ctx, t->set.json);
+    report_real(&r, "parameters", (double)model->count, 0, "");
+    report_real(&r, "memory", (double)bytes / 1e6, 1, "MB");
+    report_real(&r, "time", minutes, 1, remark);
+    return report_end(&r);
 }
 
 /* ==== tokenizer ======================================== >>tokenizer == */
@@ -816,7 +1000,8 @@ typedef struct corpus {
     sppo_lists root, child;
     int train;         // sequences before this one are learned
     double scored;     // tokens scored in those
-    double held_bytes; // of the text that is scored in the others
+    double bytes;      // of the text that is scored in those,
+    double held_bytes; //   and in the others
     int longest;
 } corpus;
 
@@ -863,6 +1048,7 @@ static sppo_result corpus_from_text(tool *t, corpus *c)
     window = (int *)sppo_take(&t->ctx, room, 1);
     result = window ? corpus_add_text(t, c, data, split, window) : t->ctx.code;
     c->train = c->root.count;
+    c->bytes = (double)split;
     c->held_bytes = (double)(size - split);
     if (result == SPPO_OK && split < size)
         result = corpus_add_text(t, c, data + split, size - split, window);
@@ -907,12 +1093,12 @@ static sppo_result corpus_from_rows(tool *t, corpus *c)
             TRY(corpus_add_row(t, c));
     }
     c->train = c->root.count - (int)(c->root.count * t->set.holdout);
-    for (i = c->train; i < c->root.count; i++) {
+    for (i = 0; i < c->root.count; i++) {
         const sppo_lists *scored =
             sppo_lists_length(&c->child, i) ? &c->child : &c->root;
-        c->held_bytes += (double)codec_decode(&t->tok,
-            sppo_lists_tokens(scored, i), sppo_lists_length(scored, i), NULL,
-            0);
+        double *bytes = i < c->train ? &c->bytes : &c->held_bytes;
+        *bytes += (double)codec_decode(&t->tok, sppo_lists_tokens(scored, i),
+                                       sppo_lists_length(scored, i), NULL, 0);
     }
     return SPPO_OK;
 }
@@ -941,18 +1127,23 @@ static sppo_result corpus_load(tool *t, corpus *c)
     return SPPO_OK;
 }
 
-/* The sum of -log pi over items [begin, end) of the corpus, in as many passes
- * as it takes, divided by divisor; adds slopes to grad unless it is NULL.   */
+/* The sum of -log pi over tokens, divided by what the call was told. */
+typedef struct text_loss {
+    double loss, tokens;
+} text_loss;
+
+/* Of items [begin, end) of the corpus, in as many passes as it takes, divided
+ * by divisor; adds slopes to grad unless it is NULL.                        */
 static sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s,
-                               long begin, long end, double divisor,
-                               sppo_real *grad, double *loss)
+                               int64_t begin, int64_t end, double divisor,
+                               sppo_real *grad, text_loss *sum)
 {
     sppo_forest *f = &t->forest;
     double part = 0.0;
-    long position;
+    int64_t position;
     int i, root, fits = 1;
 
-    *loss = 0.0;
+    memset(sum, 0, sizeof *sum);
     sppo_forest_clear(f);
     for (position = begin; position < end; position += fits) {
         i = s ? shuffle_item(s, position) : (int)position;
@@ -965,63 +1156,95 @@ static sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s,
             if (n)
                 sppo_forest_add(f, root, sppo_lists_tokens(&c->child, i), n,
                                 1);
+            sum->tokens += corpus_scored(c, i);
         }
         if (fits && position + 1 < end)
             continue;
         TRY(sppo_next_token_loss(&t->ctx, &t->trace, &t->policy, f, divisor,
                                  grad, &part));
         sppo_forest_clear(f);
-        *loss += part;
+        sum->loss += part;
     }
     return SPPO_OK;
 }
 
-/* Steps that fit in --minutes, by the time of one that changes nothing. */
-static sppo_result pretrain_measure(tool *t, const corpus *c, shuffle *s)
+/* The seconds that a step takes, by three that change nothing. */
+static sppo_result pretrain_time(tool *t, const corpus *c, shuffle *s,
+                                 double *seconds)
 {
-    double loss, begun = 0.0;
+    double begun = 0.0;
+    text_loss sum;
     int i;
 
     for (i = 0; i < 4; i++) {  // the first warms caches up
         if (i == 1)
             begun = seconds_now();
-        TRY(corpus_loss(t, c, s, 0, t->set.batch, 1.0, t->grad, &loss));
+        TRY(corpus_loss(t, c, s, 0, t->set.batch, 1.0, t->grad, &sum));
     }
+    *seconds = (seconds_now() - begun) / 3.0;
     memset(t->grad, 0, t->grad_count * sizeof(sppo_real));
-    t->set.steps = (int)(180.0 * t->set.minutes / (seconds_now() - begun)) + 1;
-    note(&t->console, "%.10g minutes are about %d steps; --steps %d repeats "
-         "this run", t->set.minutes, t->set.steps, t->set.steps);
     return SPPO_OK;
 }
 
-/* All steps, or those before a signal; loss: nats per token of late ones. */
-static sppo_result pretrain_steps(tool *t, const corpus *c, shuffle *s,
-                                  double *loss)
+/* The steps of the run: with --minutes as many as fit, counted once, so that
+ * a run that goes on is the same.                                           */
+static sppo_result pretrain_count(trainer *r, const corpus *c, shuffle *s)
 {
+    const double most = 1e8, known = r->own[STEPS].value;
+    tool *t = r->t;
+    double seconds;
+
+    if (t->set.minutes > 0.0 && known >= 1.0 && known <= most) {
+        t->set.steps = (int)known;
+    } else if (t->set.minutes > 0.0) {
+        TRY(pretrain_time(t, c, s, &seconds));
+        t->set.steps = (int)fmin(60.0 * t->set.minutes / seconds + 1.0, most);
+        note(&t->console, "%.10g minutes are about %d steps; --steps %d "
+             "repeats this run", t->set.minutes, t->set.steps, t->set.steps);
+    }
+    t->optim.config.total_steps = t->set.steps;
+    return SPPO_OK;
+}
+
+/* The names that TRL has for them; loss is in nats per token. */
+static const char *const pretrain_metrics[] = {
+    "step", "epoch", "loss", "bits_per_byte", "grad_norm", "learning_rate",
+    "num_tokens"
+};
+enum { PRETRAIN_METRICS = sizeof pretrain_metrics / sizeof *pretrain_metrics };
+
+static sppo_result pretrain_log(trainer *r, const corpus *c, double loss)
+{
+    const sppo_optim *optim = &r->t->optim;
+    const double metric[PRETRAIN_METRICS] = {
+        optim->step, (double)optim->step * r->t->set.batch / c->train, loss,
+        loss * c->scored / c->bytes / log(2.0), optim->grad_norm, optim->lr,
+        r->own[TOKENS].value
+    };
+
+    return trainer_log(r, metric);
+}
+
+/* All steps that are left, or those before a signal. */
+static sppo_result pretrain_steps(trainer *r, const corpus *c, shuffle *s)
+{
+    tool *t = r->t;
     const int batch = t->set.batch;
     const double divisor = batch * c->scored / c->train;
-    double mean = 0.0, weight = 0.0, part;
+    text_loss sum;
     sppo_result result;
-    int step;
 
-    progress_begin(&t->console, 0);
-    for (step = 0; step < t->set.steps && !caught; step++) {
-        const long at = (long)step * batch;
-        result = corpus_loss(t, c, s, at, at + batch, divisor, t->grad, &part);
+    while (t->optim.step < t->set.steps && !caught) {
+        const int64_t at = (int64_t)t->optim.step * batch;
+        result = corpus_loss(t, c, s, at, at + batch, divisor, t->grad, &sum);
         if (result == SPPO_E_STOPPED)
             break;  // in the middle of a step, which does not count
         TRY(result);
-        TRY(sppo_optim_step(&t->ctx, &t->optim, &t->policy, t->grad));
-        mean = 0.98 * mean + 0.02 * part;
-        weight = 0.98 * weight + 0.02;
-        *loss = mean / weight;
-        progress_show(&t->console, "step", step + 1, t->set.steps,
-                      ", loss %.4f, lr %.2e, gradient %.3f", *loss,
-                      t->optim.lr, t->optim.grad_norm);
+        TRY(trainer_step(r, sum.loss));
+        r->own[TOKENS].value += sum.tokens;
+        TRY(pretrain_log(r, c, sum.loss * divisor / sum.tokens));
     }
-    progress_end(&t->console);
-    t->set.steps = step;
-    return SPPO_OK;
+    return trainer_save_model(r);
 }
 
 /* A tokenizer.json does not say which of its added tokens are BOS and EOS. */
@@ -1068,70 +1291,112 @@ static sppo_result pretrain_model(tool *t)
     return sppo_model_init(&t->ctx, &t->policy, &config, (uint64_t)s->seed);
 }
 
-static sppo_result pretrain_report(tool *t, const corpus *c, double loss)
+/* The sequences held out, unless a signal was caught. */
+static sppo_result pretrain_held_out(tool *t, const corpus *c, report *r)
 {
+    text_loss held;
+
+    if (c->train == c->root.count || caught)
+        return SPPO_OK;
+    TRY(corpus_loss(t, c, NULL, c->train, c->root.count, 1.0, NULL, &held));
+    if (held.tokens > 0.0)
+        report_real(r, "held out loss", held.loss / held.tokens, 4,
+                    "nats per token");
+    if (c->held_bytes > 0.0)
+        report_real(r, "held out bits per byte",
+                    held.loss / log(2.0) / c->held_bytes, 4, "");
+    report_real(r, "held out bytes", c->held_bytes, 0, "");
+    report_real(r, "held out tokens", held.tokens, 0, "");
+    return SPPO_OK;
+}
+
+static sppo_result pretrain_report(trainer *trained, const corpus *c)
+{
+    tool *t = trained->t;
+    sppo_result result;
     report r;
-    double held = 0.0, tokens = 0.0;
-    int i;
 
     report_begin(&r, &t->ctx, t->set.json);
     report_real(&r, "parameters", (double)t->policy.count, 0, "");
-    report_real(&r, "steps", t->set.steps, 0, "");
-    report_real(&r, "train loss", loss, 4, "nats per token, late steps");
-    if (c->train < c->root.count && !caught) {
-        TRY(corpus_loss(t, c, NULL, c->train, c->root.count, 1.0, NULL,
-                        &held));
-        for (i = c->train; i < c->root.count; i++)
-            tokens += corpus_scored(c, i);
-        report_real(&r, "held out loss", held / tokens, 4, "nats per token");
-        report_real(&r, "held out bits per byte",
-                    held / log(2.0) / c->held_bytes, 4, "");
-        report_real(&r, "held out bytes", c->held_bytes, 0, "");
-        report_real(&r, "held out tokens", tokens, 0, "");
-    }
-    return report_end(&r);
+    report_real(&r, "steps", t->optim.step, 0, "");
+    if (t->optim.step > 0)
+        report_real(&r, "train loss", trainer_loss(trained), 4,
+                    "nats per token, late steps");
+    result = pretrain_held_out(t, c, &r);
+    if (result == SPPO_OK)
+        return report_end(&r);
+    buffer_free(&r.out);
+    return result;
 }
 
-static sppo_result pretrain_on(tool *t, corpus *c, shuffle *s)
+/* What --dry-run prints; the sequences held out go forward only. */
+static sppo_result pretrain_estimate(tool *t, const corpus *c, shuffle *s)
 {
+    const double held = (c->root.count - c->train) / 3.0 / t->set.batch;
+    double seconds;
+
+    TRY(pretrain_time(t, c, s, &seconds));
+    return dry_report(t, &t->policy, t->ctx.peak,
+                      seconds * (t->set.steps + held) / 60.0, "minutes");
+}
+
+/* What the run is made of, so that --resume knows it again. */
+static void pretrain_inputs(tool *t, const corpus *c)
+{
+    if (t->set.from)
+        run_input_add(&t->folder, "from", "model",
+                      digest_model(&t->policy, &t->tok));
+    else
+        run_input_add(&t->folder, "tokenizer", "tokenizer",
+                      digest_codec(0, &t->tok));
+    run_input_add(&t->folder, t->set.text ? "text" : "jsonl", "data",
+                  digest_lists(digest_lists(0, &c->root), &c->child));
+}
+
+static sppo_result pretrain_on(trainer *r, const corpus *c, shuffle *s)
+{
+    tool *t = r->t;
     const int room = t->set.pass_tokens > c->longest ? t->set.pass_tokens
                                                      : c->longest;
-    double loss = 0.0;
 
+    pretrain_inputs(t, c);
     TRY(shuffle_begin(t, s, c->train));
     TRY(sppo_forest_init(&t->ctx, &t->forest, room, room));
     TRY(sppo_trace_init(&t->ctx, &t->trace, &t->policy, room, room, 1));
     TRY(open_optimiser(t, &t->policy, t->set.steps));
-    if (t->set.minutes > 0.0) {
-        TRY(pretrain_measure(t, c, s));
-        t->optim.config.total_steps = t->set.steps;
-    }
+    batch_note(t, c->train, "sequences to learn", "takes some more than once");
+    if (!t->set.dry_run)
+        TRY(trainer_open(r, pretrain_metrics, PRETRAIN_METRICS));
+    TRY(pretrain_count(r, c, s));
+    if (t->set.dry_run)
+        return pretrain_estimate(t, c, s);
     note(&t->console, "%d sequences to learn, %d held out; %.0f parameters",
          c->train, c->root.count - c->train, (double)t->policy.count);
-    TRY(pretrain_steps(t, c, s, &loss));
-    TRY(save_model(t, &t->policy, t->set.out));
-    TRY(pretrain_report(t, c, loss));
-    return caught ? stopped(t, t->set.out) : SPPO_OK;
+    TRY(trainer_begin(r, t->set.steps));
+    TRY(pretrain_steps(r, c, s));
+    return trainer_end(r, pretrain_report(r, c));
 }
 
 static sppo_result run_pretrain(tool *t)
 {
     corpus c;
     shuffle s;
+    trainer r;
     sppo_result result;
+    int going_on;
 
     memset(&c, 0, sizeof c);
     memset(&s, 0, sizeof s);
-    TRY(output_is_free(&t->ctx, t->set.out, t->set.force));
+    TRY(trainer_init(&r, t, &t->policy, &going_on));
+    if (!going_on)
+        return SPPO_OK;
     TRY(pretrain_model(t));
-    if (!t->set.quiet)
+    if (!t->set.quiet && !t->set.dry_run)
         options_print(&t->parse, stderr);
     catch_signals(&t->ctx, t->set.quiet);
     result = corpus_load(t, &c);
     if (result == SPPO_OK)
-        result = folder_make(&t->ctx, t->set.out);
-    if (result == SPPO_OK)
-        result = pretrain_on(t, &c, &s);
+        result = pretrain_on(&r, &c, &s);
     shuffle_end(t, &s);
     sppo_lists_free(&t->ctx, &c.root);
     sppo_lists_free(&t->ctx, &c.child);
@@ -1383,61 +1648,123 @@ static double agreement(double score, double label)
          : (score > 0.0) == sppo_beats(label, 0.5) ? 1.0 : 0.0;
 }
 
-static sppo_result prefer_steps(tool *t, const preferences *p, shuffle *s,
-                                int *row, double *score)
-{
-    const int steps = t->optim.config.total_steps, batch = t->set.batch;
-    const int per_epoch = (p->train + batch - 1) / batch;
-    double loss = 0.0, mean = 0.0, weight = 0.0;
-    sppo_result result;
-    int step, i, count;
-    long at;
+/* The rows of one step, and the log-odds of their first responses. */
+typedef struct row_batch {
+    int *row, count;
+    double *score;
+    size_t bytes;
+} row_batch;
 
-    progress_begin(&t->console, 0);
-    for (step = 0; step < steps && !caught; step++) {
-        at = (long)(step / per_epoch) * p->train +
-             (long)(step % per_epoch) * batch;
-        count = p->train - step % per_epoch * batch;
-        count = count < batch ? count : batch;
-        for (i = 0; i < count; i++)
-            row[i] = p->part[shuffle_item(s, at + i)];
-        result = sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
-                                p->label, row, count, t->grad, &loss, score);
+static sppo_result row_batch_open(tool *t, row_batch *b)
+{
+    const size_t most = (size_t)t->set.batch;
+
+    b->bytes = most * (sizeof(double) + sizeof(int));
+    b->score = (double *)sppo_take(&t->ctx, b->bytes, 1);
+    b->row = (int *)(b->score + most);
+    return b->score ? SPPO_OK : t->ctx.code;
+}
+
+static int prefer_per_epoch(const tool *t, const preferences *p)
+{
+    return (p->train - 1) / t->set.batch + 1;
+}
+
+/* A batch of the epoch's order, or what is left of it. */
+static void prefer_batch(const tool *t, const preferences *p, shuffle *s,
+                         int step, row_batch *b)
+{
+    const int per_epoch = prefer_per_epoch(t, p), batch = t->set.batch;
+    const int from = step % per_epoch * batch;
+    const int64_t at = (int64_t)(step / per_epoch) * p->train + from;
+    int i;
+
+    b->count = p->train - from < batch ? p->train - from : batch;
+    for (i = 0; i < b->count; i++)
+        b->row[i] = p->part[shuffle_item(s, at + i)];
+}
+
+static sppo_result prefer_loss(tool *t, const preferences *p, row_batch *b,
+                               sppo_real *grad, double *loss)
+{
+    return sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
+                          p->label, b->row, b->count, grad, loss, b->score);
+}
+
+/* The names that TRL has for them; of rows with label 1/2 none is right. */
+static const char *const prefer_metrics[] = {
+    "step", "epoch", "loss", "accuracy", "margin", "grad_norm",
+    "learning_rate"
+};
+enum { PREFER_METRICS = sizeof prefer_metrics / sizeof *prefer_metrics };
+
+static sppo_result prefer_log(trainer *r, const preferences *p,
+                              const row_batch *b, double loss)
+{
+    const sppo_optim *optim = &r->t->optim;
+    double right = 0.0, margin = 0.0, clear = 0.0;
+    double metric[PREFER_METRICS];
+    int i;
+
+    for (i = 0; i < b->count; i++) {
+        const double label = p->label[b->row[i]];
+        if (label_is_tie(label))
+            continue;
+        right += agreement(b->score[i], label);
+        margin += label > 0.5 ? b->score[i] : -b->score[i];
+        clear += 1.0;
+    }
+    metric[0] = optim->step;
+    metric[1] = (double)optim->step / prefer_per_epoch(r->t, p);
+    metric[2] = loss;
+    metric[3] = right / clear;
+    metric[4] = margin / clear;
+    metric[5] = optim->grad_norm;
+    metric[6] = optim->lr;
+    return trainer_log(r, metric);
+}
+
+/* All steps that are left, or those before a signal. */
+static sppo_result prefer_steps(trainer *r, const preferences *p, shuffle *s,
+                                row_batch *b)
+{
+    tool *t = r->t;
+    double loss = 0.0;
+    sppo_result result;
+
+    while (t->optim.step < t->optim.config.total_steps && !caught) {
+        prefer_batch(t, p, s, t->optim.step, b);
+        result = prefer_loss(t, p, b, t->grad, &loss);
         if (result == SPPO_E_STOPPED)
             break;  // in the middle of a step, which does not count
         TRY(result);
-        TRY(sppo_optim_step(&t->ctx, &t->optim, &t->preference,
-                            t->grad));
-        mean = 0.98 * mean + 0.02 * loss;
-        weight = 0.98 * weight + 0.02;
-        progress_show(&t->console, "step", step + 1, steps,
-                      ", loss %.4f, lr %.2e, gradient %.3f", mean / weight,
-                      t->optim.lr, t->optim.grad_norm);
+        TRY(trainer_step(r, loss));
+        TRY(prefer_log(r, p, b, loss));
     }
-    progress_end(&t->console);
-    return SPPO_OK;
+    return trainer_save_model(r);
 }
 
 /* The rows held out: by the model, by the coin and by the length alone. Where
  * the label is a tie there is no right side; accuracies leave it out.       */
-static sppo_result prefer_report(tool *t, const preferences *p, int *row,
-                                 double *score)
+static sppo_result prefer_report(tool *t, const preferences *p, row_batch *b)
 {
     report r;
     double loss = 0.0, right = 0.0, longer = 0.0, part = 0.0, clear;
-    int at, i, count;
+    int at, i;
 
-    for (at = 0; at < p->held && !caught; at += count) {
-        count = p->held - at < t->set.batch ? p->held - at : t->set.batch;
-        memcpy(row, p->part + p->train + at, sizeof(int) * (size_t)count);
-        TRY(sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
-                           p->label, row, count, NULL, &part, score));
-        loss += part * count;
-        for (i = 0; i < count; i++)
-            if (!label_is_tie(p->label[row[i]])) {
-                right += agreement(score[i], p->label[row[i]]);
-                longer += agreement(p->longer[row[i]], p->label[row[i]]);
-            }
+    for (at = 0; at < p->held && !caught; at += b->count) {
+        b->count = p->held - at < t->set.batch ? p->held - at : t->set.batch;
+        memcpy(b->row, p->part + p->train + at,
+               sizeof(int) * (size_t)b->count);
+        TRY(prefer_loss(t, p, b, NULL, &part));
+        loss += part * b->count;
+        for (i = 0; i < b->count; i++) {
+            const int row = b->row[i];
+            if (label_is_tie(p->label[row]))
+                continue;
+            right += agreement(b->score[i], p->label[row]);
+            longer += agreement(p->longer[row], p->label[row]);
+        }
     }
     clear = p->held - p->tied;
     report_begin(&r, &t->ctx, t->set.json);
@@ -1446,8 +1773,10 @@ static sppo_result prefer_report(tool *t, const preferences *p, int *row,
     report_real(&r, "rows skipped", p->skipped, 0, "too long");
     if (p->held && !caught) {
         report_real(&r, "held out tied", p->tied / p->held, 4, "label 1/2");
-        report_real(&r, "accuracy", right / clear, 4, "without ties");
-        report_real(&r, "accuracy longer wins", longer / clear, 4, "");
+        if (clear > 0.0) {
+            report_real(&r, "accuracy", right / clear, 4, "without ties");
+            report_real(&r, "accuracy longer wins", longer / clear, 4, "");
+        }
         report_real(&r, "log loss", loss / p->held, 4, "");
         report_real(&r, "log loss coin", log(2.0), 4, "");
     }
@@ -1457,9 +1786,13 @@ static sppo_result prefer_report(tool *t, const preferences *p, int *row,
 /* Room for the longest row, and for as many as --pass-tokens allows. */
 static sppo_result prefer_open(tool *t, const preferences *p)
 {
-    const int per_epoch = (p->train + t->set.batch - 1) / t->set.batch;
+    const double steps = (double)prefer_per_epoch(t, p) * t->set.epochs;
     int i, a, b, tokens, need = t->set.pass_tokens;
 
+    if (steps > 2147483647.0)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--epochs %d are %.0f "
+                         "steps; that is more than can be counted",
+                         t->set.epochs, steps);
     for (i = 0; i < p->train + p->held; i++) {
         const int row = p->part[i];
         a = sppo_lists_length(&t->responses, 2 * row);
@@ -1469,34 +1802,63 @@ static sppo_result prefer_open(tool *t, const preferences *p)
         need = tokens > need ? tokens : need;
     }
     TRY(sppo_pref_init(&t->ctx, &t->pref, &t->preference, need, 2, 1));
-    return open_optimiser(t, &t->preference, per_epoch * t->set.epochs);
+    return open_optimiser(t, &t->preference, (int)steps);
 }
 
-static sppo_result prefer_on(tool *t, preferences *p, shuffle *s)
+/* What --dry-run prints, by three steps that change nothing; the rows held out
+ * go forward only.                                                          */
+static sppo_result prefer_estimate(tool *t, const preferences *p, shuffle *s,
+                                   row_batch *b)
 {
-    const size_t batch = (size_t)t->set.batch;
-    const size_t bytes = batch * (sizeof(double) + sizeof(int));
-    double *score;
-    sppo_result result;
+    const double held = p->held / 3.0 / t->set.batch;
+    double loss, begun = 0.0;
+    int i;
+
+    prefer_batch(t, p, s, 0, b);
+    for (i = 0; i < 4; i++) {  // the first warms caches up
+        if (i == 1)
+            begun = seconds_now();
+        TRY(prefer_loss(t, p, b, t->grad, &loss));
+    }
+    return dry_report(t, &t->preference, t->ctx.peak,
+                      (seconds_now() - begun) / 3.0 / 60.0 *
+                      (t->optim.config.total_steps + held), "minutes");
+}
+
+/* What the run is made of, so that --resume knows it again. */
+static void prefer_inputs(tool *t, const preferences *p)
+{
+    uint64_t digest = digest_lists(0, &t->prompts);
+
+    digest = digest_lists(digest, &t->responses);
+    run_input_add(&t->folder, "policy", "model",
+                  digest_model(&t->policy, &t->tok));
+    run_input_add(&t->folder, "preferences", "data",
+                  sppo_digest(digest, p->label, (size_t)t->prompts.count *
+                              sizeof *p->label));
+}
+
+static sppo_result prefer_on(trainer *r, preferences *p, shuffle *s,
+                             row_batch *b)
+{
+    tool *t = r->t;
+    char effect[48];
 
     TRY(preferences_load(t, p));
+    prefer_inputs(t, p);
     TRY(shuffle_begin(t, s, p->train));
     TRY(prefer_open(t, p));
-    TRY(folder_make(&t->ctx, t->set.out));
+    TRY(row_batch_open(t, b));
+    snprintf(effect, sizeof effect, "takes all %d", p->train);
+    batch_note(t, p->train, "rows to learn", effect);
+    if (t->set.dry_run)
+        return prefer_estimate(t, p, s, b);
+    TRY(trainer_open(r, prefer_metrics, PREFER_METRICS));
     note(&t->console, "%d rows to learn, %d held out, %.0f parameters",
          p->train, p->held, (double)t->preference.count);
-    score = (double *)sppo_take(&t->ctx, bytes, 1);
-    if (!score)
-        return t->ctx.code;
-    result = prefer_steps(t, p, s, (int *)(score + batch), score);
-    if (result == SPPO_OK)
-        result = save_model(t, &t->preference, t->set.out);
-    if (result == SPPO_OK)
-        result = prefer_report(t, p, (int *)(score + batch), score);
-    sppo_give(&t->ctx, score, bytes);
-    if (result == SPPO_OK && caught)
-        return stopped(t, t->set.out);
-    return result;
+    TRY(trainer_begin(r, t->optim.config.total_steps));
+    TRY(prefer_steps(r, p, s, b));
+    return trainer_end(r, prefer_report(t, p, b));
 }
 
 static sppo_result run_prefer(tool *t)
@@ -1504,18 +1866,25 @@ static sppo_result run_prefer(tool *t)
     const settings *s = &t->set;
     preferences p;
     shuffle order;
+    row_batch b;
+    trainer r;
     sppo_result result;
+    int going_on;
 
     memset(&p, 0, sizeof p);
     memset(&order, 0, sizeof order);
-    TRY(output_is_free(&t->ctx, s->out, s->force));
+    memset(&b, 0, sizeof b);
+    TRY(trainer_init(&r, t, &t->preference, &going_on));
+    if (!going_on)
+        return SPPO_OK;
     TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
     TRY(sppo_model_clone(&t->ctx, &t->preference, &t->policy,
                          (sppo_head)(s->head + 1), s->embed_dim));
-    if (!s->quiet)
+    if (!s->quiet && !s->dry_run)
         options_print(&t->parse, stderr);
     catch_signals(&t->ctx, t->set.quiet);
-    result = prefer_on(t, &p, &order);
+    result = prefer_on(&r, &p, &order, &b);
+    sppo_give(&t->ctx, b.score, b.bytes);
     shuffle_end(t, &order);
     preferences_free(t, &p);
     return result;
@@ -1537,8 +1906,6 @@ static sppo_result run_prefer(tool *t)
  * All but the appended lines are written whole and renamed.                 */
 typedef struct run {
     tool *t;
-    double saved;        // when the last checkpoint was written
-    double cost;         // the seconds that it took
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
     char validation[PATH_ROOM];
@@ -1771,17 +2138,6 @@ static sppo_play_config play_config(const settings *s)
     return config;
 }
 
-/* Checkpoints of a large model take seconds: a twentieth of the time, no more.
- * With --save-seconds 0 each unit of work is saved, whatever it takes.      */
-enum { SAVE_SHARE = 20 };
-
-static double save_pause(const run *r)
-{
-    const double asked = r->t->set.save_seconds;
-
-    return asked > 0.0 ? fmax(asked, SAVE_SHARE * r->cost) : 0.0;
-}
-
 /* Called after every unit of work: keeps the metrics, draws the progress,
  * stops for a checkpoint or for good. The play goes on where it stopped.    */
 static int on_progress(void *user, const sppo_progress *p)
@@ -1804,7 +2160,7 @@ static int on_progress(void *user, const sppo_progress *p)
         progress_show(&r->t->console, what, p->done, p->total, "%s", "");
     }
     return caught || r->failed ||
-           seconds_now() - r->saved >= save_pause(r);
+           run_save_is_due(&r->t->folder, r->t->set.save_seconds);
 }
 
 static sppo_result checkpoint(run *r)
@@ -1814,8 +2170,7 @@ static sppo_result checkpoint(run *r)
     metrics_sync(&r->t->metrics);
     log_sync(r->validation);
     TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->t->folder.checkpoint));
-    r->saved = seconds_now();
-    r->cost = r->saved - begun;
+    run_saved(&r->t->folder, begun);
     return SPPO_OK;
 }
 
@@ -2428,7 +2783,6 @@ static sppo_result align_estimate(tool *t)
     double seconds = 0.0;
     sppo_lists few;
     sppo_result result = SPPO_OK;
-    report r;
     int i;
 
     memset(&few, 0, sizeof few);
@@ -2440,13 +2794,9 @@ static sppo_result align_estimate(tool *t)
         result = align_probe(t, &few, &seconds);
     sppo_lists_free(&t->ctx, &few);
     TRY(result);
-    options_print(&t->parse, stdout);
-    report_begin(&r, &t->ctx, 0);
-    report_real(&r, "parameters", (double)t->policy.count, 0, "");
-    report_real(&r, "memory", (double)bytes / 1e6, 1, "MB");
-    report_real(&r, "time", seconds * all / count / 60.0, 1, t->set.judge
-                ? "minutes, and what the judge takes" : "minutes");
-    return report_end(&r);
+    return dry_report(t, &t->policy, bytes, seconds * all / count / 60.0,
+                      t->set.judge ? "minutes, and what the judge takes"
+                                   : "minutes");
 }
 
 static sppo_result align_in_folder(run *r)
@@ -2468,7 +2818,7 @@ static sppo_result align_in_folder(run *r)
     r->per_iteration = (count + t->set.batch - 1) / t->set.batch *
                        t->set.epochs;
     TRY(align_begin(r));
-    r->saved = seconds_now();
+    run_saved(&t->folder, seconds_now());
     TRY(align_rounds(r));
     if (t->play.phase != SPPO_PHASE_DONE)
         return SPPO_OK;
