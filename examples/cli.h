@@ -125,6 +125,14 @@ static sppo_result buffer_check(const buffer *b)
  * has, the second ends the process at once: files are whole at any moment.  */
 static volatile sig_atomic_t caught;
 static volatile sig_atomic_t stop_quietly;
+static volatile sig_atomic_t child_group;  // a program that goes when we go
+
+static void end_at_once(int number)
+{
+    if (child_group)
+        kill(-(pid_t)child_group, SIGKILL);
+    _exit(128 + number);
+}
 
 static void on_signal(int number)
 {
@@ -133,7 +141,7 @@ static void on_signal(int number)
     const int before = errno;
 
     if (caught)
-        _exit(128 + number);
+        end_at_once(number);
     caught = number;
     if (!stop_quietly && write(2, said, sizeof said - 1) < 0)
         stop_quietly = 1;  // nobody to tell

@@ -156,6 +156,19 @@ static sppo_result codec_encode(sppo_ctx *ctx, const codec *c,
     return sppo_fail(ctx, SPPO_E_FORMAT, "%s", c->missing);
 }
 
+/* A response as one more list: it ends with EOS, unless it was cut. A cut one
+ * of no text is its EOS alone, for nothing cannot be read.                  */
+static sppo_result codec_encode_response(sppo_ctx *ctx, const codec *c,
+                                         const char *text, size_t length,
+                                         int finished, sppo_lists *lists)
+{
+    TRY(codec_encode(ctx, c, text, length, 0, finished, lists));
+    if (finished || sppo_lists_length(lists, lists->count - 1) > 0)
+        return SPPO_OK;
+    lists->count--;
+    return codec_encode(ctx, c, text, length, 0, 1, lists);
+}
+
 /* As sppo_tokenizer_decode, without what ends the text; without a tokenizer
  * nothing.                                                                  */
 static size_t codec_decode(const codec *c, const int *token, int count,

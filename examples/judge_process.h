@@ -1,10 +1,18 @@
 /* judge_process.h - a judge that is another program, spoken to over pipes
  *
  * One line of JSON per prompt, each way, in the same order:
- *   to it     {"prompt": "..", "responses": ["..", "..", ..]}
- *   from it   {"probabilities": [[0.5, ..], ..]}    row i, column j:
- *             the probability that response i is better than response j
- * Its standard error stays ours. Private to sppo.c, after codec.h.          */
+ *   to it     {"prompt": "..", "responses": ["..", "..", ..],
+ *              "finished": [true, false, ..], "id": 7}
+ *   from it   {"probabilities": [[0.5, ..], ..], "id": 7}
+ * Row i, column j is the probability that response i is better than response
+ * j. finished: whether a response ended, or was cut. id: counts the requests;
+ * an answer need not have one, but one with another is refused, so that a judge
+ * out of step is noticed at once. Instead of probabilities an answer may have
+ * an "error", a sentence, which ends the run.
+ *
+ * It writes nothing else: what comes before it is asked, or is left over, is
+ * refused too. Its standard error stays ours. Private to sppo.c, after
+ * codec.h.                                                                  */
 
 #ifndef SPPO_EXAMPLES_JUDGE_PROCESS_H
 #define SPPO_EXAMPLES_JUDGE_PROCESS_H
@@ -12,11 +20,19 @@
 typedef struct judge_process {
     sppo_ctx *ctx;
     const codec *tok;
-    double patience;   // seconds of silence before it counts as dead
+    const sppo_config *speaker[2];  // whose responses: for their EOS; or NULL
+    double patience;   // seconds without an answer before it counts as dead
+    double slowest;    // seconds that an answer took at the most
     pid_t pid;         // 0: not running
+    int ended;         // 1: it ended by itself, as `status` says
+    int status;        // of waitpid
     int to, from;      // our ends of the pipes; -1: closed
-    buffer out, in;    // requests not yet sent, bytes not yet read as answers
+    buffer out, in;    // requests of a batch, bytes not yet read as answers
     size_t sent;       // of out
+    int told;          // requests that were sent to their end
+    size_t searched;   // of in: bytes known to hold no end of a line
+    double id;         // of the batch's first request
+    int numbered;      // 1: the last answer had its id
     buffer text;       // of one response, or of a prompt in a message
     sppo_json json;
 } judge_process;
@@ -29,9 +45,24 @@ static void judge_child(const char *command, int in, int out)
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0)
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
+}
+
+/* Where a signal would end us at once, it ends the judge's group too. */
+static void judge_ends_with_us(pid_t group)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action;
+    size_t i;
+
+    child_group = (sig_atomic_t)group;
+    for (i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (sigaction(signals[i], NULL, &action) == 0 &&
+            action.sa_handler == SIG_DFL)
+            signal(signals[i], end_at_once);
 }
 
 static sppo_result judge_start(judge_process *j, sppo_ctx *ctx,
@@ -43,6 +74,7 @@ static sppo_result judge_start(judge_process *j, sppo_ctx *ctx,
     j->ctx = j->out.ctx = j->in.ctx = j->text.ctx = ctx;
     j->tok = tok;
     j->patience = patience;
+    j->id = 1.0;
     j->to = j->from = -1;
     signal(SIGPIPE, SIG_IGN);  // a judge that is gone shows as EPIPE
     if (pipe(to) != 0 || pipe(from) != 0)
@@ -58,6 +90,8 @@ static sppo_result judge_start(judge_process *j, sppo_ctx *ctx,
                          strerror(errno));
     if (j->pid == 0)
         judge_child(command, to[0], from[1]);
+    setpgid(j->pid, j->pid);  // whoever of the two is first
+    judge_ends_with_us(j->pid);
     close(to[0]);
     close(from[1]);
     j->to = to[1];
@@ -67,29 +101,39 @@ static sppo_result judge_start(judge_process *j, sppo_ctx *ctx,
     return SPPO_OK;
 }
 
-/* End of input is its request to leave; one that stays is told so. Returns the
- * status of waitpid, or -1.                                                 */
+/* Takes note of the judge's end; 1: nothing is left of it and its children. */
+static int judge_is_gone(judge_process *j)
+{
+    if (!j->ended)
+        j->ended = waitpid(j->pid, &j->status, WNOHANG) != 0;
+    return j->ended && kill(-j->pid, 0) != 0;
+}
+
+/* End of input is its request to leave; one that stays is told so, and so are
+ * the programs that it started.  1: it left by itself.                      */
 static int judge_leave(judge_process *j)
 {
     const struct timespec wait = { 0, 10 * 1000 * 1000 };
-    int status = -1, tries, gone = 0;
+    int tries, alone = 1;
 
     if (j->to >= 0)
         close(j->to);
     if (j->from >= 0)
         close(j->from);
     j->to = j->from = -1;
-    for (tries = 0; j->pid > 0 && !gone; tries++) {
-        gone = waitpid(j->pid, &status, WNOHANG) != 0;
-        if (!gone && tries == 50)
+    for (tries = 0; j->pid > 0 && tries < 150 && !judge_is_gone(j); tries++) {
+        if (tries == 50) {
+            alone = j->ended;
             kill(-j->pid, SIGTERM);
-        if (!gone && tries == 100)
+        }
+        if (tries == 100)
             kill(-j->pid, SIGKILL);
-        if (!gone)
-            nanosleep(&wait, NULL);
+        nanosleep(&wait, NULL);
     }
+    alone = alone && j->pid > 0;
     j->pid = 0;
-    return status;
+    child_group = 0;
+    return alone;
 }
 
 static void judge_stop(judge_process *j)
@@ -103,29 +147,58 @@ static void judge_stop(judge_process *j)
     sppo_json_free(j->ctx, &j->json);
 }
 
-/* A failure in the answer to one prompt, with what came instead. */
-static sppo_result judge_fail(judge_process *j, const sppo_lists *prompts,
-                              int prompt, const char *why,
-                              const char *received, size_t length)
-{
-    char sentence[160];
+/* ---- messages ---- */
 
-    snprintf(sentence, sizeof sentence, "%.150s", why);  // may be ctx->message
+/* What a message quotes of a text: no more than `most` bytes of whole
+ * characters, one line, without the blanks at its end.                      */
+static int excerpt(char *text, size_t length, size_t most)
+{
+    size_t i, n = length < most ? length : most;
+
+    while (n > 0 && n < length && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--;
+    while (n > 0 && strchr(" \t\r\n", text[n - 1]))
+        n--;
+    for (i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ' ')
+            text[i] = ' ';
+    return (int)n;
+}
+
+enum { NO_ANSWER, WRONG_ANSWER, ERROR_ANSWER };
+
+/* A failure in the answer to one prompt, with what came, unless NULL. */
+static sppo_result judge_fail(judge_process *j, const sppo_lists *prompts,
+                              int prompt, int kind, const char *why,
+                              char *received, size_t length)
+{
+    static const char *const begin[] = { " gave no", "'s", "'s" };
+    static const char *const end[] = { "", " is wrong", " is an error" };
+    char sentence[200];
+
+    snprintf(sentence, sizeof sentence, "%s", why);  // may be ctx->message
     buffer_decode(&j->text, j->tok, prompts, prompt);
     TRY(buffer_check(&j->text));
-    if (!received)
-        return sppo_fail(j->ctx, SPPO_E_JUDGE,
-                         "the judge gave no answer to prompt %d (\"%.50s\"): "
-                         "%s", prompt + 1, j->text.data, sentence);
-    return sppo_fail(j->ctx, SPPO_E_JUDGE,
-                     "the judge's answer to prompt %d (\"%.50s\") is wrong: "
-                     "%s; received: %.*s", prompt + 1, j->text.data, sentence,
-                     length < 100 ? (int)length : 100, received);
+    return sppo_fail(j->ctx, SPPO_E_JUDGE, "the judge%s answer to prompt %d "
+                     "(\"%.*s\")%s: %s%s%.*s", begin[kind], prompt + 1,
+                     excerpt(j->text.data, j->text.length, 50), j->text.data,
+                     end[kind], sentence, received ? "; received: " : "",
+                     received ? excerpt(received, length, 100) : 0,
+                     received ? received : "");
+}
+
+/* ---- requests ---- */
+
+static int judge_sees_end(const judge_process *j, const sppo_lists *responses,
+                          int i)
+{
+    return (j->speaker[0] && sppo_finished(j->speaker[0], responses, i)) ||
+           (j->speaker[1] && sppo_finished(j->speaker[1], responses, i));
 }
 
 static sppo_result judge_request(judge_process *j, const sppo_lists *prompts,
                                  const sppo_lists *responses, int k,
-                                 int prompt, int response)
+                                 int prompt, int response, double id)
 {
     int i;
 
@@ -137,10 +210,16 @@ static sppo_result judge_request(judge_process *j, const sppo_lists *prompts,
         buffer_format(&j->out, i ? ", " : ", \"responses\": [");
         buffer_quote(&j->out, j->text.data, j->text.length);
     }
-    buffer_format(&j->out, "]}\n");
+    for (i = 0; i < k; i++)
+        buffer_format(&j->out, "%s%s", i ? ", " : "], \"finished\": [",
+                      judge_sees_end(j, responses, response + i) ? "true"
+                                                                 : "false");
+    buffer_format(&j->out, "], \"id\": %.0f}\n", id);
     TRY(buffer_check(&j->text));
     return buffer_check(&j->out);
 }
+
+/* ---- answers ---- */
 
 /* The k x k numbers of a row; returns what is wrong with it, or NULL. */
 static const char *probabilities_read(const sppo_json *json, int k,
@@ -168,48 +247,109 @@ static const char *probabilities_read(const sppo_json *json, int k,
     return NULL;
 }
 
-/* The same of an answer, which must be a preference. */
+/* What is wrong with the "id" of an answer, or NULL: it has none, or ours. */
+static const char *judge_read_id(judge_process *j, double id)
+{
+    const int node = sppo_json_find(&j->json, 0, "id");
+
+    j->numbered = node >= 0;
+    if (node < 0 || (j->json.node[node].type == SPPO_JSON_NUMBER &&
+                     sppo_json_number(&j->json, node) == id))
+        return NULL;
+    sppo_fail(j->ctx, SPPO_E_JUDGE, "its \"id\" is another than %.0f: the "
+              "judge is out of step", id);
+    return j->ctx->message;
+}
+
+/* What is wrong with an answer, or NULL; *error: the node of its "error". */
 static const char *judge_read(judge_process *j, const char *line,
-                              size_t length, int k, double *pairwise)
+                              size_t length, double id, int k,
+                              double *pairwise, int *error)
 {
     const char *why;
 
+    *error = -1;
     if (sppo_json_parse(j->ctx, &j->json, line, length, "it") != SPPO_OK)
         return j->ctx->message;
-    why = probabilities_read(&j->json, k, pairwise);
+    if (j->json.node[0].type != SPPO_JSON_OBJECT)
+        return "it is not a JSON object";
+    why = judge_read_id(j, id);
     if (why)
+        return why;
+    *error = sppo_json_find(&j->json, 0, "error");
+    why = *error < 0 ? probabilities_read(&j->json, k, pairwise) : NULL;
+    if (why || *error >= 0)
         return why;
     return sppo_preference_check(j->ctx, pairwise, k, 1e-3) == SPPO_OK
         ? NULL : j->ctx->message;
 }
 
-/* Reads the first complete line that has come; took 0: there is none yet. */
-static sppo_result judge_take(judge_process *j, const sppo_lists *prompts,
-                              int prompt, int k, double *pairwise, int *took)
+/* The sentence of an answer that is an error. */
+static sppo_result judge_declined(judge_process *j, const sppo_lists *prompts,
+                                  int prompt, int error)
 {
-    const char *line = j->in.data;
-    const char *end = j->in.length
-        ? (const char *)memchr(line, '\n', j->in.length) : NULL;
-    const size_t length = end ? (size_t)(end - line) : 0;
-    const char *why;
+    char sentence[200];
+
+    sppo_json_string(&j->json, error, sentence, sizeof sentence);
+    return judge_fail(j, prompts, prompt, ERROR_ANSWER, sentence, NULL, 0);
+}
+
+/* A line may be as long as numbers for k responses need, many times over. */
+static size_t judge_line_most(int k)
+{
+    return ((size_t)1 << 20) + 64 * (size_t)k * (size_t)k;
+}
+
+/* The end of the first line that has come, or NULL. */
+static char *judge_line_end(judge_process *j)
+{
+    char *end = j->in.length > j->searched
+        ? (char *)memchr(j->in.data + j->searched, '\n',
+                         j->in.length - j->searched) : NULL;
+
+    j->searched = end ? 0 : j->in.length;
+    return end;
+}
+
+/* Reads the answer to request i of the batch if it has come; took 0: not yet. */
+static sppo_result judge_take(judge_process *j, const sppo_lists *prompts,
+                              int prompt, int i, int k, double *pairwise,
+                              int *took)
+{
+    char *line = j->in.data, *end = judge_line_end(j);
+    const size_t length = end ? (size_t)(end - line) : j->in.length;
+    const char *why = NULL;
+    int error = -1;
 
     *took = end != NULL;
-    if (!end)
+    if (length > judge_line_most(k))
+        why = "the line is too long";
+    else if (!end)
         return SPPO_OK;
-    why = judge_read(j, line, length, k, pairwise);
+    else if (i >= j->told)
+        why = "it came before its request was sent";
+    else
+        why = judge_read(j, line, length, j->id + i, k, pairwise, &error);
     if (why)
-        return judge_fail(j, prompts, prompt, why, line, length);
+        return judge_fail(j, prompts, prompt, WRONG_ANSWER, why, line, length);
+    if (error >= 0)
+        return judge_declined(j, prompts, prompt, error);
     j->in.length -= length + 1;
     memmove(j->in.data, end + 1, j->in.length);
     return SPPO_OK;
 }
+
+/* ---- both ways ---- */
 
 /* Sends what the pipe takes; a judge may stop listening and still answer. */
 static void judge_send(judge_process *j)
 {
     const ssize_t n = write(j->to, j->out.data + j->sent,
                             j->out.length - j->sent);
+    ssize_t i;
 
+    for (i = 0; i < n; i++)
+        j->told += j->out.data[j->sent + (size_t)i] == '\n';
     if (n > 0)
         j->sent += (size_t)n;
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -221,7 +361,7 @@ static void judge_send(judge_process *j)
 /* Reads what has come; 0: there will be no more. */
 static int judge_receive(judge_process *j)
 {
-    char block[4096];
+    char block[16384];
     const ssize_t n = read(j->from, block, sizeof block);
 
     if (n > 0)
@@ -233,14 +373,55 @@ static int judge_receive(judge_process *j)
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/* Waits for something to read, `seconds` at the most. */
+static int judge_poll(judge_process *j, double seconds)
+{
+    struct pollfd way;
+
+    way.fd = j->from;
+    way.events = POLLIN;
+    way.revents = 0;
+    return poll(&way, 1, (int)(1000.0 * seconds)) > 0;
+}
+
+/* What has come though nothing is asked is an error: taken as the answer to
+ * the next request it would give every prompt its neighbour's.              */
+static sppo_result judge_check_rest(judge_process *j)
+{
+    TRY(buffer_check(&j->in));
+    j->searched = 0;
+    if (j->in.length && strspn(j->in.data, " \t\r\n") >= j->in.length)
+        j->in.length = 0;
+    if (j->in.length == 0)
+        return SPPO_OK;
+    return sppo_fail(j->ctx, SPPO_E_JUDGE, "the judge wrote what answers no "
+                     "request, after %.0f of them; it must write one line "
+                     "for each and nothing else (messages belong on standard "
+                     "error); received: %.*s", j->id - 1.0,
+                     excerpt(j->in.data, j->in.length, 100), j->in.data);
+}
+
+/* Listens for it that long. */
+static sppo_result judge_is_silent(judge_process *j, double seconds)
+{
+    int more = 1;
+
+    TRY(judge_check_rest(j));
+    while (more && j->from >= 0 && judge_poll(j, seconds)) {
+        more = judge_receive(j);
+        TRY(judge_check_rest(j));
+    }
+    return SPPO_OK;
+}
+
 /* Why a judge that hung up did so. */
 static const char *judge_end(judge_process *j, char *out, size_t size)
 {
-    const int status = judge_leave(j);
+    const int alone = judge_leave(j), status = j->status;
 
-    if (status >= 0 && WIFSIGNALED(status))
+    if (alone && WIFSIGNALED(status))
         snprintf(out, size, "it was ended by signal %d", WTERMSIG(status));
-    else if (status >= 0 && WIFEXITED(status))
+    else if (alone && WIFEXITED(status))
         snprintf(out, size, "it ended with exit code %d%s",
                  WEXITSTATUS(status),
                  WEXITSTATUS(status) == 127 ? " (command not found?)" : "");
@@ -250,10 +431,13 @@ static const char *judge_end(judge_process *j, char *out, size_t size)
 }
 
 /* Waits until something can be sent or received, and does it. Both ways at
- * once: a judge that fills its pipe while we fill ours would block us both. */
+ * once: a judge that fills its pipe while we fill ours would block us both.
+ * heard: when the last answer came, of which a part is none.                */
 static sppo_result judge_exchange(judge_process *j, const sppo_lists *prompts,
-                                  int prompt, double *heard)
+                                  int prompt, double heard)
 {
+    const double left = heard + j->patience - seconds_now();
+    const int ended = j->ended;  // and what it wrote before is in the pipe
     struct pollfd ways[2];
     char why[120];
 
@@ -262,48 +446,101 @@ static sppo_result judge_exchange(judge_process *j, const sppo_lists *prompts,
     ways[1].fd = j->sent < j->out.length ? j->to : -1;
     ways[1].events = POLLOUT;
     ways[0].revents = ways[1].revents = 0;
-    poll(ways, 2, 500);
+    judge_is_gone(j);
+    if (left > 0.0)
+        poll(ways, 2, left < 0.5 ? (int)(1000.0 * left) + 1 : 500);
     if (caught)
         return sppo_fail(j->ctx, SPPO_E_STOPPED, "stopped");
     if (ways[1].revents)
         judge_send(j);
-    if (ways[0].revents) {
-        *heard = seconds_now();
-        if (!judge_receive(j))
-            return judge_fail(j, prompts, prompt,
-                              judge_end(j, why, sizeof why), NULL, 0);
-        return buffer_check(&j->in);
-    }
-    if (seconds_now() - *heard < j->patience)
+    if (ways[0].revents ? !judge_receive(j) : ended)
+        return judge_fail(j, prompts, prompt, NO_ANSWER,
+                          judge_end(j, why, sizeof why), NULL, 0);
+    TRY(buffer_check(&j->in));
+    if (left > 0.0)
         return SPPO_OK;
     snprintf(why, sizeof why, "silent for %.10g s (--judge-timeout)",
              j->patience);
-    return judge_fail(j, prompts, prompt, why, NULL, 0);
+    return judge_fail(j, prompts, prompt, NO_ANSWER, why, NULL, 0);
 }
 
-/* The fill of a sppo_judge whose user is a judge_process. All requests go out
- * as fast as it takes them; answers are read as they come.                  */
+/* All requests of a batch go out as fast as it takes them; answers are read as
+ * they come.                                                                */
+static sppo_result judge_batch(judge_process *j, const sppo_lists *prompts,
+                               int k, int first, int count, double *pairwise)
+{
+    double heard = seconds_now();
+    int p = 0, took;
+
+    while (p < count) {
+        TRY(judge_take(j, prompts, first + p, p, k,
+                       pairwise + (size_t)p * (size_t)(k * k), &took));
+        if (took) {
+            j->slowest = fmax(j->slowest, seconds_now() - heard);
+            heard = seconds_now();
+            p++;
+        } else if (j->pid == 0) {
+            return judge_fail(j, prompts, first + p, NO_ANSWER, "it is gone",
+                              NULL, 0);
+        } else {
+            TRY(judge_exchange(j, prompts, first + p, heard));
+        }
+    }
+    return SPPO_OK;
+}
+
+/* How long to listen for what should not come. An answer with its id cannot be
+ * another's. Else a line too many shows when the last request is answered: the
+ * first time that is awaited, later a moment does.                          */
+static double judge_grace(const judge_process *j, int first)
+{
+    return j->numbered ? 0.0 : fmin(2.0 * j->slowest, first ? 2.0 : 0.02);
+}
+
+/* The fill of a sppo_judge whose user is a judge_process. */
 static sppo_result judge_process_fill(sppo_ctx *ctx, void *user,
                                       const sppo_lists *prompts,
                                       const sppo_lists *responses, int k,
                                       int first, int count, double *pairwise)
 {
     judge_process *j = (judge_process *)user;
-    double heard = seconds_now();
-    int p, took;
+    const int beginning = j->id < 2.0;
+    int p;
 
     (void)ctx;
+    TRY(judge_is_silent(j, 0.0));
     buffer_clear(&j->out);
     j->sent = 0;
+    j->told = 0;
     for (p = 0; p < count; p++)
-        TRY(judge_request(j, prompts, responses, k, first + p, p * k));
-    for (p = 0; p < count; p += took) {
-        TRY(judge_take(j, prompts, first + p, k, pairwise + p * k * k, &took));
-        if (!took && j->pid == 0)
-            return judge_fail(j, prompts, first + p, "it is gone", NULL, 0);
-        if (!took)
-            TRY(judge_exchange(j, prompts, first + p, &heard));
+        TRY(judge_request(j, prompts, responses, k, first + p, p * k,
+                          j->id + p));
+    TRY(judge_batch(j, prompts, k, first, count, pairwise));
+    j->id += count;
+    return judge_is_silent(j, judge_grace(j, beginning));
+}
+
+/* Nothing more will be asked: it is told so, and must have nothing more to
+ * say. Called before what it said is used for good.                         */
+static sppo_result judge_finish(judge_process *j)
+{
+    const double until = seconds_now() + 2.0 + 2.0 * j->slowest;
+    int ended = 0;
+
+    if (!j->ctx || j->from < 0)
+        return SPPO_OK;
+    if (j->to >= 0)
+        close(j->to);
+    j->to = -1;
+    while (!ended && !caught && seconds_now() < until) {
+        ended = j->ended;  // what it wrote before is in the pipe by now
+        judge_is_gone(j);
+        if (judge_poll(j, 0.01)) {
+            ended = !judge_receive(j);
+            TRY(judge_check_rest(j));
+        }
     }
+    judge_leave(j);
     return SPPO_OK;
 }
 

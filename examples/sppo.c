@@ -56,7 +56,7 @@ typedef struct settings {
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
     int resume, force, dry_run, quiet, json, merge;
-    double rope_theta, eta, log_z, temperature, top_p;
+    double rope_theta, eta, log_z, missing_eos_penalty, temperature, top_p;
     double lr, warmup, lr_end, alpha, beta1, beta2, weight_decay, clip;
     double minutes, holdout, save_seconds, judge_timeout;
 } settings;
@@ -106,7 +106,7 @@ static const option options[] = {
     TEXT("judge", "CMD", judge, "best-of", SAMPLE, "choose by this program"),
     REAL("judge-timeout", judge_timeout, 0.01, 1e6, "600", "judge",
          ALIGN | EVALUATE | SAMPLE | FREE_OPTION,
-         "seconds of silence before the judge counts as dead"),
+         "seconds without an answer before the judge counts as dead"),
     TEXT("prompts", "FILE", prompts, NULL, ALIGN | SAMPLE | EVALUATE,
          "rows {\"prompt\"} or AlpacaEval's {\"instruction\"}"),
     TEXT("prompt", "TEXT", prompt, NULL, SAMPLE,
@@ -188,6 +188,8 @@ static const option options[] = {
          "train on all K responses, not on the best and the worst"),
     FLAG("bradley-terry", bradley_terry, NULL, ALIGN,
          "P from averaged scores, as the released code: no cycles"),
+    REAL("missing-eos-penalty", missing_eos_penalty, 0, 1e6, "0", NULL, ALIGN,
+         "log-odds that a response which was cut loses against one that ended"),
     CHOICE("loss", "sppo|pair|single|hard|dpo|ipo", loss, "sppo", NULL, ALIGN,
            "Eq 4.7 with win rates; Eq 4.12; half of it; TRL's hard labels; "
            "Eq 4.13; Eq 4.14"),
@@ -288,6 +290,13 @@ static const char exit_codes[] =
     "memory,\n5 input/output or disk full, 6 diverged (NaN), 7 the run is "
     "locked by\nanother process, 130 or 143 saved after Ctrl-C or SIGTERM.\n";
 
+/* What the preference model hears of tokens: their texts, read anew. */
+typedef struct listener {
+    sppo_lists prompts, responses;
+    buffer text, quoted;
+    sppo_json json;
+} listener;
+
 /* Everything that a command may hold, so that one function lets it go. */
 typedef struct tool {
     sppo_ctx ctx;
@@ -298,6 +307,7 @@ typedef struct tool {
     sppo_model policy, base, preference;
     codec tok, preference_tok;
     sppo_pref pref;
+    listener listener;
     judge_process process;
     sppo_judge judge;
     sppo_lists prompts, responses, validation;
@@ -321,6 +331,11 @@ static void tool_free(tool *t)
     judge_stop(&t->process);
     sppo_play_free(ctx, &t->play);
     sppo_pref_free(ctx, &t->pref);
+    sppo_lists_free(ctx, &t->listener.prompts);
+    sppo_lists_free(ctx, &t->listener.responses);
+    buffer_free(&t->listener.text);
+    buffer_free(&t->listener.quoted);
+    sppo_json_free(ctx, &t->listener.json);
     sppo_sampler_free(ctx, &t->sampler);
     sppo_trace_free(ctx, &t->trace);
     sppo_forest_free(ctx, &t->forest);
@@ -511,9 +526,49 @@ static int find_ids(const tool *t, const char *key)
     return rows_find(&t->rows, name);
 }
 
+/* What a field is: a prompt begins with BOS, a response ends with EOS, unless
+ * it was cut (D12).                                                         */
+enum { PROMPT = 0, CUT_RESPONSE, RESPONSE };
+
+/* "finished" of the current row: of its `count` responses, or of the only one,
+ * without a list, when count is 0.  *node: that of the first; -1: it is absent,
+ * and all are.                                                              */
+static sppo_result rows_finished(tool *t, int count, int *node)
+{
+    const sppo_json *json = &t->rows.json;
+    const int all = rows_find(&t->rows, "finished");
+    const int list = all >= 0 && json->node[all].type == SPPO_JSON_ARRAY;
+    int i;
+
+    *node = list ? json->node[all].first : all;
+    if (all >= 0 && (list ? count == 0 || json->node[all].count != count
+                          : count > 0))
+        return rows_fail(&t->rows, count ? "\"finished\" must be a list of %d, "
+                         "true or false for each response" : "\"finished\" "
+                         "must be true or false", count);
+    for (i = *node; i >= 0; i = list ? json->node[i].next : -1)
+        if (json->node[i].type != SPPO_JSON_TRUE &&
+            json->node[i].type != SPPO_JSON_FALSE)
+            return rows_fail(&t->rows, "\"finished\" must be true or false%s",
+                             list ? " for each response" : "");
+    return SPPO_OK;
+}
+
+/* The response that "finished" says it is, at its node. */
+static int response_of(const tool *t, int node)
+{
+    return node >= 0 && t->rows.json.node[node].type == SPPO_JSON_FALSE
+        ? CUT_RESPONSE : RESPONSE;
+}
+
+static int next_node(const tool *t, int node)
+{
+    return node < 0 ? -1 : t->rows.json.node[node].next;
+}
+
 /* Field `key` of the current row, or its ids, as one more list of tokens; what
- * it was is in t->text. answer: it ends with EOS, else it begins with BOS.  */
-static sppo_result encode_field(tool *t, const char *key, int answer,
+ * it was is in t->text. what: PROMPT ..                                     */
+static sppo_result encode_field(tool *t, const char *key, int what,
                                 sppo_lists *lists)
 {
     const int ids = find_ids(t, key);
@@ -524,11 +579,15 @@ static sppo_result encode_field(tool *t, const char *key, int answer,
         TRY(ids_list(t, name, ids, lists));
         return list_check(t, name, lists);
     }
-    TRY(field_text(t, key, answer, &t->text));
+    TRY(field_text(t, key, what != PROMPT, &t->text));
     if (!codec_reads_text(&t->tok))
         return rows_fail(&t->rows, "\"%s\" is a text; \"%s\" is what can be "
                          "read, for: %s", key, name, t->tok.missing);
-    TRY(encode(t, t->text.data, t->text.length, !answer, answer, lists));
+    if (what == PROMPT)
+        TRY(encode(t, t->text.data, t->text.length, 1, 0, lists));
+    else
+        TRY(codec_encode_response(&t->ctx, &t->tok, t->text.data,
+                                  t->text.length, what == RESPONSE, lists));
     return list_check(t, key, lists);
 }
 
@@ -539,7 +598,7 @@ static sppo_result encode_prompt(tool *t, sppo_lists *lists)
                       find_ids(t, "prompt") >= 0;
 
     return encode_field(t, named || rows_find(&t->rows, "instruction") < 0
-                        ? "prompt" : "instruction", 0, lists);
+                        ? "prompt" : "instruction", PROMPT, lists);
 }
 
 static int longest_list(const sppo_lists *lists)
@@ -657,6 +716,103 @@ static sppo_result open_pref(tool *t, int prompt, int k)
                           need > 4096 ? need : 4096, k, 0);
 }
 
+/* Makes the reader large enough for k responses to each of these prompts, and
+ * larger only then; first: the number of prompt 0 in a message.             */
+static sppo_result pref_make_room(tool *t, const sppo_lists *prompts,
+                                  const sppo_lists *responses, int k,
+                                  int first)
+{
+    const int context = t->preference.config.context;
+    int p, i, need = 0;
+
+    for (p = 0; p < prompts->count; p++) {
+        const int prompt = sppo_lists_length(prompts, p);
+        int longest = 0, second = 0, tokens;
+        for (i = p * k; i < (p + 1) * k; i++) {
+            const int n = sppo_lists_length(responses, i);
+            second = n > longest ? longest : n > second ? n : second;
+            longest = n > longest ? n : longest;
+        }
+        if (pref_span(t, prompt, longest, second) > context)
+            return sppo_fail(&t->ctx, SPPO_E_FORMAT, "prompt %d of %d tokens "
+                             "and responses of up to %d do not fit in the "
+                             "preference model's context of %d; lower "
+                             "--max-tokens", first + p + 1, prompt, longest,
+                             context);
+        tokens = pref_pass(t, prompt, k, longest);
+        need = tokens > need ? tokens : need;
+    }
+    if (t->pref.model && need <= t->pref.trace.max_tokens &&
+        k <= t->pref.max_k)
+        return SPPO_OK;
+    sppo_pref_free(&t->ctx, &t->pref);
+    return sppo_pref_init(&t->ctx, &t->pref, &t->preference,
+                          need > 1024 ? need : 1024, k > 8 ? k : 8, 0);
+}
+
+/* List i as a judge program would read it: as text, which went through JSON
+ * and becomes the tokens of that text, not the ones that were sampled.
+ * Without a tokenizer the tokens are all there is.                          */
+static sppo_result listener_add(tool *t, const sppo_lists *from, int i,
+                                int what, sppo_lists *to)
+{
+    listener *l = &t->listener;
+
+    if (!codec_reads_text(&t->tok))
+        return sppo_lists_add(&t->ctx, to, sppo_lists_tokens(from, i),
+                              sppo_lists_length(from, i));
+    buffer_decode(&l->text, &t->tok, from, i);
+    buffer_clear(&l->quoted);
+    buffer_quote(&l->quoted, l->text.data, l->text.length);
+    TRY(buffer_check(&l->text));
+    TRY(buffer_check(&l->quoted));
+    TRY(sppo_json_parse(&t->ctx, &l->json, l->quoted.data, l->quoted.length,
+                        "the text of a response"));
+    buffer_clear(&l->text);
+    buffer_unquote(&l->text, &l->json, 0);
+    TRY(buffer_check(&l->text));
+    if (what == PROMPT)
+        return codec_encode(&t->ctx, &t->preference_tok, l->text.data,
+                            l->text.length, 1, 0, to);
+    return codec_encode_response(&t->ctx, &t->preference_tok, l->text.data,
+                                 l->text.length, what == RESPONSE, to);
+}
+
+/* EOS of the policy, or of the one that it is compared with. */
+static int response_finished(const tool *t, const sppo_lists *lists, int i)
+{
+    return sppo_finished(&t->policy.config, lists, i) ||
+           (t->base.count && sppo_finished(&t->base.config, lists, i));
+}
+
+/* The preference model as a judge: it answers what `sppo judge` answers with
+ * the same model, to rounding.                                              */
+static sppo_result judge_by_model(sppo_ctx *ctx, void *user,
+                                  const sppo_lists *prompts,
+                                  const sppo_lists *responses, int k,
+                                  int first, int count, double *pairwise)
+{
+    tool *t = (tool *)user;
+    listener *l = &t->listener;
+    int i;
+
+    sppo_lists_clear(&l->prompts);
+    sppo_lists_clear(&l->responses);
+    for (i = 0; i < count; i++) {
+        TRY(listener_add(t, prompts, first + i, PROMPT, &l->prompts));
+        if (sppo_lists_length(&l->prompts, i) == 0)
+            return sppo_fail(ctx, SPPO_E_FORMAT, "prompt %d has no text for "
+                             "the preference model, not even BOS",
+                             first + i + 1);
+    }
+    for (i = 0; i < count * k; i++)
+        TRY(listener_add(t, responses, i, response_finished(t, responses, i)
+                         ? RESPONSE : CUT_RESPONSE, &l->responses));
+    TRY(pref_make_room(t, &l->prompts, &l->responses, k, first));
+    return sppo_pref_fill(ctx, &t->pref, &l->prompts, &l->responses, k, 0,
+                          count, pairwise);
+}
+
 /* By --judge or --preference: k responses to prompts of `prompt` tokens at
  * the most.                                                                 */
 static sppo_result open_judge(tool *t, int prompt, int k)
@@ -669,11 +825,13 @@ static sppo_result open_judge(tool *t, int prompt, int k)
     if (s->judge) {
         t->judge.fill = judge_process_fill;
         t->judge.user = &t->process;
+        t->process.speaker[0] = &t->policy.config;
+        t->process.speaker[1] = t->base.count ? &t->base.config : NULL;
         return judge_start(&t->process, &t->ctx, &t->tok, s->judge,
                            s->judge_timeout);
     }
-    t->judge.fill = sppo_pref_fill;
-    t->judge.user = &t->pref;
+    t->judge.fill = judge_by_model;
+    t->judge.user = t;
     TRY(load_model(t, s->preference, 1, &t->preference, &t->preference_tok));
     if (!codec_same(&t->tok, &t->preference_tok))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
@@ -1061,18 +1219,21 @@ static sppo_result corpus_from_text(tool *t, corpus *c)
 static sppo_result corpus_add_row(tool *t, corpus *c)
 {
     const int context = t->policy.config.context;
-    int length;
+    int length, finished;
 
+    TRY(rows_finished(t, 0, &finished));
     if (find_ids(t, "text") >= 0) {
-        TRY(encode_field(t, "text", 0, &c->root));
+        TRY(encode_field(t, "text", PROMPT, &c->root));
         TRY(sppo_lists_add(&t->ctx, &c->child, NULL, 0));
     } else if (rows_find(&t->rows, "text") >= 0) {
         TRY(rows_text(&t->rows, "text", &t->text));
-        TRY(encode(t, t->text.data, t->text.length, 1, 1, &c->root));
+        TRY(encode(t, t->text.data, t->text.length, 1,
+                   response_of(t, finished) == RESPONSE, &c->root));
         TRY(sppo_lists_add(&t->ctx, &c->child, NULL, 0));
     } else {
         TRY(encode_prompt(t, &c->root));
-        TRY(encode_field(t, "response", 1, &c->child));
+        TRY(encode_field(t, "response", response_of(t, finished),
+                         &c->child));
     }
     length = sppo_lists_length(&c->root, c->root.count - 1) +
              sppo_lists_length(&c->child, c->child.count - 1);
@@ -1537,11 +1698,11 @@ static sppo_result implicit_prompt(tool *t, size_t *skip)
 
 /* A response, without the bytes that were its prompt; its length in bytes, or
  * in tokens where only these are known.                                     */
-static sppo_result preference_response(tool *t, const char *key, size_t skip,
-                                       size_t *length)
+static sppo_result preference_response(tool *t, const char *key, int what,
+                                       size_t skip, size_t *length)
 {
     if (skip == 0)
-        TRY(encode_field(t, key, 1, &t->responses));
+        TRY(encode_field(t, key, what, &t->responses));
     else
         TRY(rows_text(&t->rows, key, &t->text));
     *length = t->text.length;
@@ -1550,8 +1711,9 @@ static sppo_result preference_response(tool *t, const char *key, size_t skip,
                                             t->responses.count - 1);
     if (skip == 0)
         return SPPO_OK;
-    return encode(t, t->text.data + skip, t->text.length - skip, 0, 1,
-                  &t->responses);
+    return codec_encode_response(&t->ctx, &t->tok, t->text.data + skip,
+                                 t->text.length - skip, what == RESPONSE,
+                                 &t->responses);
 }
 
 /* The current row as one more preference. */
@@ -1565,17 +1727,21 @@ static sppo_result preference_add(tool *t, preferences *p)
     const int implicit = !soft && rows_find(&t->rows, "prompt") < 0 &&
                          find_ids(t, "prompt") < 0;
     size_t length, other, skip = 0;
-    int held;
+    int held, finished;
 
     TRY(preferences_grow(t, p));
     TRY(preference_label(t, soft, &p->label[i]));
+    TRY(rows_finished(t, 2, &finished));
     if ((find_ids(t, first) >= 0) != (find_ids(t, second) >= 0))
         return rows_fail(&t->rows, "of \"%s\" and \"%s\" one is text, the "
                          "other ids", first, second);
     TRY(implicit ? implicit_prompt(t, &skip) : encode_prompt(t, &t->prompts));
     held = prompt_is_held_out(&t->text, t->set.holdout);
-    TRY(preference_response(t, first, skip, &length));
-    TRY(preference_response(t, second, skip, &other));
+    TRY(preference_response(t, first, response_of(t, finished), skip,
+                            &length));
+    TRY(preference_response(t, second,
+                            response_of(t, next_node(t, finished)), skip,
+                            &other));
     p->longer[i] = (length > other) - (length < other);
     p->part[i] = held;
     if (preference_span(t, i) <= context)
@@ -1991,10 +2157,25 @@ static void write_conversation(tool *t, const char *key, int prompt,
     buffer_format(&t->line, ", \"role\": \"assistant\"}]");
 }
 
-/* D_t in the columns of the SPPO authors' trainer, in the form of TRL's. */
+/* "finished": [true, false, ..] of `count` responses from `list` on. */
+static void write_finished(tool *t, const sppo_lists *lists, int list,
+                           int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        buffer_format(&t->line, "%s%s", i ? ", " : "\"finished\": [",
+                      sppo_finished(&t->policy.config, lists, list + i)
+                      ? "true" : "false");
+    buffer_add(&t->line, "]", 1);
+}
+
+/* D_t in the columns of the SPPO authors' trainer, in the form of TRL's, and
+ * which of the two are finished.                                            */
 static void write_train_row(tool *t, int p)
 {
     const sppo_round *round = &t->play.round;
+    const sppo_config *c = &t->policy.config;
     const int k = t->play.config.k, w = round->winner[p], l = round->loser[p];
 
     buffer_add(&t->line, "{", 1);
@@ -2005,6 +2186,11 @@ static void write_train_row(tool *t, int p)
     write_conversation(t, "chosen", p, p * k + w);
     buffer_add(&t->line, ", ", 2);
     write_conversation(t, "rejected", p, p * k + l);
+    buffer_format(&t->line, ", \"finished\": [%s, %s]",
+                  sppo_finished(c, &round->responses, p * k + w) ? "true"
+                                                                 : "false",
+                  sppo_finished(c, &round->responses, p * k + l) ? "true"
+                                                                 : "false");
     buffer_format(&t->line, ", \"chosen_probs\": %.9g, \"chosen_probs_win\": "
                   "%.9g, \"chosen_probs_lose\": %.9g}\n",
                   round->pairwise[(p * k + w) * k + l],
@@ -2045,6 +2231,8 @@ static void write_judged_row(tool *t, int p)
             buffer_ids(&t->line, &round->responses, p * k + i);
     }
     buffer_format(&t->line, "], ");
+    write_finished(t, &round->responses, p * k, k);
+    buffer_format(&t->line, ", ");
     write_probabilities(&t->line, round->pairwise + p * k * k, k);
     buffer_format(&t->line, ", \"winner\": %d, \"loser\": %d}\n",
                   round->winner[p], round->loser[p]);
@@ -2129,6 +2317,7 @@ static sppo_play_config play_config(const settings *s)
     config.pass_tokens = s->pass_tokens;
     config.keep_all = s->keep_all;
     config.bradley_terry = s->bradley_terry;
+    config.missing_eos_penalty = s->missing_eos_penalty;
     config.coefficient = s->log_z;
     config.seed = (uint64_t)s->seed;
     config.loss = (sppo_loss)s->loss;
@@ -2174,6 +2363,14 @@ static sppo_result checkpoint(run *r)
     return SPPO_OK;
 }
 
+/* Whether the judge has answered all that this process will ask. */
+static int judge_is_done(const tool *t)
+{
+    return t->play.phase == SPPO_PHASE_SELECT &&
+           (t->set.phase == 2 || (!t->set.validation &&
+                                  t->play.iteration + 1 == t->set.iterations));
+}
+
 /* One phase, with a checkpoint whenever it pauses and at its end, but for the
  * one that is arithmetic on the judge's answers.                            */
 static sppo_result align_phase(run *r)
@@ -2189,6 +2386,8 @@ static sppo_result align_phase(run *r)
             return r->failed;
         if (result != SPPO_OK && result != SPPO_E_STOPPED)
             return result;
+        if (judge_is_done(t))
+            TRY(judge_finish(&t->process));
         if (!quick || caught)
             TRY(checkpoint(r));
     } while (result == SPPO_E_STOPPED && !caught);
@@ -2200,7 +2399,8 @@ static sppo_result align_phase(run *r)
 
 /* --shard I/N samples or judges the I-th of N parts of an iteration's prompts;
  * a row for each goes to OUT/shards/iterT.sample.IofN.jsonl, or .judge.:
- *   {"round": "9f..", "prompt": 17, "responses_ids": [[5, 9, 2], ..]}
+ *   {"round": "9f..", "prompt": 17, "responses_ids": [[5, 9, 2], ..],
+ *    "finished": [true, ..]}
  *   {"round": "9f..", "prompt": 17, "probabilities": [[0.5, ..], ..]}
  * Nothing else is written and nothing locked, so that shards work side by
  * side.  --merge N takes the N files, in order, in the place of the work.
@@ -2340,6 +2540,8 @@ static sppo_result shard_sample(run *r, int shard, int of)
     for (p = from; p < to && !caught; p++) {
         write_row_begin(r, p);
         write_responses_ids(&t->line, &t->responses, (p - from) * k, k);
+        buffer_add(&t->line, ", ", 2);
+        write_finished(t, &t->responses, (p - from) * k, k);
         buffer_add(&t->line, "}\n", 2);
     }
     return shard_save(r, "sample", shard, of);
@@ -2458,6 +2660,7 @@ static sppo_result shard_ask(run *r, int shard, int of)
                           play->round.first + p, n, r->merged + p * k * k));
         progress_show(&t->console, "judge", p + n - from, to - from, "%s", "");
     }
+    TRY(judge_finish(&t->process));
     buffer_clear(&t->line);
     for (p = from; p < to && !caught; p++) {
         write_row_begin(r, p);
@@ -2820,6 +3023,7 @@ static sppo_result align_in_folder(run *r)
     TRY(align_begin(r));
     run_saved(&t->folder, seconds_now());
     TRY(align_rounds(r));
+    TRY(judge_finish(&t->process));
     if (t->play.phase != SPPO_PHASE_DONE)
         return SPPO_OK;
     TRY(path_join(&t->ctx, path, t->set.out, "policy"));
@@ -2847,21 +3051,13 @@ static sppo_result run_align(tool *t)
 
 /* ==== sample ============================================== >>sample == */
 
-static int finished(const tool *t, int response)
-{
-    const int n = sppo_lists_length(&t->responses, response);
-
-    return n > 0 &&
-           sppo_config_ends(&t->policy.config,
-                            sppo_lists_tokens(&t->responses,
-                                              response)[n - 1]);
-}
-
 /* --prompt: the text alone; --prompts: a row, or an entry of AlpacaEval's
  * array.                                                                    */
 static sppo_result print_response(tool *t, int prompt, int response)
 {
     const char *generator = t->set.generator;
+    const char *finished = sppo_finished(&t->policy.config, &t->responses,
+                                         response) ? "true" : "false";
 
     buffer_clear(&t->line);
     if (t->set.prompt && codec_reads_text(&t->tok)) {
@@ -2875,15 +3071,14 @@ static sppo_result print_response(tool *t, int prompt, int response)
         write_text(t, &t->responses, response);
         buffer_format(&t->line, ", \"generator\": ");
         buffer_quote(&t->line, generator, strlen(generator));
-        buffer_format(&t->line, prompt + 1 < t->prompts.count ? "}"
-                                                              : "}\n]\n");
+        buffer_format(&t->line, ", \"finished\": %s}%s", finished,
+                      prompt + 1 < t->prompts.count ? "" : "\n]\n");
     } else {
         buffer_add(&t->line, "{", 1);
         write_named(t, "prompt", &t->prompts, prompt);
         buffer_add(&t->line, ", ", 2);
         write_named(t, "response", &t->responses, response);
-        buffer_format(&t->line, ", \"finished\": %s}\n",
-                      finished(t, response) ? "true" : "false");
+        buffer_format(&t->line, ", \"finished\": %s}\n", finished);
     }
     TRY(buffer_check(&t->text));
     TRY(buffer_check(&t->line));
@@ -2990,7 +3185,7 @@ static sppo_result run_sample(tool *t)
                       "");
     }
     progress_end(&t->console);
-    return SPPO_OK;
+    return judge_finish(&t->process);
 }
 
 /* ==== score ================================================ >>score == */
@@ -2998,12 +3193,13 @@ static sppo_result run_sample(tool *t)
 /* The current row's prompt and response, as lists 0. */
 static sppo_result score_read(tool *t)
 {
-    int prompt, response;
+    int prompt, response, finished;
 
     sppo_lists_clear(&t->prompts);
     sppo_lists_clear(&t->responses);
+    TRY(rows_finished(t, 0, &finished));
     TRY(encode_prompt(t, &t->prompts));
-    TRY(encode_field(t, "response", 1, &t->responses));
+    TRY(encode_field(t, "response", response_of(t, finished), &t->responses));
     prompt = sppo_lists_length(&t->prompts, 0);
     response = sppo_lists_length(&t->responses, 0);
     if (prompt + response > t->policy.config.context)
@@ -3077,7 +3273,7 @@ static sppo_result run_score(tool *t)
 /* ==== judge ========================================== >>judge_command == */
 
 /* One response of a request: a text, or the ids of it. */
-static sppo_result judge_read_response(tool *t, int node, int ids)
+static sppo_result judge_read_response(tool *t, int node, int ids, int what)
 {
     if (ids) {
         TRY(ids_list(t, "responses_ids", node, &t->responses));
@@ -3088,7 +3284,9 @@ static sppo_result judge_read_response(tool *t, int node, int ids)
     buffer_clear(&t->text);
     buffer_unquote(&t->text, &t->rows.json, node);
     TRY(buffer_check(&t->text));
-    return encode(t, t->text.data, t->text.length, 0, 1, &t->responses);
+    TRY(codec_encode_response(&t->ctx, &t->tok, t->text.data, t->text.length,
+                              what == RESPONSE, &t->responses));
+    return list_check(t, "responses", &t->responses);
 }
 
 /* Prompt and responses of the current request, as lists 0 and 0 .. k - 1. */
@@ -3097,7 +3295,7 @@ static sppo_result judge_read_request(tool *t, int *k)
     const sppo_json *json = &t->rows.json;
     const int ids = find_ids(t, "responses");
     const int node = ids >= 0 ? ids : rows_find(&t->rows, "responses");
-    int i;
+    int i, finished;
 
     sppo_lists_clear(&t->prompts);
     sppo_lists_clear(&t->responses);
@@ -3108,30 +3306,41 @@ static sppo_result judge_read_request(tool *t, int *k)
     if (*k < 2)
         return rows_fail(&t->rows, "\"responses\" has %d; it takes two to "
                          "compare", *k);
-    for (i = json->node[node].first; i >= 0; i = json->node[i].next)
-        TRY(judge_read_response(t, i, ids >= 0));
+    TRY(rows_finished(t, *k, &finished));
+    for (i = json->node[node].first; i >= 0; i = json->node[i].next) {
+        TRY(judge_read_response(t, i, ids >= 0, response_of(t, finished)));
+        finished = next_node(t, finished);
+    }
+    if (pref_make_room(t, &t->prompts, &t->responses, *k, t->rows.line - 1))
+        return rows_fail(&t->rows, "%s", t->ctx.message);
     return SPPO_OK;
 }
 
-/* Makes the reader large enough for a request, and larger only then. */
-static sppo_result judge_make_room(tool *t, int k)
+/* What a request calls itself, its answer repeats: a number or a string. */
+static sppo_result judge_write_id(tool *t)
 {
-    const int prompt = sppo_lists_length(&t->prompts, 0);
-    const int longest = longest_list(&t->responses);
-    const int need = pref_pass(t, prompt, k, longest);
+    const sppo_json *json = &t->rows.json;
+    const int id = rows_find(&t->rows, "id");
+    const sppo_json_node *node = &json->node[id < 0 ? 0 : id];
 
-    if (pref_span(t, prompt, longest, longest) > t->preference.config.context)
-        return rows_fail(&t->rows, "a prompt of %d tokens and responses of "
-                         "%d do not fit in a context of %d", prompt, longest,
-                         t->preference.config.context);
-    if (t->pref.model && need <= t->pref.trace.max_tokens &&
-        k <= t->pref.max_k)
+    if (id < 0)
         return SPPO_OK;
-    sppo_pref_free(&t->ctx, &t->pref);
-    return sppo_pref_init(&t->ctx, &t->pref, &t->preference,
-                          need > 1024 ? need : 1024, k > 8 ? k : 8, 0);
+    if (node->type == SPPO_JSON_STRING) {
+        buffer_clear(&t->text);
+        buffer_unquote(&t->text, json, id);
+        buffer_format(&t->line, "\"id\": ");
+        buffer_quote(&t->line, t->text.data, t->text.length);
+    } else if (node->type == SPPO_JSON_NUMBER) {
+        buffer_format(&t->line, "\"id\": %.*s", (int)(node->end - node->begin),
+                      json->text + node->begin);
+    } else {
+        return rows_fail(&t->rows, "\"id\" must be a number or a string");
+    }
+    buffer_add(&t->line, ", ", 2);
+    return buffer_check(&t->text);
 }
 
+/* The current request's answer, in t->line. */
 static sppo_result judge_answer(tool *t)
 {
     double *pairwise;
@@ -3139,20 +3348,42 @@ static sppo_result judge_answer(tool *t)
     sppo_result result;
     int k = 0;
 
+    TRY(judge_write_id(t));
     TRY(judge_read_request(t, &k));
-    TRY(judge_make_room(t, k));
     entries = (size_t)k * (size_t)k;
     pairwise = (double *)sppo_take(&t->ctx, entries, sizeof(double));
     if (!pairwise)
         return t->ctx.code;
     result = sppo_pref_fill(&t->ctx, &t->pref, &t->prompts, &t->responses, k,
                             0, 1, pairwise);
+    write_probabilities(&t->line, pairwise, k);
+    sppo_give(&t->ctx, pairwise, entries * sizeof(double));
+    return result;
+}
+
+/* Answers one line, with an error when the request is to blame for it:
+ * *declined counts those. Other failures are returned.                      */
+static sppo_result judge_line(tool *t, const char *line, size_t length,
+                              int *declined)
+{
+    char why[sizeof t->ctx.message];
+    sppo_result result;
+
     buffer_clear(&t->line);
     buffer_add(&t->line, "{", 1);
-    write_probabilities(&t->line, pairwise, k);
+    result = rows_take(&t->rows, line, length);
+    if (result == SPPO_OK)
+        result = judge_answer(t);
+    if (result != SPPO_OK && result != SPPO_E_FORMAT)
+        return result;
+    if (result != SPPO_OK) {
+        snprintf(why, sizeof why, "%s", t->ctx.message);
+        if (!(*declined)++)
+            note(&t->console, "%s", why);
+        buffer_format(&t->line, "\"error\": ");
+        buffer_quote(&t->line, why, strlen(why));
+    }
     buffer_add(&t->line, "}\n", 2);
-    sppo_give(&t->ctx, pairwise, entries * sizeof(double));
-    TRY(result);
     TRY(buffer_check(&t->line));
     fputs(t->line.data, stdout);
     return output_check(&t->ctx);
@@ -3163,21 +3394,28 @@ static sppo_result run_judge(tool *t)
     char *line = NULL;
     size_t room = 0;
     ssize_t length;
-    sppo_result result;
+    sppo_result result = SPPO_OK;
+    int declined = 0, requests = 0;
 
     TRY(load_model(t, t->set.preference, 1, &t->preference, &t->tok));
     t->rows.ctx = &t->ctx;
     t->rows.path = "standard input";
-    do {
-        length = getline(&line, &room, stdin);
+    while (result == SPPO_OK && (length = getline(&line, &room, stdin)) > 0) {
         t->rows.line++;
-        result = length > 0 && line[strspn(line, " \t\r\n")]
-            ? rows_take(&t->rows, line, (size_t)length) : SPPO_OK;
-        if (result == SPPO_OK && length > 0 && line[strspn(line, " \t\r\n")])
-            result = judge_answer(t);
-    } while (length > 0 && result == SPPO_OK);
+        if (!line[strspn(line, " \t\r\n")])
+            continue;
+        requests++;
+        result = judge_line(t, line, (size_t)length, &declined);
+    }
     free(line);
-    return result;
+    TRY(result);
+    if (ferror(stdin))
+        return sppo_fail(&t->ctx, SPPO_E_IO, "cannot read standard input: %s",
+                         strerror(errno));
+    if (declined)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%d of %d requests have an "
+                         "\"error\" for an answer", declined, requests);
+    return SPPO_OK;
 }
 
 /* ==== evaluate ========================================== >>evaluate == */
@@ -3375,6 +3613,7 @@ static sppo_result evaluate_policies(tool *t)
     TRY(open_judge(t, longest, 2 * s->samples));
     TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge, &t->prompts,
                       s->samples, &sampling, (uint64_t)s->seed, &e));
+    TRY(judge_finish(&t->process));
     report_begin(&r, &t->ctx, s->json);
     report_real(&r, "win rate", e.win_rate, 4, "");
     report_real(&r, "win rate low", e.low, 4, "95 % interval over prompts");
@@ -4404,6 +4643,7 @@ int main(int argc, char **argv)
     int simple, code;
 
     t.text.ctx = t.line.ctx = t.parse.kept.ctx = t.parse.ctx = &t.ctx;
+    t.listener.text.ctx = t.listener.quoted.ctx = &t.ctx;
     t.parse.options = options;
     t.parse.count = (int)(sizeof options / sizeof *options);
     t.parse.settings = &t.set;
