@@ -139,7 +139,7 @@ build/bench: tests/bench.c sppo.h
 
 build/tests/data build/tests/data-double: examples/length_control.h \
     examples/tokenizer_json.h examples/unicode_classes.h
-build/tests/repro build/tests/repro-double: examples/repro_stat.h
+build/tests/repro build/tests/repro-double: examples/repro_stat.h examples/svg.h
 
 build/tests/%-double: tests/test_%.c tests/*.h tests/reference/*.h sppo.h
 	@mkdir -p build/tests

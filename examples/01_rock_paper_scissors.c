@@ -66,24 +66,24 @@ static void circle(svg_plot *plot)
     game g = start;
     int t;
 
+    svg_style(plot, "optimistic, 10000 steps", 0, 0);  // below the others
     for (t = 0; t <= 1000; t++) {
         const double gap = sppo_duality_gap(beats, g.pi, N);
         const game now = g;
 
         if (t <= 300)
-            svg_add_simplex(plot, "last policy", g.pi);
+            svg_add_simplex(plot, "last policy, 300 steps", g.pi);
         advance(&g, EXACT, 0.1, t);
         if (t <= 300)
-            svg_add_simplex(plot, "average policy", g.mean);
+            svg_add_simplex(plot, "its average", g.mean);
         if (t == 0 || t == 100 || t == 1000)
             printf("step %5d  last %.2f %.2f %.2f  gap %.3f  average %.2f "
                    "%.2f %.2f\n", t, now.pi[0], now.pi[1], now.pi[2], gap,
                    g.mean[0], g.mean[1], g.mean[2]);
     }
-    for (g = start, t = 0; t <= 300; t++) {
-        svg_add_simplex(plot, "last policy, optimistic", g.pi);
-        advance(&g, OPTIMISTIC, 0.1, t);
-    }
+    for (g = start, t = 0; t <= 10000; advance(&g, OPTIMISTIC, 0.1, t++))
+        if (t % 4 == 0)
+            svg_add_simplex(plot, "optimistic, 10000 steps", g.pi);
 }
 
 static void theorem(svg_plot *plot)
@@ -136,11 +136,10 @@ int main(void)
     if (!out[0] || !out[1])
         return fprintf(stderr, "there is no folder build/ here\n"), 1;
     gaps.log_x = gaps.log_y = 1;
-    gaps.legend_y = 1.0;
     circle(&paths);
     theorem(&gaps);
     last_policies();
-    svg_write_simplex(&paths, "Rock, paper, scissors: 300 steps, eta = 0.1",
+    svg_write_simplex(&paths, "Rock, paper, scissors, eta = 0.1",
                       corner, out[0]);
     svg_write(&gaps, "Rock, paper, scissors: eta = 2 sqrt(log 5 / T)",
               "steps T", "duality gap", out[1]);

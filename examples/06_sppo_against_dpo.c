@@ -83,9 +83,13 @@ static int watch(void *user, const sppo_progress *now)
             continue;
         snprintf(label, sizeof label, "%s %s", m->name,
                  side ? "losers" : "winners");
-        if (m->seed == 0 && m < methods + METHODS - 1)
+        if (m->seed == 0 && m < methods + METHODS - 1) {
+            svg_style(&plot, label, (int)(m - methods), side);
+            if (now->done == steps)
+                svg_cut(&plot, label);  // pi_t is another from here on
             svg_add(&plot, label, now->iteration * now->total + now->done,
                     m->ratio[side], m->ratio[side], m->ratio[side]);
+        }
         if (now->done == now->total) {
             m->mean[side] += m->ratio[side] / (SEEDS * ROUNDS);
             m->as_claimed[side] += (m->ratio[side] > 0) == (side == 0);
@@ -136,7 +140,7 @@ int main(void)
                "win %.2f\n", m->name, m->eta, m->mean[0],
                m->as_claimed[0], SEEDS * ROUNDS, m->mean[1], m->win);
     }
-    plot.legend_x = 1.0, plot.legend_y = 0.9;
+    plot.least = -10.0, plot.note = "one seed; DPO with eta 10";
     svg_write(&plot, "Mean log(pi / pi_t) of what the judge likes and dislikes",
               "steps in three rounds", "nats", out);
     return fclose(out) != 0;

@@ -51,6 +51,7 @@ for policy in $models/policy "$out/run/policy"; do
 done
 
 build/plot "Win rate against the base policy" iteration "win rate" \
+    "95 % over the prompts" \
     < "$out/win_rates.csv" > "$out/win_rates.svg"
 echo "Plot    $out/win_rates.svg      Model  $out/run/policy"
 echo "Time    $(($(date +%s) - start)) s"

@@ -4,7 +4,8 @@
  * input and writes an SVG picture to standard output.
  *
  *   printf 'gold,0,0.5\ngold,1,0.7,0.66,0.74\n' |
- *       build/plot 'Win rate' 'iteration' 'win rate against the base'
+ *       build/plot 'Win rate' 'iteration' 'win rate against the base' \
+ *           'bands: 95 %'
  */
 #include "svg.h"
 
@@ -43,8 +44,9 @@ int main(int argc, char **argv)
     char line[512];
     int number = 0;
 
-    if (argc != 4) {
-        fprintf(stderr, "usage: plot TITLE X-LABEL Y-LABEL < rows > file.svg\n"
+    if (argc != 4 && argc != 5) {
+        fprintf(stderr, "usage: plot TITLE X-LABEL Y-LABEL [NOTE] < rows "
+                        "> file.svg\n"
                         "rows: series,x,y[,low,high]\n");
         return 2;
     }
@@ -60,6 +62,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "plot: there are no rows\n");
         return 3;
     }
+    plot.note = argv[4];  // NULL after the last
     svg_write(&plot, argv[1], argv[2], argv[3], stdout);
     return ferror(stdout) ? 5 : 0;
 }

@@ -1,6 +1,7 @@
 /* repro_plot.h - the report's pictures
  *
- * Part of repro.c.  Bands are 95 % intervals over seeds.                    */
+ * Part of repro.c.  Points are means over all seeds of the report, bands their
+ * 95 % intervals.                                                           */
 #ifndef REPRO_PLOT_H
 #define REPRO_PLOT_H
 
@@ -42,6 +43,20 @@ static void add_point(svg_plot *plot, const char *series, double x,
                 scale * (y.mean + half));
 }
 
+/* What is said below a title: "95 % over 5 seeds". */
+static const char *plot_note(const report *r)
+{
+    static char note[64];
+    int k, seeds = 0;
+
+    for (k = 0; k < r->sets; k++)
+        seeds += r->set[k]->plan.seeds;
+    snprintf(note, sizeof note, seeds == 2 ? "mean and range of %d seeds"
+                                           : "mean, and 95 %% over %d seeds",
+             seeds);
+    return note;
+}
+
 static const char *const method_title[METHODS] = { "SPPO", "DPO", "IPO" };
 
 /* The run that method m's iteration `at` is measured by; the base is 0. */
@@ -62,6 +77,7 @@ static void plot_iterations(report *r, enum condition c, const char *metric,
     FILE *out = report_file(r, file);
 
     memset(&plot, 0, sizeof plot);
+    plot.note = plot_note(r);
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
             name_of_run(who, m, at, c);
@@ -72,22 +88,28 @@ static void plot_iterations(report *r, enum condition c, const char *metric,
     report_close(out);
 }
 
-/* Judge against preference model: each method's path from the base. */
+/* Judge against preference model: each method's path from the base, the points
+ * numbered by iteration.  Below the diagonal the preference model sees more
+ * progress than there is.                                                   */
 static void plot_exploit(report *r, enum condition c, const char *title,
                          const char *file)
 {
     static svg_plot plot;
-    char who[64];
+    char who[64], iteration[16];
     int m, at;
     FILE *out = report_file(r, file);
 
     memset(&plot, 0, sizeof plot);
+    plot.diagonal = 1;
+    plot.note = plot_note(r);
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
             name_of_run(who, m, at, c);
             add_point(&plot, method_title[m], 100 *
                       over_seeds(r, who, at, "proxy", -1).mean,
                       over_seeds(r, who, at, "gold_base", -1), 100);
+            snprintf(iteration, sizeof iteration, "%d", at);
+            svg_label(&plot, at > 0 ? iteration : "");
         }
     svg_write(&plot, title, "win rate against the base for the preference "
               "model, %", "for the judge, %", out);
@@ -101,22 +123,20 @@ static void plot_likelihood(report *r, enum condition c, const char *metric,
 {
     static svg_plot plot;
     const int steps = r->p->epochs * ((r->p->prompts + BATCH - 1) / BATCH);
-    const int loser = strcmp(metric, "loser") == 0;
     char who[64];
     int m, at, i;
     FILE *out = report_file(r, file);
 
     memset(&plot, 0, sizeof plot);
-    plot.legend_x = loser ? 0.0 : 1.0;
-    plot.legend_y = loser ? 1.0 : 0.0;
+    plot.note = plot_note(r);
     for (m = 0; m < METHODS; m++)
-        for (at = 1; at <= ITERATIONS; at++)
-            for (i = 0; i < steps; i += steps > 16 ? 4 : 1) {
-                snprintf(who, sizeof who, "%s%s", method_name[m],
-                         condition_suffix[c]);
+        for (at = 1; at <= ITERATIONS; at++) {
+            name_of_run(who, m, at, c);
+            svg_cut(&plot, method_title[m]);
+            for (i = 0; i < steps; i += steps > 16 ? 4 : 1)
                 add_point(&plot, method_title[m], (at - 1) * steps + i,
                           over_seeds(r, who, at, metric, i), 1);
-            }
+        }
     svg_write(&plot, title, "step (each iteration begins at 0 again)",
               "log pi / pi_t, nats", out);
     report_close(out);
@@ -165,7 +185,7 @@ static void plot_tournament(report *r, enum condition c, const char *metric,
         for (j = 0; j < PLAYERS; j++)
             sorted[i * PLAYERS + j] = won[order[i] * PLAYERS + order[j]];
     }
-    svg_write_heat(sorted, PLAYERS, name, title,
+    svg_write_heat(sorted, PLAYERS, name, title, "mean over seeds",
                    "how often the row beats the column, %", out);
     report_close(out);
 }
@@ -180,8 +200,10 @@ static void plot_eta(report *r)
     FILE *out = report_file(r, "eta.svg");
 
     memset(&plot, 0, sizeof plot);
+    plot.note = plot_note(r);
     plot.log_x = 1;
-    plot.legend_y = 1.0;
+    for (at = 1; at <= ITERATIONS; at++)
+        svg_style(&plot, name[at - 1], SVG_SHADE + at - 1, 0);
     for (at = 1; at <= ITERATIONS; at++)
         for (i = 0; i < RUNS; i++)
             if (runs[i].eta > 0.0)
@@ -199,13 +221,13 @@ static void plot_cycle(report *r)
     FILE *out = report_file(r, "circle.svg");
 
     memset(&plot, 0, sizeof plot);
+    plot.note = plot_note(r);
     for (i = 0; i < CYCLE_JUDGES; i++)
         for (round = 0; round <= r->p->rounds;
              round += r->p->rounds > 16 ? 2 : 1)
             add_point(&plot, cycle_judge[i], round,
                       over_seeds(r, cycle_judge[i], 0, "gap_mean",
                                  round), 1);
-    plot.legend_y = 1.0;
     svg_write(&plot, "Self-play in a circle: exploitability of the average",
               "round of self-play", "duality gap under the true preference",
               out);
@@ -221,8 +243,7 @@ static void plot_rerank(report *r, enum condition c, const char *title,
     FILE *out = report_file(r, file);
 
     memset(&plot, 0, sizeof plot);
-    plot.legend_y = 1.0;
-    plot.legend_x = 1.0;
+    plot.note = plot_note(r);
     for (at = 0; at <= ITERATIONS; at++) {
         interval first, gain;
 

@@ -1,11 +1,16 @@
 /* svg.h - line plots with intervals, triangles, heat maps, for the examples
  *
  * Fill an svg_plot (all zero) with svg_add, then svg_write it: axes with round
- * ticks, a band from low to high, a line and marks per series.  With log_x or
- * log_y that axis is in powers of ten, and what is not above 0 is left out.
- * Paths of three probabilities: svg_add_simplex, svg_write_simplex.  A matrix
- * of probabilities: svg_write_heat.  The colours keep their order in grey, and
- * each series has its own marks, twelve at most: a plot can be printed.     */
+ * ticks, a band from low to high, a line and marks per series, a legend in the
+ * corner that is emptiest.  With log_x or log_y that axis is in powers of ten,
+ * and what is not above 0 is left out.  Paths of three probabilities:
+ * svg_add_simplex, svg_write_simplex.  A matrix of probabilities:
+ * svg_write_heat.
+ *
+ * All bands are drawn first, then all lines, then all marks, so that no band
+ * dulls a line.  The colours keep their order in grey, and each has its own
+ * marks, twelve at most: a plot can be printed.  A page that prefers dark gets
+ * light lines on a dark ground.  <title> and <desc> say what is to be seen. */
 #ifndef SVG_H
 #define SVG_H
 
@@ -19,19 +24,29 @@
 #define SVG_UNUSED
 #endif
 
-enum { SVG_POINTS = 4096, SVG_SERIES = 6, SVG_NAME = 48 };
+enum { SVG_POINTS = 8192, SVG_SERIES = 6, SVG_NAME = 48, SVG_LABEL = 4,
+       SVG_MANY = 1000 };  // from here on a line is thin, with one mark
 
 typedef struct svg_plot {
     int log_x, log_y;    // set before svg_add
-    double legend_x, legend_y;  // 0 0: top left, 1 1: bottom right
+    int diagonal;        // 1: dashes where x equals y
+    double least;        // the y axis goes no lower; 0: as low as the points
+    const char *note;    // below the title, such as what the bands are
     char name[SVG_SERIES][SVG_NAME];
+    int colour[SVG_SERIES], dashed[SVG_SERIES], cut[SVG_SERIES];
     int series, points;
-    int of[SVG_POINTS];  // the series of a point
+    int of[SVG_POINTS];      // the series of a point
+    int begins[SVG_POINTS];  // 1: no line leads to it
+    char label[SVG_POINTS][SVG_LABEL];
     double x[SVG_POINTS], y[SVG_POINTS], low[SVG_POINTS], high[SVG_POINTS];
 } svg_plot;
 
+/* Colours of svg_style: 0 to SVG_SERIES - 1, then shades of one from light to
+ * dark (on a dark page from dark to light).                                 */
+enum { SVG_SHADE = SVG_SERIES, SVG_COLOURS = SVG_SHADE + 3 };
+
 /* The picture, in user units; text is sized for 600 of them across a page. */
-enum { SVG_W = 600, SVG_H_ = 380, SVG_LEFT = 62, SVG_RIGHT = 24, SVG_TOP = 40,
+enum { SVG_W = 600, SVG_H_ = 380, SVG_LEFT = 62, SVG_RIGHT = 24, SVG_TOP = 52,
        SVG_BOTTOM = 54 };
 
 typedef struct svg_range {
@@ -48,8 +63,37 @@ static int svg_series(svg_plot *plot, const char *name)
             return i;
     if (plot->series == SVG_SERIES)
         return -1;
-    snprintf(plot->name[plot->series], SVG_NAME, "%.47s", name);
+    snprintf(plot->name[i], SVG_NAME, "%.47s", name);
+    plot->colour[i] = i;
     return plot->series++;
+}
+
+/* A series in another colour than its own, or dashed. */
+SVG_UNUSED static void svg_style(svg_plot *plot, const char *name, int colour,
+                                 int dashed)
+{
+    const int s = svg_series(plot, name);
+
+    if (s < 0)
+        return;
+    plot->colour[s] = colour;
+    plot->dashed[s] = dashed;
+}
+
+/* The line of a series ends here; its next point begins another. */
+SVG_UNUSED static void svg_cut(svg_plot *plot, const char *name)
+{
+    const int s = svg_series(plot, name);
+
+    if (s >= 0)
+        plot->cut[s] = 1;
+}
+
+/* A few letters beside the point that was added last. */
+SVG_UNUSED static void svg_label(svg_plot *plot, const char *label)
+{
+    if (plot->points > 0)
+        snprintf(plot->label[plot->points - 1], SVG_LABEL, "%.3s", label);
 }
 
 /* Returns 0 when there is no room for the series or the point, or when a
@@ -63,6 +107,8 @@ static int svg_add(svg_plot *plot, const char *name, double x, double y,
         (plot->log_y && !(low > 0)))
         return 0;
     plot->of[n] = s;
+    plot->begins[n] = plot->cut[s];
+    plot->cut[s] = 0;
     plot->x[n] = plot->log_x ? log10(x) : x;
     plot->y[n] = plot->log_y ? log10(y) : y;
     plot->low[n] = plot->log_y ? log10(low) : low;
@@ -162,20 +208,20 @@ static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
     double at;
 
     for (at = ry.from; at < ry.to + ry.step / 2; at += ry.step) {
-        fprintf(out, "<path d='M%.1f %.1fH%.1f' stroke='#ddd'/>\n", left,
+        fprintf(out, "<path class='grid' d='M%.1f %.1fH%.1f'/>\n", left,
                 svg_y(ry, at), right);
         svg_number(number, ry, at);
         svg_text(left - 8, svg_y(ry, at) + 4, "text-anchor='end'", number,
                  out);
     }
     for (at = rx.from; at < rx.to + rx.step / 2; at += rx.step) {
-        fprintf(out, "<path d='M%.1f %.1fv5' stroke='#444'/>\n",
+        fprintf(out, "<path class='axis' d='M%.1f %.1fv5'/>\n",
                 svg_x(rx, at), bottom);
         svg_number(number, rx, at);
         svg_text(svg_x(rx, at), bottom + 19, "text-anchor='middle'", number,
                  out);
     }
-    fprintf(out, "<path d='M%.1f %.1fH%.1f' stroke='#444'/>\n", left, bottom,
+    fprintf(out, "<path class='axis' d='M%.1f %.1fH%.1f'/>\n", left, bottom,
             right);
     svg_text((left + right) / 2, SVG_H_ - 14, "text-anchor='middle'", x_label,
              out);
@@ -185,17 +231,56 @@ static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
     svg_text(16, (SVG_TOP + bottom) / 2, turn, y_label, out);
 }
 
-/* Dark to light, so that the order survives a grey print. */
-static const char *svg_colour(int series)
-{
-    static const char *const colour[SVG_SERIES] = {
-        "#0b3c6f", "#c1440e", "#4b8f29", "#8a6bbf", "#c99700", "#5fa8c9"
-    };
+/* ==== colours, and the two kinds of page ================================= */
 
-    return colour[series];
+/* On a light page dark to light, on a dark one light to dark, so that the order
+ * survives a grey print; then the shades.                                   */
+static void svg_colours(FILE *out)
+{
+    static const char *const colour[2][SVG_COLOURS] = {
+        { "#0b3c6f", "#c1440e", "#3f7f20", "#7d5fb5", "#b58600", "#4593b8",
+          "#78aede", "#3a7dbd", "#0b3c6f" },
+        { "#9ecbff", "#ff9466", "#8fd46a", "#b596f0", "#d9a520", "#3fa7c9",
+          "#3f79b5", "#7ab2ec", "#d3e7ff" }
+    };
+    static const char *const page[2] = {
+        ".page{fill:#fff}.ink{fill:#222}.axis{stroke:#444}.grid{stroke:#ddd}",
+        ".page{fill:#0d1117}.ink{fill:#e6e6e6}.axis{stroke:#aaa}"
+        ".grid{stroke:#333}"
+    };
+    int dark, i;
+
+    fprintf(out, "<style>\n");
+    for (dark = 0; dark < 2; dark++) {
+        fprintf(out, "%s%s\n", dark ? "@media (prefers-color-scheme:dark){\n"
+                                    : "", page[dark]);
+        for (i = 0; i < SVG_COLOURS; i++)
+            fprintf(out, ".c%d{color:%s}", i, colour[dark][i]);
+        fprintf(out, dark ? "\n}\n" : "\n");
+    }
+    fprintf(out, "</style>\n");
 }
 
-static void svg_mark(double x, double y, int series, FILE *out)
+static void svg_begin(const char *title, const char *note, int height,
+                      FILE *out)
+{
+    fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' role='img' "
+                 "viewBox='0 0 %d %d' width='%d' height='%d' "
+                 "font-family='sans-serif' font-size='13' class='ink'>\n"
+                 "<title>", SVG_W, height, SVG_W, height);
+    svg_escape(title, out);
+    fprintf(out, "</title>\n");
+    svg_colours(out);
+    fprintf(out, "<rect class='page' width='%d' height='%d'/>\n", SVG_W,
+            height);
+    svg_text(SVG_LEFT, 24, "font-size='16'", title, out);
+    if (note)
+        svg_text(SVG_LEFT, 42, "font-size='12'", note, out);
+}
+
+/* ==== curves ============================================================= */
+
+static void svg_mark(double x, double y, int colour, FILE *out)
 {
     static const char *const shape[SVG_SERIES] = {
         "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "m-4 -4h8v8h-8z",
@@ -203,82 +288,246 @@ static void svg_mark(double x, double y, int series, FILE *out)
         "m-5 -1.5h10v3h-10z"
     };
 
-    fprintf(out, "<path d='M%.1f %.1f%s' fill='%s'/>\n", x, y, shape[series],
-            svg_colour(series));
+    fprintf(out, "<path class='c%d' fill='currentColor' d='M%.1f %.1f%s'/>\n",
+            colour, x, y, shape[colour % SVG_SERIES]);
 }
 
-static void svg_curve(const svg_plot *plot, int s, svg_range rx, svg_range ry,
-                      FILE *out)
+/* The series' point after i, or the first for i < 0; -1: there is none. */
+static int svg_next(const svg_plot *plot, int s, int i)
 {
-    int i, first = 1, count = 0, nth = 0;
-
-    fprintf(out, "<path fill='%s' fill-opacity='0.15' d='", svg_colour(s));
-    for (i = 0; i < plot->points; i++)
-        if (plot->of[i] == s) {
-            fprintf(out, "%c%.1f %.1f", first ? 'M' : 'L',
-                    svg_x(rx, plot->x[i]), svg_y(ry, plot->high[i]));
-            first = 0;
-        }
-    for (i = plot->points - 1; i >= 0; i--)
+    while (++i < plot->points)
         if (plot->of[i] == s)
-            fprintf(out, "L%.1f %.1f", svg_x(rx, plot->x[i]),
-                    svg_y(ry, plot->low[i]));
-    fprintf(out, "z'/>\n<path fill='none' stroke-width='2' stroke='%s' d='",
-            svg_colour(s));
-    first = 1;
-    for (i = 0; i < plot->points; i++)
-        if (plot->of[i] == s) {
-            fprintf(out, "%c%.1f %.1f", first ? 'M' : 'L',
-                    svg_x(rx, plot->x[i]), svg_y(ry, plot->y[i]));
-            first = 0;
-        }
-    fprintf(out, "'/>\n");
-    for (i = 0; i < plot->points; i++)
-        count += plot->of[i] == s;
-    for (i = 0; i < plot->points; i++)
-        if (plot->of[i] == s && nth++ % ((count + 11) / 12) == 0)
-            svg_mark(svg_x(rx, plot->x[i]), svg_y(ry, plot->y[i]), s, out);
+            return i;
+    return -1;
 }
 
-static void svg_legend(const svg_plot *plot, FILE *out)
+/* The last of the piece of line that begins at a point. */
+static int svg_piece(const svg_plot *plot, int s, int from)
 {
-    const double width = 160, height = 18 * plot->series + 6;
-    const double x = SVG_LEFT + 16
-                   + plot->legend_x * (SVG_W - SVG_LEFT - SVG_RIGHT - width);
-    double y = SVG_TOP + 14
-             + plot->legend_y * (SVG_H_ - SVG_TOP - SVG_BOTTOM - height);
-    int s;
+    int i, last = from;
 
-    for (s = 0; s < plot->series; s++, y += 18) {
-        svg_mark(x, y - 4, s, out);
-        svg_text(x + 12, y, "", plot->name[s], out);
+    for (i = svg_next(plot, s, from); i >= 0 && !plot->begins[i];
+         i = svg_next(plot, s, i))
+        last = i;
+    return last;
+}
+
+/* Each piece's points along the top, then along the bottom back. */
+static void svg_band(const svg_plot *plot, int s, svg_range rx, svg_range ry,
+                     FILE *out)
+{
+    int from, last, i;
+
+    for (from = svg_next(plot, s, -1); from >= 0;
+         from = svg_next(plot, s, last)) {
+        double width = 0.0;
+
+        last = svg_piece(plot, s, from);
+        for (i = from; i >= 0 && i <= last; i = svg_next(plot, s, i))
+            width = fmax(width, plot->high[i] - plot->low[i]);
+        if (!(width > 0.0))
+            continue;
+        fprintf(out, "<path class='c%d' fill='currentColor' "
+                     "fill-opacity='0.15' d='", plot->colour[s]);
+        for (i = from; i >= 0 && i <= last; i = svg_next(plot, s, i))
+            fprintf(out, "%c%.1f %.1f", i == from ? 'M' : 'L',
+                    svg_x(rx, plot->x[i]), svg_y(ry, plot->high[i]));
+        for (i = last; i >= from; i--)
+            if (plot->of[i] == s)
+                fprintf(out, "L%.1f %.1f", svg_x(rx, plot->x[i]),
+                        svg_y(ry, plot->low[i]));
+        fprintf(out, "z'/>\n");
     }
 }
 
-static void svg_begin(const char *title, int height, FILE *out)
+static void svg_line(const svg_plot *plot, int s, svg_range rx, svg_range ry,
+                     FILE *out)
 {
-    fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' "
-                 "width='%d' height='%d' font-family='sans-serif' "
-                 "font-size='13' fill='#222'>\n"
-                 "<rect width='%d' height='%d' fill='#fff'/>\n",
-            SVG_W, height, SVG_W, height, SVG_W, height);
-    svg_text(SVG_LEFT, 24, "font-size='16'", title, out);
+    int i, count = 0;
+
+    for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i))
+        count++;
+    fprintf(out, "<path class='c%d' fill='none' stroke-width='%s' "
+                 "stroke='currentColor'%s d='", plot->colour[s],
+            count > SVG_MANY ? "0.7" : "2",
+            plot->dashed[s] ? " stroke-dasharray='7 4'" : "");
+    for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i))
+        fprintf(out, "%c%.1f %.1f",
+                i == svg_next(plot, s, -1) || plot->begins[i] ? 'M' : 'L',
+                svg_x(rx, plot->x[i]), svg_y(ry, plot->y[i]));
+    fprintf(out, "'/>\n");
 }
 
-/* The curves in their ranges, the legend, the end of the file. */
+/* Marks, labels; where the series leaves the picture, how far it goes. */
+static void svg_marks(const svg_plot *plot, int s, svg_range rx, svg_range ry,
+                      FILE *out)
+{
+    static const int aside[3][2] = { { -6, -8 }, { 8, 12 }, { -2, 17 } };
+    const int *away = aside[s % 3];  // so that labels of series do not meet
+    int i, count = 0, nth = 0, lowest = -1;
+    char words[48], style[80];
+
+    for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i)) {
+        count++;
+        if (plot->y[i] < ry.from && (lowest < 0 || plot->y[i] < plot->y[lowest]))
+            lowest = i;
+    }
+    snprintf(style, sizeof style, "class='c%d' fill='currentColor' "
+             "font-size='12' text-anchor='middle'", plot->colour[s]);
+    for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i)) {
+        const double x = svg_x(rx, plot->x[i]), y = svg_y(ry, plot->y[i]);
+
+        if (nth++ % (count > SVG_MANY ? count : (count + 11) / 12) == 0 &&
+            plot->y[i] >= ry.from)
+            svg_mark(x, y, plot->colour[s], out);
+        if (*plot->label[i])
+            svg_text(x + away[0], y + away[1], style, plot->label[i], out);
+    }
+    if (lowest < 0)
+        return;
+    snprintf(words, sizeof words, "to %.0f", plot->y[lowest]);
+    svg_text(svg_x(rx, plot->x[lowest]), SVG_H_ - SVG_BOTTOM - 6, style, words,
+             out);
+}
+
+/* ---- the legend ---- */
+
+typedef struct svg_box { double x, y, width, height; } svg_box;
+
+static int svg_inside(svg_box b, double x, double y)
+{
+    return x > b.x && x < b.x + b.width && y > b.y && y < b.y + b.height;
+}
+
+/* How much of the lines and bands a box would hide. */
+static int svg_hidden(const svg_plot *plot, svg_box b, svg_range rx,
+                      svg_range ry)
+{
+    enum { BETWEEN = 8 };
+    int s, i, to, part, hidden = 0;
+
+    for (s = 0; s < plot->series; s++)
+        for (i = svg_next(plot, s, -1); i >= 0; i = to) {
+            to = svg_next(plot, s, i);
+            for (part = 0; to >= 0 && part < BETWEEN; part++) {
+                const double t = (double)part / BETWEEN;
+                const double x = svg_x(rx, plot->x[i] * (1 - t)
+                                           + plot->x[to] * t);
+
+                hidden += 4 * svg_inside(b, x, svg_y(ry, plot->y[i] * (1 - t)
+                                                     + plot->y[to] * t));
+                hidden += svg_inside(b, x, svg_y(ry, plot->low[i]));
+                hidden += svg_inside(b, x, svg_y(ry, plot->high[i]));
+            }
+        }
+    return hidden;
+}
+
+/* In the corner where it hides least. */
+static void svg_legend(const svg_plot *plot, svg_range rx, svg_range ry,
+                       FILE *out)
+{
+    const int columns = plot->series > 4 ? 2 : 1;
+    const int rows = (plot->series + columns - 1) / columns;
+    svg_box b = { 0, 0, 0, 18.0 * rows + 8 }, best = b;
+    double wide = 0.0;
+    int s, corner, least = -1;
+
+    for (s = 0; s < plot->series; s++)
+        wide = fmax(wide, 44 + 7.2 * (double)strlen(plot->name[s]));
+    b.width = columns * wide;
+    for (corner = 0; corner < 4; corner++) {
+        int hidden;
+
+        b.x = corner % 2 ? SVG_W - SVG_RIGHT - b.width - 4 : SVG_LEFT + 6;
+        b.y = corner / 2 ? SVG_H_ - SVG_BOTTOM - b.height - 6 : SVG_TOP + 2;
+        hidden = svg_hidden(plot, b, rx, ry);
+        if (least < 0 || hidden < least)
+            least = hidden, best = b;
+    }
+    fprintf(out, "<g>\n<rect class='page' fill-opacity='0.8' x='%.1f' "
+                 "y='%.1f' width='%.1f' height='%.1f'/>\n", best.x, best.y,
+            best.width, best.height);
+    for (s = 0; s < plot->series; s++) {
+        const double x = best.x + s % columns * wide;
+        const double y = best.y + 13 + 18 * (s / columns);
+
+        fprintf(out, "<path class='c%d' stroke='currentColor' "
+                     "stroke-width='2'%s d='M%.1f %.1fh26'/>\n",
+                plot->colour[s],
+                plot->dashed[s] ? " stroke-dasharray='7 4'" : "", x + 4, y);
+        svg_mark(x + 17, y, plot->colour[s], out);
+        svg_text(x + 36, y + 4.5, "", plot->name[s], out);
+    }
+    fprintf(out, "</g>\n");
+}
+
+/* What there is to see, in words. */
+static void svg_describe(const svg_plot *plot, const char *what,
+                         const char *over, FILE *out)
+{
+    int s;
+
+    fprintf(out, "<desc>");
+    svg_escape(what, out);
+    fprintf(out, " over ");
+    svg_escape(over, out);
+    for (s = 0; s < plot->series; s++) {
+        const int first = svg_next(plot, s, -1);
+        int i, last = first;
+
+        for (i = first; i >= 0; i = svg_next(plot, s, i))
+            last = i;
+        fprintf(out, s ? "; " : ": ");
+        svg_escape(plot->name[s], out);
+        if (first >= 0)
+            fprintf(out, " from %.4g to %.4g",
+                    plot->log_y ? pow(10, plot->y[first]) : plot->y[first],
+                    plot->log_y ? pow(10, plot->y[last]) : plot->y[last]);
+    }
+    fprintf(out, ".</desc>\n");
+}
+
+/* The curves in their ranges, the legend, the end of the file.  What lies
+ * outside the ranges is cut off by an <svg> of their size.                  */
 static void svg_end(const svg_plot *plot, svg_range rx, svg_range ry,
                     FILE *out)
 {
+    const int width = SVG_W - SVG_LEFT - SVG_RIGHT;
+    const int height = SVG_H_ - SVG_TOP - SVG_BOTTOM;
     int i;
 
+    fprintf(out, "<svg x='%d' y='%d' width='%d' height='%d' "
+                 "viewBox='%d %d %d %d'>\n", SVG_LEFT, SVG_TOP, width,
+            height + 1, SVG_LEFT, SVG_TOP, width, height + 1);
+    fprintf(out, "<g class='bands'>\n");
     for (i = 0; i < plot->series; i++)
-        svg_curve(plot, i, rx, ry, out);
-    svg_legend(plot, out);
+        svg_band(plot, i, rx, ry, out);
+    fprintf(out, "</g>\n<g class='lines'>\n");
+    for (i = 0; i < plot->series; i++)
+        svg_line(plot, i, rx, ry, out);
+    fprintf(out, "</g>\n</svg>\n<g class='marks'>\n");
+    for (i = 0; i < plot->series; i++)
+        svg_marks(plot, i, rx, ry, out);
+    fprintf(out, "</g>\n");
+    svg_legend(plot, rx, ry, out);
     fprintf(out, "</svg>\n");
 }
 
-static void svg_write(const svg_plot *plot, const char *title,
-                      const char *x_label, const char *y_label, FILE *out)
+/* Dashes where both axes say the same. */
+static void svg_diagonal(svg_range rx, svg_range ry, FILE *out)
+{
+    const double from = fmax(rx.from, ry.from), to = fmin(rx.to, ry.to);
+
+    if (to > from)
+        fprintf(out, "<path class='axis' stroke-dasharray='2 4' "
+                     "d='M%.1f %.1fL%.1f %.1f'/>\n", svg_x(rx, from),
+                svg_y(ry, from), svg_x(rx, to), svg_y(ry, to));
+}
+
+SVG_UNUSED static void svg_write(const svg_plot *plot, const char *title,
+                                 const char *x_label, const char *y_label,
+                                 FILE *out)
 {
     double x0 = plot->x[0], x1 = x0, y0 = plot->low[0], y1 = plot->high[0];
     svg_range rx, ry;
@@ -290,12 +539,16 @@ static void svg_write(const svg_plot *plot, const char *title,
         y0 = plot->low[i] < y0 ? plot->low[i] : y0;
         y1 = plot->high[i] > y1 ? plot->high[i] : y1;
     }
+    y0 = plot->least != 0.0 && y0 < plot->least ? plot->least : y0;
     rx = plot->log_x ? svg_decades(x0, x1) : svg_round(x0, x1);
     ry = plot->log_y ? svg_decades(y0, y1) : svg_round(y0, y1);
     if (!plot->log_x && x1 - x0 < 10 && floor(x0) == x0 && floor(x1) == x1)
         rx.step = rx.step < 1 ? 1 : rx.step;  // iterations are whole numbers
-    svg_begin(title, SVG_H_, out);
+    svg_begin(title, plot->note, SVG_H_, out);
+    svg_describe(plot, y_label, x_label, out);
     svg_axes(rx, ry, x_label, y_label, out);
+    if (plot->diagonal)
+        svg_diagonal(rx, ry, out);
     svg_end(plot, rx, ry, out);
 }
 
@@ -311,8 +564,10 @@ SVG_UNUSED static void svg_write_simplex(const svg_plot *plot,
     const svg_range rx = { 0.5 - half, 0.5 + half, 1.0, 0 };
     const svg_range ry = { 0.0, top, 1.0, 0 };
 
-    svg_begin(title, SVG_H_, out);
-    fprintf(out, "<path fill='none' stroke='#444' d='M%.1f %.1fH%.1fL%.1f "
+    svg_begin(title, plot->note, SVG_H_, out);
+    fprintf(out, "<desc>Paths in the triangle of the probabilities of %s, %s "
+                 "and %s.</desc>\n", corner[0], corner[1], corner[2]);
+    fprintf(out, "<path fill='none' class='axis' d='M%.1f %.1fH%.1fL%.1f "
                  "%.1fz'/>\n", svg_x(rx, 0), svg_y(ry, 0), svg_x(rx, 1),
             svg_x(rx, 0.5), svg_y(ry, top));
     svg_text(svg_x(rx, 0), svg_y(ry, 0) + 19, "text-anchor='middle'",
@@ -323,38 +578,87 @@ SVG_UNUSED static void svg_write_simplex(const svg_plot *plot,
     svg_end(plot, rx, ry, out);
 }
 
-/* A square of n x n numbers from 0 to 1 as percents, the darker the greater;
- * names beside the rows and above the columns.                              */
+/* ==== heat maps ========================================================== */
+
+/* A probability's colour: orange below one half, blue above, nearly white at
+ * it, full from 0.2 and 0.8 on.                                             */
+static void svg_heat_colour(double v, double rgb[3])
+{
+    static const double middle[3] = { 245, 245, 245 };
+    static const double end[2][3] = { { 193, 68, 14 }, { 11, 60, 111 } };
+    const double far_off = fmin(1.0, fabs(v - 0.5) / 0.3);
+    int i;
+
+    for (i = 0; i < 3; i++)
+        rgb[i] = middle[i] + far_off * (end[v > 0.5][i] - middle[i]);
+}
+
+/* Relative luminance, as the Web Content Accessibility Guidelines have it. */
+static double svg_luminance(const double rgb[3])
+{
+    static const double weight[3] = { 0.2126, 0.7152, 0.0722 };
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        const double x = rgb[i] / 255.0;
+
+        sum += weight[i] * (x <= 0.03928 ? x / 12.92
+                                         : pow((x + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+/* Black or white, whichever stands out more: at the luminance where both do
+ * alike their contrast is sqrt(21), so it is 4.58 at least everywhere.      */
+static const char *svg_heat_ink(const double rgb[3])
+{
+    return svg_luminance(rgb) + 0.05 > sqrt(1.05 * 0.05) ? "#000" : "#fff";
+}
+
+static void svg_heat_cell(svg_box b, double v, FILE *out)
+{
+    char percent[32], style[64];
+    double rgb[3];
+
+    svg_heat_colour(v, rgb);
+    fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
+                 "fill='rgb(%.0f,%.0f,%.0f)'/>\n", b.x, b.y, b.width - 1,
+            b.height - 1, rgb[0], rgb[1], rgb[2]);
+    snprintf(percent, sizeof percent, "%.1f", 100 * v);
+    snprintf(style, sizeof style, "text-anchor='middle' fill='%s'",
+             svg_heat_ink(rgb));
+    svg_text(b.x + b.width / 2, b.y + b.height / 2 + 4.5, style, percent, out);
+}
+
+/* A square of n x n numbers from 0 to 1 as percents; names beside the rows and
+ * above the columns.                                                        */
 SVG_UNUSED static void svg_write_heat(const double *value, int n,
                                       const char *const *name,
-                                      const char *title, const char *caption,
-                                      FILE *out)
+                                      const char *title, const char *note,
+                                      const char *caption, FILE *out)
 {
-    const double left = 92, top = 66, wide = (SVG_W - left - 16) / n, high = 34;
-    const int height = (int)(top + n * high + 40);
-    char percent[32];
+    const double left = 76, top = 78;
+    const int height = (int)(top + n * 34.0 + 40);
+    svg_box b = { 0, 0, (SVG_W - left - 16) / n, 34 };
     int i, j;
 
-    svg_begin(title, height, out);
+    svg_begin(title, note, height, out);
+    fprintf(out, "<desc>");
+    svg_escape(caption, out);
+    fprintf(out, "; blue above 50, orange below.  In order:");
+    for (i = 0; i < n; i++)
+        fprintf(out, "%s %s", i ? "," : "", name[i]);
+    fprintf(out, ".</desc>\n");
     for (i = 0; i < n; i++) {
-        svg_text(left - 8, top + (i + 0.5) * high + 4.5, "text-anchor='end'",
+        b.y = top + i * b.height;
+        svg_text(left - 8, b.y + b.height / 2 + 4.5, "text-anchor='end'",
                  name[i], out);
-        svg_text(left + (i + 0.5) * wide, top - 8, "text-anchor='middle' "
-                 "font-size='11.5'", name[i], out);
+        svg_text(left + (i + 0.5) * b.width, top - 8, "text-anchor='middle' "
+                 "font-size='12'", name[i], out);
         for (j = 0; j < n; j++) {
-            const double v = value[i * n + j];
-            const double part = v < 0.2 ? 0.0 : v > 0.8 ? 1.0 : (v - 0.2) / 0.6;
-            const double dark = part * sqrt(part);  // lighter about one half
-
-            // white to the first colour of the palette, #0b3c6f
-            fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
-                         "fill='rgb(%.0f,%.0f,%.0f)' stroke='#fff'/>\n",
-                    left + j * wide, top + i * high, wide, high,
-                    255 - dark * 244, 255 - dark * 195, 255 - dark * 144);
-            snprintf(percent, sizeof percent, "%.1f", 100 * v);
-            svg_text(left + (j + 0.5) * wide, top + (i + 0.5) * high + 4.5,
-                     dark > 0.5 ? "text-anchor='middle' fill='#fff'"
-                                : "text-anchor='middle'", percent, out);
+            b.x = left + j * b.width;
+            svg_heat_cell(b, value[i * n + j], out);
         }
     }
     svg_text((left + SVG_W - 16) / 2, height - 14, "text-anchor='middle'",

@@ -12,6 +12,7 @@ programs=${1:?"usage: test_examples.sh PROGRAMS"}
 examples=$(dirname "$0")/../examples
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/sppo_examples.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
+. "$(dirname "$0")/pictures.sh"
 passed=0
 failed=0
 LC_ALL=C
@@ -119,7 +120,16 @@ for source in "$examples"/0*.c; do
     verdict "$name takes less than a minute"
     broken "$source" "$scratch/output" >>"$scratch/bad"
     verdict "$name prints what it promises"
+    for picture in build/"${name%%_*}"_*.svg; do
+        [ ! -e "$picture" ] || check_picture "$picture" >>"$scratch/bad"
+    done
+    verdict "$name draws sound pictures, if any"
 done
+printf 'gold,0,0.5\ngold,1,0.7,0.66,0.74\n' |
+    "$programs/plot" 'Win & rate' iteration 'win rate' '95 %' \
+    >"$scratch/plot.svg" 2>>"$scratch/bad"
+check_picture "$scratch/plot.svg" >>"$scratch/bad"
+verdict "plot draws a sound picture"
 [ "$passed" -gt 0 ] || { echo "no examples"; failed=1; }
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,8 +1,9 @@
-/* test_repro.c - the statistics and the verdicts of examples/repro.c
+/* test_repro.c - the statistics, verdicts and colours of examples/repro.c
  *
  * On made-up numbers whose answers are known: quantiles from tables, intervals
  * by hand, and for each kind of question a case of every verdict.           */
 #include "../examples/repro_stat.h"
+#include "../examples/svg.h"
 #include "check.h"
 
 static void interval_of_three_by_hand(void)
@@ -208,6 +209,37 @@ static void the_store_grows(void)
     store_free(&s);
 }
 
+/* The contrast of black or white figures on every colour that a cell can have:
+ * 4.5 is what the Web Content Accessibility Guidelines ask for.             */
+static void every_figure_of_a_heat_map_can_be_read(void)
+{
+    double least = 21.0;
+    int i;
+
+    for (i = 0; i <= 1000; i++) {
+        double rgb[3], ground, ink;
+
+        svg_heat_colour(i / 1000.0, rgb);
+        ground = svg_luminance(rgb);
+        ink = strcmp(svg_heat_ink(rgb), "#fff") == 0 ? 1.0 : 0.0;
+        least = fmin(least, ink > ground ? 1.05 / (ground + 0.05)
+                                         : (ground + 0.05) / 0.05);
+    }
+    CHECK(least >= 4.5);
+}
+
+/* As much above one half as below is as far from the middle; white at it. */
+static void a_heat_map_diverges_around_one_half(void)
+{
+    double middle[3], low[3], high[3];
+
+    svg_heat_colour(0.5, middle);
+    svg_heat_colour(0.1, low);
+    svg_heat_colour(0.9, high);
+    CHECK(middle[0] > 240.0 && middle[1] > 240.0 && middle[2] > 240.0);
+    CHECK(low[0] > low[2] && high[2] > high[0]);  // orange, blue
+}
+
 static const check_case cases[] = {
     CASE(interval_of_three_by_hand),
     CASE(interval_of_one_is_everything),
@@ -224,7 +256,9 @@ static const check_case cases[] = {
     CASE(a_verdict_stands_where_both_sets_agree),
     CASE(every_verdict_has_a_name),
     CASE(the_store_finds_what_was_added),
-    CASE(the_store_grows)
+    CASE(the_store_grows),
+    CASE(every_figure_of_a_heat_map_can_be_read),
+    CASE(a_heat_map_diverges_around_one_half)
 };
 
 int main(int argc, char **argv)

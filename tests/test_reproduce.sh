@@ -11,6 +11,7 @@ scratch=${2:?"usage: test_reproduce.sh PROGRAM SCRATCH"}/reproduce
 LC_ALL=C
 export LC_ALL
 passed=0 failed=0
+. "$(dirname "$0")/pictures.sh"
 rm -rf "$scratch"
 mkdir -p "$scratch" || exit 1
 
@@ -81,12 +82,22 @@ same_results() {  # two folders
     done
 }
 
+# Over how many seeds, where the line of an iteration begins, and where the
+# preference model would be right.
+pictures_say_what_they_are() {
+    one=$scratch/one
+    grep -q '95 % over 4 seeds' "$one/gold-mild.svg" &&
+        grep -q "stroke-dasharray='2 4'" "$one/exploit-strong.svg" &&
+        [ "$(grep -c ">[123]</text>" "$one/exploit-strong.svg")" -ge 9 ] &&
+        [ "$(grep '^<path.*stroke-width' "$one/losers-mild.svg" |
+            head -n 1 | tr -cd M | wc -c)" -eq 3 ] &&
+        grep -q "class='c8'.*d=" "$one/eta.svg"
+}
+
 pictures_are_whole() {
     count=0
     for file in "$scratch"/one/*.svg; do
-        head -c 4 "$file" | grep -q '<svg' && tail -n 1 "$file" |
-            grep -q '</svg>' || { echo "$file"; return 1; }
-        grep -qE "nan|inf" "$file" && { echo "$file: not a number"; return 1; }
+        check_picture "$file" || return 1
         grep -q "]($(basename "$file"))" "$scratch/one/report.md" ||
             { echo "$file is not in the report"; return 1; }
         count=$((count + 1))
@@ -216,6 +227,7 @@ check "the evidence has every claim" has_rows "$scratch/one/report.md" '\.1 |'
 check "the short table has every letter" short_has_letters
 check "verdicts are those of the rule" verdicts_are_known
 check "pictures are whole and shown" pictures_are_whole
+check "pictures say what they are" pictures_say_what_they_are
 check "settings tried are listed" settings_are_listed
 check "metrics have a header and rows" \
     awk 'NR == 1 && $0 != "seed,run,iteration,metric,index,value" { bad = 1 }
