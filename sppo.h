@@ -1117,7 +1117,8 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
                                          const char *path);
 /* Everything that the rest of a run depends on: weights, moments, the round,
  * where it stands.  Loading needs a play begun by sppo_play_init with the same
- * config (a difference is refused by name) and goes on to the same bits.  A
+ * config (a difference is refused by name) and goes on to the same bits.  The
+ * file has a digest of itself, compared before anything is taken from it.  A
  * load that fails leaves the policy's weights undefined and the play at the
  * start of an iteration: begin again.                                       */
 SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
@@ -9436,6 +9437,16 @@ typedef enum sppoi_kind {  // of numbers in memory
     SPPOI_SAME  // sppo_reals that the file must repeat
 } sppoi_kind;
 
+/* A file that was written here has the digest of its bytes among its metadata:
+ * all of them, with zeros for the digits themselves.                        */
+#define SPPOI_UNSEALED "\"sppo.digest\":\"0000000000000000\""
+
+static void sppoi_digest_text(char out[17], uint64_t digest)
+{
+    snprintf(out, 17, "%08lx%08lx", (unsigned long)(digest >> 32),
+             (unsigned long)(digest & 0xffffffffu));
+}
+
 typedef struct sppoi_archive {
     sppoi_source source;
     sppo_json json;
@@ -9717,11 +9728,63 @@ static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
     return sppoi_archive_check(ctx, archive);
 }
 
+/* The digest of a file whose own digits stand at `seal`. */
+static sppo_result sppoi_sealed_digest(sppo_ctx *ctx,
+                                       const sppoi_source *source, size_t seal,
+                                       uint64_t *digest)
+{
+    unsigned char bytes[16384];
+    size_t at, n, i;
+
+    *digest = 0;
+    for (at = 0; at < source->size; at += n) {
+        n = source->size - at < sizeof bytes ? source->size - at : sizeof bytes;
+        SPPOI_TRY(sppoi_read_at(ctx, source, at, bytes, n));
+        for (i = seal; i < seal + 16; i++)
+            if (i >= at && i < at + n)
+                bytes[i - at] = '0';
+        *digest = sppo_digest(*digest, bytes, n);
+    }
+    return SPPO_OK;
+}
+
+/* The node of a text in the metadata, or -1. */
+static int sppoi_archive_note(const sppoi_archive *archive, const char *name)
+{
+    const int metadata = sppo_json_find(&archive->json, 0, "__metadata__");
+
+    return metadata < 0 ? -1 : sppo_json_find(&archive->json, metadata, name);
+}
+
+/* Nothing is taken from a file whose bytes are not those that were written. */
+static sppo_result sppoi_archive_verify(sppo_ctx *ctx,
+                                        const sppoi_archive *archive)
+{
+    const int node = sppoi_archive_note(archive, "sppo.digest");
+    char digits[17], found[17];
+    uint64_t digest;
+
+    if (node < 0)
+        return SPPO_OK;
+    sppo_json_string(&archive->json, node, found, sizeof found);
+    SPPOI_TRY(sppoi_sealed_digest(ctx, &archive->source, 8 +
+                                  archive->json.node[node].begin, &digest));
+    sppoi_digest_text(digits, digest);
+    if (strcmp(digits, found) == 0)
+        return SPPO_OK;
+    return sppoi_archive_fail(ctx, archive, -1, "its digest is %s, not the %s "
+                              "in its metadata: it is damaged, or another "
+                              "program changed it and kept the metadata",
+                              digits, found);
+}
+
 /* Opens what archive->source names; on failure there is nothing to close. */
 static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
 {
-    const sppo_result result = sppoi_archive_header(ctx, archive);
+    sppo_result result = sppoi_archive_header(ctx, archive);
 
+    if (result == SPPO_OK)
+        result = sppoi_archive_verify(ctx, archive);
     if (result != SPPO_OK)
         sppoi_archive_close(ctx, archive);
     return result;
@@ -10693,13 +10756,38 @@ typedef struct sppoi_sink {
     FILE *file;             // NULL: none
 #endif
     size_t size;            // bytes so far
+    uint64_t digest;        // of all but the last size % 8 of them
+    unsigned char rest[8];  // which are these
 } sppoi_sink;
+
+static void sppoi_sink_digest(sppoi_sink *sink, const unsigned char *data,
+                              size_t n)
+{
+    const size_t held = sink->size % 8;
+    const size_t first = held && n >= 8 - held ? 8 - held : held ? n : 0;
+    const size_t whole = (n - first) / 8 * 8;
+
+    if (first)
+        memcpy(sink->rest + held, data, first);
+    if (held + first == 8)
+        sink->digest = sppo_digest(sink->digest, sink->rest, 8);
+    sink->digest = sppo_digest(sink->digest, data + first, whole);
+    if (n > first + whole)
+        memcpy(sink->rest, data + first + whole, n - first - whole);
+}
 
 #ifndef SPPO_NO_STDIO
 static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
 {
     if (sink->file)
         fwrite(data, 1, n, sink->file);  // a failure shows in ferror
+}
+
+static void sppoi_patch_file(const sppoi_sink *sink, size_t at,
+                             const void *data, size_t n)
+{
+    if (sink->file && sppoi_seek(sink->file, (int64_t)at, SEEK_SET))
+        fwrite(data, 1, n, sink->file);
 }
 #else
 static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
@@ -10708,15 +10796,35 @@ static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
     (void)data;
     (void)n;
 }
+
+static void sppoi_patch_file(const sppoi_sink *sink, size_t at,
+                             const void *data, size_t n)
+{
+    (void)at;
+    sppoi_write_file(sink, data, n);
+}
 #endif
 
 static void sppoi_write(sppoi_sink *sink, const void *data, size_t n)
 {
+    if (!n)
+        return;
     if (sink->memory)
         memcpy(sink->memory + sink->size, data, n);
-    else if (n)
+    else
         sppoi_write_file(sink, data, n);
+    sppoi_sink_digest(sink, (const unsigned char *)data, n);
     sink->size += n;
+}
+
+/* In the place of as many bytes as were written before. */
+static void sppoi_patch(const sppoi_sink *sink, size_t at, const void *data,
+                        size_t n)
+{
+    if (sink->memory)
+        memcpy(sink->memory + at, data, n);
+    else
+        sppoi_patch_file(sink, at, data, n);
 }
 
 /* count numbers of `size` bytes, 4 or 8, little-endian. */
@@ -10889,12 +10997,27 @@ static void sppoi_write_entry(sppoi_sink *sink, const sppoi_entry *e)
     }
 }
 
+/* Puts the digest of the file, which ends here, where its header left room. */
+static void sppoi_archive_seal(const sppoi_sink *sink, const char *header)
+{
+    const char *at = strstr(header, SPPOI_UNSEALED);
+    char digits[17];
+
+    if (!at)
+        return;
+    sppoi_digest_text(digits, sppo_digest(sink->digest, sink->rest,
+                                          sink->size % 8));
+    sppoi_patch(sink, 8 + (size_t)(at - header) + strlen(SPPOI_UNSEALED) - 17,
+                digits, 16);
+}
+
 /* A safetensors file with these arrays. */
 static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
                                      const char *metadata,
                                      const sppoi_entry *entry, int n)
 {
-    const size_t room = 96 + 256 * (size_t)n;
+    const size_t room = 96 + (metadata ? strlen(metadata) : 0) +
+                        256 * (size_t)n;
     int *order = (int *)sppo_take(ctx, (size_t)n, sizeof *order);
     char *header = (char *)sppo_take(ctx, room, 1);
     const sppo_result result = order && header ? SPPO_OK : SPPO_E_MEMORY;
@@ -10915,14 +11038,15 @@ static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
         sppoi_write(sink, header, text.n);
         for (i = 0; i < n; i++)
             sppoi_write_entry(sink, &entry[order[i]]);
+        sppoi_archive_seal(sink, header);
     }
     sppo_give(ctx, order, (size_t)n * sizeof *order);
     sppo_give(ctx, header, room);
     return result;
 }
 
-/* What others want to see in a file before they read it. */
-static const char sppoi_metadata[] = "{\"format\":\"pt\"}";
+/* What others want to see in a file before they read it, and its digest. */
+static const char sppoi_metadata[] = "{\"format\":\"pt\"," SPPOI_UNSEALED "}";
 
 static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
                                    const sppo_model *model, sppo_dtype dtype)
@@ -10956,24 +11080,23 @@ SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
                                       sppo_dtype dtype, void **data,
                                       size_t *size)
 {
-    sppoi_sink sink;
+    sppoi_sink counted, sink;
     sppo_result result;
-    void *block;
 
-    memset(&sink, 0, sizeof sink);  // the first time counts
-    SPPOI_TRY(sppoi_model_put(ctx, &sink, model, dtype));
-    block = sppo_take(ctx, sink.size, 1);
-    if (!block)
+    memset(&counted, 0, sizeof counted);
+    memset(&sink, 0, sizeof sink);
+    SPPOI_TRY(sppoi_model_put(ctx, &counted, model, dtype));
+    sink.memory = (unsigned char *)sppo_take(ctx, counted.size, 1);
+    if (!sink.memory)
         return sppoi_prefix(ctx, "sppo_model_write: ");
-    *size = sink.size;
-    sink.memory = (unsigned char *)block;
-    sink.size = 0;
     result = sppoi_model_put(ctx, &sink, model, dtype);
-    if (result != SPPO_OK)
-        sppo_give(ctx, block, *size);
-    else
-        *data = block;
-    return result;
+    if (result != SPPO_OK) {
+        sppo_give(ctx, sink.memory, counted.size);
+        return result;
+    }
+    *data = sink.memory;
+    *size = counted.size;
+    return SPPO_OK;
 }
 
 /* ---- files proper ---- */
@@ -11413,6 +11536,30 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
  * be another run.                                                           */
 enum { SPPOI_STATE = 8, SPPOI_PLAY_ENTRIES = 16 };
 
+/* Those that were written before there were digests have none, nor any other
+ * name in its place, as one bit changed would make of it.                   */
+static sppo_result sppoi_checkpoint_open(sppo_ctx *ctx, sppoi_archive *archive,
+                                         const char *path)
+{
+    sppo_result result;
+
+    memset(archive, 0, sizeof *archive);
+    SPPOI_TRY(sppoi_open(ctx, path, &archive->source));
+    result = sppoi_archive_open(ctx, archive);
+    if (result == SPPO_OK && sppoi_archive_note(archive, "sppo.digest") < 0) {
+        const int notes = sppo_json_find(&archive->json, 0, "__metadata__");
+
+        if (notes >= 0 && archive->json.node[notes].count > 1) {
+            result = sppoi_archive_fail(ctx, archive, -1, "its digest is "
+                                        "missing: it is damaged");
+            sppoi_archive_close(ctx, archive);
+        }
+    }
+    if (result != SPPO_OK)
+        fclose(archive->source.file);
+    return result;
+}
+
 static void sppoi_entry_set(sppoi_entry *e, int *n, const char *name,
                             const void *data, size_t count, sppoi_kind kind)
 {
@@ -11602,17 +11749,13 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
     sppoi_archive archive;
     sppo_result result;
 
-    memset(&archive, 0, sizeof archive);
-    SPPOI_TRY(sppoi_open(ctx, path, &archive.source));
-    result = sppoi_archive_open(ctx, &archive);
-    if (result == SPPO_OK) {
-        result = sppoi_play_fill(ctx, play, &archive);
-        if (result != SPPO_OK) {
-            sppo_lists_clear(&play->round.responses);
-            sppoi_enter(play, SPPO_PHASE_SAMPLE);
-        }
-        sppoi_archive_close(ctx, &archive);
+    SPPOI_TRY(sppoi_checkpoint_open(ctx, &archive, path));
+    result = sppoi_play_fill(ctx, play, &archive);
+    if (result != SPPO_OK) {
+        sppo_lists_clear(&play->round.responses);
+        sppoi_enter(play, SPPO_PHASE_SAMPLE);
     }
+    sppoi_archive_close(ctx, &archive);
     fclose(archive.source.file);
     return result;
 }
@@ -11773,13 +11916,9 @@ SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
     sppoi_archive archive;
     sppo_result result;
 
-    memset(&archive, 0, sizeof archive);
-    SPPOI_TRY(sppoi_open(ctx, path, &archive.source));
-    result = sppoi_archive_open(ctx, &archive);
-    if (result == SPPO_OK) {
-        result = sppoi_train_read(ctx, model, optim, own, count, &archive);
-        sppoi_archive_close(ctx, &archive);
-    }
+    SPPOI_TRY(sppoi_checkpoint_open(ctx, &archive, path));
+    result = sppoi_train_read(ctx, model, optim, own, count, &archive);
+    sppoi_archive_close(ctx, &archive);
     fclose(archive.source.file);
     return result;
 }

@@ -35,6 +35,24 @@ static int has(const sppo_ctx *ctx, const char *part)
     return 0;
 }
 
+/* Gives a file that a test has changed the digest that it then should have. */
+static void reseal(char *data, size_t size)
+{
+    static const char key[] = "\"sppo.digest\":\"";
+    const size_t n = sizeof key - 1;
+    char digits[17];
+    size_t at = 8;
+
+    while (at + n + 16 < size && memcmp(data + at, key, n) != 0)
+        at++;
+    if (!CHECK(at + n + 16 < size))
+        return;
+    memset(data + at + n, '0', 16);
+    sprintf(digits, "%016llx",
+            (unsigned long long)sppo_digest(0, data, size));
+    memcpy(data + at + n, digits, 16);
+}
+
 static void make_folder(void)
 {
     mkdir("build", 0777);
@@ -657,38 +675,44 @@ static sppo_config config_of(int vocab, int dim, int layers, int untied)
     return c;
 }
 
-/* The file on disk is, byte for byte, the one made by hand; in the double build
- * its numbers are F64, so that nothing is lost there either.                */
+/* The file is, byte for byte, the one made by hand and sealed; in the double
+ * build its numbers are F64, so that nothing is lost there either.          */
 static void writes_the_reference_layout(void)
 {
     sppo_ctx ctx = { 0 };
     sppo_model model = { 0 };
     static bytes b;
-    char *data = NULL, json[4096];
+    void *data = NULL;
+    char json[4096], sealed[4200], *metadata;
     size_t size = 0;
     int i;
 
-    make_folder();
     tiny_file(&b);
     CHECK((b.size - 4 * TINY) % 8 == 0);
     CHECK_OK(&ctx, read_bytes(&ctx, &model, b.at, b.size));
-    if (sizeof(sppo_real) == 8) {
-        tiny_header(json, "F64", 8);
-        put_header(&b, json);
-        for (i = 0; i < TINY; i++) {
-            const double x = tiny_value(i);
-            uint64_t bits;
-            memcpy(&bits, &x, 8);
+    tiny_header(json, sizeof(sppo_real) == 8 ? "F64" : "F32",
+                (int)sizeof(sppo_real));
+    metadata = strstr(json, "\"pt\"}");
+    if (!CHECK(metadata != NULL))
+        return;
+    sprintf(sealed, "%.*s\"pt\",\"sppo.digest\":\"%016d\"}%s",
+            (int)(metadata - json), json, 0, metadata + 5);
+    put_header(&b, sealed);
+    for (i = 0; i < TINY; i++) {
+        const double x = tiny_value(i);
+        uint64_t bits;
+        memcpy(&bits, &x, 8);
+        if (sizeof(sppo_real) == 8)
             put_u64(&b, bits);
-        }
+        else
+            put_f32(&b, (float)x);
     }
-    CHECK_OK(&ctx, sppo_model_save(&ctx, &model, FOLDER));
-    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/model.safetensors", &data,
-                                  &size));
+    reseal((char *)b.at, b.size);
+    CHECK_OK(&ctx, sppo_model_write(&ctx, &model, SPPO_DTYPE_REAL, &data,
+                                    &size));
     CHECK(size == b.size);
     CHECK(size == b.size && memcmp(data, b.at, size) == 0);
-    CHECK(data[size] == 0);
-    sppo_give(&ctx, data, size + 1);
+    sppo_give(&ctx, data, size);
     sppo_model_free(&ctx, &model);
     CHECK(ctx.held == 0);
 }
@@ -874,6 +898,24 @@ static int names_dtype(const char *name, size_t *size)
 
 /* Numbers between two neighbours of 8 bits: the nearer one, of two equally near
  * the one with an even last bit; the ends of the range stay what they are.  */
+static void a_write_that_fails_says_no_size(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    sppo_config c = config_of(300, 32, 2, 0);
+    void *data = NULL;
+    size_t size = 77;
+
+    CHECK_OK(&ctx, sppo_model_init(&ctx, &model, &c, 1));
+    ctx.limit = ctx.held + model.count;  // enough for the header alone
+    CHECK(sppo_model_write(&ctx, &model, SPPO_DTYPE_REAL, &data, &size) ==
+          SPPO_E_MEMORY);
+    CHECK(has(&ctx, "sppo_model_write"));
+    CHECK(data == NULL && size == 77);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
 static void bfloat16_is_the_nearest_to_even(void)
 {
     static const struct { float from, to; } row[] = {
@@ -2190,8 +2232,9 @@ static void end_run(run *r)
     CHECK(r->ctx.held == 0);
 }
 
-/* Any changed byte of a checkpoint in the middle of a round: refused, or taken
- * as other numbers, and then the run goes to its end or fails with a word.  */
+/* Any changed byte of a checkpoint in the middle of a round, with the digest
+ * that goes with it: refused, or taken as other numbers, and then the run goes
+ * to its end or fails with a word.                                          */
 static void checkpoints_survive_damage(void)
 {
     run r;
@@ -2226,6 +2269,8 @@ static void checkpoints_survive_damage(void)
     for (n = 0; n < size; n += n < 400 ? 3 : step) {  // one byte changed
         const char old = data[n];
         data[n] = (char)(old ^ (1 << n % 8));
+        if (n >= 72)  // behind the digest
+            reseal(data, size);
         CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
         if (sppo_play_load(&r.ctx, &r.play, FOLDER "/cut")) {
             refused++;
@@ -2236,6 +2281,7 @@ static void checkpoints_survive_damage(void)
         data[n] = old;
     }
     CHECK(refused > 50);
+    reseal(data, size);
     CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
     CHECK_OK(&r.ctx, sppo_play_load(&r.ctx, &r.play, FOLDER "/cut"));
     CHECK(r.play.phase == SPPO_PHASE_FIT);
@@ -2262,6 +2308,52 @@ static size_t array_at(sppo_ctx *ctx, const char *data, const char *name)
     return at;
 }
 
+/* A checkpoint's own digest: no bit of it can change unseen, and what was there
+ * before is not touched.  One without a digest is of an older build.        */
+static void no_flipped_bit_of_a_checkpoint_is_taken(void)
+{
+    run r;
+    sppo_ctx ctx = { 0 };
+    char *data = NULL;
+    size_t size = 0, n, step;
+    int bit, taken = 0;
+    sppo_real *before;
+
+    make_folder();
+    if (!begin_run(&r))
+        return;
+    for (bit = 0; bit < 3; bit++)
+        CHECK_OK(&r.ctx, sppo_play_next(&r.ctx, &r.play, &r.judge));
+    CHECK_OK(&r.ctx, sppo_play_save(&r.ctx, &r.play, FOLDER "/ckpt"));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/ckpt", &data, &size));
+    end_run(&r);
+    if (!begin_run(&r))
+        return;
+    before = (sppo_real *)malloc(r.policy.count * sizeof *before);
+    memcpy(before, r.policy.weights, r.policy.count * sizeof *before);
+    step = size / 300 + 1;
+    for (n = 0; n < size; n += n < 100 ? 1 : step)
+        for (bit = 0; bit < 8; bit += n < 100 ? 1 : 7) {
+            data[n] = (char)(data[n] ^ (1 << bit));
+            CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
+            if (!sppo_play_load(&r.ctx, &r.play, FOLDER "/cut")) {
+                taken++;
+                printf("    byte %lu, bit %d\n", (unsigned long)n, bit);
+            }
+            data[n] = (char)(data[n] ^ (1 << bit));
+        }
+    CHECK(taken == 0);
+    CHECK(!memcmp(before, r.policy.weights, r.policy.count * sizeof *before));
+    data[size - 1] ^= 1;
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
+    CHECK(sppo_play_load(&r.ctx, &r.play, FOLDER "/cut") == SPPO_E_FORMAT);
+    CHECK(has(&r.ctx, "its digest is "));
+    free(before);
+    sppo_give(&ctx, data, size + 1);
+    end_run(&r);
+    CHECK(ctx.held == 0);
+}
+
 /* States that no run can be in: a phase with too few responses, a step beyond
  * the last.  Each must be refused, or be one from which the run can go on.  */
 static void try_states(run *r, int steps, int *refused, int *read)
@@ -2283,6 +2375,7 @@ static void try_states(run *r, int steps, int *refused, int *read)
                 for (i = 0; i < 12; i++)  // little-endian int32 times three
                     data[at + (size_t)i] = (char)(i % 4 == 0 ? value[i / 4]
                                                   : value[i / 4] < 0 ? -1 : 0);
+                reseal(data, size);
                 CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data,
                                                size));
                 end_run(r);  // a fresh one: nothing lies about in its arrays
@@ -2350,6 +2443,7 @@ static void checkpoints_with_wild_indices(void)
         for (j = 0; j < 4; j++)
             data[at + j] = (char)(j == 0 ? bad[i].value
                                          : bad[i].value < 0 ? -1 : 0);
+        reseal(data, size);
         CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/cut", data, size));
         if (!CHECK(sppo_play_load(&r.ctx, &r.play, FOLDER "/cut")
                    == SPPO_E_FORMAT))
@@ -2627,6 +2721,7 @@ static const check_case cases[] = {
     CASE(writes_the_vectors_of_the_reference),
     CASE(writes_names_in_byte_order),
     CASE(save_and_load_is_identity),
+    CASE(a_write_that_fails_says_no_size),
     CASE(bfloat16_is_the_nearest_to_even),
     CASE(torch_dtype_is_that_of_the_file),
     CASE(reads_a_model_in_parts),
@@ -2655,6 +2750,7 @@ static const check_case cases[] = {
     CASE(tokenizer_train_refuses_a_small_vocabulary),
     CASE(tokenizer_of_stories_encodes_as_llama2),
     CASE(checkpoints_survive_damage),
+    CASE(no_flipped_bit_of_a_checkpoint_is_taken),
     CASE(checkpoints_of_impossible_states),
     CASE(checkpoints_with_wild_indices),
     CASE(checkpoint_of_a_model_file_is_refused),
