@@ -172,13 +172,12 @@ holds bare_align "$tool" align --policy bare --prompts few_ids.jsonl --k 2 \
     --preference bare_judge --max-tokens 6 --iterations 1 --epochs 1 --out bare_run
 holds with_align "$tool" align --policy base --prompts few.jsonl --k 2 \
     --preference base_judge --max-tokens 6 --iterations 1 --epochs 1 --out with_run
-same bare_align_the_same bare_run/policy/model.safetensors \
-    with_run/policy/model.safetensors
 cp bare_run/iter1/train.jsonl out
 says bare_train_row \
     '^{"prompt_ids": \[1.*\], "chosen_ids": \[.*\], "rejected_ids": \[.*"chosen_probs"'
 cp bare_run/iter1/judged.jsonl out
-says bare_judged_row '"responses_ids": \[\[.*\], \[.*\]\], "probabilities"'
+says bare_judged_row \
+    '"responses_ids": \[\[.*\], \[.*\]\], "finished": \[.*\], "probabilities"'
 holds bare_run_learned "$tool" prefer --preferences \
     bare_run/iter1/train.jsonl --policy bare --out from_bare
 printf '{"prompt_ids": [1, 5], "responses_ids": [[7, 2], [8, 2]]}\n' > request
@@ -281,7 +280,7 @@ printf '[\n {"instruction": "the \\"cat\\"\\n", "dataset": "x"},\n%s\n]\n' \
 holds alpaca_outputs "$tool" sample --policy base --prompts alpaca.json \
     --alpaca-eval 'my "model"' --max-tokens 8
 says alpaca_form \
-    '{"instruction": "the ."cat.".n", "output": ".*", "generator": "my ."model.""},'
+    '{"instruction": "the ."cat.".n", "output": ".*", "generator": "my ."model."", "finished": [a-z]*},'
 cp out outputs.json
 holds alpaca_outputs_are_json "$tool" sample --policy base \
     --prompts outputs.json --alpaca-eval again --max-tokens 8
@@ -291,7 +290,8 @@ if command -v python3 > /dev/null; then
 import json
 rows = json.load(open('outputs.json'))
 assert [r['instruction'] for r in rows] == ['the \"cat\"\n', 'a\x01b']
-assert all(set(r) == {'instruction', 'output', 'generator'} for r in rows)"
+assert all(set(r) == {'instruction', 'output', 'generator', 'finished'}
+           for r in rows)"
 else
     skip alpaca_outputs_in_python "no python3"
 fi
