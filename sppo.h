@@ -8745,13 +8745,14 @@ typedef struct sppoi_text {
 
 static void sppoi_put(sppoi_text *text, const char *piece, size_t length)
 {
+    const size_t room = text->size ? text->size - 1 : 0;
     size_t i;
 
     for (i = 0; i < length; i++, text->n++)
-        if (text->n + 1 < text->size)
+        if (text->n < room)
             text->out[text->n] = piece[i];
     if (text->size)
-        text->out[text->n < text->size ? text->n : text->size - 1] = 0;
+        text->out[text->n < room ? text->n : room] = 0;
 }
 
 static void sppoi_put_text(sppoi_text *text, const char *piece)

@@ -205,6 +205,19 @@ static char *row_text(reader *in, int node, const char *what)
     return NULL;
 }
 
+/* Whether "finished" says that the row's response was cut. */
+static int row_is_cut(reader *in)
+{
+    const int node = sppo_json_find(&in->json, 0, "finished");
+    const sppo_json_type type = node < 0 ? SPPO_JSON_TRUE
+                                         : in->json.node[node].type;
+
+    if (type != SPPO_JSON_TRUE && type != SPPO_JSON_FALSE)
+        fail(EXIT_INPUT, "%s line %ld: \"finished\" must be true or false",
+             in->name, in->line);
+    return type == SPPO_JSON_FALSE;
+}
+
 /* The row's prompt, which the caller frees, and what it asks. */
 static char *row_prompt(reader *in, const task *t, scene *asked)
 {
@@ -331,6 +344,7 @@ static void run_prompts(const task *t, const options *o)
  * itself among them.                                                        */
 typedef struct sample {
     char *prompt, *response;
+    int cut;  // it did not end by itself
     long line;
     struct sample **same;
     int count;
@@ -402,6 +416,7 @@ static void samples_read(const task *t, samples *s, const char *path)
         row->prompt = row_prompt(&in, t, &asked);
         row->response = row_text(&in, sppo_json_find(&in.json, 0, "response"),
                                  "\"response\"");
+        row->cut = row_is_cut(&in);
         if (asked.family == BACKWARDS)
             fail(EXIT_INPUT, "%s line %ld: there are no preferences for \"say "
                  "backwards\"; leave such rows out", path, in.line);
@@ -428,14 +443,17 @@ static void samples_free(samples *s)
 /* A response for a pair: another writer's, or as often one of the policy's
  * samples, if there are any.  The caller frees it; words is what it says.   */
 static char *pair_response(const task *t, dice *d, const scene *asked,
-                           const sample *row, text *words)
+                           const sample *row, text *words, int *cut)
 {
     const double quality = dice_roll(d);
 
+    *cut = 0;
     if (row != NULL && dice_roll(d) < 0.5) {
-        const char *found = row->same[dice_pick(d, row->count)]->response;
+        const sample *drawn = row->same[dice_pick(d, row->count)];
+        const char *found = drawn->response;
         const size_t size = strlen(found) + 1;
 
+        *cut = drawn->cut;
         text_read(t, found, words);
         return (char *)memcpy(reallocate(NULL, size, 1), found, size);
     }
@@ -452,19 +470,23 @@ static void print_pair(const task *t, dice *d, const char *prompt,
     text words_a, words_b;
     scene asked;
     marks a, b;
+    int cut_a, cut_b;
 
     scene_read(t, prompt, &asked);
     do {
         free(text_a);
         free(text_b);
-        text_a = pair_response(t, d, &asked, row, &words_a);
-        text_b = pair_response(t, d, &asked, row, &words_b);
+        text_a = pair_response(t, d, &asked, row, &words_a, &cut_a);
+        text_b = pair_response(t, d, &asked, row, &words_b, &cut_b);
     } while (same_words(&words_a, &words_b));
     a = judge_response(t, &asked, &words_a);
     b = judge_response(t, &asked, &words_b);
     print_string("{\"prompt\": ", prompt);
     print_string(", \"response_a\": ", text_a);
     print_string(", \"response_b\": ", text_b);
+    if (cut_a || cut_b)  // where it is absent, both are finished
+        printf(", \"finished\": [%s, %s]", cut_a ? "false" : "true",
+               cut_b ? "false" : "true");
     printf(", \"prob_a\": %.10g}\n", annotate(d, &a, &b, o->bias, o->votes));
     free(text_a);
     free(text_b);
@@ -529,9 +551,13 @@ static void run_judge(const task *t, reader *in)
 
     while (next_row(in)) {
         const int k = mark_row(t, in, &m);
+        const int id = sppo_json_find(&in->json, 0, "id");
         int i, j;
 
-        fputs("{\"probabilities\": [", stdout);
+        putchar('{');
+        if (id >= 0 && in->json.node[id].type == SPPO_JSON_NUMBER)
+            printf("\"id\": %.17g, ", sppo_json_number(&in->json, id));
+        fputs("\"probabilities\": [", stdout);
         for (i = 0; i < k; i++)
             for (j = 0; j < k; j++) {
                 const double p = i == j ? 0.5

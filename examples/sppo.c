@@ -4387,11 +4387,17 @@ typedef struct job {
     "\"user\", \"content\"}], a\n"                                            \
     "response one message of \"assistant\", after its prompt or "             \
     "alone. A prompt that\n"                                                  \
-    "does not fit into the context is an error.\n"
+    "does not fit into the context is an error. \"finished\": false, or of "  \
+    "several\n"                                                               \
+    "responses a list, says that a response was cut: it gets no EOS.\n"
 #define JUDGE_ABOUT                                                           \
     "The judge program reads lines {\"prompt\": \"..\", \"responses\": [\"..\""\
-    ", ..]}\nand answers each with a line {\"probabilities\": [[..], ..]}: "  \
-    "row i, column j\nis the probability that response i is better than j.\n"
+    ", ..],\n\"finished\": [true, ..], \"id\": 7} and answers each with a "   \
+    "line\n{\"probabilities\": [[..], ..], \"id\": 7}: row i, column j is "   \
+    "the probability that\nresponse i is better than j. finished: it ended and "\
+    "was not cut. The id may be left\nout of an answer, another id is an "     \
+    "error, as is any other line. An answer\n{\"error\": \"..\"} ends the "    \
+    "run with that sentence.\n"
 
 #define JUDGMENTS_ABOUT                                                       \
     "Judgments are AlpacaEval's annotations: output_2 is the "                \
@@ -4469,7 +4475,8 @@ static const job jobs[] = {
     { { "judge", JUDGE, "answer the judge protocol", "preference", "",
         "  sppo judge --preference judge < requests.jsonl\n"
         "  sppo align .. --judge 'sppo judge --preference judge'\n",
-        JUDGE_ABOUT }, run_judge },
+        JUDGE_ABOUT "A request that cannot be judged is answered with an "
+        "error; the exit code is 3 then, in\nthe end.\n" }, run_judge },
     { { "evaluate", EVALUATE, "the win rate of one policy against another",
         "policy against preference|judge prompts, judgments", "",
         "  sppo evaluate --policy run/policy --against base --preference judge"

@@ -3,14 +3,19 @@
  * Shows       the judge protocol: a line of JSON in, a line of JSON out
  * Build       make                 Run   build/sppo align --judge \
  *                                            build/story_judge ...
- * In          {"prompt": "..", "responses": ["..", ".."]}
- * Out         {"probabilities": [[0.5, 0.9], [0.1, 0.5]]}
+ * In          {"prompt": "..", "responses": ["..", ".."],
+ *              "finished": [true, false], "id": 7}
+ * Out         {"id": 7, "probabilities": [[0.5, 0.9], [0.1, 0.5]]}
+ *             or {"id": 7, "error": ".."}
  *
  * It likes children's stories with dialogue, without sentences that are told
  * twice, and with an end:
  *
  *   score = min(spoken passages, 4) - 1.5 repeated sentences + 1 (ends well)
  *   P(a better than b) = sigma(score a - score b)
+ *
+ * Whether a response was cut, it sees in the text; so it does not read
+ * "finished". The id it repeats lets the tool notice a judge out of step.
  */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
@@ -72,15 +77,18 @@ static double score(const char *text)
          + (n && is_end(text[n - 1]) ? 1.0 : 0.0);
 }
 
-/* Scores of the responses in one request; how many, or 0 when it is none. */
+/* Scores of the responses in one request; how many, or 0 when it is none. id:
+ * the node of what it calls itself, or -1.                                  */
 static int read_request(sppo_ctx *ctx, sppo_json *json, const char *line,
-                        const char *where, double *scores)
+                        const char *where, double *scores, int *id)
 {
     static char text[TEXT];
     int list, i, k = 0;
 
+    *id = -1;
     if (sppo_json_parse(ctx, json, line, strlen(line), where))
         return 0;
+    *id = sppo_json_find(json, 0, "id");
     list = sppo_json_find(json, 0, "responses");
     if (list < 0 || json->node[list].count > RESPONSES) {
         sppo_fail(ctx, SPPO_E_FORMAT, "%s: no list of up to %d responses",
@@ -94,6 +102,30 @@ static int read_request(sppo_ctx *ctx, sppo_json *json, const char *line,
     return k;
 }
 
+/* "probabilities": [[..], ..] of k scores. */
+static void print_probabilities(const double *scores, int k)
+{
+    int i, j;
+
+    printf("\"probabilities\": [");
+    for (i = 0; i < k; i++)
+        for (j = 0; j < k; j++)
+            printf("%s%.9f%s", j ? ", " : i ? ", [" : "[",
+                   sppo_bradley_terry(scores[i], scores[j]),
+                   j == k - 1 ? "]" : "");
+    printf("]}\n");
+}
+
+/* The same sentence for whoever asked, who will stop, and for the reader. */
+static void print_error(const char *message)
+{
+    char sentence[4096];
+
+    sppo_json_quote(sentence, sizeof sentence, message, strlen(message));
+    printf("\"error\": %s}\n", sentence);
+    fprintf(stderr, "story_judge: %s\n", message);
+}
+
 int main(void)
 {
     static sppo_ctx ctx;
@@ -101,22 +133,18 @@ int main(void)
     static char line[LINE];
     double scores[RESPONSES];
     char where[32];
-    int number = 0, k, i, j;
+    int number = 0, k, id;
 
     while (fgets(line, sizeof line, stdin)) {
         snprintf(where, sizeof where, "line %d", ++number);
-        k = read_request(&ctx, &json, line, where, scores);
-        if (k == 0) {
-            fprintf(stderr, "story_judge: %s\n", ctx.message);
-            return 3;
-        }
-        printf("{\"probabilities\": [");
-        for (i = 0; i < k; i++)
-            for (j = 0; j < k; j++)
-                printf("%s%.9f%s", j ? ", " : i ? ", [" : "[",
-                       sppo_bradley_terry(scores[i], scores[j]),
-                       j == k - 1 ? "]" : "");
-        printf("]}\n");
+        k = read_request(&ctx, &json, line, where, scores, &id);
+        printf("{");
+        if (id >= 0)
+            printf("\"id\": %.0f, ", sppo_json_number(&json, id));
+        if (k > 0)
+            print_probabilities(scores, k);
+        else
+            print_error(ctx.message);
         fflush(stdout);
     }
     sppo_json_free(&ctx, &json);

@@ -158,6 +158,10 @@ exec 3> to 4< from
 printf '{"prompt":"%s","responses":["%s"]}\n' "$ask" "$good" >&3
 read -r answer <&4
 check judge_answers_at_once [ "$answer" = '{"probabilities": [[0.5]]}' ]
+printf '{"prompt":"%s","responses":["%s"],"finished":[true],"id":3}\n' \
+    "$ask" "$good" >&3
+read -r answer <&4
+check judge_repeats_the_id [ "$answer" = '{"id": 3, "probabilities": [[0.5]]}' ]
 exec 3>&- 4<&-
 wait $judge
 check judge_ends_with_its_input [ $? -eq 0 ]

@@ -271,7 +271,7 @@ for head in judge judge_pair judge_scalar; do
 done
 printf '{"prompt": "a", "responses": ["b", "c"]}\n{"prompt": \n' > request
 "$tool" judge --preference judge < request > out 2> err
-if [ $? -eq 3 ] && grep -q 'line 2' err && [ "$(wc -l < out)" -eq 1 ]; then
+if [ $? -eq 3 ] && grep -q 'line 2' err && [ "$(wc -l < out)" -eq 2 ]; then
     ok judge_malformed_line; else bad judge_malformed_line "$(cat err)"; fi
 printf '{"prompt": "a", "responses": ["b"]}\n' > request
 "$tool" judge --preference judge < request > out 2> err
