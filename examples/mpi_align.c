@@ -5,7 +5,10 @@
  *             MPI_Allreduce, which gives the same to rounding
  * Build       make mpi             where mpicc is
  * Run         mpirun -n 2 build/mpi_align tiny_models/policy \
- *                 tiny_models/preference tiny_models/prompts.jsonl OUT [fast]
+ *                 tiny_models/preference tiny_models/prompts.jsonl OUT \
+ *                 [fast] [resume]
+ * After each phase OUT/run.safetensors holds all that the rest depends on;
+ * resume goes on there, on any number of ranks, to the same bits.
  * You will see, from rank 0, which alone writes into OUT, an existing folder
  *     iteration 1  loss/eta^2 0.0078  margin 0.20  win rates 0.64 and 0.32
  * Read        sppo.h >>play, >>alg1; a step is dealt out pass by pass, so
@@ -27,6 +30,7 @@ static sppo_pref pref;
 static sppo_play play;
 static sppo_team team;
 static sppo_real *mine, *theirs;  // [size, PIECE]
+static char checkpoint[1024];
 
 /* A call that may fail on one rank alone: the others are not told. */
 static void check(sppo_result result)
@@ -142,25 +146,54 @@ static void begin(char **argv)
     check_all(sppo_play_init(&ctx, &play, &config, &policy, &prompts));
 }
 
+/* What rank 0 writes all ranks read.  The first checkpoint is of the beginning:
+ * that OUT cannot be written to is known before the work.                   */
+static void begin_or_resume(int resume)
+{
+    FILE *file = team.rank == 0 && resume ? fopen(checkpoint, "rb") : NULL;
+    int found = file != NULL;
+
+    if (file)
+        fclose(file);
+    MPI_Bcast(&found, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    if (found)
+        check(sppo_play_load(&ctx, &play, checkpoint));
+    else if (team.rank == 0)
+        check(sppo_play_save(&ctx, &play, checkpoint));
+    MPI_Barrier(MPI_COMM_WORLD);  // nobody writes before all have read
+}
+
 int main(int argc, char **argv)
 {
     static const sppo_judge judge = { sppo_pref_fill, &pref };
     const sppo_progress *p = &play.last;
+    int i, resume = 0, known = argc >= 5;
 
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &team.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &team.size);
-    team.sum = argc == 6 && !strcmp(argv[5], "fast") ? sum_fast : sum_in_order;
-    if (argc != 5 && team.sum == sum_in_order)
+    team.sum = sum_in_order;
+    for (i = 5; i < argc; i++) {
+        const int fast = !strcmp(argv[i], "fast");
+
+        team.sum = fast ? sum_fast : team.sum;
+        resume |= !strcmp(argv[i], "resume");
+        known = known && (fast || !strcmp(argv[i], "resume"));
+    }
+    if (!known)
         check(sppo_fail(&ctx, SPPO_E_ARGUMENT, "wants POLICY PREFERENCE "
-                        "PROMPTS OUT [fast]"));
+                        "PROMPTS OUT [fast] [resume]"));
     begin(argv);
+    snprintf(checkpoint, sizeof checkpoint, "%s/run.safetensors", argv[4]);
+    begin_or_resume(resume);
     while (play.phase != SPPO_PHASE_DONE) {
         check_all(sppo_play_next(&ctx, &play, &judge));
         if (team.rank == 0 && play.phase == SPPO_PHASE_ADVANCE)
             printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
                    "and %.3f\n", play.iteration + 1, p->loss_scaled,
                    p->rewards_margins, p->win_chosen, p->win_rejected);
+        if (team.rank == 0)
+            check(sppo_play_save(&ctx, &play, checkpoint));
     }
     if (team.rank == 0)
         check(sppo_model_save(&ctx, &policy, argv[4]));

@@ -41,7 +41,7 @@ launch() {  # arguments of mpirun ...
         set -- --oversubscribe "$@"
         [ "$(id -u)" -ne 0 ] || set -- --allow-run-as-root "$@"
     fi
-    timeout 300 mpirun "$@" >"$scratch/out" 2>"$scratch/err"
+    timeout "${limit:-300}" mpirun "$@" >"$scratch/out" 2>"$scratch/err"
     code=$?
     return $code
 }
@@ -78,6 +78,24 @@ align 3 fast fast &&
           } }
         END { exit bad || NR != 3 }'
 verdict "3 ranks with MPI_Allreduce: the same figures to 1 %"
+
+# Ended early again and again, and resumed, on one rank, on two, on one, ..
+kills=0
+code=1
+while [ $kills -lt 20 ] && [ $code -ne 0 ]; do
+    limit="$((1 + kills / 2)).$((kills * 3 % 10))"
+    align $((kills % 2 + 1)) killed resume
+    kills=$((kills + 1))
+done
+limit=300
+[ $code -eq 0 ] && [ $kills -gt 1 ] &&
+    cmp "$scratch/one/model.safetensors" "$scratch/killed/model.safetensors" \
+        2>>"$scratch/err"
+verdict "ended early $((kills - 1)) times and resumed: the same file"
+align 2 killed resume &&
+    cmp "$scratch/one/model.safetensors" "$scratch/killed/model.safetensors" \
+        2>>"$scratch/err"
+verdict "a run at its end resumes to the same file"
 
 set -- "$programs/mpi_align" "$models/policy" "$models/preference"
 launch -n 1 "$@" "$scratch/prompts.jsonl" "$scratch/here" : \
