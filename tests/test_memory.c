@@ -458,6 +458,28 @@ static sppo_result try_checkpoint(sppo_ctx *ctx)
     return code;
 }
 
+static sppo_result try_training(sppo_ctx *ctx)
+{
+    sppo_number own = { "sum", 3, 0 };
+    sppo_optim_config config;
+    sppo_model model = { 0 };
+    sppo_optim optim = { 0 };
+    sppo_result code = policy(ctx, &model);
+
+    memset(&config, 0, sizeof config);
+    config.lr = 1e-3;
+    config.kind = SPPO_ADAMW;
+    if (!code)
+        code = sppo_optim_init(ctx, &optim, &config, &model);
+    if (!code)
+        code = sppo_train_save(ctx, &model, &optim, &own, 1, FOLDER "/train");
+    if (!code)
+        code = sppo_train_load(ctx, &model, &optim, &own, 1, FOLDER "/train");
+    sppo_optim_free(ctx, &optim);
+    sppo_model_free(ctx, &model);
+    return code;
+}
+
 /* ==== the cases ========================================================== */
 
 static void model_init_and_clone(void)
@@ -499,6 +521,7 @@ static void saving_loading_and_checkpoints(void)
     CHECK(exhaust("load", try_load) >= 2);
     CHECK(exhaust("load_parts", try_load_parts) >= 12);
     CHECK(exhaust("checkpoint", try_checkpoint) >= 4);
+    CHECK(exhaust("training", try_training) >= 3);
 }
 
 /* The limit of the ctx is another way to run out, at every size. */
