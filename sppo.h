@@ -2612,7 +2612,7 @@ static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
                              "prompt %d of %d is %g; the weights were not "
                              "changed (a smaller optim.lr may help)",
                              play->round.first + p + 1, play->prompts->count,
-                             loss);
+                             fabs(loss));
         sppoi_measure(play, p, ratio, lp, loss,
                       measured + j * SPPOI_MEASURED);
         for (i = 0; i < kept; i++) {
@@ -3403,9 +3403,10 @@ static sppo_result sppoi_config_agrees(sppo_ctx *ctx,
                          "multiple of %s %d", n->who, n->heads, c->heads,
                          n->kv_heads, c->kv_heads);
     if (c->head_dim % 2 || c->embed_dim % 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d and %s %d must "
-                         "be even", n->who, n->head_dim, c->head_dim,
-                         n->embed_dim, c->embed_dim);
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %d; it must be "
+                         "even", n->who,
+                         c->head_dim % 2 ? n->head_dim : n->embed_dim,
+                         c->head_dim % 2 ? c->head_dim : c->embed_dim);
     if (!(c->rope_theta > 0.0 && c->rope_theta < 1e12))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %g; it must be "
                          "positive", n->who, n->rope_theta, c->rope_theta);
@@ -12086,7 +12087,8 @@ SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
         block = ctx->take ? ctx->take(ctx->user, bytes) : SPPO_MALLOC(bytes);
     if (!block) {
         sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %lu more bytes wanted, "
-                  "%lu held", (unsigned long)bytes, (unsigned long)ctx->held);
+                  "%lu held%s", (unsigned long)bytes, (unsigned long)ctx->held,
+                  ctx->limit ? ", and the ctx has a limit" : "");
         return NULL;
     }
     if (ctx->take || !SPPOI_ZEROED)

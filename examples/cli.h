@@ -456,6 +456,21 @@ static sppo_result option_unknown(const parser *p, const char *name)
                      p->command->name);
 }
 
+/* A number out of its range; what excludes the option may be what is meant, as
+ * --greedy by --temperature 0.                                              */
+static sppo_result number_beyond(parser *p, const option *o, const char *text)
+{
+    const char *other = o->only && *o->only == '!' ? o->only + 1 : "";
+    const int which = option_find(p, other, strlen(other));
+    const int flag = which >= 0 && p->options[which].type == OPTION_FLAG;
+
+    return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                     "--%s must be from %.10g to %.10g, not %.60s%s%s%s%s",
+                     o->name, o->least, o->most, text, flag ? "; or --" : "",
+                     flag ? other : "", flag ? ": " : "",
+                     flag ? p->options[which].help : "");
+}
+
 /* The whole text as a number: the rules of JSON, so no locale. */
 static sppo_result number_parse(parser *p, const option *o, const char *text,
                                 double *value)
@@ -470,9 +485,7 @@ static sppo_result number_parse(parser *p, const option *o, const char *text,
                          "--%s takes a%s number, not \"%s\"", o->name,
                          o->type == OPTION_COUNT ? " whole" : "", text);
     if (!(*value >= o->least && *value <= o->most))
-        return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
-                         "--%s must be from %.10g to %.10g, not %s", o->name,
-                         o->least, o->most, text);
+        return number_beyond(p, o, text);
     return SPPO_OK;
 }
 
@@ -805,9 +818,10 @@ typedef struct row_reader {
     const char *path;
     char *data;
     size_t size, at;
-    int line, array;  // array: the file is one
+    int line, number; // of the current row; number: from 1
+    int array;        // the file is one
     int row;          // the current row's node
-    char where[PATH_ROOM + 32];  // "FILE line N"
+    char where[PATH_ROOM + 32];  // "FILE line N", in an array ", row M"
     sppo_json json;
 } row_reader;
 
@@ -816,6 +830,7 @@ static void rows_rewind(row_reader *r)
 {
     r->at = 0;
     r->row = -1;
+    r->number = 0;
     r->line = r->array;
 }
 
@@ -854,11 +869,33 @@ static sppo_result rows_fail(row_reader *r, const char *format, ...)
     return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: %s", r->where, sentence);
 }
 
+enum { VALUE_ROOM = 48 };
+
+/* A value as it stands in the file, in so far as there is room. */
+static const char *rows_value(const row_reader *r, int node,
+                              char out[VALUE_ROOM])
+{
+    const sppo_json_node *n = &r->json.node[node];
+    const size_t quote = n->type == SPPO_JSON_STRING;
+    const size_t length = n->end - n->begin + 2 * quote;
+    const size_t most = VALUE_ROOM - 8;
+    char *c;
+
+    snprintf(out, VALUE_ROOM, "%.*s%s", (int)(length < most ? length : most),
+             r->json.text + n->begin - quote, length > most ? " .." : "");
+    for (c = out; *c; c++)
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
+    return out;
+}
+
 static sppo_result rows_check(row_reader *r)
 {
+    char seen[VALUE_ROOM];
+
     if (r->json.node[r->row].type == SPPO_JSON_OBJECT)
         return SPPO_OK;
-    return rows_fail(r, "a row must be a JSON object");
+    return rows_fail(r, "a row must be a JSON object, not %s",
+                     rows_value(r, r->row, seen));
 }
 
 /* Makes one line the current row, whatever it comes from. */
@@ -881,7 +918,9 @@ static sppo_result rows_next_entry(row_reader *r, int *more)
         return SPPO_OK;
     for (; r->at < node[r->row].begin; r->at++)
         r->line += r->data[r->at] == '\n';
-    snprintf(r->where, sizeof r->where, "%s line %d", r->path, r->line);
+    r->number++;
+    snprintf(r->where, sizeof r->where, "%s line %d, row %d", r->path, r->line,
+             r->number);
     return rows_check(r);
 }
 
@@ -918,11 +957,16 @@ static int rows_find(const row_reader *r, const char *key)
 static sppo_result rows_text(row_reader *r, const char *key, buffer *out)
 {
     const int node = rows_find(r, key);
+    char seen[VALUE_ROOM];
 
     if (node < 0)
         return rows_fail(r, "\"%s\" is missing", key);
+    if (r->json.node[node].type == SPPO_JSON_ARRAY)
+        return rows_fail(r, "\"%s\" is a list of %d, where one text is read; "
+                         "write a row for each", key, r->json.node[node].count);
     if (r->json.node[node].type != SPPO_JSON_STRING)
-        return rows_fail(r, "\"%s\" must be a string", key);
+        return rows_fail(r, "\"%s\" must be a string, not %s", key,
+                         rows_value(r, node, seen));
     buffer_clear(out);
     buffer_unquote(out, &r->json, node);
     return buffer_check(out);

@@ -36,6 +36,7 @@
 #include "../sppo.h"
 
 #include "cli.h"
+#include "messages.h"
 #include "tokenizer_json.h"
 #include "codec.h"
 #include "run_folder.h"
@@ -460,10 +461,12 @@ static sppo_result message_text(tool *t, const char *key, int node, int which,
 static sppo_result field_text(tool *t, const char *key, int answer,
                               buffer *out)
 {
+    const sppo_json *json = &t->rows.json;
     const int node = rows_find(&t->rows, key);
-    const int count = node < 0 ? 0 : t->rows.json.node[node].count;
+    const int count = node < 0 ? 0 : json->node[node].count;
 
-    if (node < 0 || t->rows.json.node[node].type != SPPO_JSON_ARRAY)
+    if (node < 0 || json->node[node].type != SPPO_JSON_ARRAY ||
+        (count && json->node[json->node[node].first].type == SPPO_JSON_STRING))
         return rows_text(&t->rows, key, out);
     if (count < 1 || count > 1 + answer)
         return rows_fail(&t->rows, "\"%s\" has %d messages; a question and its "
@@ -481,12 +484,13 @@ static sppo_result ids_list(tool *t, const char *key, int node,
     const sppo_json *json = &t->rows.json;
     const size_t most = (size_t)json->node[node].count + 1;
     const int vocab = model_config(t)->vocab;
+    char seen[VALUE_ROOM];
     int *token, i, count = 0;
     sppo_result result = SPPO_OK;
 
     if (json->node[node].type != SPPO_JSON_ARRAY)
-        return rows_fail(&t->rows, "\"%s\" must be an array of token ids",
-                         key);
+        return rows_fail(&t->rows, "\"%s\" must be an array of token ids, "
+                         "not %s", key, rows_value(&t->rows, node, seen));
     token = (int *)sppo_take(&t->ctx, most, sizeof(int));
     if (!token)
         return t->ctx.code;
@@ -496,8 +500,9 @@ static sppo_result ids_list(tool *t, const char *key, int node,
         const double id = json->node[i].type == SPPO_JSON_NUMBER
             ? sppo_json_number(json, i) : -1.0;
         if (!(id >= 0.0 && id < vocab) || id != floor(id))
-            result = rows_fail(&t->rows, "\"%s\" has an id that is not in "
-                               "the vocabulary of %d", key, vocab);
+            result = rows_fail(&t->rows, "\"%s\" has %s, which is no id of "
+                               "the vocabulary of %d", key,
+                               rows_value(&t->rows, i, seen), vocab);
         else
             token[count++] = (int)id;
         buffer_format(&t->text, "%.0f ", id);
@@ -1428,6 +1433,21 @@ static sppo_result pretrain_tokenizer(tool *t, sppo_config *config)
                      "with; add one", t->set.tokenizer);
 }
 
+/* What the header would say of fields that are no options. */
+static sppo_result pretrain_shape(tool *t)
+{
+    const settings *s = &t->set;
+
+    if (s->dim % s->heads || s->dim / s->heads % 2)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--dim %d is no multiple "
+                         "of 2 x --heads %d; each head takes an even part of "
+                         "it", s->dim, s->heads);
+    if (s->heads % s->kv_heads)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--heads %d is no multiple "
+                         "of --kv-heads %d", s->heads, s->kv_heads);
+    return SPPO_OK;
+}
+
 /* The shape of a new model, or that of the one to go on from. */
 static sppo_result pretrain_model(tool *t)
 {
@@ -1449,6 +1469,7 @@ static sppo_result pretrain_model(tool *t)
     config.context = s->context;
     config.untied = s->untied;
     config.rope_theta = s->rope_theta;
+    TRY(pretrain_shape(t));
     return sppo_model_init(&t->ctx, &t->policy, &config, (uint64_t)s->seed);
 }
 
@@ -1572,7 +1593,7 @@ typedef struct preferences {
     double *label;
     int *longer;  // 1: the first is longer, -1: the second, 0: neither
     int *part;    // rows to learn, then from `train` on those held out
-    int room, train, held, skipped;
+    int room, train, held, skipped, same;
     double tied;  // rows held out with label 1/2
 } preferences;
 
@@ -1637,12 +1658,16 @@ static sppo_result preference_label(tool *t, int soft, double *label)
     const char *key = soft || rows_find(r, "prob_a") >= 0 ? "prob_a"
                                                           : "chosen_probs";
     const int node = rows_find(r, key);
+    char seen[VALUE_ROOM];
 
     *label = 1.0;
     if (node < 0 && !soft)
         return SPPO_OK;
-    if (node < 0 || r->json.node[node].type != SPPO_JSON_NUMBER)
-        return rows_fail(r, "\"%s\" must be a number", key);
+    if (node < 0)
+        return rows_fail(r, "\"%s\" is missing", key);
+    if (r->json.node[node].type != SPPO_JSON_NUMBER)
+        return rows_fail(r, "\"%s\" must be a number, not %s", key,
+                         rows_value(r, node, seen));
     *label = sppo_json_number(&r->json, node);
     if (!(*label >= 0.0 && *label <= 1.0))
         return rows_fail(r, "\"%s\" must be from 0 to 1, not %.10g", key,
@@ -1716,6 +1741,22 @@ static sppo_result preference_response(tool *t, const char *key, int what,
                                  &t->responses);
 }
 
+/* Counts a row whose two responses are the same, and says which is the first:
+ * it is mostly a mistake of the program that wrote it.                      */
+static void preference_same(tool *t, preferences *p, int row)
+{
+    const sppo_lists *y = &t->responses;
+    const int n = sppo_lists_length(y, 2 * row);
+
+    if (n != sppo_lists_length(y, 2 * row + 1) ||
+        memcmp(sppo_lists_tokens(y, 2 * row),
+               sppo_lists_tokens(y, 2 * row + 1), sizeof(int) * (size_t)n))
+        return;
+    if (p->same++ == 0)
+        note(&t->console, "%s: both responses are the same; such a row teaches "
+             "nothing", t->rows.where);
+}
+
 /* The current row as one more preference. */
 static sppo_result preference_add(tool *t, preferences *p)
 {
@@ -1743,6 +1784,7 @@ static sppo_result preference_add(tool *t, preferences *p)
                             response_of(t, next_node(t, finished)), skip,
                             &other));
     p->longer[i] = (length > other) - (length < other);
+    preference_same(t, p, i);
     p->part[i] = held;
     if (preference_span(t, i) <= context)
         return SPPO_OK;
@@ -1801,6 +1843,9 @@ static sppo_result preferences_load(tool *t, preferences *p)
     if (p->skipped)
         note(&t->console, "skipped %d of %d rows, longer than the context of "
              "%d", p->skipped, t->prompts.count, t->preference.config.context);
+    if (p->same)
+        note(&t->console, "%d of %d rows compare a response with itself",
+             p->same, t->prompts.count);
     if (p->train == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s leaves no row to learn",
                          t->set.preferences);
@@ -1937,6 +1982,8 @@ static sppo_result prefer_report(tool *t, const preferences *p, row_batch *b)
     report_real(&r, "rows learned", p->train, 0, "");
     report_real(&r, "rows held out", p->held, 0, "no prompt in both");
     report_real(&r, "rows skipped", p->skipped, 0, "too long");
+    report_real(&r, "rows of equal responses", p->same, 0,
+                p->same ? "they teach nothing" : "");
     if (p->held && !caught) {
         report_real(&r, "held out tied", p->tied / p->held, 4, "label 1/2");
         if (clear > 0.0) {
@@ -2978,8 +3025,8 @@ static sppo_result align_probe(tool *t, const sppo_lists *few,
 static sppo_result align_estimate(tool *t)
 {
     const sppo_play_config config = play_config(&t->set);
-    const size_t bytes = t->ctx.held +
-        sppo_play_bytes(&config, &t->policy, &t->prompts);
+    const size_t play = sppo_play_bytes(&config, &t->policy, &t->prompts);
+    const size_t bytes = t->ctx.held + play;
     const int count = t->prompts.count < 16 ? t->prompts.count : 16;
     const int all = t->set.prompts_per_iteration
         ? t->set.prompts_per_iteration * t->set.iterations : t->prompts.count;
@@ -2988,6 +3035,9 @@ static sppo_result align_estimate(tool *t)
     sppo_result result = SPPO_OK;
     int i;
 
+    if (!play)  // the same refusal as in the run itself
+        return sppo_play_init(&t->ctx, &t->play, &config, &t->policy,
+                              &t->prompts);
     memset(&few, 0, sizeof few);
     for (i = 0; i < count && result == SPPO_OK; i++)
         result = sppo_lists_add(&t->ctx, &few,
@@ -3275,12 +3325,15 @@ static sppo_result run_score(tool *t)
 /* One response of a request: a text, or the ids of it. */
 static sppo_result judge_read_response(tool *t, int node, int ids, int what)
 {
+    char seen[VALUE_ROOM];
+
     if (ids) {
         TRY(ids_list(t, "responses_ids", node, &t->responses));
         return list_check(t, "responses_ids", &t->responses);
     }
     if (t->rows.json.node[node].type != SPPO_JSON_STRING)
-        return rows_fail(&t->rows, "a response must be a string");
+        return rows_fail(&t->rows, "a response must be a string, not %s",
+                         rows_value(&t->rows, node, seen));
     buffer_clear(&t->text);
     buffer_unquote(&t->text, &t->rows.json, node);
     TRY(buffer_check(&t->text));
@@ -3484,6 +3537,7 @@ static sppo_result preference_of(tool *t, double *win, int *judged)
     const sppo_json_type type = node < 0 ? SPPO_JSON_NULL
                                          : t->rows.json.node[node].type;
     const double value = sppo_json_number(&t->rows.json, node);
+    char seen[VALUE_ROOM];
 
     *judged = type != SPPO_JSON_NULL;
     *win = value == 0.0 ? 0.5 : value - 1.0;
@@ -3494,7 +3548,7 @@ static sppo_result preference_of(tool *t, double *win, int *judged)
     if (type != SPPO_JSON_NUMBER || !(*win >= 0.0 && *win <= 1.0))
         return rows_fail(&t->rows, "\"preference\" must be from 1 (output_1 "
                          "is better) to 2 (output_2 is), 0 for a draw, or "
-                         "null");
+                         "null, not %s", rows_value(&t->rows, node, seen));
     return SPPO_OK;
 }
 
@@ -3516,12 +3570,13 @@ static sppo_result judgments_names(tool *t, judgments *j)
         TRY(buffer_check(&j->names));
         if (strcmp(j->names.data + at, t->text.data) != 0)
             return rows_fail(&t->rows, "\"%s\" is \"%.60s\", but \"%.60s\" "
-                             "in line %d; make a file for each pair of models",
+                             "in %s %d; make a file for each pair of models",
                              keys[i], t->text.data, j->names.data + at,
-                             j->named);
+                             t->rows.array ? "row" : "line", j->named);
         at += strlen(j->names.data + at) + 1;
     }
-    j->named = j->named ? j->named : t->rows.line;
+    if (!j->named)
+        j->named = t->rows.array ? t->rows.number : t->rows.line;
     return SPPO_OK;
 }
 
@@ -4663,8 +4718,7 @@ int main(int argc, char **argv)
     }
     progress_end(&t.console);
     if (result != SPPO_OK)
-        fprintf(stderr, "sppo%s%s: %s\n", j ? " " : "",
-                j ? j->command.name : "", t.ctx.message);
+        message_failure(&t.parse, &t.ctx);
     code = exit_code(&t, result);
     tool_free(&t);
     return code;
