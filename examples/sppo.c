@@ -4445,6 +4445,10 @@ typedef struct job {
     "does not fit into the context is an error. \"finished\": false, or of "  \
     "several\n"                                                               \
     "responses a list, says that a response was cut: it gets no EOS.\n"
+#define TRAINER_ABOUT                                                         \
+    "OUT becomes a model directory; OUT/metrics.csv and .jsonl have a line "   \
+    "for each\nstep. After Ctrl-C, a crash or a power cut, --resume goes on "  \
+    "to the same bits;\nafter Ctrl-C OUT has the model so far.\n"
 #define JUDGE_ABOUT                                                           \
     "The judge program reads lines {\"prompt\": \"..\", \"responses\": [\"..\""\
     ", ..],\n\"finished\": [true, ..], \"id\": 7} and answers each with a "   \
@@ -4486,10 +4490,11 @@ static const job jobs[] = {
         "  sppo pretrain --text book.txt --tokenizer tokenizer.bin --minutes 3"
         " --out base\n"
         "  sppo pretrain --jsonl answers.jsonl --from base --steps 500 "
-        "--out tuned\n",
+        "--out tuned\n"
+        "  sppo pretrain --resume --out tuned\n",
         ROWS_ABOUT
         "The loss of a step is divided by a constant: short rows do not count "
-        "for more.\nCtrl-C saves what there is.\n" }, run_pretrain },
+        "for more.\n" TRAINER_ABOUT }, run_pretrain },
     { { "prefer", PREFER, "train a preference model", "preferences policy out",
         "optimizer=adamw lr=2e-3 weight-decay=0.05 warmup=0.05",
         "  sppo prefer --preferences pairs.jsonl --policy base --out judge\n"
@@ -4499,7 +4504,8 @@ static const job jobs[] = {
         "\"chosen\" is better for sure unless the row has \"prob_a\" or "
         "\"chosen_probs\", its\nprobability. Without \"prompt\" it is the "
         "first message of both, or what both strings\nbegin with. Rows of a "
-        "prompt are learned or held out together.\n" }, run_prefer },
+        "prompt are learned or held out together.\n" TRAINER_ABOUT },
+      run_prefer },
     { { "align", ALIGN, "self-play preference optimization, Algorithm 1",
         "policy prompts preference|judge out", "epochs=4",
         "  sppo align --policy base --prompts prompts.jsonl --preference judge"
