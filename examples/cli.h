@@ -997,6 +997,15 @@ static int file_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+/* Whether two names are of one file or folder, which is there. */
+static int is_same_place(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 /* Makes the folder and those above it, where they are missing. */
 static sppo_result folder_make(sppo_ctx *ctx, const char *path)
 {

@@ -935,6 +935,19 @@ static sppo_result trainer_find(tool *t, run_state *state)
     return SPPO_OK;
 }
 
+/* A model that is written over on the way cannot be gone on from again. */
+static sppo_result trainer_check_source(tool *t)
+{
+    const settings *s = &t->set;
+    const char *source = s->from ? s->from : s->policy;
+
+    if (!source || !is_same_place(source, s->out))
+        return SPPO_OK;
+    return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--out is the folder of --%s, "
+                     "%s, which the run needs until its end; choose another "
+                     "name", s->from ? "from" : "policy", source);
+}
+
 /* going_on 0: --resume finds nothing left to do. */
 static sppo_result trainer_init(trainer *r, tool *t, sppo_model *model,
                                 int *going_on)
@@ -952,6 +965,7 @@ static sppo_result trainer_init(trainer *r, tool *t, sppo_model *model,
         r->own[i].name = names[i];
     if (!s->dry_run)
         TRY(output_is_free(&t->ctx, s->out, s->force || s->resume));
+    TRY(trainer_check_source(t));
     TRY(trainer_find(t, &state));
     *going_on = state != RUN_FINISHED || s->dry_run;
     if (!*going_on)
@@ -4503,7 +4517,7 @@ static const job jobs[] = {
         ROWS_ABOUT
         "\"chosen\" is better for sure unless the row has \"prob_a\" or "
         "\"chosen_probs\", its\nprobability. Without \"prompt\" it is the "
-        "first message of both, or what both strings\nbegin with. Rows of a "
+        "first message of both, or what both\nstrings begin with. Rows of a "
         "prompt are learned or held out together.\n" TRAINER_ABOUT },
       run_prefer },
     { { "align", ALIGN, "self-play preference optimization, Algorithm 1",

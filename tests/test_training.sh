@@ -1,7 +1,7 @@
 #!/bin/sh
 # test_training.sh - pretrain and prefer as runs: checkpoints, logs, resume
 #
-# Run     tests/test_training.sh build/sppo build/scratch  (tool, scratch folder)
+# Run     tests/test_training.sh build/sppo build/scratch   (tool, scratch)
 # Prints  "ok name", "FAIL name: why", "skip name (why)" and a count; exits 1
 #         when something failed
 
@@ -247,6 +247,12 @@ expect force_begins_anew 0 '' pretrain --out again --force --seed 2
 if cmp -s again/model.safetensors base/model.safetensors; then
     bad force_is_another_run "the same model"; else ok force_is_another_run; fi
 holds force_has_its_own_log test "$(wc -l < again/metrics.jsonl)" -eq 60
+
+expect a_model_is_not_its_own_start 2 '--out is the folder of --from, base' \
+    "$tool" pretrain --text text.txt --from base --steps 3 --force --out ./base
+expect a_judge_is_not_its_policy 2 '--out is the folder of --policy' \
+    prefer --out base --force
+same the_start_is_as_it_was base/model.safetensors threads/model.safetensors
 
 # another process at work; a disk that is full
 begin pretrain --out locked
