@@ -174,10 +174,10 @@ printf '{"question": "a"}\n' > bad.jsonl
 expect missing_field 3 'line 1: "prompt" is missing' "$tool" sample \
     --policy base --prompts bad.jsonl
 printf '{"prompt_ids": [1, 5], "response_ids": [7, 290]}\n' > bad.jsonl
-expect id_beyond_vocabulary 3 'line 1: "response_ids" has an id' "$tool" \
+expect id_beyond_vocabulary 3 'line 1: "response_ids" has 290, which' "$tool" \
     score --policy base --jsonl bad.jsonl
 printf '{"prompt_ids": [1, -5], "response_ids": [7]}\n' > bad.jsonl
-expect id_negative 3 'line 1: "prompt_ids" has an id' "$tool" score \
+expect id_negative 3 'line 1: "prompt_ids" has -5, which' "$tool" score \
     --policy base --jsonl bad.jsonl
 printf '{"prompt": "a", "response_a": "b", "response_b": "c", %s}\n' \
     '"prob_a": 1.5' > bad.jsonl
@@ -449,13 +449,13 @@ bad_shard shard_of_another_run 'line 1.*belongs to another iteration'
 sed '2s/"prompt": [0-9]*/"prompt": 99/' good > rows
 bad_shard shard_out_of_order 'line 2.*"prompt" must be'
 sed '1s/\[\[[0-9]*/[[99999/' good > rows
-bad_shard shard_unknown_id 'line 1.*not in the vocabulary'
+bad_shard shard_unknown_id 'line 1.*no id of the vocabulary'
 sed '1s/\[\[[^]]*\], /[/' good > rows
 bad_shard shard_response_lost 'line 1.*array of 3 responses'
 sed '1s/\[\[[^]]*\]/[[]/' good > rows
 bad_shard shard_response_empty 'line 1.*must have 1 to 8 tokens'
 head -n 3 good > rows
-bad_shard shard_cut 'ends before prompt 7'
+bad_shard shard_cut 'ends before prompt 8 of 12'
 cat good good > rows
 bad_shard shard_too_long 'line 5.*one row more'
 
