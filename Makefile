@@ -115,7 +115,7 @@ clean:  ## remove build/
 
 build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h \
             examples/length_control.h examples/codec.h examples/run_folder.h \
-            examples/messages.h \
+            examples/messages.h examples/peek.h \
             examples/tokenizer_json.h examples/unicode_classes.h sppo.h
 	@mkdir -p build
 	$(BUILD) examples/sppo.c -o $@ -lm

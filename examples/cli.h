@@ -809,6 +809,49 @@ static sppo_result command_help(parser *p)
     return SPPO_OK;
 }
 
+/* ==== what is read once ==================================== >>input == */
+
+/* All of standard input; give back with sppo_give(ctx, data, size + 1). */
+static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
+{
+    static int taken;
+    char part[1 << 14];
+    buffer all;
+    size_t n;
+
+    if (taken)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "standard input (-) was read "
+                         "already; give the other option a file");
+    taken = 1;
+    memset(&all, 0, sizeof all);
+    all.ctx = ctx;
+    while ((n = fread(part, 1, sizeof part, stdin)) > 0)
+        buffer_add(&all, part, n);
+    *size = all.length;
+    *data = (char *)sppo_take(ctx, all.length + 1, 1);
+    if (*data && all.length)
+        memcpy(*data, all.data, all.length);
+    buffer_free(&all);
+    if (*data && !all.failed && !ferror(stdin))
+        return SPPO_OK;
+    sppo_give(ctx, *data, *size + 1);
+    if (all.failed || !*data)
+        return ctx->code;
+    return sppo_fail(ctx, SPPO_E_IO, "standard input: cannot be read: %s",
+                     strerror(errno));
+}
+
+/* A file as sppo_file_read has it, or for "-" standard input; *path becomes
+ * what messages call it.                                                    */
+static sppo_result input_read(sppo_ctx *ctx, const char **path, char **data,
+                              size_t *size)
+{
+    if (strcmp(*path, "-") != 0)
+        return sppo_file_read(ctx, *path, data, size);
+    *path = "standard input";
+    return stdin_read(ctx, data, size);
+}
+
 /* ==== rows of JSON ========================================== >>rows == */
 
 /* A row is an object: on a line of its own, or an entry of the one array that
@@ -839,12 +882,12 @@ static sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
     memset(r, 0, sizeof *r);
     r->ctx = ctx;
     r->path = path;
-    TRY(sppo_file_read(ctx, path, &r->data, &r->size));
+    TRY(input_read(ctx, &r->path, &r->data, &r->size));
     r->array = r->data[strspn(r->data, " \t\r\n")] == '[';
     rows_rewind(r);
     if (!r->array)
         return SPPO_OK;
-    return sppo_json_parse(ctx, &r->json, r->data, r->size, path);
+    return sppo_json_parse(ctx, &r->json, r->data, r->size, r->path);
 }
 
 static void rows_close(row_reader *r)

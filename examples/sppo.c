@@ -40,6 +40,7 @@
 #include "tokenizer_json.h"
 #include "codec.h"
 #include "run_folder.h"
+#include "peek.h"
 #include "judge_process.h"
 #include "length_control.h"
 
@@ -643,7 +644,8 @@ static sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists)
                              "%d", length, context);
     }
     if (lists->count == 0)
-        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no prompts", path);
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no prompts",
+                         t->rows.path);
     return SPPO_OK;
 }
 
@@ -1146,6 +1148,7 @@ static sppo_result collect_texts(tool *t, buffer *all)
 static sppo_result run_tokenizer(tool *t)
 {
     const settings *s = &t->set;
+    const char *text = s->text;
     char *data = NULL;
     size_t size = 0;
 
@@ -1153,14 +1156,14 @@ static sppo_result run_tokenizer(tool *t)
     if (s->jsonl) {
         TRY(collect_texts(t, &t->text));
     } else {
-        TRY(sppo_file_read(&t->ctx, s->text, &data, &size));
+        TRY(input_read(&t->ctx, &text, &data, &size));
         buffer_add(&t->text, data, size);
         sppo_give(&t->ctx, data, size + 1);
         TRY(buffer_check(&t->text));
     }
     if (t->text.length == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no text",
-                         s->jsonl ? s->jsonl : s->text);
+                         s->jsonl ? t->rows.path : text);
     TRY(sppo_tokenizer_train(&t->ctx, &t->tok.bin, t->text.data, t->text.length,
                              s->vocab));
     TRY(sppo_tokenizer_save(&t->ctx, &t->tok.bin, s->out));
@@ -1213,12 +1216,13 @@ static sppo_result corpus_add_text(tool *t, corpus *c, const char *text,
 static sppo_result corpus_from_text(tool *t, corpus *c)
 {
     const size_t room = sizeof(int) * (size_t)t->policy.config.context;
+    const char *text = t->set.text;
     char *data = NULL;
     size_t size = 0, split;
     int *window;
     sppo_result result;
 
-    TRY(sppo_file_read(&t->ctx, t->set.text, &data, &size));
+    TRY(input_read(&t->ctx, &text, &data, &size));
     split = size - (size_t)((double)size * t->set.holdout);
     while (split < size && ((unsigned char)data[split] & 0xc0) == 0x80)
         split++;
@@ -1303,7 +1307,7 @@ static sppo_result corpus_load(tool *t, corpus *c)
     }
     if (c->scored == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has nothing to learn",
-                         t->set.text ? t->set.text : t->set.jsonl);
+                         t->set.text ? t->set.text : t->rows.path);
     return SPPO_OK;
 }
 
@@ -1852,7 +1856,7 @@ static sppo_result preferences_load(tool *t, preferences *p)
     }
     if (t->prompts.count == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no preferences",
-                         t->set.preferences);
+                         t->rows.path);
     TRY(preferences_split(t, p));
     if (p->skipped)
         note(&t->console, "skipped %d of %d rows, longer than the context of "
@@ -1862,7 +1866,7 @@ static sppo_result preferences_load(tool *t, preferences *p)
              p->same, t->prompts.count);
     if (p->train == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s leaves no row to learn",
-                         t->set.preferences);
+                         t->rows.path);
     return SPPO_OK;
 }
 
@@ -3658,7 +3662,7 @@ static sppo_result evaluate_judgments(tool *t, judgments *j)
     }
     if (j->count == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no judgments",
-                         t->set.judgments);
+                         t->rows.path);
     return judgments_report(t, j);
 }
 
@@ -3893,7 +3897,7 @@ static sppo_result run_game(tool *t)
     sppo_result result;
     int n = 1;
 
-    TRY(sppo_file_read(&t->ctx, t->set.matrix, &data, &size));
+    TRY(input_read(&t->ctx, &t->set.matrix, &data, &size));
     t->rows.ctx = &t->ctx;
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
         n += data[i] == ',';
@@ -4386,6 +4390,16 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
     return output_check(&t->ctx);
 }
 
+/* An array, or an object on the first line that is no tokenizer.json. */
+static int info_is_rows(tool *t)
+{
+    int more = 0;
+
+    return open_rows(t, t->path) == SPPO_OK &&
+           (t->rows.array || (rows_next(&t->rows, &more) == SPPO_OK && more &&
+                              rows_find(&t->rows, "model") < 0));
+}
+
 /* Tells the kinds of file apart by what is in them. */
 static sppo_result info_file(tool *t, const char *data, size_t size)
 {
@@ -4397,6 +4411,10 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
 
     if (header > 1 && header <= size - 8 && data[8] == '{')
         return info_safetensors(t, data + 8, header);
+    if (info_is_rows(t)) {
+        rows_rewind(&t->rows);
+        return peek_rows(&t->rows);
+    }
     if (data[strspn(data, " \t\r\n")] == '{') {
         TRY(bpe_read(&t->ctx, &t->tok.json, data, size, 0, t->path));
         printf("tokenizer.json\npieces %d\n", t->tok.json.vocab);
@@ -4419,13 +4437,24 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
 
 static sppo_result run_info(tool *t)
 {
-    char *data = NULL;
+    char path[PATH_ROOM], *data = NULL;
     size_t size = 0;
     sppo_result result;
 
     if (!t->path) {
         info_build();
         return output_check(&t->ctx);
+    }
+    if (!strcmp(t->path, "-")) {
+        TRY(open_rows(t, t->path));
+        TRY(peek_rows(&t->rows));
+        return output_check(&t->ctx);
+    }
+    if (peek_is_run(&t->ctx, t->path)) {
+        TRY(peek_run(&t->ctx, t->path));
+        TRY(path_join(&t->ctx, path, t->path, "model.safetensors"));
+        if (!file_exists(path))
+            return output_check(&t->ctx);
     }
     if (is_folder(t->path)) {
         TRY(sppo_model_load(&t->ctx, &t->policy, t->path));
@@ -4448,17 +4477,18 @@ typedef struct job {
 } job;
 
 #define ROWS_ABOUT                                                            \
-    "Files are rows of JSON, one a line or all in one array. A "              \
-    "text becomes tokens\n"                                                   \
-    "as BOS prompt, response EOS; of any field \"prompt\" also "              \
-    "\"prompt_ids\" is read:\n"                                               \
-    "token ids, as they are. A prompt may be [{\"role\": "                    \
-    "\"user\", \"content\"}], a\n"                                            \
-    "response one message of \"assistant\", after its prompt or "             \
-    "alone. A prompt that\n"                                                  \
-    "does not fit into the context is an error. \"finished\": false, or of "  \
-    "several\n"                                                               \
-    "responses a list, says that a response was cut: it gets no EOS.\n"
+    "Files, - is standard input, are rows of JSON, one a "                    \
+    "line or all in one array.\n"                                             \
+    "A text becomes tokens as BOS prompt, response EOS; "                     \
+    "of any field \"prompt\" also\n"                                          \
+    "\"prompt_ids\" is read: token ids, as they are. A "                      \
+    "prompt may be [{\"role\": \"user\",\n"                                   \
+    "\"content\"}], a response one message of "                               \
+    "\"assistant\", after its prompt or alone.\n"                             \
+    "A prompt that does not fit into the context is an "                      \
+    "error. \"finished\": false, or\n"                                        \
+    "of several responses a list, says that a response "                      \
+    "was cut: it gets no EOS.\n"
 #define TRAINER_ABOUT                                                         \
     "OUT becomes a model directory; OUT/metrics.csv and .jsonl have a line "   \
     "for each\nstep. After Ctrl-C, a crash or a power cut, --resume goes on "  \
@@ -4573,8 +4603,10 @@ static const job jobs[] = {
         "names) in F32, F16, BF16 or F64.\nOne file is written, with the "
         "tokenizer that was there.\n" },
       run_convert },
-    { { "info", INFO, "what a file or model directory holds", "", "",
+    { { "info", INFO, "what a file, a model or a run holds", "", "",
         "  sppo info run/policy\n"
+        "  sppo info run            (how far it is, its settings)\n"
+        "  sppo info rows.jsonl     (fields, and the first row that is wrong)\n"
         "  sppo info                (how the tool was built)\n", "" },
       run_info }
 };

@@ -119,5 +119,65 @@ else
     skip no_memory_says_what_to_lower "memory cannot be limited here"
 fi
 
+# ---- standard input ---------------------------------------------------------
+
+# piped NAME PATTERN FILE COMMAND..: its output, with FILE at its input
+piped() {
+    name=$1 pattern=$2 file=$3
+    shift 3
+    if "$@" < "$file" > out 2> err &&
+        { [ -z "$pattern" ] || grep -q -e "$pattern" out; }; then
+        ok "$name"
+    else bad "$name" "$(head -c 300 out err)"; fi
+}
+head -n 3 "$tiny/prompts.jsonl" > three.jsonl
+"$tool" sample --policy "$tiny/policy" --prompts three.jsonl --max-tokens 4 \
+    > three
+piped prompts_from_standard_input '"response"' three.jsonl "$tool" sample \
+    --policy "$tiny/policy" --prompts - --max-tokens 4
+same standard_input_is_the_same out three
+printf '0.5,1\n0,0.5\n' > matrix.csv
+piped a_matrix_from_standard_input '^ *1000 ' matrix.csv "$tool" game \
+    --matrix -
+piped texts_from_standard_input '' one_word.txt "$tool" tokenizer --text - \
+    --vocab 500 --out piped.bin
+same a_piped_text_is_the_same piped.bin one_word.bin
+row '{"prompt": 1}'
+if "$tool" sample --policy "$tiny/policy" --prompts - < row.jsonl 2> err; then
+    bad standard_input_has_its_name "exit 0"
+elif grep -q 'standard input line 1: "prompt" must be' err; then
+    ok standard_input_has_its_name
+else bad standard_input_has_its_name "$(cat err)"; fi
+cat three.jsonl | "$tool" align --policy "$tiny/policy" --out r_twice \
+    --preference "$tiny/preference" --prompts - --validation - 2> err
+if grep -q 'was read already; give the other option a file' err; then
+    ok standard_input_is_read_once
+else bad standard_input_is_read_once "$(cat err)"; fi
+
+# ---- info -------------------------------------------------------------------
+
+holds info_of_rows "$tool" info "$tiny/preferences.jsonl"
+says info_counts_rows '^rows 1000$'
+says info_names_fields '^  prob_a  *1000  number$'
+row '{"prompt": "a", "n": 1}
+{"prompt": ["b"], "n": null}
+{"prompt": "c" "n": 2}'
+expect info_finds_the_first_problem 3 'row.jsonl, line 3\|row.jsonl line 3' \
+    "$tool" info row.jsonl
+says info_counts_up_to_it '^rows 2$'
+says info_names_all_kinds '^  prompt  *2  text or list$'
+holds a_run align --quiet --out run
+holds info_of_a_run "$tool" info run
+says a_run_is_finished '^state finished$'
+says a_run_has_its_result '^result run/policy$'
+says a_run_has_its_settings '^  iterations  *1$'
+holds a_part_of_a_run align --quiet --phase sample --out part
+holds info_of_a_part "$tool" info part
+says a_part_is_unfinished '^state unfinished$'
+says a_part_has_a_next_phase '^next judge$'
+says a_part_says_how_to_go_on '^go_on sppo align --resume --out part$'
+holds metrics_are_there grep -q 'logratios/chosen.*objective/kl.*entropy' \
+    run/metrics.csv
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
