@@ -121,7 +121,9 @@ static int judge_leave(judge_process *j)
     if (j->from >= 0)
         close(j->from);
     j->to = j->from = -1;
-    for (tries = 0; j->pid > 0 && tries < 150 && !judge_is_gone(j); tries++) {
+    for (tries = 0; j->pid > 0 && !judge_is_gone(j); tries++) {
+        if (tries > 100 && (j->ended || tries > 150))
+            break;  // nothing but what has ended survives SIGKILL
         if (tries == 50) {
             alone = j->ended;
             kill(-j->pid, SIGTERM);

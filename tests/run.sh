@@ -49,5 +49,6 @@ run reproduce sh tests/test_reproduce.sh build/reproduce build/scratch
 run tool sh tests/test_tool.sh build/sppo build/scratch
 run rows sh tests/test_rows.sh build/sppo build/scratch
 run messages sh tests/test_messages.sh build/sppo build/scratch
+run judge sh tests/test_judge.sh build/sppo build/scratch
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
