@@ -7232,26 +7232,30 @@ static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
  *
  *   x = n ln 2 + r, |r| <= ln 2 / 2      exp x = 2^n exp r
  *
- * n: adding 1.5 2^23 leaves round(x / ln 2) in a float's low bits.  ln 2 in two
- * parts, the first with 15 bits, so that n times it is exact.  exp r by its
- * Taylor polynomial of degree 7: remainder below 6e-9, under a tenth of an ulp.
- * 2^n by writing the exponent field.  Below -87.3, where the result would be
- * subnormal, 0; from 88.38 on, infinity.  NaN stays NaN.  Off by at most 0.94
- * steps of a float (ulp) with fused multiply-adds, else 1.23, over every float
- * between.                                                                  */
+ * n: adding 1.5 2^23 leaves round(x / ln 2) in a float's low bits, and it is
+ * read from the bits: a difference of floats would be x / ln 2 unrounded where
+ * the machine keeps more digits than a float has, as x87 may (FLT_EVAL_METHOD
+ * 2; there constants keep theirs too, so those that must be floats are written
+ * out).  ln 2 in two parts, the first with 15 bits, so that n times it is
+ * exact.  exp r by its Taylor polynomial of degree 7: remainder below 6e-9,
+ * under a tenth of an ulp.  2^n by writing the exponent field.  Below -87.3,
+ * where the result would be subnormal, 0; from 88.38 on, infinity.  NaN stays
+ * NaN.  Off by at most 0.94 steps of a float (ulp) with fused multiply-adds,
+ * else 1.23, over every float between.                                      */
 static SPPOI_INLINE float sppoi_expf(float x)
 {
-    const float magic = 12582912.0f;
-    const int vanishes = x < -87.3f;
+    const float lowest = -87.3000030517578125f;
+    const int vanishes = x < lowest;
     float shifted, n, r, e, power;
     uint32_t bits;
 
-    x = vanishes ? -87.3f : x;
+    x = vanishes ? lowest : x;
     x = x > 88.7f ? 88.7f : x;
-    shifted = sppoi_muladdf(x, 1.44269504f, magic);
-    n = shifted - magic;
-    r = sppoi_muladdf(n, -1.42860682e-6f, sppoi_muladdf(n, -0.693145752f, x));
+    shifted = sppoi_muladdf(x, 1.44269504f, 12582912.0f);
     memcpy(&bits, &shifted, sizeof bits);
+    n = (float)((int)bits - 0x4b400000);  // the bits of 1.5 2^23
+    r = sppoi_muladdf(n, -1.42860682e-6f,
+                      sppoi_muladdf(n, -0.693145751953125f, x));
     bits = vanishes ? 0 : (bits + 127u) << 23;
     memcpy(&power, &bits, sizeof power);
     e = sppoi_muladdf(r, 1.0f / 5040, 1.0f / 720);
