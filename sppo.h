@@ -156,6 +156,9 @@
  *               position), so the order of work does not matter.
  *               The bits hold for one binary: another compiler, or -std=gnu99
  *               for c99, may round a multiply-add once instead of twice.
+ *               Where a float keeps more digits in a register (x87: 32-bit x86
+ *               without -mfpmath=sse) results are right, but the last bits also
+ *               depend on how the work was split.
  *   Precision   Weights and activations are sppo_real; log-probabilities, win
  *               rates and losses double: training starts at the difference of
  *               two equal sums of hundreds of nats.
@@ -1283,6 +1286,14 @@ static int sppoi_works_alone(void) { return 1; }
 static int sppoi_min(int a, int b) { return a < b ? a : b; }
 static int sppoi_max(int a, int b) { return a > b ? a : b; }
 
+/* x as a double holds it, where an expression may keep more digits. */
+static double sppoi_as_double(double x)
+{
+    volatile double stored = x;
+
+    return stored;
+}
+
 static int sppoi_round_up(int n, int unit)
 {
     return (n + unit - 1) / unit * unit;
@@ -1693,7 +1704,8 @@ static double sppoi_fit_policy(double *next, const double *pi,
  * stay: the fixed points are the same.
  *
  * The sum falls as c rises, is 1 or more at 0 (log Z >= eta/2) and 1 or less at
- * the largest target, where no rho exceeds 1: bisection.
+ * the largest target, where no rho exceeds 1: bisection, until no double lies
+ * between (a c with more digits would lie there for ever).
  * Checked by eq_4_6_* in tests/test_game.c.                                 */
 SPPO_DEF double sppo_exact_fit(double *next, const double *pi,
                                const double *target, int n)
@@ -1705,7 +1717,7 @@ SPPO_DEF double sppo_exact_fit(double *next, const double *pi,
         high = pi[i] > 0.0 && target[i] > high ? target[i] : high;
     if (sppoi_fit_policy(next, pi, target, 0.0, n) <= 1.0)
         return 0.0;
-    while (c = low + (high - low) / 2.0, low < c && c < high)
+    while (c = sppoi_as_double(low + (high - low) / 2.0), low < c && c < high)
         *(sppoi_fit_policy(next, pi, target, c, n) > 1.0 ? &low : &high) = c;
     return c;
 }
@@ -7087,7 +7099,8 @@ SPPO_DEF void sppo_optim_reset(sppo_optim *optim)
 SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
 {
     const double total = config->total_steps > 0 ? config->total_steps : 1;
-    const double warm = floor(config->warmup * total);
+    // 0.3 of 10 steps are 3: only as a double the product is not below
+    const double warm = floor(sppoi_as_double(config->warmup * total));
     double t;
 
     if (step < warm)

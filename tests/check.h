@@ -82,10 +82,18 @@ static inline int check_that(int holds, const char *text, const char *file,
     return holds;
 }
 
+/* The double of an expression that may keep more digits, as on x87. */
+static inline double check_stored(double value)
+{
+    volatile double stored = value;
+
+    return stored;
+}
+
 static inline int check_near(double value, double expected, double tolerance,
                              const char *text, const char *file, int line)
 {
-    const double error = fabs(value - expected);
+    const double error = fabs(check_stored(value) - check_stored(expected));
     const double share = tolerance > 0.0 ? error / tolerance : 0.0;
     const int holds = error <= tolerance;
 
