@@ -219,7 +219,8 @@ static void add_words(lab *l, sppo_lists *lists, int before, const text *words,
         token[n++] = before;
     for (i = 0; i < words->count; i++)
         token[n++] = words->word[i] < l->t.words ? WORDS + words->word[i] : 0;
-    token[n++] = after;
+    if (after)
+        token[n++] = after;
     check(l, sppo_lists_add(&l->ctx, lists, token, n));
 }
 
@@ -399,16 +400,21 @@ typedef struct votes {
     double *label[CONDITIONS], *gold;  // gold: the log odds, to report with
 } votes;
 
-/* A response of a pair: by the base policy or by another writer. */
-static void pair_side(lab *l, dice *d, const scene *s, const sppo_lists *said,
-                      int pair, text *out)
+/* A response of a pair: by the base policy or by another writer. Returns what
+ * ends it: EOS, or 0 where it was cut.                                      */
+static int pair_side(lab *l, dice *d, const scene *s, const sppo_lists *said,
+                     int pair, text *out)
 {
     const double quality = dice_roll(d);
+    int list;
 
-    if (dice_roll(d) < 0.5)
-        read_words(said, pair / 2 * 2 + dice_pick(d, 2), out);
-    else
+    if (dice_roll(d) >= 0.5) {
         write_response(&l->t, d, s, quality, out);
+        return EOS;
+    }
+    list = pair / 2 * 2 + dice_pick(d, 2);
+    read_words(said, list, out);
+    return sppo_finished(&l->base.config, said, list) ? EOS : 0;
 }
 
 /* Pairs 2 i and 2 i + 1 ask prompt i, which the base policy answers twice. */
@@ -428,14 +434,15 @@ static void make_votes(lab *l, votes *v, int pairs)
         dice d = dice_of(l, CHANCE_PAIRS, i);
         text a, b;
         marks ma, mb;
+        int end_a, end_b;
 
         do {
-            pair_side(l, &d, s, &said, i, &a);
-            pair_side(l, &d, s, &said, i, &b);
+            end_a = pair_side(l, &d, s, &said, i, &a);
+            end_b = pair_side(l, &d, s, &said, i, &b);
         } while (same_words(&a, &b));
         add_prompt(l, &v->prompts, s);
-        add_words(l, &v->responses, 0, &a, EOS);
-        add_words(l, &v->responses, 0, &b, EOS);
+        add_words(l, &v->responses, 0, &a, end_a);
+        add_words(l, &v->responses, 0, &b, end_b);
         ma = judge_response(&l->t, s, &a);
         mb = judge_response(&l->t, s, &b);
         v->gold[i] = gold_logit(&ma, &mb);
