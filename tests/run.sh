@@ -50,5 +50,6 @@ run tool sh tests/test_tool.sh build/sppo build/scratch
 run rows sh tests/test_rows.sh build/sppo build/scratch
 run messages sh tests/test_messages.sh build/sppo build/scratch
 run judge sh tests/test_judge.sh build/sppo build/scratch
+run slurm sh tests/test_slurm.sh build/sppo build/scratch
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -148,7 +148,7 @@ if "$tool" sample --policy "$tiny/policy" --prompts - < row.jsonl 2> err; then
 elif grep -q 'standard input line 1: "prompt" must be' err; then
     ok standard_input_has_its_name
 else bad standard_input_has_its_name "$(cat err)"; fi
-cat three.jsonl | "$tool" align --policy "$tiny/policy" --out r_twice \
+"$tool" align --policy "$tiny/policy" --out r_twice < three.jsonl \
     --preference "$tiny/preference" --prompts - --validation - 2> err
 if grep -q 'was read already; give the other option a file' err; then
     ok standard_input_is_read_once

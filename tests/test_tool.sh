@@ -459,40 +459,6 @@ bad_shard shard_cut 'ends before prompt 8 of 12'
 cat good good > rows
 bad_shard shard_too_long 'line 5.*one row more'
 
-# The cluster's script, without a cluster: with a judge whose command has blanks
-cluster() {
-    # shellcheck disable=SC2086
-    SPPO=$tool sh "$root/examples/slurm_align.sh" 2 2 "$1" --policy base \
-        --prompts prompts.jsonl --judge "'$tool' judge --preference judge" \
-        --k 3 --max-tokens 8 --batch 4 --epochs 1
-}
-holds cluster cluster cluster
-holds cluster_alone "$tool" align --policy base --prompts prompts.jsonl \
-    --judge "'$tool' judge --preference judge" --k 3 --max-tokens 8 \
-    --batch 4 --epochs 1 --iterations 2 --out one
-same cluster_is_one_process cluster/policy/model.safetensors \
-    one/policy/model.safetensors
-# An sbatch that runs at once what it is given, for every task of an array.
-mkdir -p bin
-cat > bin/sbatch <<'SBATCH'
-#!/bin/sh
-tasks=$(echo "$*" | sed -n 's/.*--array=1-\([0-9]*\).*/\1/p')
-for command in "$@"; do :; done
-SLURM_ARRAY_TASK_ID=0
-export SLURM_ARRAY_TASK_ID
-while [ "$SLURM_ARRAY_TASK_ID" -lt "${tasks:-1}" ]; do
-    SLURM_ARRAY_TASK_ID=$((SLURM_ARRAY_TASK_ID + 1))
-    sh -c "$command" > /dev/null || exit 1
-done
-echo 7
-SBATCH
-chmod +x bin/sbatch
-slurm() { PATH=$PWD/bin:$PATH; cluster slurm; }
-holds slurm slurm
-says slurm_says_its_jobs 'iteration 2: jobs 7 and 7'
-same slurm_is_one_process slurm/policy/model.safetensors \
-    one/policy/model.safetensors
-
 # A run that takes a while, since it saves after every step; begun as a child
 # whose process id is $pid, for exec replaces the shell.
 start() {
