@@ -33,6 +33,7 @@ typedef struct judge_process {
     size_t searched;   // of in: bytes known to hold no end of a line
     double id;         // of the batch's first request
     int numbered;      // 1: the last answer had its id
+    int out_of_step;   // 1: it failed so that earlier answers are in doubt
     buffer text;       // of one response, or of a prompt in a message
     sppo_json json;
 } judge_process;
@@ -258,6 +259,7 @@ static const char *judge_read_id(judge_process *j, double id)
     if (node < 0 || (j->json.node[node].type == SPPO_JSON_NUMBER &&
                      sppo_json_number(&j->json, node) == id))
         return NULL;
+    j->out_of_step = 1;
     sppo_fail(j->ctx, SPPO_E_JUDGE, "its \"id\" is another than %.0f: the "
               "judge is out of step", id);
     return j->ctx->message;
@@ -396,6 +398,7 @@ static sppo_result judge_check_rest(judge_process *j)
         j->in.length = 0;
     if (j->in.length == 0)
         return SPPO_OK;
+    j->out_of_step = 1;
     return sppo_fail(j->ctx, SPPO_E_JUDGE, "the judge wrote what answers no "
                      "request, after %.0f of them; it must write one line "
                      "for each and nothing else (messages belong on standard "
@@ -409,7 +412,7 @@ static sppo_result judge_is_silent(judge_process *j, double seconds)
     int more = 1;
 
     TRY(judge_check_rest(j));
-    while (more && j->from >= 0 && judge_poll(j, seconds)) {
+    while (more && j->ctx && j->from >= 0 && judge_poll(j, seconds)) {
         more = judge_receive(j);
         TRY(judge_check_rest(j));
     }
@@ -491,9 +494,9 @@ static sppo_result judge_batch(judge_process *j, const sppo_lists *prompts,
     return SPPO_OK;
 }
 
-/* How long to listen for what should not come. An answer with its id cannot be
- * another's. Else a line too many shows when the last request is answered: the
- * first time that is awaited, later a moment does.                          */
+/* How long to listen after a batch for what should not come. An answer with its
+ * id cannot be another's. Else a line too many shows when the last request is
+ * answered: the first time that is awaited, later not before judge_listen.  */
 static double judge_grace(const judge_process *j, int first)
 {
     return j->numbered ? 0.0 : fmin(2.0 * j->slowest, first ? 2.0 : 0.02);
@@ -520,6 +523,13 @@ static sppo_result judge_process_fill(sppo_ctx *ctx, void *user,
     TRY(judge_batch(j, prompts, k, first, count, pairwise));
     j->id += count;
     return judge_is_silent(j, judge_grace(j, beginning));
+}
+
+/* Before what it said so far is built upon: as long as a line too many takes. */
+static sppo_result judge_listen(judge_process *j)
+{
+    return judge_is_silent(j, j->numbered ? 0.0
+                              : fmin(2.0 * j->slowest, j->patience));
 }
 
 /* Nothing more will be asked: it is told so, and must have nothing more to

@@ -2436,6 +2436,26 @@ static int judge_is_done(const tool *t)
                                   t->play.iteration + 1 == t->set.iterations));
 }
 
+/* After work of a phase: a judge that has answered must have no more to say.
+ * Of one that is out of step no answer counts: the iteration is judged anew.  */
+static sppo_result align_judged(run *r, sppo_result result)
+{
+    tool *t = r->t;
+    char why[sizeof t->ctx.message];
+
+    if (judge_is_done(t))
+        result = judge_finish(&t->process);
+    else if (t->play.phase == SPPO_PHASE_SELECT)
+        result = judge_listen(&t->process);
+    if (!t->process.out_of_step)
+        return result;
+    snprintf(why, sizeof why, "%s", t->ctx.message);
+    t->play.phase = SPPO_PHASE_JUDGE;
+    t->play.done = 0;
+    TRY(checkpoint(r));
+    return sppo_fail(&t->ctx, SPPO_E_JUDGE, "%s", why);
+}
+
 /* One phase, with a checkpoint whenever it pauses and at its end, but for the
  * one that is arithmetic on the judge's answers.                            */
 static sppo_result align_phase(run *r)
@@ -2449,10 +2469,9 @@ static sppo_result align_phase(run *r)
         result = sppo_play_next(&t->ctx, &t->play, &t->judge);
         if (r->failed)
             return r->failed;
+        result = align_judged(r, result);
         if (result != SPPO_OK && result != SPPO_E_STOPPED)
             return result;
-        if (judge_is_done(t))
-            TRY(judge_finish(&t->process));
         if (!quick || caught)
             TRY(checkpoint(r));
     } while (result == SPPO_E_STOPPED && !caught);
@@ -2655,13 +2674,14 @@ static sppo_result take_responses(run *r, int p)
     const sppo_json *json = &t->rows.json;
     const int array = rows_find(&t->rows, "responses_ids");
     const int most = t->play.config.sampling.max_tokens;
-    int node;
+    int node, finished;
 
     (void)p;
     if (array < 0 || json->node[array].type != SPPO_JSON_ARRAY ||
         json->node[array].count != t->play.config.k)
         return rows_fail(&t->rows, "\"responses_ids\" must be an array of %d "
                          "responses", t->play.config.k);
+    TRY(rows_finished(t, t->play.config.k, &finished));
     for (node = json->node[array].first; node >= 0;
          node = json->node[node].next) {
         if (json->node[node].count < 1 || json->node[node].count > most)
@@ -3445,7 +3465,8 @@ static sppo_result judge_line(tool *t, const char *line, size_t length,
     result = rows_take(&t->rows, line, length);
     if (result == SPPO_OK)
         result = judge_answer(t);
-    if (result != SPPO_OK && result != SPPO_E_FORMAT)
+    if (result != SPPO_OK && result != SPPO_E_FORMAT &&
+        result != SPPO_E_ARGUMENT)
         return result;
     if (result != SPPO_OK) {
         snprintf(why, sizeof why, "%s", t->ctx.message);

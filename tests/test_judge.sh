@@ -293,6 +293,35 @@ judged a_byte_is_no_sign_of_life 1 'silent for 1 s' \
 judged ends_beside_a_child 1 'ended with exit code 4' \
     'sleep 30 & read -r line; exit 4'
 
+# A line too many of a slow judge shows when the last request is answered, before
+# anything is learned from it; then all of the iteration is judged again.
+cat > slow.sh <<'SH'
+n=0
+while read -r line; do
+    sleep 0.03
+    n=$((n + 1))
+    [ -f extra ] && [ $n -eq 40 ] && cat even
+    cat even
+done
+echo $n > asked
+SH
+echo "$even" > even
+slow="--policy base --prompts prompts.jsonl --k 2 --iterations 1 --epochs 1
+      --save-seconds 0 --quiet"
+: > extra
+# shellcheck disable=SC2086
+{
+expect slow_line_too_many 1 'answers no request, after 64 of them' "$tool" align \
+    $slow $hot --judge 'sh slow.sh' --out slow
+rm extra
+holds slow_again "$tool" align --quiet --resume --out slow
+if [ "$(cat asked)" = 64 ]; then ok slow_judges_all_again; else
+    bad slow_judges_all_again "asked $(cat asked)"; fi
+holds slow_clean "$tool" align $slow $hot --judge 'sh slow.sh' --out clean
+}
+same slow_no_harm_is_left slow/policy/model.safetensors \
+    clean/policy/model.safetensors
+
 # A context too small for what is judged is named inside as well.
 holds pretrain_small "$tool" pretrain --quiet --jsonl asked.jsonl --tokenizer \
     tok.bin --dim 16 --layers 1 --heads 2 --hidden 24 --context 12 --steps 2 \
