@@ -83,6 +83,35 @@ if found cmake; then
     ! cmake -S . -B other -DCMAKE_PREFIX_PATH="$scratch/root" \
         >"$scratch/log" 2>&1 && grep -q "version: $version" "$scratch/log"
     verdict "find_package refuses another version"
+    # The source tree in another project, without a network.
+    tree=$(cd "$here/.." && pwd)
+    for way in subdirectory declared overridden; do
+        mkdir -p "../$way"
+        cp build_embed.c "../$way"
+        {
+            echo 'cmake_minimum_required(VERSION 3.18)'
+            echo 'project(embed C)'
+            if [ $way = subdirectory ]; then
+                echo "add_subdirectory(\"$tree/examples/packaging\" sppo)"
+            else
+                echo 'include(FetchContent)'
+                from="SOURCE_DIR \"$tree\""
+                [ $way = declared ] || from='GIT_REPOSITORY /nowhere GIT_TAG x'
+                echo "FetchContent_Declare(sppo $from"
+                echo '    SOURCE_SUBDIR examples/packaging)'
+                echo 'FetchContent_MakeAvailable(sppo)'
+            fi
+            echo 'add_executable(embed build_embed.c)'
+            echo 'target_link_libraries(embed sppo::sppo)'
+        } >"../$way/CMakeLists.txt"
+        cmake -S "../$way" -B "../$way/build" -DCMAKE_BUILD_TYPE=Release \
+            -DFETCHCONTENT_SOURCE_DIR_SPPO="$([ $way = overridden ] &&
+                echo "$tree")" >"$scratch/log" 2>&1 &&
+            grep -q "sppo $version\$" "$scratch/log" &&
+            cmake --build "../$way/build" >>"$scratch/log" 2>&1 &&
+            embedded "../$way/build/embed"
+        verdict "built in a source tree: $way"
+    done
 fi
 
 # ---- without files ----
