@@ -1095,9 +1095,14 @@ SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
                                       const char *text, size_t length,
                                       const char *where);
 
+/* What data are by their first bytes when they are something that this library
+ * does not read as text: "compressed with gzip: unpack it first"; or NULL.  All
+ * readers ask it before they say why they failed.                           */
+SPPO_DEF const char *sppo_file_kind(const void *data, size_t size);
+
 #ifndef SPPO_NO_STDIO
 /* A whole file, with a NUL after it; give back with sppo_give(ctx, data,
- * size + 1).                                                                */
+ * size + 1).  A byte order mark of UTF-8 in front is left out.              */
 SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
                                     char **data, size_t *size);
 /* Written to path.tmp, synced, renamed: a reader never sees half a file. */
@@ -8126,6 +8131,121 @@ SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
 
 /* ==== B9  files: JSON, safetensors, tokenizer, checkpoints === >>disk == */
 
+/* ---- what a file is when it is something else ---- */
+
+#define SPPOI_AS_ROWS "write its rows as lines of JSON"
+#define SPPOI_AS_WEIGHTS "save the model as safetensors"
+#define SPPOI_AS_UTF8 ": save it as UTF-8"
+#define SPPOI_NO_DATA ", which is not read here"
+
+static const struct {
+    int at, length;  // where the bytes stand
+    const char *bytes, *kind;
+} sppoi_kinds[] = {
+    { 0, 19, "version https://git", "a Git LFS pointer, not the file itself: "
+                                    "run git lfs pull in its folder" },
+    { 0, 5, "<!DOC", "an HTML page: download the file itself" },
+    { 0, 5, "<!doc", "an HTML page: download the file itself" },
+    { 0, 5, "<html", "an HTML page: download the file itself" },
+    { 0, 5, "<HTML", "an HTML page: download the file itself" },
+    { 0, 5, "<?xml", "an XML text: download the file itself" },
+    { 0, 4, "GGUF", "a GGUF file of llama.cpp: take the model's folder with "
+                    "config.json and model.safetensors" },
+    { 0, 4, "tjgg", "a GGML file of llama.cpp: take the model's folder with "
+                    "config.json and model.safetensors" },
+    { 0, 5, "24ka\1", "a llama2.c model of version 1: export it with "
+                      "--version 0, which sppo convert reads" },
+    { 0, 5, "24ka\2", "a llama2.c model of version 2: export it with "
+                      "--version 0, which sppo convert reads" },
+    { 0, 2, "\x1f\x8b", "compressed with gzip: unpack it first" },
+    { 0, 6, "\xfd" "7zXZ", "compressed with xz: unpack it first" },
+    { 0, 4, "\x28\xb5\x2f\xfd", "compressed with zstd: unpack it first" },
+    { 0, 4, "\x04\x22\x4d\x18", "compressed with lz4: unpack it first" },
+    { 0, 3, "BZh", "compressed with bzip2: unpack it first" },
+    { 0, 4, "7z\xbc\xaf", "a 7-Zip archive: unpack it first" },
+    { 0, 4, "Rar!", "a RAR archive: unpack it first" },
+    { 257, 5, "ustar", "a tar archive: unpack it first" },
+    { 0, 4, "PK\3\4", "a zip archive, as PyTorch's .bin and .pt are: "
+                      SPPOI_AS_WEIGHTS ", or unpack it" },
+    { 0, 4, "PK\5\6", "an empty zip archive" },
+    { 0, 2, "\x80\2", "a pickle of Python's or an old PyTorch's: "
+                      SPPOI_AS_WEIGHTS },
+    { 0, 2, "\x80\3", "a pickle of Python's: " SPPOI_AS_WEIGHTS },
+    { 0, 2, "\x80\4", "a pickle of Python's: " SPPOI_AS_WEIGHTS },
+    { 0, 2, "\x80\5", "a pickle of Python's: " SPPOI_AS_WEIGHTS },
+    { 0, 4, "PAR1", "a Parquet file: " SPPOI_AS_ROWS },
+    { 0, 6, "ARROW1", "an Arrow file: " SPPOI_AS_ROWS },
+    { 0, 4, "Obj\1", "an Avro file: " SPPOI_AS_ROWS },
+    { 0, 15, "SQLite format 3", "an SQLite database: " SPPOI_AS_ROWS },
+    { 0, 4, "\x89HDF", "an HDF5 file: " SPPOI_AS_WEIGHTS },
+    { 0, 6, "\x93NUMPY", "an array of NumPy's" SPPOI_NO_DATA },
+    { 0, 4, "\xff\xfe\0\0", "UTF-32 text" SPPOI_AS_UTF8 },
+    { 0, 4, "\0\0\xfe\xff", "UTF-32 text" SPPOI_AS_UTF8 },
+    { 0, 2, "\xff\xfe", "UTF-16 text" SPPOI_AS_UTF8 },
+    { 0, 2, "\xfe\xff", "UTF-16 text" SPPOI_AS_UTF8 },
+    { 0, 4, "{\0\"\0", "UTF-16 text" SPPOI_AS_UTF8 },
+    { 0, 4, "\0{\0\"", "UTF-16 text" SPPOI_AS_UTF8 },
+    { 0, 4, "[\0{\0", "UTF-16 text" SPPOI_AS_UTF8 },
+    { 0, 4, "\0[\0{", "UTF-16 text" SPPOI_AS_UTF8 },
+    { 0, 4, "\x89PNG", "a picture (PNG)" SPPOI_NO_DATA },
+    { 0, 3, "\xff\xd8\xff", "a picture (JPEG)" SPPOI_NO_DATA },
+    { 0, 4, "GIF8", "a picture (GIF)" SPPOI_NO_DATA },
+    { 0, 4, "%PDF", "a PDF" SPPOI_NO_DATA },
+    { 0, 4, "\x7f" "ELF", "a program" SPPOI_NO_DATA }
+};
+
+static const char sppoi_is_safetensors[] =
+    "a safetensors file: name the folder that it stands in";
+
+static const char sppoi_is_tokenizer[] =
+    "a tokenizer.bin of llama2.c: it goes into a model's folder";
+
+static uint64_t sppoi_little(const unsigned char *bytes, int size);
+
+/* The header of llama2.c's version 0 has no first bytes of its own, but seven
+ * sizes: dim, hidden, layers, heads, kv_heads, vocab, context.              */
+static int sppoi_is_llama2c(const unsigned char *data, size_t size)
+{
+    static const int most[] = { 65536, 1000000, 1024, 1024, 1024, 10000000,
+                                10000000 };
+    int v[7], i;
+
+    if (size < 256)
+        return 0;
+    for (i = 0; i < 7; i++) {
+        v[i] = (int)(int32_t)sppoi_little(data + 4 * i, 4);
+        v[i] = i == 5 && v[i] < 0 && v[i] > -most[i] ? -v[i] : v[i];
+        if (v[i] < 1 || v[i] > most[i])
+            return 0;
+    }
+    return v[0] % v[3] == 0 && v[3] % v[4] == 0 && v[5] > 2;
+}
+
+SPPO_DEF const char *sppo_file_kind(const void *data, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)data;
+    size_t i;
+
+    for (i = 0; i < sizeof sppoi_kinds / sizeof sppoi_kinds[0]; i++) {
+        const size_t at = (size_t)sppoi_kinds[i].at;
+        const size_t n = (size_t)sppoi_kinds[i].length;
+
+        if (size >= at + n && memcmp(bytes + at, sppoi_kinds[i].bytes, n) == 0)
+            return sppoi_kinds[i].kind;
+    }
+    if (size >= 10 && sppoi_little(bytes, 8) < 100000000 && bytes[8] == '{' &&
+        (bytes[9] == '"' || bytes[9] == '}'))
+        return sppoi_is_safetensors;
+    if (size >= 17 && memcmp(bytes + 12, "<unk>", 5) == 0)
+        return sppoi_is_tokenizer;
+    if (size >= 8 && sppoi_little(bytes, 4) == 0xffffffffu && !bytes[7])
+        return "an Arrow stream: " SPPOI_AS_ROWS;
+    if (sppoi_is_llama2c(bytes, size))
+        return "a llama2.c model: sppo convert --from FILE --to DIR makes a "
+               "directory of it";
+    return NULL;
+}
+
 /* ---- JSON ---- */
 
 enum { SPPOI_JSON_DEPTH = 64 };
@@ -8140,9 +8260,13 @@ typedef struct sppoi_reader {
 
 static sppo_result sppoi_json_fail(const sppoi_reader *r, const char *what)
 {
+    const char *kind = sppo_file_kind(r->json->text, r->json->length);
     size_t i, column = 1;
     int line = 1;
 
+    if (kind)
+        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s: this is %s", r->where,
+                         kind);
     for (i = 0; i < r->at && i < r->json->length; i++) {
         line += r->json->text[i] == '\n';
         column = r->json->text[i] == '\n' ? 1 : column + 1;
@@ -8152,6 +8276,37 @@ static sppo_result sppoi_json_fail(const sppoi_reader *r, const char *what)
                          r->where, (unsigned long)column, what);
     return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, line %d, column %lu: %s",
                      r->where, line, (unsigned long)column, what);
+}
+
+/* No value begins here; what other languages write for one is named. */
+static sppo_result sppoi_json_no_value(const sppoi_reader *r)
+{
+    static const char *const number[] = { "NaN", "nan", "Infinity", "inf",
+                                          "-Infinity", "-inf", "-NaN", "-nan" };
+    static const char *const other[] = { "None", "True", "False", "undefined" };
+    const char *text = r->json->text + r->at;
+    const size_t left = r->json->length - r->at;
+    char what[100];
+    size_t i;
+
+    for (i = 0; i < sizeof number / sizeof *number; i++)
+        if (left >= strlen(number[i]) &&
+            memcmp(text, number[i], strlen(number[i])) == 0) {
+            snprintf(what, sizeof what, "%s is not JSON, though Python writes "
+                     "it: a number or null is", number[i]);
+            return sppoi_json_fail(r, what);
+        }
+    for (i = 0; i < sizeof other / sizeof *other; i++)
+        if (left >= strlen(other[i]) &&
+            memcmp(text, other[i], strlen(other[i])) == 0) {
+            snprintf(what, sizeof what, "%s is not JSON: null, true and false "
+                     "are; Python's json.dumps writes them", other[i]);
+            return sppoi_json_fail(r, what);
+        }
+    if (left && *text == '\'')
+        return sppoi_json_fail(r, "a string stands in double quotes; Python's "
+                                  "json.dumps writes them");
+    return sppoi_json_fail(r, "expected a value");
 }
 
 static int sppoi_peek(const sppoi_reader *r)
@@ -8275,8 +8430,10 @@ static sppo_result sppoi_json_numeral(sppoi_reader *r)
 
     r->at += (size_t)minus;
     first = r->at;
-    if (sppoi_json_digits(r) == 0)
-        return sppoi_json_fail(r, "expected a value");
+    if (sppoi_json_digits(r) == 0) {
+        r->at = from;
+        return sppoi_json_no_value(r);
+    }
     if (r->json->text[first] == '0' && r->at - first > 1)
         return sppoi_json_fail(r, "a number must not begin with 0");
     if (sppoi_peek(r) == '.') {
@@ -8301,7 +8458,7 @@ static sppo_result sppoi_json_word(sppoi_reader *r, const char *word)
 
     if (r->json->length - r->at < n ||
         memcmp(r->json->text + r->at, word, n) != 0)
-        return sppoi_json_fail(r, "expected a value");
+        return sppoi_json_no_value(r);
     r->at += n;
     return SPPO_OK;
 }
@@ -8571,10 +8728,17 @@ static int sppoi_json_close(sppoi_reader *r)
     return 1;
 }
 
+/* Bytes of the mark that some editors put in front of UTF-8: 3 or 0. */
+static size_t sppoi_mark(const char *text, size_t length)
+{
+    return length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 static sppo_result sppoi_json_run(sppoi_reader *r)
 {
     int last[SPPOI_JSON_DEPTH + 1];
 
+    r->at = sppoi_mark(r->json->text, r->json->length);
     sppoi_skip_blanks(r);
     for (;;) {
         int before = r->parent;
@@ -9797,6 +9961,26 @@ static sppo_result sppoi_archive_verify(sppo_ctx *ctx,
                               digits, found);
 }
 
+/* The sentence for a file that is no archive says what it is, where its first
+ * bytes do.                                                                 */
+static sppo_result sppoi_archive_kind(sppo_ctx *ctx,
+                                      const sppoi_source *source)
+{
+    const size_t n = source->size < 512 ? source->size : 512;
+    const char *kind;
+    char start[512];
+
+    if (ctx->code != SPPO_E_FORMAT || sppoi_read_at(ctx, source, 0, start, n))
+        return ctx->code;
+    kind = sppo_file_kind(start, n);
+    if (!kind && n && start[0] == '{')
+        kind = "a JSON text, not safetensors";
+    if (!kind || kind == sppoi_is_safetensors)
+        return ctx->code;
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: this is %s", source->name,
+                     kind);
+}
+
 /* Opens what archive->source names; on failure there is nothing to close. */
 static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
 {
@@ -9804,8 +9988,10 @@ static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
 
     if (result == SPPO_OK)
         result = sppoi_archive_verify(ctx, archive);
-    if (result != SPPO_OK)
+    if (result != SPPO_OK) {
         sppoi_archive_close(ctx, archive);
+        result = sppoi_archive_kind(ctx, &archive->source);
+    }
     return result;
 }
 
@@ -9873,6 +10059,22 @@ static sppo_result sppoi_archive_numbers(sppo_ctx *ctx,
     return SPPO_OK;
 }
 
+/* The shape of a tensor as [rows, columns]; of many dimensions the first. */
+static const char *sppoi_shape_text(const sppo_json *json, int node,
+                                    char out[96])
+{
+    const int shape = sppo_json_find(json, node, "shape");
+    int i, n = 0;
+
+    out[n++] = '[';
+    for (i = json->node[shape].first; i >= 0 && n < 64;
+         i = json->node[i].next)
+        n += snprintf(out + n, 26, "%s%.0f", n > 1 ? ", " : "",
+                      sppo_json_number(json, i));
+    snprintf(out + n, 6, i >= 0 ? ", ..]" : "]");
+    return out;
+}
+
 /* Reads a tensor that must be there with this shape (cols 0: a vector). */
 static sppo_result sppoi_archive_read(sppo_ctx *ctx,
                                       const sppoi_archive *archive,
@@ -9881,7 +10083,7 @@ static sppo_result sppoi_archive_read(sppo_ctx *ctx,
 {
     const int node = sppo_json_find(&archive->json, 0, name);
     sppoi_entry_info info;
-    char shape[48];
+    char wanted[48], found[96];
 
     if (node < 0)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: there is no tensor %s%s",
@@ -9890,14 +10092,14 @@ static sppo_result sppoi_archive_read(sppo_ctx *ctx,
                          : "; if the embedding serves for it, set "
                            "tie_word_embeddings in config.json to true");
     SPPOI_TRY(sppoi_entry_read(ctx, archive, node, &info));
-    snprintf(shape, sizeof shape, cols ? "[%lu, %lu]" : "[%lu]",
+    snprintf(wanted, sizeof wanted, cols ? "[%lu, %lu]" : "[%lu]",
              (unsigned long)rows, (unsigned long)cols);
     if (info.dims != (cols ? 2 : 1) || info.shape[0] != rows ||
         (cols && info.shape[1] != cols))
         return sppoi_archive_fail(ctx, archive, node, "should have shape %s by "
-                                  "config.json, and has %lu numbers in %d "
-                                  "dimensions", shape,
-                                  (unsigned long)info.count, info.dims);
+                                  "config.json, and has %s", wanted,
+                                  sppoi_shape_text(&archive->json, node,
+                                                   found));
     if (kind == SPPOI_INT ? info.dtype != SPPOI_I32
                           : info.dtype != SPPOI_F32 &&
                             info.dtype != SPPOI_BF16 &&
@@ -10169,6 +10371,10 @@ SPPO_DEF sppo_result sppo_tokenizer_read(sppo_ctx *ctx, sppo_tokenizer *tok,
     sppo_tokenizer fresh;
     sppo_result result;
 
+    const char *kind = sppo_file_kind(data, size);
+
+    if (kind && kind != sppoi_is_tokenizer)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: this is %s", kind);
     if (vocab < SPPO_PIECES)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "tokenizer: a vocabulary of %d "
                          "is too small; the bytes alone take %d", vocab,
@@ -11197,19 +11403,24 @@ SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
 {
     sppoi_source source;
     sppo_result result;
-    char *bytes;
+    char *bytes, start[3] = "";
+    size_t n, mark;
 
     SPPOI_TRY(sppoi_open(ctx, path, &source));
-    bytes = (char *)sppo_take(ctx, source.size + 1, 1);
-    result = bytes ? sppoi_read_at(ctx, &source, 0, bytes, source.size)
-                   : sppoi_prefix(ctx, "%.200s: ", path);
+    result = sppoi_read_at(ctx, &source, 0, start, source.size < 3 ? 0 : 3);
+    mark = sppoi_mark(start, sizeof start);
+    n = source.size - mark;
+    bytes = result == SPPO_OK ? (char *)sppo_take(ctx, n + 1, 1) : NULL;
+    if (result == SPPO_OK)
+        result = bytes ? sppoi_read_at(ctx, &source, mark, bytes, n)
+                       : sppoi_prefix(ctx, "%.200s: ", path);
     fclose(source.file);
     if (result != SPPO_OK) {
-        sppo_give(ctx, bytes, source.size + 1);
+        sppo_give(ctx, bytes, n + 1);
         return result;
     }
     *data = bytes;
-    *size = source.size;
+    *size = n;
     return SPPO_OK;
 }
 
@@ -11471,6 +11682,46 @@ static int sppoi_can_read(const char *path)
     return file != NULL;
 }
 
+/* What stands in a folder, or instead of one, that no model can be read from:
+ * says it where there is a sentence for it, else leaves the one that is.    */
+static sppo_result sppoi_folder_kind(sppo_ctx *ctx, const char *folder)
+{
+    static const struct { const char *file, *what; } row[] = {
+        { "/adapter_config.json", "an adapter, not a model: merge it into its "
+          "base model (peft: merge_and_unload) and save that" },
+        { "/pytorch_model.bin", "pytorch_model.bin, which is not read: save "
+          "the model as safetensors (transformers: save_pretrained)" },
+        { "/pytorch_model.bin.index.json", "pytorch_model.bin in parts, which "
+          "are not read: save the model as safetensors" },
+        { "/consolidated.00.pth", "weights in Meta's own format: convert them "
+          "to Hugging Face's" },
+        { "/tf_model.h5", "TensorFlow's weights: save the model as "
+          "safetensors" },
+        { "/flax_model.msgpack", "Flax's weights: save the model as "
+          "safetensors" }
+    };
+    char path[SPPOI_PATH], start[512] = "";
+    const char *kind;
+    size_t i, n;
+    FILE *file;
+
+    for (i = 0; i < sizeof row / sizeof row[0]; i++)
+        if (snprintf(path, sizeof path, "%s%s", folder, row[i].file) <
+                (int)sizeof path && sppoi_can_read(path))
+            return sppo_fail(ctx, SPPO_E_FORMAT, "%.300s holds %s", folder,
+                             row[i].what);
+    file = fopen(folder, "rb");
+    n = file ? fread(start, 1, sizeof start, file) : 0;
+    if (file)
+        fclose(file);
+    if (n == 0)
+        return ctx->code;  // not a file
+    kind = sppo_file_kind(start, n);
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.300s is %s", folder, kind ? kind
+                     : "a file; name the folder that holds config.json and "
+                       "model.safetensors");
+}
+
 /* What config.json and, where there is one, generation_config.json say. */
 static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
                                      const char *folder)
@@ -11480,7 +11731,8 @@ static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
     size_t size;
 
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
-    SPPOI_TRY(sppo_file_read(ctx, path, &text, &size));
+    if (sppo_file_read(ctx, path, &text, &size))
+        return sppoi_folder_kind(ctx, folder);
     result = sppo_config_read(ctx, config, text, size, path);
     sppo_give(ctx, text, size + 1);
     SPPOI_TRY(result);
@@ -11506,10 +11758,12 @@ SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
     SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
     if (!sppoi_can_read(path) && sppoi_can_read(parts))
         return sppoi_model_from_parts(ctx, model, &config, folder);
-    if (!sppoi_can_read(path))
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened, nor is "
-                         "there an index of parts; other formats of weights "
-                         "are not read", path);
+    if (!sppoi_can_read(path)) {
+        sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened, nor is there an "
+                  "index of parts; other formats of weights are not read",
+                  path);
+        return sppoi_folder_kind(ctx, folder);
+    }
     SPPOI_TRY(sppoi_open(ctx, path, &source));
     result = sppoi_model_open(ctx, model, &config, &source);
     fclose(source.file);

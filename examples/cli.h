@@ -817,7 +817,7 @@ static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
     static int taken;
     char part[1 << 14];
     buffer all;
-    size_t n;
+    size_t n, mark;  // of UTF-8, as sppo_file_read leaves it out
 
     if (taken)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "standard input (-) was read "
@@ -827,10 +827,11 @@ static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
     all.ctx = ctx;
     while ((n = fread(part, 1, sizeof part, stdin)) > 0)
         buffer_add(&all, part, n);
-    *size = all.length;
-    *data = (char *)sppo_take(ctx, all.length + 1, 1);
-    if (*data && all.length)
-        memcpy(*data, all.data, all.length);
+    mark = all.length >= 3 && !memcmp(all.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+    *size = all.length - mark;
+    *data = (char *)sppo_take(ctx, *size + 1, 1);
+    if (*data && *size)
+        memcpy(*data, all.data + mark, *size);
     buffer_free(&all);
     if (*data && !all.failed && !ferror(stdin))
         return SPPO_OK;
@@ -850,6 +851,21 @@ static sppo_result input_read(sppo_ctx *ctx, const char **path, char **data,
         return sppo_file_read(ctx, *path, data, size);
     *path = "standard input";
     return stdin_read(ctx, data, size);
+}
+
+/* Text as it stands in a file; what no text begins with is refused by its
+ * name, only pages of HTML are text as well.                                */
+static sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
+                             size_t *size)
+{
+    const char *kind;
+
+    TRY(input_read(ctx, path, data, size));
+    kind = sppo_file_kind(*data, *size);
+    if (!kind || **data == '<')
+        return SPPO_OK;
+    sppo_give(ctx, *data, *size + 1);
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%s: this is %s", *path, kind);
 }
 
 /* ==== rows of JSON ========================================== >>rows == */

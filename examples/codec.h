@@ -68,6 +68,7 @@ static sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path,
                                    int limit)
 {
     char *data = NULL;
+    const char *kind;
     size_t size = 0;
     int pieces;
     sppo_result result;
@@ -80,7 +81,10 @@ static sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path,
         return result;
     }
     pieces = tokenizer_pieces(data, size);
+    kind = pieces ? NULL : sppo_file_kind(data, size);
     sppo_give(ctx, data, size + 1);
+    if (kind)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%s: this is %s", path, kind);
     if (pieces == 0)
         return sppo_fail(ctx, SPPO_E_FORMAT,
                          "%s is neither a tokenizer.json nor a tokenizer.bin: "

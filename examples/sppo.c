@@ -1156,7 +1156,7 @@ static sppo_result run_tokenizer(tool *t)
     if (s->jsonl) {
         TRY(collect_texts(t, &t->text));
     } else {
-        TRY(input_read(&t->ctx, &text, &data, &size));
+        TRY(text_read(&t->ctx, &text, &data, &size));
         buffer_add(&t->text, data, size);
         sppo_give(&t->ctx, data, size + 1);
         TRY(buffer_check(&t->text));
@@ -1222,7 +1222,7 @@ static sppo_result corpus_from_text(tool *t, corpus *c)
     int *window;
     sppo_result result;
 
-    TRY(input_read(&t->ctx, &text, &data, &size));
+    TRY(text_read(&t->ctx, &text, &data, &size));
     split = size - (size_t)((double)size * t->set.holdout);
     while (split < size && ((unsigned char)data[split] & 0xc0) == 0x80)
         split++;
@@ -3918,7 +3918,7 @@ static sppo_result run_game(tool *t)
     sppo_result result;
     int n = 1;
 
-    TRY(input_read(&t->ctx, &t->set.matrix, &data, &size));
+    TRY(text_read(&t->ctx, &t->set.matrix, &data, &size));
     t->rows.ctx = &t->ctx;
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
         n += data[i] == ',';
@@ -4132,17 +4132,16 @@ static sppo_result bin_config(tool *t, const char *path,
                               const unsigned char *data, size_t size,
                               sppo_config *config)
 {
+    const char *kind = sppo_file_kind(data, size);
     int32_t v[7];
     int i;
 
+    if (kind && strncmp(kind, "a llama2.c model:", 17) != 0)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is %s", path, kind);
     if (size < BIN_HEADER)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT,
                          "%s has %.0f bytes: not a llama2.c model", path,
                          (double)size);
-    if (read_word(data) == 0x616b3432)
-        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is of llama2.c's version "
-                         "%u; only the legacy format (export --version 0) is "
-                         "read", path, (unsigned)read_word(data + 4));
     for (i = 0; i < 7; i++)
         v[i] = (int32_t)read_word(data + 4 * i);
     memset(config, 0, sizeof *config);
@@ -4167,6 +4166,16 @@ static sppo_result bin_config(tool *t, const char *path,
     return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %s", path, t->text.data);
 }
 
+static sppo_result bin_whole(tool *t, const char *path, size_t size,
+                             const sppo_config *config)
+{
+    if (bin_size(config) == size)
+        return SPPO_OK;
+    return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %.0f bytes, but its "
+                     "header asks for %.0f", path, (double)size,
+                     (double)bin_size(config));
+}
+
 /* A legacy .bin becomes the policy, but for the tables in it. */
 static sppo_result bin_read(tool *t, const char *path, const char *tables)
 {
@@ -4179,10 +4188,8 @@ static sppo_result bin_read(tool *t, const char *path, const char *tables)
     TRY(buffer_check(&t->text));
     TRY(sppo_file_read(&t->ctx, path, &data, &size));
     result = bin_config(t, path, (unsigned char *)data, size, &config);
-    if (result == SPPO_OK && bin_size(&config) != size)
-        result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %.0f bytes, but "
-                           "its header asks for %.0f", path, (double)size,
-                           (double)bin_size(&config));
+    if (result == SPPO_OK)
+        result = bin_whole(t, path, size, &config);
     if (result == SPPO_OK && config.vocab != t->tok.bin.vocab)
         result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %d pieces, but the "
                            "vocabulary of %s is %d", t->set.tokenizer,
@@ -4275,13 +4282,31 @@ static sppo_result convert_save(tool *t)
     return SPPO_OK;
 }
 
+/* Whether a file is a llama2.c model at all. */
+static sppo_result bin_is_one(tool *t, const char *path)
+{
+    char *data = NULL;
+    size_t size = 0;
+    sppo_config config;
+    sppo_result result;
+
+    buffer_reserve(&t->text, 400);
+    TRY(buffer_check(&t->text));
+    TRY(sppo_file_read(&t->ctx, path, &data, &size));
+    result = bin_config(t, path, (unsigned char *)data, size, &config);
+    sppo_give(&t->ctx, data, size + 1);
+    return result;
+}
+
 static sppo_result convert_to_folder(tool *t, const char *tables)
 {
     const settings *s = &t->set;
 
-    if (!s->tokenizer)
+    if (!s->tokenizer) {
+        TRY(bin_is_one(t, s->from));
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "a llama2.c file needs its --tokenizer FILE");
+    }
     TRY(codec_load_file(&t->ctx, &t->tok, s->tokenizer, 0));
     if (!t->tok.bin.vocab)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s is no tokenizer.bin, "
@@ -4447,10 +4472,11 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
     }
     buffer_reserve(&t->text, 400);
     TRY(buffer_check(&t->text));
-    if (bin_config(t, t->path, bytes, size, &config) != SPPO_OK ||
-        bin_size(&config) != size)
-        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is neither safetensors, "
-                         "nor a tokenizer, nor a llama2.c model", t->path);
+    if (bin_config(t, t->path, bytes, size, &config) != SPPO_OK)
+        return sppo_file_kind(data, size) ? SPPO_E_FORMAT
+            : sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is neither safetensors, "
+                        "nor a tokenizer, nor a llama2.c model", t->path);
+    TRY(bin_whole(t, t->path, size, &config));
     printf("llama2.c model, legacy format\n");
     info_config(&config);
     return SPPO_OK;

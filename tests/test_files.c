@@ -379,7 +379,8 @@ static void a_tied_classifier_repeats_the_embedding(void)
     CHECK(has(&ctx, "tie_word_embeddings"));
     edited(&b, NORM, NORM HEAD("6"), 24);
     CHECK(read_bytes(&ctx, &model, b.at, b.size) == SPPO_E_FORMAT);
-    CHECK(has(&ctx, "lm_head.weight: should have shape [3, 2]"));
+    CHECK(has(&ctx, "lm_head.weight: should have shape [3, 2] by config.json, "
+                    "and has [6]"));
     CHECK(model.weights == NULL);
     CHECK(ctx.held == 0);
 }
@@ -1587,6 +1588,114 @@ static void a_full_disk_loses_nothing(void)
     remove(FOLDER "/x");
 }
 
+/* One table for every reader: JSON, weights, a tokenizer, a model's folder. */
+static void a_file_of_another_kind_is_named(void)
+{
+    static const struct { const char *start; int n; const char *says; } row[] = {
+        { "version https://git-lfs.github.com/spec/v1\noid", 46, "Git LFS" },
+        { "<!DOCTYPE html><html>", 21, "HTML" }, { "<html>", 6, "HTML" },
+        { "GGUF\3\0\0\0", 8, "GGUF" }, { "\x1f\x8b\x08", 3, "gzip" },
+        { "\xfd" "7zXZ\0", 6, "xz" }, { "\x28\xb5\x2f\xfd", 4, "zstd" },
+        { "BZh91AY", 7, "bzip2" }, { "PAR1\x15\4", 6, "Parquet" },
+        { "PK\3\4\0\0\0\0", 8, "zip archive, as PyTorch" },
+        { "\x80\2}q", 4, "pickle" }, { "\x80\4\x95", 3, "pickle" },
+        { "\xff\xfe{\0", 4, "UTF-16" }, { "\xfe\xff\0{", 4, "UTF-16" },
+        { "{\0\"\0a\0", 6, "UTF-16" }, { "\xff\xfe\0\0", 4, "UTF-32" },
+        { "24ka\1\0\0\0", 8, "llama2.c model of version 1" },
+        { "\x89PNG\r\n", 6, "picture (PNG)" }, { "%PDF-1.7", 8, "a PDF" },
+        { "ARROW1\0\0", 8, "Arrow" },
+        { "\xff\xff\xff\xff\x10\3\0\0", 8, "Arrow" }
+    };
+    sppo_ctx ctx = { 0 };
+    sppo_config config;
+    sppo_model model = { 0 };
+    sppo_tokenizer tok = { 0 };
+    static char data[3000];
+    int i, size;
+
+    make_folder();
+    for (i = 0; i < COUNT(row); i++)
+        for (size = row[i].n; size < 3001; size += 3000 - row[i].n) {
+            memset(data, 0, sizeof data);
+            memcpy(data, row[i].start, (size_t)row[i].n);
+            CHECK(sppo_config_read(&ctx, &config, data, (size_t)size, "c.json")
+                  == SPPO_E_FORMAT);
+            CHECK(has(&ctx, row[i].says) && has(&ctx, "c.json"));
+            CHECK(read_bytes(&ctx, &model, data, (size_t)size)
+                  == SPPO_E_FORMAT);
+            CHECK(has(&ctx, row[i].says) && has(&ctx, "model.safetensors"));
+            CHECK(sppo_tokenizer_read(&ctx, &tok, data, (size_t)size, 300)
+                  == SPPO_E_FORMAT);
+            CHECK(has(&ctx, row[i].says) && has(&ctx, "tokenizer"));
+            CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", data,
+                                           (size_t)size));
+            CHECK(sppo_model_load(&ctx, &model, FOLDER "/x")
+                  == SPPO_E_FORMAT);
+            CHECK(has(&ctx, row[i].says) && has(&ctx, FOLDER "/x is "));
+        }
+    CHECK(sppo_file_kind("", 0) == NULL && sppo_file_kind("{", 1) == NULL);
+    CHECK(sppo_file_kind("the cat", 7) == NULL);
+    CHECK(read_bytes(&ctx, &model, "{\"a\": 7}   ", 12) == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "this is a JSON text, not safetensors"));
+    CHECK(ctx.held == 0);
+}
+
+/* Folders and files that people name instead of a model's folder. */
+static void what_stands_instead_of_a_model_is_named(void)
+{
+    static const struct { const char *file, *says; } row[] = {
+        { "adapter_config.json", "an adapter, not a model: merge it" },
+        { "pytorch_model.bin", "pytorch_model.bin, which is not read" },
+        { "consolidated.00.pth", "Meta's own format" }
+    };
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    static bytes b;
+    char path[200];
+    int i, config;
+
+    make_folder();
+    mkdir(FOLDER "/k", 0777);
+    for (config = 0; config < 2; config++) {
+        for (i = 0; i < COUNT(row); i++) {
+            sprintf(path, FOLDER "/k/%s", row[i].file);
+            CHECK_OK(&ctx, sppo_file_write(&ctx, path, "{}", 2));
+            CHECK(sppo_model_load(&ctx, &model, FOLDER "/k")
+                  == SPPO_E_FORMAT);
+            CHECK(has(&ctx, row[i].says) && has(&ctx, FOLDER "/k holds"));
+            remove(path);
+        }
+        CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/k/config.json", tiny_json,
+                                       sizeof tiny_json - 1));
+    }
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/k/config.json")
+          == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "k/config.json is a file; name the folder"));
+    tiny_file(&b);
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/k/model.safetensors", b.at,
+                                   b.size));
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/k/model.safetensors")
+          == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "is a safetensors file: name the folder"));
+    remove(FOLDER "/k/config.json");
+    remove(FOLDER "/k/model.safetensors");
+    CHECK(ctx.held == 0);
+}
+
+static void a_file_begins_after_its_byte_order_mark(void)
+{
+    sppo_ctx ctx = { 0 };
+    char *data = NULL;
+    size_t size = 0;
+
+    make_folder();
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", "\xef\xbb\xbf" "abc", 6));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
+    CHECK(size == 3 && strcmp(data, "abc") == 0);
+    sppo_give(&ctx, data, size + 1);
+    CHECK(ctx.held == 0);
+}
+
 /* What generation_config.json lists ends a response; the id that texts get
  * stays that of config.json where it is among them.                         */
 static void generation_config_says_what_ends_a_response(void)
@@ -2738,6 +2847,9 @@ static const check_case cases[] = {
     CASE(files_are_written_whole),
     CASE(a_full_disk_loses_nothing),
     CASE(generation_config_says_what_ends_a_response),
+    CASE(a_file_of_another_kind_is_named),
+    CASE(what_stands_instead_of_a_model_is_named),
+    CASE(a_file_begins_after_its_byte_order_mark),
     CASE(empty_and_missing_model_files),
     CASE(tokenizer_learns_and_round_trips),
     CASE(tokenizer_save_and_load_is_identity),

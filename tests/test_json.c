@@ -503,6 +503,48 @@ static uint64_t bits_of(double x)
     return bits;
 }
 
+static void says_what_stands_for_a_value_elsewhere(void)
+{
+    static const struct { const char *text, *says; } row[] = {
+        { "[1, NaN]", "x, column 5: NaN is not JSON, though Python" },
+        { "{\"a\": Infinity}", "column 7: Infinity is not JSON" },
+        { "[-Infinity]", "column 2: -Infinity is not JSON" },
+        { "nan", "nan is not JSON" }, { "[inf]", "inf is not JSON" },
+        { "[-nan]", "-nan is not JSON" },
+        { "{\"a\": None}", "None is not JSON: null, true and false are" },
+        { "[True]", "True is not JSON" }, { "False", "False is not JSON" },
+        { "['a']", "a string stands in double quotes" },
+        { "[nothing]", "expected a value" }, { "[-]", "expected a value" },
+        { "", "expected a value" }, { "N", "expected a value" }
+    };
+    sppo_ctx ctx = { 0 };
+    sppo_json json = { 0 };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        CHECK(sppo_json_parse(&ctx, &json, row[i].text, strlen(row[i].text),
+                              "x") == SPPO_E_FORMAT);
+        if (!CHECK(strstr(ctx.message, row[i].says) != NULL))
+            printf("    %s: %s\n", row[i].text, ctx.message);
+    }
+    sppo_json_free(&ctx, &json);
+}
+
+static void a_byte_order_mark_is_no_text(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_json json = { 0 };
+
+    CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, "\xef\xbb\xbf {\"a\": 7}", 12,
+                                   "x"));
+    CHECK(sppo_json_number(&json, sppo_json_find(&json, 0, "a")) == 7.0);
+    CHECK(sppo_json_parse(&ctx, &json, "[\xef\xbb\xbf]", 5, "x")
+          == SPPO_E_FORMAT);
+    CHECK(sppo_json_parse(&ctx, &json, "\xef\xbb\xbf", 3, "x")
+          == SPPO_E_FORMAT);
+    sppo_json_free(&ctx, &json);
+}
+
 /* n members "KEY0": 0, "KEY1": 1 ..; each byte of a key as \u00XX if escaped.
  * Every third is an object of its own with the same keys inside.            */
 static size_t many_keys(char *out, int n, int escaped)
@@ -800,6 +842,8 @@ static const check_case cases[] = {
     CASE(strings_are_decoded),
     CASE(lone_surrogates_do_no_harm),
     CASE(strings_are_cut_to_the_buffer),
+    CASE(says_what_stands_for_a_value_elsewhere),
+    CASE(a_byte_order_mark_is_no_text),
     CASE(many_keys_take_the_time_of_few),
     CASE(numbers_are_exact),
     CASE(numbers_survive_a_round_trip),
