@@ -114,6 +114,8 @@ printf '\357\273\2770.5,0.7\n0.3,0.5\n' > m.csv
 holds mark_before_matrix "$tool" game --matrix m.csv --steps 3
 printf '[\n %s,\n %s]' "$row" "$row" > list.json
 marked list.json
+holds mark_before_input sh -c "'$tool' score --policy base --jsonl - \
+    < m_rows.jsonl"
 holds mark_before_list "$tool" prefer --quiet --policy base --preferences \
     m_list.json --holdout 0 --out judge2
 for word in NaN Infinity -Infinity; do
@@ -144,7 +146,8 @@ printf '{"eos_token_id": [101, 2]}' > ends/generation_config.json
 holds generation_ends "$tool" info ends
 says generation_wins '^eos 2, 101$'
 # whatever token comes first by greedy sampling is made one of the ends
-echo '{"prompt_ids": [1, 100]}' > ids.jsonl
+rm ends/tokenizer.bin
+echo "{\"prompt_ids\": [1, 100]}" > ids.jsonl
 first=$("$tool" sample --quiet --greedy --max-tokens 1 --policy ends \
     --prompts ids.jsonl 2> err | sed 's/.*"response_ids": \[\([0-9]*\).*/\1/')
 printf '{"eos_token_id": [2, %s]}' "$first" > ends/generation_config.json
