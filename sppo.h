@@ -113,14 +113,16 @@
  *
  * OPTIONS ("one file": the one with SPPO_IMPLEMENTATION; "all": every file)
  *   SPPO_IMPLEMENTATION  one file  compile the second half of this file
- *   SPPO_STATIC          all       every function static: a private copy
+ *   SPPO_STATIC          all       every function static: a private copy, so
+ *                                  SPPO_IMPLEMENTATION too in every file
  *   SPPO_REAL            all       float (default) or double, for audits
  *   SPPO_MALLOC, _FREE   one file  replace calloc and free (define both)
  *   SPPO_NO_STDIO        all       no file functions; models from memory only
- *   SPPO_NO_OPENMP       one file  ignore OpenMP though the compiler has it
+ *   SPPO_NO_OPENMP       one file  ignore OpenMP though the compiler has it, as
+ *                                  one before 3.0 (MSVC's) always is
  * Compile with -O3 -march=native -fopenmp; -O2 costs a quarter to a half of the
- * speed, a build without -march two thirds.  -ffast-math is refused: a NaN must
- * stay a NaN.
+ * speed, a build without -march two thirds.  -ffast-math and /fp:fast are
+ * refused: a NaN must stay a NaN.
  *
  * NOTATION     paper                      here
  *   x, y       prompt, response           prompt, response: lists of token ids
@@ -240,6 +242,8 @@
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
     (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
 #error "sppo.h: compile without -ffast-math, its parts and -Ofast"
+#elif defined(_M_FP_FAST)
+#error "sppo.h: compile without /fp:fast"
 #endif
 
 #define SPPO_VERSION "0.1.0"
@@ -257,8 +261,11 @@ typedef SPPO_REAL sppo_real;
 #define SPPOI_FORMAT(f, a)
 #endif
 
-#ifdef SPPO_STATIC
+#if defined(SPPO_STATIC) && defined(SPPO_IMPLEMENTATION)
 #define SPPO_DEF static SPPOI_UNUSED
+#elif defined(SPPO_STATIC)
+#error "sppo.h: with SPPO_STATIC every file defines SPPO_IMPLEMENTATION first"
+#define SPPO_DEF extern
 #else
 #define SPPO_DEF extern
 #endif
@@ -999,7 +1006,7 @@ typedef struct sppo_json_node {
     sppo_json_type type;
     int parent, first, next, count;  // -1: none; count: children
     size_t begin, end;               // of the value in text
-    size_t key_begin, key_end;       // of its key, inside the quotes
+    size_t name_begin, name_end;       // of its key, inside the quotes
     uint32_t hash;                   // private: of its object and its key
 } sppo_json_node;
 
@@ -1205,7 +1212,7 @@ enum { SPPOI_ZEROED = 0 };
  * equal work on as many; TILES: `each` short pieces; ONE_AT_A_TIME: threads
  * take what comes next.  All split outputs (the slopes of a grove are one), so
  * the schedule changes no bit.                                              */
-#if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
+#if defined(_OPENMP) && _OPENMP >= 200805 && !defined(SPPO_NO_OPENMP)
 #include <omp.h>
 #define SPPOI_FOR \
     _Pragma("omp parallel for schedule(static) if(!omp_get_level())")
@@ -1215,7 +1222,8 @@ enum { SPPOI_ZEROED = 0 };
 #define SPPOI_BANDS \
     _Pragma("omp parallel for schedule(static) num_threads(threads)")
 #define SPPOI_ONE_AT_A_TIME _Pragma("omp critical(sppoi_queue)")
-#if defined(__clang__)  // vectorises unasked; asked, warns where exp is libm's
+// clang vectorises unasked; asked, it warns where exp is libm's
+#if defined(__clang__) || _OPENMP < 201307
 #define SPPOI_SIMD
 #else
 #define SPPOI_SIMD _Pragma("omp simd")
@@ -2082,7 +2090,7 @@ static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
 {
     sppo_real number[SPPOI_SHARED_AT_ONCE];
     const size_t most = SPPOI_SHARED_AT_ONCE;
-    unsigned char *byte = (unsigned char *)array;
+    unsigned char *octet = (unsigned char *)array;
     size_t left = team ? count * size : 0;
 
     while (left > 0) {
@@ -2090,7 +2098,7 @@ static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
         size_t i;
 
         for (i = 0; i < n; i++)
-            number[i] = byte[i];
+            number[i] = octet[i];
         SPPOI_TRY(sppoi_team_sum(ctx, team, number, n));
         for (i = 0; i < n; i++) {
             if (!(number[i] >= 0 && number[i] <= 255))
@@ -2098,9 +2106,9 @@ static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
                                  "ranks of bytes of which one is not 0 is %g; "
                                  "sum adds wrongly, or ranks mix up calls",
                                  (double)number[i]);
-            byte[i] = (unsigned char)number[i];
+            octet[i] = (unsigned char)number[i];
         }
-        byte += n;
+        octet += n;
         left -= n;
     }
     return SPPO_OK;
@@ -4630,8 +4638,8 @@ static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
             out[c * SPPOI_COLS + j] = 0;
 }
 
-/* rows[row of j][head of j][c] = scale[j] columns[c][j]. */
-static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *columns,
+/* rows[row of j][head of j][c] = scale[j] column[c][j]. */
+static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *column,
                                  int width, const sppoi_attention *a,
                                  const sppoi_columns *b, const sppo_real *scale)
 {
@@ -4641,7 +4649,7 @@ static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *columns,
     rows += sppoi_block_at(a, b, width);
     for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            sppoi_copy_channels(rows + h * d, 1, columns + j, SPPOI_COLS, d,
+            sppoi_copy_channels(rows + h * d, 1, column + j, SPPOI_COLS, d,
                                 scale[j]);
 }
 
@@ -4698,10 +4706,10 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
     }
 }
 
-/* rows[key][channel + c] += sum_j columns[key][j] panel[j][c], panel packed.
+/* rows[key][channel + c] += sum_j column[key][j] panel[j][c], panel packed.
  * The first block sets its own segment's rows, all of which it sees.        */
 static void sppoi_into_keys(sppo_real *rows, int channel,
-                            const sppo_real *columns, const sppo_real *panel,
+                            const sppo_real *column, const sppo_real *panel,
                             const sppoi_attention *a, const sppoi_columns *b)
 {
     const int width = sppoi_qkv_width(a->c);
@@ -4710,7 +4718,7 @@ static void sppoi_into_keys(sppo_real *rows, int channel,
     for (s = b->s; s >= 0; s = a->f->parent[s]) {
         sppoi_product_job job = sppoi_job(
             sppoi_row_out(rows, a->f->start[s], width) + channel,
-            sppoi_row(columns, a->before[s], SPPOI_COLS), SPPOI_COLS, 1, panel,
+            sppoi_row(column, a->before[s], SPPOI_COLS), SPPOI_COLS, 1, panel,
             sppoi_keys_of(a, b, s), a->c->head_dim, b->cols);
 
         job.ld = width;
@@ -6241,10 +6249,10 @@ static int sppoi_under_way(const sppo_sampler *s, int threads)
 {
     const int all = s->forest.segments * s->k;
     const int share = (all + threads - 1) / threads;
-    const int far = sppoi_panels(&s->config, NULL) > SPPOI_CACHED;
-    const int turns = far ? 1 : sppoi_max(1, share / SPPOI_UNDER_WAY);
+    const int distant = sppoi_panels(&s->config, NULL) > SPPOI_CACHED;
+    const int turns = distant ? 1 : sppoi_max(1, share / SPPOI_UNDER_WAY);
 
-    if (far && share < SPPOI_UNDER_WAY)
+    if (distant && share < SPPOI_UNDER_WAY)
         return all;
     return sppoi_min(all, sppoi_round_up((share + turns - 1) / turns,
                                          SPPOI_ROWS));
@@ -7633,7 +7641,7 @@ static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
     const int copied = job->a_row == 1 && job->m >= SPPOI_STRIP_ROWS &&
                        (p1 - p0 > 2 || job->k * job->a_col > SPPOI_FAR);
     const int low = copied ? sppoi_min(m0, job->m - SPPOI_STRIP_ROWS) : 0;
-    sppo_real copy[SPPOI_DEPTH * SPPOI_STRIP_ROWS];
+    sppo_real copy[(int)SPPOI_DEPTH * SPPOI_STRIP_ROWS];
     const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
     sppoi_stored store;
     int m;
@@ -7742,10 +7750,10 @@ enum { SPPOI_WORTH_SHARING = 1 << 16 };
 
 static void sppoi_product(const sppoi_product_job *job)
 {
-    const int small =
+    const int little =
         (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING;
 
-    if (small || sppoi_works_alone())
+    if (little || sppoi_works_alone())
         sppoi_product_alone(job);
     else
         sppoi_product_together(job);
@@ -8528,13 +8536,13 @@ static int sppoi_json_key_is(const sppo_json *json, int node, const char *key,
                              size_t length)
 {
     const sppo_json_node *n = &json->node[node];
-    const char *own = json->text + n->key_begin;
-    const size_t raw = n->key_end - n->key_begin;
+    const char *own = json->text + n->name_begin;
+    const size_t raw = n->name_end - n->name_begin;
     char decoded[256];
 
     if (!memchr(own, '\\', raw))
         return raw == length && memcmp(own, key, length) == 0;
-    return sppoi_json_decode(json->text, n->key_begin, n->key_end, decoded,
+    return sppoi_json_decode(json->text, n->name_begin, n->name_end, decoded,
                              sizeof decoded) == length &&
            length < sizeof decoded && memcmp(decoded, key, length) == 0;
 }
@@ -8684,17 +8692,17 @@ static sppo_result sppoi_json_scalar(sppoi_reader *r, int index, int c)
 /* One value; of a container only its opening: r->parent is then that. */
 static sppo_result sppoi_json_value(sppoi_reader *r, int *last)
 {
-    size_t key_begin = 0, key_end = 0;
+    size_t name_begin = 0, name_end = 0;
     uint32_t hash = 0;
     int index, c, *slot = NULL;
 
     if (r->parent >= 0 &&
         r->json->node[r->parent].type == SPPO_JSON_OBJECT)
-        SPPOI_TRY(sppoi_json_key(r, &hash, &slot, &key_begin, &key_end));
+        SPPOI_TRY(sppoi_json_key(r, &hash, &slot, &name_begin, &name_end));
     SPPOI_TRY(sppoi_json_push(r, &index));
     sppoi_json_link(r, index, last);
-    r->json->node[index].key_begin = key_begin;
-    r->json->node[index].key_end = key_end;
+    r->json->node[index].name_begin = name_begin;
+    r->json->node[index].name_end = name_end;
     r->json->node[index].hash = hash;
     if (slot)
         *slot = index + 1;
@@ -9225,8 +9233,8 @@ static const char *sppoi_json_shown(const sppo_json *json, int node, int key,
 {
     const sppo_json_node *n = &json->node[node];
     const int quote = n->type == SPPO_JSON_STRING;
-    const size_t from = key ? n->key_begin : n->begin - (size_t)quote;
-    const size_t to = key ? n->key_end : n->end + (size_t)quote;
+    const size_t from = key ? n->name_begin : n->begin - (size_t)quote;
+    const size_t to = key ? n->name_end : n->end + (size_t)quote;
 
     if (!key && n->type == SPPO_JSON_OBJECT)
         return "an object";
@@ -9662,8 +9670,8 @@ static sppo_result sppoi_archive_fail(sppo_ctx *ctx,
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     if (node > 0)
-        sppoi_json_decode(json->text, json->node[node].key_begin,
-                          json->node[node].key_end, name, sizeof name);
+        sppoi_json_decode(json->text, json->node[node].name_begin,
+                          json->node[node].name_end, name, sizeof name);
     return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: %s%s%s",
                      archive->source.name, name, name[0] ? ": " : "", what);
 }
@@ -10122,8 +10130,8 @@ static sppo_result sppoi_refuse_strangers(sppo_ctx *ctx,
     int i;
 
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
-        sppoi_json_decode(json->text, json->node[i].key_begin,
-                          json->node[i].key_end, name, sizeof name);
+        sppoi_json_decode(json->text, json->node[i].name_begin,
+                          json->node[i].name_end, name, sizeof name);
         if (!sppo_model_tensor(model, name) &&
             strcmp(name, "__metadata__") != 0 &&
             strcmp(name, "lm_head.weight") != 0 &&
@@ -10332,7 +10340,7 @@ static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
     int i, used = 0;
 
     for (i = 0; i < tok->vocab; i++) {
-        char byte[8];
+        char literal[8];
         uint64_t length;
 
         if (size - at < 8)
@@ -10351,11 +10359,14 @@ static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
         used += (int)length;
         tok->start[i + 1] = used;
         at += (size_t)length;
-        snprintf(byte, sizeof byte, "<0x%02X>", (unsigned)(i - SPPO_BYTES));
+        snprintf(literal, sizeof literal, "<0x%02X>",
+                 (unsigned)(i - SPPO_BYTES));
         if (i >= SPPO_BYTES && i < SPPO_PIECES &&
-            (length != 6 || memcmp(tok->bytes + tok->start[i], byte, 6) != 0))
+            (length != 6 ||
+             memcmp(tok->bytes + tok->start[i], literal, 6) != 0))
             return sppo_fail(ctx, SPPO_E_FORMAT,
-                             "tokenizer: piece %d should be %s", i, byte);
+                             "tokenizer: piece %d should be %s", i,
+                             literal);
     }
     if (at != size)
         return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %lu bytes follow the "
@@ -10576,14 +10587,14 @@ SPPO_DEF size_t sppo_tokenizer_decode(const sppo_tokenizer *tok,
     for (i = 0; i < count; i++) {
         const int id = token[i];
         const char *piece;
-        char byte;
+        char octet;
 
         if (id == SPPO_BOS || id == SPPO_EOS || id < 0 || id >= tok->vocab)
             continue;
         piece = sppoi_piece(tok, id, &n);
         if (id >= SPPO_BYTES && id < SPPO_PIECES) {
-            byte = (char)(id - SPPO_BYTES);
-            piece = &byte;
+            octet = (char)(id - SPPO_BYTES);
+            piece = &octet;
             n = 1;
         }
         if (!began && n > 0 && piece[0] == ' ') {
@@ -10749,15 +10760,15 @@ static void sppoi_bpe_piece(sppoi_bpe *b, const char *piece, int length,
 
 static void sppoi_bpe_fixed(sppoi_bpe *b)
 {
-    char byte[8];
+    char literal[8];
     int i;
 
     sppoi_bpe_piece(b, "<unk>", 5, 0);
     sppoi_bpe_piece(b, "\n<s>\n", 5, 0);
     sppoi_bpe_piece(b, "\n</s>\n", 6, 0);
     for (i = 0; i < 256; i++) {
-        snprintf(byte, sizeof byte, "<0x%02X>", (unsigned)i);
-        sppoi_bpe_piece(b, byte, 6, 0);
+        snprintf(literal, sizeof literal, "<0x%02X>", (unsigned)i);
+        sppoi_bpe_piece(b, literal, 6, 0);
     }
 }
 
@@ -11063,13 +11074,13 @@ static void sppoi_write_numbers(sppoi_sink *sink, const void *data,
 
     for (i = 0; i < count; i++, from += size) {
         uint64_t bits = 0;
-        uint32_t small;
+        uint32_t word;
 
         if (size == 8) {
             memcpy(&bits, from, 8);
         } else {
-            memcpy(&small, from, 4);
-            bits = small;
+            memcpy(&word, from, 4);
+            bits = word;
         }
         for (j = 0; j < size; j++)
             bytes[used++] = (unsigned char)(bits >> (8 * j) & 255);
@@ -11185,7 +11196,7 @@ static uint64_t sppoi_encode_number(const sppoi_entry *e, size_t at)
     double wide;
     float value;
     uint64_t bits;
-    uint32_t small;
+    uint32_t word;
 
     if (e->kind == SPPOI_INT)
         return (uint32_t)((const int *)e->data)[at];
@@ -11198,8 +11209,8 @@ static uint64_t sppoi_encode_number(const sppoi_entry *e, size_t at)
     value = (float)wide;
     if (e->dtype == SPPOI_BF16)
         return sppoi_bfloat_bits(value);
-    memcpy(&small, &value, sizeof small);
-    return small;
+    memcpy(&word, &value, sizeof word);
+    return word;
 }
 
 static void sppoi_write_entry(sppoi_sink *sink, const sppoi_entry *e)
@@ -11591,8 +11602,8 @@ static sppo_result sppoi_part_open(sppo_ctx *ctx, sppoi_parts *parts,
         }
         parts->count++;
     }
-    sppoi_json_decode(parts->json.text, parts->json.node[node].key_begin,
-                      parts->json.node[node].key_end, name, sizeof name);
+    sppoi_json_decode(parts->json.text, parts->json.node[node].name_begin,
+                      parts->json.node[node].name_end, name, sizeof name);
     if (sppo_json_find(&parts->archive[part].json, 0, name) < 0)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: there is no tensor "
                          "%.100s, though the index says so", path, name);
@@ -11609,8 +11620,8 @@ static sppo_result sppoi_part_mapped(sppo_ctx *ctx, const sppoi_parts *parts,
     int i, node;
 
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
-        sppoi_json_decode(json->text, json->node[i].key_begin,
-                          json->node[i].key_end, name, sizeof name);
+        sppoi_json_decode(json->text, json->node[i].name_begin,
+                          json->node[i].name_end, name, sizeof name);
         if (strcmp(name, "__metadata__") == 0)
             continue;
         node = sppo_json_find(&parts->json, parts->map, name);
@@ -12104,7 +12115,7 @@ SPPO_DEF sppo_result sppo_train_save(sppo_ctx *ctx, const sppo_model *model,
                                      const sppo_number *own, int count,
                                      const char *path)
 {
-    const size_t room = SPPOI_TRAIN_ENTRIES + SPPOI_SETTINGS +
+    const size_t room = (size_t)SPPOI_TRAIN_ENTRIES + SPPOI_SETTINGS +
                         (count > 0 ? (size_t)count : 0);
     sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, room, sizeof *entry);
     sppoi_settings settings;

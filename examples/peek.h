@@ -10,15 +10,15 @@
 static double peek_number(const unsigned char *bytes, int size)
 {
     uint64_t bits = 0;
-    uint32_t small;
+    uint32_t word;
     int32_t whole;
     double value;
     int i;
 
     for (i = 0; i < size; i++)
         bits |= (uint64_t)bytes[i] << 8 * i;
-    small = (uint32_t)bits;
-    memcpy(&whole, &small, sizeof whole);
+    word = (uint32_t)bits;
+    memcpy(&whole, &word, sizeof whole);
     memcpy(&value, &bits, sizeof value);
     return size == 4 ? whole : value;
 }
@@ -95,8 +95,8 @@ static void peek_settings(const sppo_json *json)
         const sppo_json_node *n = &json->node[i];
         if (n->type == SPPO_JSON_OBJECT || n->type == SPPO_JSON_ARRAY)
             continue;
-        printf("  %-24.*s %.*s\n", (int)(n->key_end - n->key_begin),
-               json->text + n->key_begin, (int)(n->end - n->begin),
+        printf("  %-24.*s %.*s\n", (int)(n->name_end - n->name_begin),
+               json->text + n->name_begin, (int)(n->end - n->begin),
                json->text + n->begin);
     }
 }
@@ -212,8 +212,8 @@ static void fields_add(field_table *f, const row_reader *r, int node)
     char name[FIELD_NAME];
     int i;
 
-    snprintf(name, sizeof name, "%.*s", (int)(n->key_end - n->key_begin),
-             r->json.text + n->key_begin);
+    snprintf(name, sizeof name, "%.*s", (int)(n->name_end - n->name_begin),
+             r->json.text + n->name_begin);
     for (i = 0; i < f->count && strcmp(f->of[i].name, name); i++) {
     }
     if (i == FIELDS_MOST) {

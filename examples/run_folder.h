@@ -152,8 +152,8 @@ static sppo_result setting_adopt(parser *p, const sppo_json *json, int node,
                                  const char *path, unsigned char *kept)
 {
     const sppo_json_node *n = &json->node[node];
-    const int which = option_find(p, json->text + n->key_begin,
-                                  n->key_end - n->key_begin);
+    const int which = option_find(p, json->text + n->name_begin,
+                                  n->name_end - n->name_begin);
     const size_t at = p->kept.length;
     char value[PATH_ROOM];
 

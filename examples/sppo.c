@@ -4417,8 +4417,8 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
     printf("safetensors\n");
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
         const sppo_json_node *n = &json->node[i];
-        printf("  %-56.*s", (int)(n->key_end - n->key_begin),
-               data + n->key_begin);
+        printf("  %-56.*s", (int)(n->name_end - n->name_begin),
+               data + n->name_begin);
         key = n->type == SPPO_JSON_OBJECT ? sppo_json_find(json, i, "shape")
                                           : -1;
         for (j = key < 0 ? -1 : json->node[key].first; j >= 0;
@@ -4427,8 +4427,8 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
                    sppo_json_number(json, j));
         for (j = key < 0 ? n->first : -1; j >= 0; j = json->node[j].next) {
             const sppo_json_node *m = &json->node[j];
-            printf("\n    %-54.*s %.*s", (int)(m->key_end - m->key_begin),
-                   data + m->key_begin, (int)(m->end - m->begin),
+            printf("\n    %-54.*s %.*s", (int)(m->name_end - m->name_begin),
+                   data + m->name_begin, (int)(m->end - m->begin),
                    data + m->begin);
         }
         printf("\n");

@@ -63,6 +63,87 @@ refuses() {  # name, command ...
     fi
 }
 
+# quiet NAME COMMAND ...: compiles without a word.
+quiet() {
+    name=$1
+    shift
+    if "$@" >"$scratch/log" 2>&1 && [ ! -s "$scratch/log" ]; then
+        note ok "$name"
+    else
+        note FAIL "$name"
+        sed -n 1,12p "$scratch/log"
+    fi
+}
+
+# says SENTENCE NAME COMMAND ...: refused, by one error that has the sentence.
+says() {
+    sentence=$1
+    name=$2
+    shift 2
+    if "$@" >"$scratch/log" 2>&1 || ! grep -q "$sentence" "$scratch/log" ||
+       [ "$(grep -cE ': (error|warning)' "$scratch/log")" -ne 1 ]; then
+        note FAIL "$name"
+        sed -n 1,12p "$scratch/log"
+    else
+        note ok "$name"
+    fi
+}
+
+# The header after other headers' macros, which -include brings; those of the
+# examples too, in C.  windows.h itself where there is a compiler that has it.
+after_macros() {  # C compiler, C++ compiler or nothing, OpenMP
+    set -- "$1 -fsyntax-only $3" "${2:+$2 -fsyntax-only $3}"
+    macros="-include $here/windows_macros.h"
+    quiet "$cc: after what windows.h and others define" $1 $c99 $macros \
+        "$here/build_c99.c"
+    for program in 01_rock_paper_scissors instruct plot repro sppo; do
+        quiet "$cc: the same, examples/$program.c" $1 -std=c99 -DWITHOUT_TERM \
+            $macros "$here/../examples/$program.c"
+    done
+    [ -n "$2" ] && quiet "$cpp: after what windows.h and others define" \
+        $2 $cpp11 $macros "$here/build_cpp.cc"
+}
+
+after_windows() {
+    for win in gcc g++; do
+        win=x86_64-w64-mingw32-$win
+        if ! command -v $win >/dev/null 2>&1; then
+            echo "skip  $win is not on this machine"
+            continue
+        fi
+        case $win in
+        *gcc) lang="$c99" file=build_c99.c ;;
+        *) lang="$cpp11" file=build_cpp.cc ;;
+        esac
+        quiet "$win: after <windows.h>" $win -fsyntax-only $lang \
+            -Wno-pedantic -include windows.h "$here/$file"
+    done
+}
+
+# Later editions of both languages, as far as a compiler knows them.
+editions() {  # compiler, options, file, editions ...
+    compiler=$1 options=$2 file=$3
+    shift 3
+    for std in "$@"; do
+        if $compiler -std=$std -fsyntax-only -x "${std%%[0-9]*}" /dev/null \
+            >/dev/null 2>&1; then
+            quiet "$compiler -std=$std" $compiler $options -std=$std \
+                -Wdeprecated -fsyntax-only $openmp "$file"
+        else
+            echo "skip  $compiler does not know -std=$std"
+        fi
+    done
+}
+
+# A compiler of OpenMP 2.0, as MSVC: no omp_get_level, no simd.
+old_openmp() {  # C compiler
+    mkdir -p "$scratch/openmp2"
+    echo 'int omp_get_max_threads(void); int omp_get_thread_num(void);' \
+        >"$scratch/openmp2/omp.h"
+    build "$1, OpenMP 2.0" "$known_float" $1 $c99 -O1 -D_OPENMP=200203 \
+        -I"$scratch/openmp2" "$here/build_c99.c"
+}
+
 known_float=
 known_double=
 levels=-O0
@@ -122,8 +203,18 @@ for cc in gcc clang; do
         done
     done
     refuses "$cc: -ffast-math is refused" $cc -std=c99 -ffast-math
+    refuses "$cc: /fp:fast is refused" $cc -std=c99 -D_M_FP_FAST=1
+    says "every file defines SPPO_IMPLEMENTATION" \
+        "$cc: SPPO_STATIC without SPPO_IMPLEMENTATION: one sentence" \
+        $cc $c99 -DSPPO_STATIC -fsyntax-only -x c "$here/../sppo.h"
+    old_openmp $cc
+    editions $cc "$c99" "$here/build_c99.c" c11 c17 c2x
+    [ -n "$cpp_here" ] && editions $cpp "$cpp11" "$here/build_cpp.cc" \
+        c++14 c++17 c++20 c++2b
+    after_macros $cc "${cpp_here:+$cpp}" "$openmp"
     refuses "$cc: SPPO_MALLOC without SPPO_FREE is refused" $cc -std=c99 \
         -DSPPO_MALLOC=malloc
 done
+after_windows
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]

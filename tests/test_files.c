@@ -800,14 +800,14 @@ static void writes_names_in_byte_order(void)
     CHECK(data[8] == '{');
     CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, data + 8, n, "header"));
     node = json.node[0].first;
-    CHECK(strncmp(data + 8 + json.node[node].key_begin, "__metadata__\"", 13)
+    CHECK(strncmp(data + 8 + json.node[node].name_begin, "__metadata__\"", 13)
           == 0);
     for (node = json.node[node].next; node >= 0; node = json.node[node].next) {
         const int offsets = sppo_json_find(&json, node, "data_offsets");
         const int from = json.node[offsets].first;
         sprintf(name, "%.*s",
-                (int)(json.node[node].key_end - json.node[node].key_begin),
-                data + 8 + json.node[node].key_begin);
+                (int)(json.node[node].name_end - json.node[node].name_begin),
+                data + 8 + json.node[node].name_begin);
         CHECK(strcmp(name, last) > 0);
         CHECK_NEAR(sppo_json_number(&json, from), (double)end, 0.0);
         end = (size_t)sppo_json_number(&json, json.node[from].next);

@@ -335,8 +335,8 @@ static void tree_has_types_children_and_keys(void)
     CHECK(json.node[list].count == 4);
     CHECK(whole[json.node[list].begin] == '[');
     CHECK(whole[json.node[list].end - 1] == ']');
-    CHECK(strncmp(whole + json.node[list].key_begin, "list\"", 5) == 0);
-    CHECK(json.node[list].key_end - json.node[list].key_begin == 4);
+    CHECK(strncmp(whole + json.node[list].name_begin, "list\"", 5) == 0);
+    CHECK(json.node[list].name_end - json.node[list].name_begin == 4);
     for (item = json.node[list].first; item >= 0; item = json.node[item].next) {
         CHECK(seen < 4 && json.node[item].type == expected[seen]);
         CHECK(json.node[item].parent == list);
