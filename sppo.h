@@ -598,7 +598,8 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                                  int count, const sppo_sampling *sampling,
                                  uint64_t key, sppo_lists *responses);
 /* One draw from logits[n]; uniform in [0, 1).  weight[n] and order[n] are
- * scratch.  -1 when a logit is NaN or the largest is not finite.            */
+ * scratch.  -1 when a logit is NaN or the largest is not finite, or the
+ * temperature is none that sppo_sample takes.                               */
 SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
                                const sppo_sampling *sampling, double uniform,
                                sppo_real *weight, int *order);
@@ -612,12 +613,15 @@ typedef enum sppo_decay {
     SPPO_DECAY_CONSTANT
 } sppo_decay;
 
+/* A zero that is meant, where 0 stands for a default other than 0. */
+#define SPPO_ZERO (-1.0)
+
 /* PyTorch's definitions. Zero means the default named. */
 typedef struct sppo_optim_config {
     double lr;            // required
-    double alpha;         // RMSprop: 0.99
-    double beta1, beta2;  // AdamW: 0.9, 0.999
-    double eps;           // 1e-8
+    double alpha;         // RMSprop: 0.99; SPPO_ZERO: the sign of a gradient
+    double beta1, beta2;  // AdamW: 0.9, 0.999; SPPO_ZERO: no memory
+    double eps;           // 1e-8; never zero, for 0 / 0 would come of it
     double weight_decay;  // 0; AdamW only, matrices only (norm gains are free)
     double clip;          // 0: off; else the largest gradient norm
     double warmup;        // share of total_steps with a linear rise; 0: none
@@ -628,7 +632,7 @@ typedef struct sppo_optim_config {
 } sppo_optim_config;
 
 typedef struct sppo_optim {
-    sppo_optim_config config;  // resolved
+    sppo_optim_config config;  // resolved; SPPO_ZERO stays
     int step;                  // taken so far
     double lr, grad_norm;      // of the last step; the norm before clipping
     size_t count;
@@ -1132,10 +1136,13 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
                                          const char *path);
 /* Everything that the rest of a run depends on: weights, moments, the round,
  * where it stands.  Loading needs a play begun by sppo_play_init with the same
- * config (a difference is refused by name) and goes on to the same bits.  The
- * file has a digest of itself, compared before anything is taken from it.  A
- * load that fails leaves the policy's weights undefined and the play at the
- * start of an iteration: begin again.                                       */
+ * config (a difference is refused by name) and goes on to the same bits.  Only
+ * config.iterations may differ: with more than it had, a run that was done goes
+ * on, to the same bits as one that had them from the start, given that
+ * prompts_per_iteration is the same (its default is not).  The file has a
+ * digest of itself, compared before anything is taken from it.  A load that
+ * fails leaves the policy's weights undefined and the play at the start of an
+ * iteration: begin again.                                                   */
 SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
                                     const char *path);
 SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
@@ -1343,6 +1350,13 @@ static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
 /* Asks ctx->stop whether `who` may go on. */
 static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who);
 static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who);
+/* Whether `field`, an enum, has one of its values 0 .. last. */
+static sppo_result sppoi_choice(sppo_ctx *ctx, const char *field, int value,
+                                int last);
+/* Defaults for zeros, and ranges. */
+static sppo_result sppoi_sampling_resolve(sppo_ctx *ctx, sppo_sampling *how,
+                                          const char *who);
+static sppo_result sppoi_optim_resolve(sppo_ctx *ctx, sppo_optim_config *c);
 
 /* Tiles of the matrix product, and a product; see >>arith. */
 #if defined(__AVX512F__)
@@ -1859,7 +1873,7 @@ SPPO_DEF double sppo_log_z(sppo_baseline baseline, double coefficient,
         return sppoi_log_mean_exp(win, NULL, eta, k);
     if (baseline == SPPO_BASELINE_COEFFICIENT)
         return coefficient * eta;
-    return 0.5 * eta;
+    return baseline == SPPO_BASELINE_HALF ? 0.5 * eta : (double)NAN;
 }
 
 /* [Eq 4.3] [Eq 4.6] What the log-ratio of a response should become.
@@ -2546,8 +2560,9 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     case SPPO_LOSS_IPO:
         return sppo_loss_ipo(ratio[0], ratio[1], c->eta, slope);
     case SPPO_LOSS_SPPO:
-    default:
         break;
+    default:
+        return (double)NAN;  // which no step is taken with
     }
     log_z = sppo_log_z(c->baseline, c->coefficient, c->eta, win, c->k);
     for (i = 0; i < kept; i++) {
@@ -2804,8 +2819,8 @@ static sppo_result sppoi_play_sizes(sppo_ctx *ctx, sppo_play_config *c,
     return SPPO_OK;
 }
 
-static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
-                                      const sppo_lists *prompts, int context)
+/* Numbers that stand alone, and choices. */
+static sppo_result sppoi_play_ranges(sppo_ctx *ctx, sppo_play_config *c)
 {
     if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
@@ -2814,6 +2829,27 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
                          "missing_eos_penalty is %g; it must be 0 or more",
                          c->missing_eos_penalty);
+    if (!(fabs(c->coefficient) < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: coefficient is "
+                         "%g; it must be a number", c->coefficient);
+    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: loss", (int)c->loss,
+                           SPPO_LOSS_IPO));
+    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: baseline", (int)c->baseline,
+                           SPPO_BASELINE_COEFFICIENT));
+    c->keep_all = c->keep_all != 0;
+    c->bradley_terry = c->bradley_terry != 0;
+    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
+                         "with SPPO_LOSS_SPPO only; the other losses compare "
+                         "two responses");
+    SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
+    return sppoi_optim_resolve(ctx, &c->optim);
+}
+
+static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
+                                      const sppo_lists *prompts, int context)
+{
+    SPPOI_TRY(sppoi_play_ranges(ctx, c));
     c->k = c->k ? c->k : 5;
     if (c->k < 2)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
@@ -2827,22 +2863,17 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
     c->batch = c->batch ? c->batch : 32;
     c->epochs = c->epochs ? c->epochs : 1;
     c->pass_tokens = c->pass_tokens ? c->pass_tokens : 4096;
-    c->sampling.max_tokens =
-        c->sampling.max_tokens ? c->sampling.max_tokens : 64;
     if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
-        c->epochs < 1 || c->pass_tokens < 1 || c->sampling.max_tokens < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations, "
-                         "prompts_per_iteration, batch, epochs, pass_tokens "
-                         "and sampling.max_tokens "
-                         "must be positive");
+        c->epochs < 1 || c->pass_tokens < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations %d, "
+                         "prompts_per_iteration %d, batch %d, epochs %d and "
+                         "pass_tokens %d must be positive", c->iterations,
+                         c->prompts_per_iteration, c->batch, c->epochs,
+                         c->pass_tokens);
     if (c->prompts_per_iteration > prompts->count)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
                          "prompts_per_iteration is %d but there are %d "
                          "prompts", c->prompts_per_iteration, prompts->count);
-    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
-                         "with SPPO_LOSS_SPPO only; the other losses compare "
-                         "two responses");
     return sppoi_play_sizes(ctx, c, context);
 }
 
@@ -2886,9 +2917,10 @@ static double sppoi_hash_reals(const sppo_real *value, size_t n)
     return (double)(hash >> 12);
 }
 
-enum { SPPOI_SETTINGS = 48 };
+enum { SPPOI_SETTINGS = 64 };
 
-/* All that two runs must have in common to be one. */
+/* All that two runs must have in common to be one, each under a name of its
+ * own, which a checkpoint keeps with it.                                    */
 typedef struct sppoi_settings {
     double value[SPPOI_SETTINGS];
     const char *name[SPPOI_SETTINGS];
@@ -2897,8 +2929,11 @@ typedef struct sppoi_settings {
 
 static void sppoi_setting(sppoi_settings *s, const char *name, double value)
 {
-    s->name[s->count] = name;
-    s->value[s->count++] = value;
+    if (s->count < SPPOI_SETTINGS) {
+        s->name[s->count] = name;
+        s->value[s->count] = value;
+    }
+    s->count++;  // beyond the room is a fault that a test finds
 }
 
 static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
@@ -2917,6 +2952,7 @@ static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
     sppoi_setting(s, "optim.decay", (double)o->decay);
 }
 
+/* Without the number of iterations: a run may be given more of them. */
 static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
 {
     const sppo_play_config *c = &play->config;
@@ -2925,7 +2961,6 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
     memset(s, 0, sizeof *s);
     sppoi_setting(s, "eta", c->eta);
     sppoi_setting(s, "k", c->k);
-    sppoi_setting(s, "iterations", c->iterations);
     sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
     sppoi_setting(s, "batch", c->batch);
     sppoi_setting(s, "epochs", c->epochs);
@@ -2934,8 +2969,8 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
     sppoi_setting(s, "bradley_terry", c->bradley_terry);
     sppoi_setting(s, "coefficient", c->coefficient);
     sppoi_setting(s, "missing_eos_penalty", c->missing_eos_penalty);
-    sppoi_setting(s, "seed", (double)(c->seed >> 32));
     sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
+    sppoi_setting(s, "seed.high", (double)(c->seed >> 32));
     sppoi_setting(s, "loss", (double)c->loss);
     sppoi_setting(s, "baseline", (double)c->baseline);
     sppoi_setting(s, "sampling.temperature", c->sampling.temperature);
@@ -2943,11 +2978,11 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
     sppoi_setting(s, "sampling.greedy", c->sampling.greedy);
     sppoi_setting(s, "sampling.max_tokens", c->sampling.max_tokens);
     sppoi_settings_optim(s, &play->optim.config);
-    sppoi_setting(s, "prompts", sppoi_hash_ints(x->start,
-                                                (size_t)x->count + 1));
+    sppoi_setting(s, "prompts.lengths",
+                  sppoi_hash_ints(x->start, (size_t)x->count + 1));
     sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
                                                 (size_t)x->start[x->count]));
-    sppoi_setting(s, "policy", (double)play->policy->count);
+    sppoi_setting(s, "policy.count", (double)play->policy->count);
     sppoi_setting(s, "policy.heads", play->policy->config.heads);
     sppoi_setting(s, "policy.kv_heads", play->policy->config.kv_heads);
     sppoi_setting(s, "policy.context", play->policy->config.context);
@@ -2982,6 +3017,7 @@ static sppo_result sppoi_team_same(sppo_ctx *ctx, const sppo_play *play)
     if (!team)
         return SPPO_OK;
     sppoi_settings_of(&own, play);
+    sppoi_setting(&own, "iterations", play->config.iterations);
     sppoi_setting(&own, "weights", sppoi_hash_reals(play->policy->weights,
                                                     play->policy->count));
     memset(first, 0, sizeof first);
@@ -6288,21 +6324,27 @@ static sppo_result sppoi_sample_group(sppo_ctx *ctx, sppo_sampler *s,
     return queue.stopped ? sppoi_stopped(ctx, "sppo_sample") : SPPO_OK;
 }
 
-static sppo_result sppoi_sampling_check(sppo_ctx *ctx, sppo_sampling *how)
+/* At a temperature below this 1 / temperature may be no number any more. */
+#define SPPOI_COLDEST 1e-30
+
+static sppo_result sppoi_sampling_resolve(sppo_ctx *ctx, sppo_sampling *how,
+                                          const char *who)
 {
+    how->greedy = how->greedy != 0;
     how->temperature = how->temperature == 0.0 ? 1.0 : how->temperature;
     how->top_p = how->top_p == 0.0 ? 1.0 : how->top_p;
     how->max_tokens = how->max_tokens ? how->max_tokens : 64;
-    if (!(how->temperature > 0.0 && how->temperature < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: temperature is "
-                         "%g; it must be positive (for the most probable "
-                         "tokens set greedy)", how->temperature);
+    if (!(how->temperature >= SPPOI_COLDEST && how->temperature < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: temperature is %g; it must "
+                         "be positive, at least %g (for the most probable "
+                         "tokens set greedy)", who, how->temperature,
+                         SPPOI_COLDEST);
     if (!(how->top_p > 0.0 && how->top_p <= 1.0))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: top_p is %g; it "
-                         "must be above 0 and at most 1", how->top_p);
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: top_p is %g; it must be "
+                         "above 0 and at most 1", who, how->top_p);
     if (how->max_tokens < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: max_tokens is %d; "
-                         "it must be at least 1", how->max_tokens);
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: max_tokens is %d; it must "
+                         "be at least 1", who, how->max_tokens);
     return SPPO_OK;
 }
 
@@ -6360,7 +6402,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                          count, prompts->count);
     SPPOI_TRY(sppoi_same_trunk(ctx, &sampler->config, &model->config,
                                "sppo_sample"));
-    SPPOI_TRY(sppoi_sampling_check(ctx, &how));
+    SPPOI_TRY(sppoi_sampling_resolve(ctx, &how, "sppo_sample"));
     sampler->limit = sppoi_min(how.max_tokens, sampler->max_new);
     sppoi_pack_model(sampler, model);
     for (done = 0; done < count && result == SPPO_OK; done += at_once) {
@@ -6460,7 +6502,7 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
     for (i = 0; i < n; i++)
         weight[i] = sppoi_exp((logits[i] - top) * colder);
     total = sppoi_sum(weight, n);
-    if (!(total > 0.0 && total < HUGE_VAL))
+    if (!(total > 0.0 && total < HUGE_VAL && t >= SPPOI_COLDEST))
         return -1;
     if (sampling->greedy)
         return sppoi_first_equal(logits, n, top);
@@ -7050,6 +7092,50 @@ static sppo_result sppoi_optim_field(sppo_ctx *ctx, const char *field,
                      "be at least 0 and below %g", field, value, below);
 }
 
+/* A share of memory: the number, its default, or SPPO_ZERO. */
+static sppo_result sppoi_optim_memory(sppo_ctx *ctx, const char *field,
+                                      double *value, double standard)
+{
+    *value = *value == 0.0 ? standard : *value;
+    return *value == SPPO_ZERO ? SPPO_OK
+                               : sppoi_optim_field(ctx, field, *value, 1.0);
+}
+
+/* The number that stands behind SPPO_ZERO. */
+static double sppoi_meant(double value)
+{
+    return value == SPPO_ZERO ? 0.0 : value;
+}
+
+static sppo_result sppoi_optim_choices(sppo_ctx *ctx,
+                                       const sppo_optim_config *c)
+{
+    SPPOI_TRY(sppoi_choice(ctx, "sppo_optim: kind", (int)c->kind, SPPO_ADAMW));
+    return sppoi_choice(ctx, "sppo_optim: decay", (int)c->decay,
+                        SPPO_DECAY_CONSTANT);
+}
+
+static sppo_result sppoi_optim_resolve(sppo_ctx *ctx, sppo_optim_config *c)
+{
+    c->eps = c->eps == 0.0 ? 1e-8 : c->eps;
+    if (!(c->lr > 0.0 && c->lr < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: lr is %g; it "
+                         "must be positive", c->lr);
+    if (!(c->warmup >= 0.0 && c->warmup <= 1.0))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: warmup is %g; "
+                         "it is a share of the steps, 0 to 1", c->warmup);
+    SPPOI_TRY(sppoi_optim_choices(ctx, c));
+    SPPOI_TRY(sppoi_optim_memory(ctx, "alpha", &c->alpha, 0.99));
+    SPPOI_TRY(sppoi_optim_memory(ctx, "beta1", &c->beta1, 0.9));
+    SPPOI_TRY(sppoi_optim_memory(ctx, "beta2", &c->beta2, 0.999));
+    SPPOI_TRY(sppoi_optim_field(ctx, "eps", c->eps, HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_field(ctx, "weight_decay", c->weight_decay,
+                                HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_field(ctx, "clip", c->clip, HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_field(ctx, "lr_end", c->lr_end, HUGE_VAL));
+    return sppoi_optim_field(ctx, "total_steps", c->total_steps, HUGE_VAL);
+}
+
 SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
                                      const sppo_optim_config *config,
                                      const sppo_model *model)
@@ -7059,25 +7145,7 @@ SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
 
     memset(&fresh, 0, sizeof fresh);
     *c = *config;
-    c->alpha = c->alpha == 0.0 ? 0.99 : c->alpha;
-    c->beta1 = c->beta1 == 0.0 ? 0.9 : c->beta1;
-    c->beta2 = c->beta2 == 0.0 ? 0.999 : c->beta2;
-    c->eps = c->eps == 0.0 ? 1e-8 : c->eps;
-    if (!(c->lr > 0.0 && c->lr < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: lr is %g; it "
-                         "must be positive", c->lr);
-    if (!(c->warmup >= 0.0 && c->warmup <= 1.0))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: warmup is %g; "
-                         "it is a share of the steps, 0 to 1", c->warmup);
-    SPPOI_TRY(sppoi_optim_field(ctx, "alpha", c->alpha, 1.0));
-    SPPOI_TRY(sppoi_optim_field(ctx, "beta1", c->beta1, 1.0));
-    SPPOI_TRY(sppoi_optim_field(ctx, "beta2", c->beta2, 1.0));
-    SPPOI_TRY(sppoi_optim_field(ctx, "eps", c->eps, HUGE_VAL));
-    SPPOI_TRY(sppoi_optim_field(ctx, "weight_decay", c->weight_decay,
-                                HUGE_VAL));
-    SPPOI_TRY(sppoi_optim_field(ctx, "clip", c->clip, HUGE_VAL));
-    SPPOI_TRY(sppoi_optim_field(ctx, "lr_end", c->lr_end, HUGE_VAL));
-    SPPOI_TRY(sppoi_optim_field(ctx, "total_steps", c->total_steps, HUGE_VAL));
+    SPPOI_TRY(sppoi_optim_resolve(ctx, c));
     fresh.count = model->count;
     fresh.square = (sppo_real *)sppo_take(ctx, fresh.count,
                                           sizeof(sppo_real));
@@ -7124,7 +7192,8 @@ SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
     t = t > 1.0 ? 1.0 : t;
     t = config->decay == SPPO_DECAY_COSINE
             ? 0.5 * (1.0 + cos(3.14159265358979323846 * t))
-            : 1.0 - t;
+      : config->decay == SPPO_DECAY_LINEAR ? 1.0 - t
+                                           : (double)NAN;
     return config->lr * (config->lr_end + (1.0 - config->lr_end) * t);
 }
 
@@ -7154,7 +7223,8 @@ static double sppoi_norm_of(const sppo_model *m, const sppo_real *grad)
 static void sppoi_rmsprop(sppo_optim *o, sppo_real *w, const sppo_real *grad,
                           double scale)
 {
-    const double alpha = o->config.alpha, eps = o->config.eps, lr = o->lr;
+    const double alpha = sppoi_meant(o->config.alpha);
+    const double eps = o->config.eps, lr = o->lr;
     const long long n = (long long)o->count;
     long long i;
 
@@ -7173,8 +7243,9 @@ static void sppoi_adamw(sppo_optim *o, const sppo_model *m, sppo_real *w,
                         const sppo_real *grad, double scale)
 {
     const sppo_optim_config *c = &o->config;
-    const double correct1 = 1.0 - pow(c->beta1, o->step + 1);
-    const double correct2 = sqrt(1.0 - pow(c->beta2, o->step + 1));
+    const double beta1 = sppoi_meant(c->beta1), beta2 = sppoi_meant(c->beta2);
+    const double correct1 = 1.0 - pow(beta1, o->step + 1);
+    const double correct2 = sqrt(1.0 - pow(beta2, o->step + 1));
     int index;
 
     for (index = 0; index < m->tensor_count; index++) {
@@ -7186,10 +7257,10 @@ static void sppoi_adamw(sppo_optim *o, const sppo_model *m, sppo_real *w,
         SPPOI_FOR
         for (i = (long long)t->offset; i < end; i++) {
             const double g = scale * (double)grad[i];
-            const double mean = c->beta1 * (double)o->mean[i]
-                              + (1.0 - c->beta1) * g;
-            const double square = c->beta2 * (double)o->square[i]
-                                + (1.0 - c->beta2) * g * g;
+            const double mean = beta1 * (double)o->mean[i]
+                              + (1.0 - beta1) * g;
+            const double square = beta2 * (double)o->square[i]
+                                + (1.0 - beta2) * g * g;
 
             o->mean[i] = (sppo_real)mean;
             o->square[i] = (sppo_real)square;
@@ -7216,6 +7287,7 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
                          "parameters, the model has %lu",
                          (unsigned long)optim->count,
                          (unsigned long)model->count);
+    SPPOI_TRY(sppoi_optim_choices(ctx, &optim->config));
     norm = sppoi_norm_of(model, grad);
     if (!(norm < HUGE_VAL))
         return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_optim_step: the gradient of "
@@ -11288,10 +11360,13 @@ static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
                                    const sppo_model *model, sppo_dtype dtype)
 {
     const size_t n = (size_t)model->tensor_count;
-    sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, n, sizeof *entry);
+    sppoi_entry *entry;
     sppo_result result;
     size_t i;
 
+    SPPOI_TRY(sppoi_choice(ctx, "sppo_model_write: dtype", (int)dtype,
+                           SPPO_DTYPE_BFLOAT16));
+    entry = (sppoi_entry *)sppo_take(ctx, n, sizeof *entry);
     if (!entry)
         return SPPO_E_MEMORY;
     for (i = 0; i < n; i++) {
@@ -11816,8 +11891,8 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
 /* ---- checkpoints ---- */
 
 /* A checkpoint is a safetensors file with all that the rest of a run depends
- * on.  `settings` are compared when it is loaded: going on with others would
- * be another run.                                                           */
+ * on.  The settings, each a tensor of its name, are compared when it is loaded:
+ * going on with others would be another run.                                */
 enum { SPPOI_STATE = 8, SPPOI_PLAY_ENTRIES = 16 };
 
 /* Those that were written before there were digests have none, nor any other
@@ -11857,6 +11932,16 @@ static void sppoi_entry_set(sppoi_entry *e, int *n, const char *name,
     e[(*n)++].kind = kind;
 }
 
+static void sppoi_entry_settings(sppoi_entry *e, int *n,
+                                 const sppoi_settings *settings)
+{
+    int i;
+
+    for (i = 0; i < settings->count; i++)
+        sppoi_entry_set(e, n, settings->name[i], &settings->value[i], 1,
+                        SPPOI_DOUBLE);
+}
+
 /* Everything but state, settings and the responses, whose sizes are known. */
 static int sppoi_play_entries(const sppo_play *play, sppoi_entry *e)
 {
@@ -11882,7 +11967,7 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
                                     const char *path)
 {
     const sppo_lists *y = &play->round.responses;
-    sppoi_entry entry[SPPOI_PLAY_ENTRIES];
+    sppoi_entry entry[SPPOI_PLAY_ENTRIES + SPPOI_SETTINGS];
     sppoi_settings settings;
     int state[SPPOI_STATE] = { 0 }, n;
     double means[2];
@@ -11899,8 +11984,7 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
     n = sppoi_play_entries(play, entry);
     sppoi_entry_set(entry, &n, "state", state, SPPOI_STATE, SPPOI_INT);
     sppoi_entry_set(entry, &n, "means", means, 2, SPPOI_DOUBLE);
-    sppoi_entry_set(entry, &n, "settings", settings.value, SPPOI_SETTINGS,
-                    SPPOI_DOUBLE);
+    sppoi_entry_settings(entry, &n, &settings);
     sppoi_entry_set(entry, &n, "response_start", y->start,
                     (size_t)y->count + 1, SPPOI_INT);
     sppoi_entry_set(entry, &n, "response_token", y->token,
@@ -11908,23 +11992,34 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
     return sppoi_archive_write(ctx, path, sppoi_metadata, entry, n);
 }
 
-static sppo_result sppoi_compare_settings(sppo_ctx *ctx, const sppo_play *play,
-                                          const sppoi_archive *archive)
+static sppo_result sppoi_compare_setting(sppo_ctx *ctx,
+                                         const sppoi_archive *archive,
+                                         const char *name, double own)
 {
-    double saved[SPPOI_SETTINGS];
-    sppoi_settings own;
+    double saved;
+
+    if (sppo_json_find(&archive->json, 0, name) < 0)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: does not say what its %s "
+                         "was (now %.10g): it is of another version, or no "
+                         "checkpoint", archive->source.name, name, own);
+    SPPOI_TRY(sppoi_archive_read(ctx, archive, name, 1, 0, SPPOI_DOUBLE,
+                                 &saved));
+    if (own >= saved && own <= saved)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: was made with another %s "
+                     "(%.10g, now %.10g); a run goes on only with its own "
+                     "settings", archive->source.name, name, saved, own);
+}
+
+static sppo_result sppoi_compare_settings(sppo_ctx *ctx,
+                                          const sppoi_archive *archive,
+                                          const sppoi_settings *own)
+{
     int i;
 
-    SPPOI_TRY(sppoi_archive_read(ctx, archive, "settings", SPPOI_SETTINGS, 0,
-                                 SPPOI_DOUBLE, saved));
-    sppoi_settings_of(&own, play);
-    for (i = 0; i < own.count; i++)
-        if (own.value[i] < saved[i] || own.value[i] > saved[i])
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: was made with "
-                             "another %s (%.10g, now %.10g); a run goes on "
-                             "only with its own settings",
-                             archive->source.name, own.name[i], saved[i],
-                             own.value[i]);
+    for (i = 0; i < own->count; i++)
+        SPPOI_TRY(sppoi_compare_setting(ctx, archive, own->name[i],
+                                        own->value[i]));
     return SPPO_OK;
 }
 
@@ -11933,6 +12028,26 @@ static sppo_result sppoi_broken_state(sppo_ctx *ctx,
 {
     return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: its state is not one that a "
                      "run can be in", archive->source.name);
+}
+
+/* Where the run stands among its iterations, of which it may have been given
+ * another number: one that was done then goes on.                           */
+static sppo_result sppoi_load_iteration(sppo_ctx *ctx, const sppo_play *play,
+                                        const sppoi_archive *archive,
+                                        int state[SPPOI_STATE])
+{
+    const int done = state[1] == SPPO_PHASE_DONE;
+
+    if (state[0] < 0 || (done && state[0] == 0))
+        return sppoi_broken_state(ctx, archive);
+    if (state[0] >= play->config.iterations + done)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: has %s iteration %d; "
+                         "iterations is %d now, too few",
+                         archive->source.name, done ? "done" : "begun",
+                         state[0] + !done, play->config.iterations);
+    if (done && state[0] < play->config.iterations)
+        state[1] = SPPO_PHASE_SAMPLE;
+    return SPPO_OK;
 }
 
 static sppo_result sppoi_load_state(sppo_ctx *ctx, const sppo_play *play,
@@ -11947,15 +12062,14 @@ static sppo_result sppoi_load_state(sppo_ctx *ctx, const sppo_play *play,
                                  SPPOI_INT, state));
     phase = state[1];
     if (phase < 0 || phase > SPPO_PHASE_DONE || state[2] < 0 ||
-        state[2] > most[phase] || state[4] < 0 || state[4] > play->steps ||
-        state[0] < 0 || (phase == SPPO_PHASE_DONE
-                             ? state[0] != play->config.iterations
-                             : state[0] >= play->config.iterations))
+        state[2] > most[phase] || state[4] < 0 || state[4] > play->steps)
         return sppoi_broken_state(ctx, archive);
     responses = phase == SPPO_PHASE_SAMPLE ? state[2] * k
               : phase == SPPO_PHASE_DONE   ? 0
                                            : n * k;
-    return state[5] == responses ? SPPO_OK : sppoi_broken_state(ctx, archive);
+    if (state[5] != responses)
+        return sppoi_broken_state(ctx, archive);
+    return sppoi_load_iteration(ctx, play, archive, state);
 }
 
 static sppo_result sppoi_load_responses(sppo_ctx *ctx, sppo_play *play,
@@ -11967,10 +12081,8 @@ static sppo_result sppoi_load_responses(sppo_ctx *ctx, sppo_play *play,
     y->count = 0;
     SPPOI_TRY(sppoi_archive_read(ctx, archive, "response_start",
                                  (size_t)n + 1, 0, SPPOI_INT, y->start));
-    if (y->start[0] != 0) {
-        y->start[0] = 0;
+    if (y->start[0] != 0)
         return sppoi_broken_state(ctx, archive);
-    }
     for (i = 0; i < n; i++)
         if (y->start[i + 1] <= y->start[i] ||
             y->start[i + 1] > y->max_tokens)
@@ -12009,8 +12121,10 @@ static sppo_result sppoi_play_fill(sppo_ctx *ctx, sppo_play *play,
 {
     int state[SPPOI_STATE];
     double means[2];
+    sppoi_settings own;
 
-    SPPOI_TRY(sppoi_compare_settings(ctx, play, archive));
+    sppoi_settings_of(&own, play);
+    SPPOI_TRY(sppoi_compare_settings(ctx, archive, &own));
     SPPOI_TRY(sppoi_load_state(ctx, play, archive, state));
     SPPOI_TRY(sppoi_archive_read(ctx, archive, "means", 2, 0, SPPOI_DOUBLE,
                                  means));
@@ -12036,6 +12150,7 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
     SPPOI_TRY(sppoi_checkpoint_open(ctx, &archive, path));
     result = sppoi_play_fill(ctx, play, &archive);
     if (result != SPPO_OK) {
+        play->round.responses.start[0] = 0;  // as that of lists always is
         sppo_lists_clear(&play->round.responses);
         sppoi_enter(play, SPPO_PHASE_SAMPLE);
     }
@@ -12120,35 +12235,18 @@ SPPO_DEF sppo_result sppo_train_save(sppo_ctx *ctx, const sppo_model *model,
     sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, room, sizeof *entry);
     sppoi_settings settings;
     sppo_result result;
-    int i, n;
+    int n;
 
     if (!entry)
         return SPPO_E_MEMORY;
     sppoi_settings_train(&settings, &model->config, &optim->config);
     n = sppoi_train_entries(model, optim, entry);
-    for (i = 0; i < settings.count; i++)
-        sppoi_entry_set(entry, &n, settings.name[i], &settings.value[i], 1,
-                        SPPOI_DOUBLE);
+    sppoi_entry_settings(entry, &n, &settings);
     result = sppoi_train_numbers(ctx, own, count, entry, &n);
     if (result == SPPO_OK)
         result = sppoi_archive_write(ctx, path, sppoi_metadata, entry, n);
     sppo_give(ctx, entry, room * sizeof *entry);
     return result;
-}
-
-static sppo_result sppoi_train_compare(sppo_ctx *ctx,
-                                       const sppoi_archive *archive,
-                                       const char *name, double own)
-{
-    double saved;
-
-    SPPOI_TRY(sppoi_archive_read(ctx, archive, name, 1, 0, SPPOI_DOUBLE,
-                                 &saved));
-    if (own >= saved && own <= saved)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: was made with another %s "
-                     "(%.10g, now %.10g); a run goes on only with its own "
-                     "settings", archive->source.name, name, saved, own);
 }
 
 static sppo_result sppoi_train_fill(sppo_ctx *ctx, const sppo_model *model,
@@ -12179,13 +12277,11 @@ static sppo_result sppoi_train_read(sppo_ctx *ctx, const sppo_model *model,
     settings.count = 0;
     if (model)
         sppoi_settings_train(&settings, &model->config, &optim->config);
-    for (i = 0; i < settings.count; i++)
-        SPPOI_TRY(sppoi_train_compare(ctx, archive, settings.name[i],
-                                      settings.value[i]));
+    SPPOI_TRY(sppoi_compare_settings(ctx, archive, &settings));
     for (i = 0; i < count; i++)
         if (own[i].setting)
-            SPPOI_TRY(sppoi_train_compare(ctx, archive, own[i].name,
-                                          own[i].value));
+            SPPOI_TRY(sppoi_compare_setting(ctx, archive, own[i].name,
+                                            own[i].value));
     for (i = 0; i < count; i++)
         if (!own[i].setting)
             SPPOI_TRY(sppoi_archive_read(ctx, archive, own[i].name, 1, 0,
@@ -12308,6 +12404,15 @@ SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
     va_end(arguments);
     ctx->code = code;
     return code;
+}
+
+static sppo_result sppoi_choice(sppo_ctx *ctx, const char *field, int value,
+                                int last)
+{
+    if (value >= 0 && value <= last)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s is %d; its enum has the values "
+                     "0 to %d", field, value, last);
 }
 
 static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who)

@@ -2090,7 +2090,7 @@ static void bad_settings_are_refused_by_name(void)
     refuse("top_p", top_p_is_two);
     refuse("max_tokens", response_is_negative);
     refuse("prompt", no_prompts);
-    refuse("max_tokens", no_room);
+    refuse("pass_tokens", no_room);
     refuse("prompt 7 of 7", empty_prompt);
     refuse("prompt 7 of 7", long_prompt);
     refuse("8", foreign_token);
