@@ -360,6 +360,7 @@ typedef struct parser {
     const char *was[MAX_OPTIONS];      // in settings.json, where other; or NULL
     unsigned char changed[MAX_OPTIONS];
     const char *folder;                // that the run began in, or NULL
+    const char *history;               // entries of settings.json, or NULL
     buffer kept;                       // texts that came from settings.json
     sppo_json json;
 } parser;
@@ -518,6 +519,16 @@ static sppo_result option_set(parser *p, int which, const char *text)
     return SPPO_OK;
 }
 
+/* A number in as few digits as bring it back. */
+static void real_write(double value, char *out, size_t size)
+{
+    int digits = 10;
+
+    do {
+        snprintf(out, size, "%.*g", digits, value);
+    } while (digits++ < 17 && strtod(out, NULL) != value);
+}
+
 /* The value as one would type it; "" for a text that was not given. */
 static void option_value(const parser *p, int which, char *out, size_t size)
 {
@@ -531,7 +542,7 @@ static void option_value(const parser *p, int which, char *out, size_t size)
         text = *(const char *const *)field;
         snprintf(out, size, "%s", text ? text : "");
     } else if (o->type == OPTION_REAL) {
-        snprintf(out, size, "%.10g", *(const double *)field);
+        real_write(*(const double *)field, out, size);
     } else if (o->type == OPTION_COUNT) {
         snprintf(out, size, "%d", *(const int *)field);
     } else if (o->type == OPTION_FLAG) {

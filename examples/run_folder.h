@@ -89,9 +89,9 @@ static void run_input_add(run_folder *f, const char *name, const char *noun,
     digest_write(digest, input->digest);
 }
 
-/* ==== settings.json ====================================== >>settings_json */
+/* ==== settings.json: written ============================= >>written == */
 
-/* A value as JSON, from its text as one would type it. */
+/* A value as JSON, from its text as one would type it; NULL: none. */
 static void setting_value(const option *o, const char *text, buffer *out)
 {
     if (!text)
@@ -135,72 +135,272 @@ static void settings_write_inputs(const run_folder *f, buffer *out)
     buffer_format(out, "}");
 }
 
-static sppo_result run_settings_write(run_folder *f)
+/* Whether option `which` says another thing than the run began with: another
+ * name of the same content is the same thing.                               */
+static int setting_is_amended(const parser *p, int which)
 {
-    buffer *out = &f->text;
+    const unsigned kind = p->options[which].commands;
 
+    return p->changed[which] && (kind & AMENDED_OPTION) &&
+           !((kind & CONTENT_OPTION) && p->was[which] && p->given[which]);
+}
+
+/* "history": what was amended before, and what is now, at `unit` number at. */
+static void settings_write_history(const run_folder *f, const char *unit,
+                                   int at, buffer *out)
+{
+    const parser *p = f->parse;
+    char value[PATH_ROOM];
+    int i, count = p->history != NULL;
+
+    if (count)
+        buffer_format(out, ",\n \"history\": [%s", p->history);
+    for (i = 0; i < p->count; i++) {
+        if (!setting_is_amended(p, i))
+            continue;
+        buffer_format(out, count++ ? ",\n  " : ",\n \"history\": [");
+        buffer_format(out, "{\"%s\": %d, \"setting\": \"%s\", \"from\": ",
+                      unit, at, p->options[i].name);
+        setting_value(&p->options[i], p->was[i], out);
+        buffer_format(out, ", \"to\": ");
+        option_value(p, i, value, sizeof value);
+        setting_value(&p->options[i], p->given[i] ? value : NULL, out);
+        buffer_format(out, "}");
+    }
+    buffer_format(out, count ? "]" : "");
+}
+
+/* Writes settings.json when the run begins (resumed 0), and again when it goes
+ * on with something amended or found elsewhere; unit: "iteration", "step".  */
+static sppo_result run_settings_write(run_folder *f, int resumed,
+                                      const char *unit, int at)
+{
+    const parser *p = f->parse;
+    buffer *out = &f->text;
+    int i, changes = 0;
+
+    for (i = 0; i < p->count; i++)
+        changes += p->changed[i];
+    if (resumed && !changes)
+        return SPPO_OK;
     buffer_clear(out);
-    settings_write_options(f->parse, out);
+    settings_write_options(p, out);
     settings_write_inputs(f, out);
+    settings_write_history(f, unit, at, out);
     buffer_add(out, "}\n", 2);
     TRY(buffer_check(out));
     return sppo_file_write(out->ctx, f->settings, out->data, out->length);
 }
 
-/* Takes one setting from settings.json, or makes sure that it agrees. */
-static sppo_result setting_adopt(parser *p, const sppo_json *json, int node,
-                                 const char *path, unsigned char *kept)
+/* ==== settings.json: read ================================= >>adopted == */
+
+/* The texts and numbers of settings.json as they were typed, in p->kept. */
+static const char *setting_text(parser *p, const sppo_json *json, int node)
 {
     const sppo_json_node *n = &json->node[node];
-    const int which = option_find(p, json->text + n->name_begin,
-                                  n->name_end - n->name_begin);
     const size_t at = p->kept.length;
-    char value[PATH_ROOM];
 
-    if (which < 0 || (p->options[which].commands & FREE_OPTION))
-        return SPPO_OK;
     if (n->type == SPPO_JSON_STRING)
         buffer_unquote(&p->kept, json, node);
     else
         buffer_add(&p->kept, json->text + n->begin, n->end - n->begin);
     buffer_add(&p->kept, "", 1);
-    TRY(buffer_check(&p->kept));
+    return p->kept.failed ? "" : p->kept.data + at;
+}
+
+/* The other option of "this|that" among the command's needs, or -1. */
+static int option_rival(const parser *p, int which)
+{
+    const char *name = p->options[which].name;
+    const size_t length = strlen(name);
+    const char *word = p->command->needs;
+
+    for (; *word; word += strspn(word, " ,")) {
+        const size_t end = strcspn(word, " ,"), bar = strcspn(word, "|");
+        const char *second = word + bar + 1;
+
+        if (bar < end && bar == length && !strncmp(word, name, length))
+            return option_find(p, second, end - bar - 1);
+        if (bar < end && end - bar - 1 == length &&
+            !strncmp(second, name, length))
+            return option_find(p, word, bar);
+        word += end;
+    }
+    return -1;
+}
+
+/* Takes one setting, or makes sure that it agrees with what was given. */
+static sppo_result setting_adopt(parser *p, int which, const char *text,
+                                 const char *path)
+{
+    const option *o = &p->options[which];
+    const int rival = option_rival(p, which);
+    char value[PATH_ROOM];
+
+    if (rival >= 0 && p->given[rival] && (o->commands & AMENDED_OPTION)) {
+        p->was[which] = text;
+        p->changed[which] = p->changed[rival] = 1;
+        return SPPO_OK;
+    }
     option_value(p, which, value, sizeof value);
-    if (p->given[which] && strcmp(value, p->kept.data + at) != 0)
+    if (!p->given[which] || !strcmp(value, text)) {
+        p->given[which] = 1;
+        return option_set(p, which, text);
+    }
+    if (!(o->commands & (CONTENT_OPTION | AMENDED_OPTION)))
         return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
-                         "--%s is %.80s, but %.80s in %s",
-                         p->options[which].name, value, p->kept.data + at,
-                         path);
-    kept[which] = p->given[which] = 1;
-    return option_set(p, which, p->kept.data + at);
+                         "--%s is %.80s, but %.80s in %s", o->name, value,
+                         text, path);
+    p->was[which] = text;
+    p->changed[which] = 1;
+    return SPPO_OK;
+}
+
+/* A relative name that is not of this folder may be of the one that the run
+ * began in: the content tells whether it is the same thing.                 */
+static sppo_result setting_locate(parser *p, int which, const char *path)
+{
+    const option *o = &p->options[which];
+    const char *name = *(const char **)option_field(p, which);
+    const size_t at = p->kept.length;
+
+    if (file_exists(name))
+        return SPPO_OK;
+    if (p->folder && *name != '/') {
+        buffer_format(&p->kept, "%s/%s", p->folder, name);
+        buffer_add(&p->kept, "", 1);
+        TRY(buffer_check(&p->kept));
+        if (file_exists(p->kept.data + at)) {
+            p->was[which] = name;
+            p->changed[which] = 1;
+            return option_set(p, which, p->kept.data + at);
+        }
+    }
+    return sppo_fail(p->ctx, SPPO_E_IO, "%.200s, the --%s of %.200s, is not "
+                     "there%s%.200s; give --%s again", name, o->name, path,
+                     p->folder && *name != '/' ? ", nor in " : "",
+                     p->folder && *name != '/' ? p->folder : "", o->name);
+}
+
+/* All of the object: settings, and what else is remembered. */
+static sppo_result settings_take(parser *p, const sppo_json *json,
+                                 const char *path, unsigned char *kept)
+{
+    int i, which;
+
+    for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
+        const sppo_json_node *n = &json->node[i];
+        const char *key = json->text + n->name_begin;
+        const size_t length = n->name_end - n->name_begin;
+        const char *text = setting_text(p, json, i);
+
+        TRY(buffer_check(&p->kept));
+        which = option_find(p, key, length);
+        if (which < 0 && length == 6 && !strncmp(key, "folder", 6))
+            p->folder = text;
+        if (which < 0 && length == 7 && !strncmp(key, "history", 7) &&
+            n->type == SPPO_JSON_ARRAY) {
+            p->kept.data[p->kept.length - 2] = 0;  // without its brackets
+            p->history = text + 1;
+        }
+        if (which < 0 || (p->options[which].commands & FREE_OPTION))
+            continue;
+        kept[which] = 1;
+        TRY(setting_adopt(p, which, text, path));
+    }
+    return SPPO_OK;
+}
+
+/* What was given and is no setting of the run, and where its inputs are. */
+static sppo_result settings_settle(parser *p, const char *path,
+                                   const unsigned char *given,
+                                   const unsigned char *kept)
+{
+    int i;
+
+    for (i = 0; i < p->count; i++) {
+        const unsigned kind = p->options[i].commands;
+
+        if (given[i] && !kept[i] && !p->changed[i] && !(kind & FREE_OPTION))
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
+                             "--%s is not a setting of the run in %s",
+                             p->options[i].name, path);
+        if (p->given[i] && !given[i] && (kind & CONTENT_OPTION))
+            TRY(setting_locate(p, i, path));
+    }
+    return SPPO_OK;
 }
 
 /* Goes on with the settings of an earlier run. The sppo_json of the parser is
  * busy with numbers meanwhile, hence an own one.                            */
 static sppo_result settings_adopt(parser *p, const char *path)
 {
-    unsigned char kept[MAX_OPTIONS] = { 0 };
+    unsigned char kept[MAX_OPTIONS] = { 0 }, given[MAX_OPTIONS];
     sppo_json json;
     char *data = NULL;
     size_t size = 0;
     sppo_result result;
-    int i;
 
     memset(&json, 0, sizeof json);
+    memcpy(given, p->given, sizeof given);
     TRY(sppo_file_read(p->ctx, path, &data, &size));
-    buffer_reserve(&p->kept, size + MAX_OPTIONS);  // never moves hereafter
+    buffer_reserve(&p->kept, 2 * size + MAX_OPTIONS * (size_t)PATH_ROOM);
     result = sppo_json_parse(p->ctx, &json, data, size, path);
-    for (i = result == SPPO_OK ? json.node[0].first : -1;
-         i >= 0 && result == SPPO_OK; i = json.node[i].next)
-        result = setting_adopt(p, &json, i, path, kept);
-    for (i = 0; i < p->count && result == SPPO_OK; i++)
-        if (p->given[i] && !kept[i] &&
-            !(p->options[i].commands & FREE_OPTION))
-            result = sppo_fail(p->ctx, SPPO_E_ARGUMENT,
-                               "--%s is not a setting of the run in %s",
-                               p->options[i].name, path);
+    if (result == SPPO_OK)  // from here on p->kept never moves
+        result = settings_take(p, &json, path, kept);
+    if (result == SPPO_OK)
+        result = settings_settle(p, path, given, kept);
     sppo_json_free(p->ctx, &json);
     sppo_give(p->ctx, data, size + 1);
+    return result;
+}
+
+/* ---- what the inputs hold ---- */
+
+static sppo_result run_input_check(run_folder *f, const run_input *input,
+                                   const sppo_json *json, int inputs)
+{
+    sppo_ctx *ctx = f->parse->ctx;
+    const int which = option_find(f->parse, input->name, strlen(input->name));
+    const int node = sppo_json_find(json, inputs, input->name);
+    char value[PATH_ROOM], began[DIGEST_ROOM];
+
+    if (node < 0)
+        return SPPO_OK;
+    began[0] = 0;
+    sppo_json_string(json, node, began, sizeof began);
+    if (!strcmp(began, input->digest) || setting_is_amended(f->parse, which))
+        return SPPO_OK;
+    option_value(f->parse, which, value, sizeof value);
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "--%s: %.150s is not the %s that "
+                     "the run in %.100s began with: what it holds has the "
+                     "digest %s, not %.16s; begin another run with it",
+                     input->name, value, input->noun, f->out, input->digest,
+                     began);
+}
+
+/* Refuses to go on with inputs that hold something else than they did. */
+static sppo_result run_inputs_check(run_folder *f)
+{
+    sppo_ctx *ctx = f->parse->ctx;
+    sppo_json json;
+    char *data = NULL;
+    size_t size = 0;
+    sppo_result result;
+    int i, inputs = -1;
+
+    memset(&json, 0, sizeof json);
+    TRY(sppo_file_read(ctx, f->settings, &data, &size));
+    result = sppo_json_parse(ctx, &json, data, size, f->settings);
+    if (result == SPPO_OK)
+        inputs = sppo_json_find(&json, 0, "inputs");
+    if (result == SPPO_OK && inputs < 0)
+        note(f->console, "%s has no digests, being of an earlier version: "
+             "whether inputs have changed since is not known", f->settings);
+    for (i = 0; i < f->inputs && inputs >= 0 && result == SPPO_OK; i++)
+        result = run_input_check(f, &f->input[i], &json, inputs);
+    sppo_json_free(ctx, &json);
+    sppo_give(ctx, data, size + 1);
     return result;
 }
 
@@ -248,6 +448,35 @@ static int run_save_is_due(const run_folder *f, double asked)
     const double pause = asked > 0.0 ? fmax(asked, SAVE_SHARE * f->cost) : 0.0;
 
     return seconds_now() - f->saved >= pause;
+}
+
+/* Refuses to write over what is there: a run is gone on with. */
+static sppo_result run_is_free(sppo_ctx *ctx, const char *out, int force)
+{
+    char path[PATH_ROOM];
+
+    TRY(path_join(ctx, path, out, "settings.json"));
+    if (force || !file_exists(path))
+        return output_is_free(ctx, out, force);
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.300s exists and holds a run; go "
+                     "on with it by --resume, choose another name, or --force "
+                     "to write over it", out);
+}
+
+/* What a command returns that a signal stopped, after it has saved. */
+static sppo_result run_stopped(const run_folder *f)
+{
+    return sppo_fail(f->parse->ctx, SPPO_E_STOPPED, "stopped; saved in %.150s; "
+                     "sppo %s --resume --out %.150s goes on", f->checkpoint,
+                     f->parse->command->name, f->out);
+}
+
+/* Whether --name says another thing than the run began with. */
+static int run_amended(const run_folder *f, const char *name)
+{
+    const int which = option_find(f->parse, name, strlen(name));
+
+    return which >= 0 && setting_is_amended(f->parse, which);
 }
 
 /* ==== logs ==================================================== >>logs == */

@@ -95,13 +95,14 @@ enum { METHOD_MWU = 0, METHOD_OPTIMISTIC, METHOD_MAGNETIC };  // as --method
  * ways to the same end excludes the others by its condition.                */
 static const option options[] = {
     TEXT("policy", "DIR", policy, NULL,
-         PREFER | ALIGN | SAMPLE | SCORE | EVALUATE,
+         PREFER | ALIGN | SAMPLE | SCORE | EVALUATE | CONTENT_OPTION,
          "the policy: a model directory"),
     TEXT("against", "DIR", against, NULL, EVALUATE,
          "the policy to compare with"),
-    TEXT("preference", "DIR", preference, NULL, ALIGN | JUDGE | EVALUATE,
+    TEXT("preference", "DIR", preference, NULL,
+         ALIGN | JUDGE | EVALUATE | CONTENT_OPTION | AMENDED_OPTION,
          "judge by this preference model (see `sppo prefer`)"),
-    TEXT("judge", "CMD", judge, NULL, ALIGN | EVALUATE,
+    TEXT("judge", "CMD", judge, NULL, ALIGN | EVALUATE | AMENDED_OPTION,
          "judge by this program: a JSON line in, a JSON line out"),
     TEXT("preference", "DIR", preference, "best-of", SAMPLE,
          "choose by this preference model"),
@@ -109,27 +110,30 @@ static const option options[] = {
     REAL("judge-timeout", judge_timeout, 0.01, 1e6, "600", "judge",
          ALIGN | EVALUATE | SAMPLE | FREE_OPTION,
          "seconds without an answer before the judge counts as dead"),
-    TEXT("prompts", "FILE", prompts, NULL, ALIGN | SAMPLE | EVALUATE,
+    TEXT("prompts", "FILE", prompts, NULL,
+         ALIGN | SAMPLE | EVALUATE | CONTENT_OPTION,
          "rows {\"prompt\"} or AlpacaEval's {\"instruction\"}"),
     TEXT("prompt", "TEXT", prompt, NULL, SAMPLE,
          "one prompt; \"\" starts from nothing"),
-    TEXT("validation", "FILE", validation, NULL, ALIGN,
+    TEXT("validation", "FILE", validation, NULL, ALIGN | CONTENT_OPTION,
          "prompts on which each iteration is compared with the base policy"),
-    TEXT("preferences", "FILE", preferences, NULL, PREFER,
+    TEXT("preferences", "FILE", preferences, NULL, PREFER | CONTENT_OPTION,
          "rows {\"prompt\", \"chosen\", \"rejected\"} or {\"prompt\", "
          "\"response_a\", \"response_b\", \"prob_a\"}"),
     TEXT("judgments", "FILE", judgments, NULL, EVALUATE,
          "rows {\"output_1\", \"output_2\", \"preference\"} or "
          "{\"response_a\", \"response_b\", \"prob_a\"}"),
-    TEXT("text", "FILE", text, NULL, TOKENIZER | PRETRAIN, "plain text"),
+    TEXT("text", "FILE", text, NULL, TOKENIZER | PRETRAIN | CONTENT_OPTION,
+         "plain text"),
     TEXT("jsonl", "FILE", jsonl, NULL, TOKENIZER,
          "rows whose texts, in the fields of all commands, are learned from"),
-    TEXT("jsonl", "FILE", jsonl, NULL, PRETRAIN,
+    TEXT("jsonl", "FILE", jsonl, NULL, PRETRAIN | CONTENT_OPTION,
          "rows {\"text\"} or {\"prompt\", \"response\"}: of the latter only "
          "the response is learned"),
     TEXT("jsonl", "FILE", jsonl, NULL, SCORE,
          "rows {\"prompt\", \"response\"}"),
-    TEXT("tokenizer", "FILE", tokenizer, NULL, PRETRAIN | CONVERT,
+    TEXT("tokenizer", "FILE", tokenizer, NULL,
+         PRETRAIN | CONVERT | CONTENT_OPTION,
          "a tokenizer.bin; for pretrain also a tokenizer.json"),
     COUNT("vocab", vocab, SPPO_PIECES, 1000000, NULL, NULL, TOKENIZER,
           "pieces of the vocabulary: 259 for bytes, the rest learned"),
@@ -137,7 +141,7 @@ static const option options[] = {
          "comma-separated rows: entry i, j is P(answer i beats answer j)"),
     TEXT("start", "LIST", start, NULL, GAME,
          "the first policy, as 0.6,0.2,0.2 (uniform)"),
-    TEXT("from", "DIR", from, NULL, PRETRAIN,
+    TEXT("from", "DIR", from, NULL, PRETRAIN | CONTENT_OPTION,
          "go on from this model, with its tokenizer"),
     TEXT("from", "PATH", from, NULL, CONVERT,
          "a model directory or a llama2.c file"),
@@ -146,7 +150,8 @@ static const option options[] = {
     CHOICE("dtype", "float32|bfloat16", dtype, "float32", NULL, CONVERT,
            "the numbers of a model directory; bfloat16 takes half the space"),
     TEXT("out", "FILE", out, NULL, TOKENIZER, "the tokenizer.bin to write"),
-    TEXT("out", "DIR", out, NULL, TRAINING, "the folder to write"),
+    TEXT("out", "DIR", out, NULL, TRAINING | FREE_OPTION,
+         "the folder to write"),
 
     COUNT("dim", dim, 2, 65536, "64", "!from", PRETRAIN, "width"),
     COUNT("layers", layers, 1, 1024, "5", "!from", PRETRAIN, "blocks"),
@@ -182,7 +187,8 @@ static const option options[] = {
     COUNT("magnet-every", magnet_every, 0, 100000000, "100", "method=magnetic",
           GAME, "steps until the magnet moves to the policy; 0: it stays"),
     COUNT("k", k, 2, 1000, "5", NULL, ALIGN, "responses to each prompt"),
-    COUNT("iterations", iterations, 1, 100000, "3", NULL, ALIGN,
+    COUNT("iterations", iterations, 1, 100000, "3", NULL,
+          ALIGN | AMENDED_OPTION,
           "rounds of self-play"),
     COUNT("prompts-per-iteration", prompts_per_iteration, 0, 100000000, "0",
           NULL, ALIGN, "0: all prompts divided by iterations"),
@@ -239,11 +245,11 @@ static const option options[] = {
            "how it falls afterwards"),
     REAL("lr-end", lr_end, 0, 1, "0", "decay=linear|cosine", TRAINING,
          "share of lr that it falls to"),
-    REAL("alpha", alpha, 1e-6, 0.9999999, "0.99", "optimizer=rmsprop",
+    REAL("alpha", alpha, 0, 0.9999999, "0.99", "optimizer=rmsprop",
          TRAINING, "memory of the squares"),
-    REAL("beta1", beta1, 1e-6, 0.9999999, "0.9", "optimizer=adamw", TRAINING,
+    REAL("beta1", beta1, 0, 0.9999999, "0.9", "optimizer=adamw", TRAINING,
          "memory of the mean"),
-    REAL("beta2", beta2, 1e-6, 0.9999999, "0.999", "optimizer=adamw", TRAINING,
+    REAL("beta2", beta2, 0, 0.9999999, "0.999", "optimizer=adamw", TRAINING,
          "memory of the squares"),
     REAL("weight-decay", weight_decay, 0, 100, "0", "optimizer=adamw",
          TRAINING, "of matrices"),
@@ -669,9 +675,9 @@ static sppo_optim_config optim_of(const settings *s, int total_steps)
     config.kind = (sppo_optimizer)s->optimizer;
     config.decay = (sppo_decay)s->decay;
     config.lr = s->lr;
-    config.alpha = s->alpha;
-    config.beta1 = s->beta1;
-    config.beta2 = s->beta2;
+    config.alpha = s->alpha > 0.0 ? s->alpha : SPPO_ZERO;
+    config.beta1 = s->beta1 > 0.0 ? s->beta1 : SPPO_ZERO;
+    config.beta2 = s->beta2 > 0.0 ? s->beta2 : SPPO_ZERO;
     config.weight_decay = s->optimizer == SPPO_ADAMW ? s->weight_decay : 0.0;
     config.clip = s->clip;
     config.warmup = s->warmup;
@@ -900,12 +906,6 @@ static sppo_result open_optimiser(tool *t, const sppo_model *model,
     return sppo_optim_init(&t->ctx, &t->optim, &config, model);
 }
 
-/* What a command returns that a signal stopped, after it has saved. */
-static sppo_result stopped(tool *t, const char *where)
-{
-    return sppo_fail(&t->ctx, SPPO_E_STOPPED, "stopped; saved in %s", where);
-}
-
 /* A run of pretrain or prefer. OUT is a model directory, with beside the model
  *   settings.json, metrics.csv, .jsonl, lock   as in the folder of align
  *   run.safetensors                            the checkpoint, until the end
@@ -966,7 +966,7 @@ static sppo_result trainer_init(trainer *r, tool *t, sppo_model *model,
     for (i = 0; i < TRAINER_NUMBERS; i++)
         r->own[i].name = names[i];
     if (!s->dry_run)
-        TRY(output_is_free(&t->ctx, s->out, s->force || s->resume));
+        TRY(run_is_free(&t->ctx, s->out, s->force || s->resume));
     TRY(trainer_check_source(t));
     TRY(trainer_find(t, &state));
     *going_on = state != RUN_FINISHED || s->dry_run;
@@ -1013,6 +1013,7 @@ static sppo_result trainer_begin(trainer *r, int steps)
 
     TRY(trainer_find(t, &state));
     if (state == RUN_UNFINISHED) {
+        TRY(run_inputs_check(&t->folder));
         TRY(sppo_train_load(&t->ctx, r->model, &t->optim, r->own,
                             TRAINER_NUMBERS, t->folder.checkpoint));
         note(&t->console, "going on after step %d of %d", t->optim.step,
@@ -1023,8 +1024,9 @@ static sppo_result trainer_begin(trainer *r, int steps)
         remove(t->folder.settings);  // of the run that --force forgets
         r->own[STEPS].value = steps;
         TRY(trainer_save(r));
-        TRY(run_settings_write(&t->folder));
     }
+    TRY(run_settings_write(&t->folder, state == RUN_UNFINISHED, "step",
+                           t->optim.step + 1));
     run_saved(&t->folder, seconds_now());
     progress_begin(&t->console, t->optim.step);
     return metrics_cut(&t->metrics, t->optim.step);
@@ -1072,7 +1074,7 @@ static sppo_result trainer_save_model(trainer *r)
 static sppo_result trainer_end(trainer *r, sppo_result result)
 {
     if (result == SPPO_E_STOPPED || (result == SPPO_OK && caught))
-        return stopped(r->t, r->t->set.out);
+        return run_stopped(&r->t->folder);
     TRY(result);
     TRY(output_check(&r->t->ctx));
     remove(r->t->folder.checkpoint);
@@ -2476,7 +2478,7 @@ static sppo_result align_phase(run *r)
             TRY(checkpoint(r));
     } while (result == SPPO_E_STOPPED && !caught);
     progress_end(&t->console);
-    return caught ? stopped(t, r->t->folder.checkpoint) : SPPO_OK;
+    return caught ? run_stopped(&t->folder) : SPPO_OK;
 }
 
 /* ==== align: parts of an iteration ======================== >>shards == */
@@ -2899,7 +2901,7 @@ static sppo_result align_rounds(run *r)
         if (play->phase == SPPO_PHASE_ADVANCE)
             result = write_iteration(r);
         if (result == SPPO_E_STOPPED)
-            return stopped(r->t, r->t->folder.checkpoint);
+            return run_stopped(&r->t->folder);
         TRY(result);
         TRY(align_phase(r));
     }
@@ -2983,27 +2985,69 @@ static sppo_result align_folder(run *r)
     return path_join(&t->ctx, r->validation, out, "validation.csv");
 }
 
+/* With another judge, what the one before had judged of this iteration is
+ * judged again. In the checkpoint too, before settings.json names the new one:
+ * no iteration shall have two judges.                                       */
+static sppo_result align_judge_anew(run *r)
+{
+    tool *t = r->t;
+    sppo_play *play = &t->play;
+
+    if (!run_amended(&t->folder, "judge") &&
+        !run_amended(&t->folder, "preference"))
+        return SPPO_OK;
+    if (play->phase > SPPO_PHASE_JUDGE && play->phase < SPPO_PHASE_DONE)
+        note(&t->console, "iteration %d is judged already: the new judge "
+             "begins with the next", play->iteration + 1);
+    if (play->phase != SPPO_PHASE_JUDGE || play->done == 0)
+        return SPPO_OK;
+    note(&t->console, "judging iteration %d anew", play->iteration + 1);
+    play->done = 0;
+    return checkpoint(r);
+}
+
+/* More iterations are of as many prompts each as those before. */
+static void align_keep_prompts(tool *t)
+{
+    parser *p = &t->parse;
+    const int iterations = option_find(p, "iterations", 10);
+    const int prompts = option_find(p, "prompts-per-iteration", 21);
+    const char *was = p->was[iterations];
+    int each;
+
+    if (!was || t->set.prompts_per_iteration)
+        return;
+    each = t->prompts.count / (int)strtol(was, NULL, 10);
+    t->set.prompts_per_iteration = each > 1 ? each : 1;
+    p->given[prompts] = 1;
+    note(&t->console, "%d prompts in each iteration, as before",
+         t->set.prompts_per_iteration);
+}
+
 /* From the checkpoint, or from the beginning; the logs follow. */
 static sppo_result align_begin(run *r)
 {
     tool *t = r->t;
     const sppo_play *play = &t->play;
+    const int resumed = t->set.resume && file_exists(t->folder.checkpoint);
     int step;
 
     if (t->set.force)
         align_clear(r);
-    if (t->set.resume && file_exists(r->t->folder.checkpoint)) {
-        TRY(sppo_play_load(&t->ctx, &t->play, r->t->folder.checkpoint));
+    if (resumed) {
+        TRY(sppo_play_load(&t->ctx, &t->play, t->folder.checkpoint));
+        TRY(align_judge_anew(r));
         if (play->phase == SPPO_PHASE_DONE)
-            note(&t->console, "all iterations are done");
+            note(&t->console, "all iterations are done; --iterations goes on "
+                 "with more");
         else
             note(&t->console, "going on in iteration %d of %d",
                  play->iteration + 1, t->set.iterations);
-    } else {
-        if (t->set.resume)
-            note(&t->console, "there is no checkpoint: beginning anew");
-        TRY(run_settings_write(&t->folder));
+    } else if (t->set.resume) {
+        note(&t->console, "there is no checkpoint: beginning anew");
     }
+    TRY(run_settings_write(&t->folder, resumed, "iteration",
+                           play->iteration + 1));
     step = play->iteration * r->per_iteration;
     if (play->phase == SPPO_PHASE_FIT)
         step += play->done;
@@ -3093,19 +3137,24 @@ static sppo_result align_estimate(tool *t)
 static sppo_result align_in_folder(run *r)
 {
     tool *t = r->t;
-    sppo_play_config config = play_config(&t->set);
+    sppo_play_config config;
     char path[PATH_ROOM];
     int count;
 
     TRY(align_folder(r));
+    if (t->set.resume && file_exists(t->folder.settings))
+        TRY(run_inputs_check(&t->folder));
+    align_keep_prompts(t);
     if (!t->set.quiet)
         options_print(&t->parse, stderr);
+    config = play_config(&t->set);
     config.progress = on_progress;
     config.progress_user = r;
     TRY(sppo_play_init(&t->ctx, &t->play, &config, &t->policy, &t->prompts));
     if (t->set.shard)
         return align_shard(r);
     count = t->play.config.prompts_per_iteration;
+    batch_note(t, count, "prompts of an iteration", "takes no more");
     r->per_iteration = (count + t->set.batch - 1) / t->set.batch *
                        t->set.epochs;
     TRY(align_begin(r));
@@ -3128,8 +3177,8 @@ static sppo_result run_align(tool *t)
     r.t = t;
     align_defaults(t);
     if (!t->set.dry_run)
-        TRY(output_is_free(&t->ctx, t->set.out,
-                           t->set.force || t->set.resume || t->set.shard));
+        TRY(run_is_free(&t->ctx, t->set.out, t->set.force || t->set.resume ||
+                        t->set.shard));
     TRY(align_inputs(t));
     if (t->set.dry_run)
         return align_estimate(t);
@@ -4741,6 +4790,10 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
         TRY(path_join(&t->ctx, path, t->set.out, "settings.json"));
         if (file_exists(path))
             TRY(settings_adopt(&t->parse, path));
+        else if (options_check_needs(&t->parse) != SPPO_OK)
+            return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%.200s holds no run: "
+                             "there is no %.200s to go on with; without "
+                             "--resume a new one begins", t->set.out, path);
     }
     TRY(options_check_needs(&t->parse));
     TRY(options_check_conditions(&t->parse));
