@@ -264,7 +264,7 @@ static sppo_result setting_locate(parser *p, int which, const char *path)
     const char *name = *(const char **)option_field(p, which);
     const size_t at = p->kept.length;
 
-    if (file_exists(name))
+    if (file_exists(name) || !strcmp(name, "-"))
         return SPPO_OK;
     if (p->folder && *name != '/') {
         buffer_format(&p->kept, "%s/%s", p->folder, name);
