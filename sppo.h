@@ -12180,6 +12180,8 @@ static void sppoi_settings_train(sppoi_settings *s, const sppo_config *c,
     sppoi_setting(s, "model.norm_eps", c->norm_eps);
     sppoi_setting(s, "model.head", (double)c->head);
     sppoi_setting(s, "model.embed_dim", c->embed_dim);
+    sppoi_setting(s, "model.eos_more",
+                  sppoi_hash_ints(c->eos_more, (size_t)c->eos_count));
     sppoi_settings_optim(s, optim);
 }
 
@@ -12200,27 +12202,38 @@ static int sppoi_train_entries(const sppo_model *model,
     return n;
 }
 
-/* Adds the caller's numbers, whose names must be fit for a file and new. */
-static sppo_result sppoi_train_numbers(sppo_ctx *ctx, const sppo_number *own,
-                                       int count, sppoi_entry *e, int *n)
+/* Names that are fit for a file. */
+static sppo_result sppoi_check_numbers(sppo_ctx *ctx, const char *who,
+                                       const sppo_number *own, int count)
 {
     static const char fit[] = "abcdefghijklmnopqrstuvwxyz0123456789_./-";
-    int i, j;
+    int i;
 
     for (i = 0; i < count; i++) {
         const char *name = own[i].name ? own[i].name : "";
         const size_t length = strspn(name, fit);
 
         if (length < 1 || length > 40 || name[length])
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_save: own[%d] "
-                             "is named \"%.60s\"; a name is 1 to 40 of a-z, "
-                             "0-9, ._/-", i, name);
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: own[%d] is named "
+                             "\"%.60s\"; a name is 1 to 40 of a-z, 0-9, ._/-",
+                             who, i, name);
+    }
+    return SPPO_OK;
+}
+
+/* Adds the caller's numbers, whose names must be new. */
+static sppo_result sppoi_train_numbers(sppo_ctx *ctx, const sppo_number *own,
+                                       int count, sppoi_entry *e, int *n)
+{
+    int i, j;
+
+    for (i = 0; i < count; i++) {
         for (j = 0; j < *n; j++)
-            if (!strcmp(e[j].name, name))
+            if (!strcmp(e[j].name, own[i].name))
                 return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_save: "
                                  "own[%d] is named %s, as another number is; "
-                                 "choose another name", i, name);
-        sppoi_entry_set(e, n, name, &own[i].value, 1, SPPOI_DOUBLE);
+                                 "choose another name", i, own[i].name);
+        sppoi_entry_set(e, n, own[i].name, &own[i].value, 1, SPPOI_DOUBLE);
     }
     return SPPO_OK;
 }
@@ -12242,7 +12255,9 @@ SPPO_DEF sppo_result sppo_train_save(sppo_ctx *ctx, const sppo_model *model,
     sppoi_settings_train(&settings, &model->config, &optim->config);
     n = sppoi_train_entries(model, optim, entry);
     sppoi_entry_settings(entry, &n, &settings);
-    result = sppoi_train_numbers(ctx, own, count, entry, &n);
+    result = sppoi_check_numbers(ctx, "sppo_train_save", own, count);
+    if (result == SPPO_OK)
+        result = sppoi_train_numbers(ctx, own, count, entry, &n);
     if (result == SPPO_OK)
         result = sppoi_archive_write(ctx, path, sppoi_metadata, entry, n);
     sppo_give(ctx, entry, room * sizeof *entry);
@@ -12296,6 +12311,7 @@ SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
     sppoi_archive archive;
     sppo_result result;
 
+    SPPOI_TRY(sppoi_check_numbers(ctx, "sppo_train_load", own, count));
     SPPOI_TRY(sppoi_checkpoint_open(ctx, &archive, path));
     result = sppoi_train_read(ctx, model, optim, own, count, &archive);
     sppoi_archive_close(ctx, &archive);

@@ -2739,6 +2739,8 @@ static void another_loops_checkpoint_is_refused_by_name(void)
     other_loop(other, optim, 3, "model.kv_heads (1, now 2)");
     other = c, other.rope_theta = 500;
     other_loop(other, optim, 3, "model.rope_theta (10000, now 500)");
+    other = c, other.eos_count = 1, other.eos_more[0] = 3;
+    other_loop(other, optim, 3, "model.eos_more ");
     other = c, other.head = SPPO_HEAD_SCALAR;
     other_loop(other, optim, 3, "model.head ");
     o = optim, o.lr = 2e-2;
@@ -2752,7 +2754,7 @@ static void another_loops_checkpoint_is_refused_by_name(void)
 /* Numbers can be had before there is a model; names must be fit and differ. */
 static void a_loops_numbers_have_names(void)
 {
-    static const char *const bad[] = { "", "Sum", "a b", "\"", "step",
+    static const char *const bad[] = { NULL, "Sum", "a b", "\"", "", "step",
         "optim.lr", "weights", "batch",
         "a_name_of_more_than_forty_letters_is_too_long" };
     sppo_number sum = { "sum", 0, 0 }, none = { "none", 0, 0 };
@@ -2775,6 +2777,8 @@ static void a_loops_numbers_have_names(void)
         CHECK(loop_save(&l, FOLDER "/unfit") == SPPO_E_ARGUMENT);
         CHECK(has(&l.ctx, "own[1]"));
         CHECK(access(FOLDER "/unfit", F_OK) != 0);
+        if (i < 4)
+            CHECK(loop_load(&l, FOLDER "/loop") == SPPO_E_ARGUMENT);
     }
     end_loop(&l);
 }
