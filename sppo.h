@@ -697,8 +697,8 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
 
 /* Fills pairwise[(p k + i) k + j] = P(response i better than j) for `count`
  * prompts, prompts[first + p] with responses p k .. p k + k - 1 (tokens, EOS
- * included when it was sampled).  Returns SPPO_OK, or a failure that it set
- * with sppo_fail.                                                           */
+ * included when it was sampled: sppo_finished tells).  Returns SPPO_OK, or a
+ * failure that it set with sppo_fail.                                       */
 typedef struct sppo_judge {
     sppo_result (*fill)(sppo_ctx *ctx, void *user, const sppo_lists *prompts,
                         const sppo_lists *responses, int k, int first,

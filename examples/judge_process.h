@@ -22,7 +22,7 @@ typedef struct judge_process {
     const codec *tok;
     const sppo_config *speaker[2];  // whose responses: for their EOS; or NULL
     double patience;   // seconds without an answer before it counts as dead
-    double slowest;    // seconds that an answer took at the most
+    double slowest;    // seconds from one answer to the next, at the most
     pid_t pid;         // 0: not running
     int ended;         // 1: it ended by itself, as `status` says
     int status;        // of waitpid
@@ -481,8 +481,10 @@ static sppo_result judge_batch(judge_process *j, const sppo_lists *prompts,
         TRY(judge_take(j, prompts, first + p, p, k,
                        pairwise + (size_t)p * (size_t)(k * k), &took));
         if (took) {
-            j->slowest = fmax(j->slowest, seconds_now() - heard);
-            heard = seconds_now();
+            const double now = seconds_now();
+            if (p > 0 || (count == 1 && j->id > 1.0))  // not a start's time
+                j->slowest = fmax(j->slowest, now - heard);
+            heard = now;
             p++;
         } else if (j->pid == 0) {
             return judge_fail(j, prompts, first + p, NO_ANSWER, "it is gone",
@@ -499,7 +501,9 @@ static sppo_result judge_batch(judge_process *j, const sppo_lists *prompts,
  * answered: the first time that is awaited, later not before judge_listen.  */
 static double judge_grace(const judge_process *j, int first)
 {
-    return j->numbered ? 0.0 : fmin(2.0 * j->slowest, first ? 2.0 : 0.02);
+    const double most = first ? 2.0 : 0.02;
+
+    return j->numbered ? 0.0 : fmin(fmax(2.0 * j->slowest, 0.005), most);
 }
 
 /* The fill of a sppo_judge whose user is a judge_process. */
@@ -528,8 +532,9 @@ static sppo_result judge_process_fill(sppo_ctx *ctx, void *user,
 /* Before what it said so far is built upon: as long as a line too many takes. */
 static sppo_result judge_listen(judge_process *j)
 {
-    return judge_is_silent(j, j->numbered ? 0.0
-                              : fmin(2.0 * j->slowest, j->patience));
+    const double answer = fmax(2.0 * j->slowest, 0.1);
+
+    return judge_is_silent(j, j->numbered ? 0.0 : fmin(answer, j->patience));
 }
 
 /* Nothing more will be asked: it is told so, and must have nothing more to

@@ -249,6 +249,12 @@ line 4; says judge_names_finished '^{"id": "b", "error": ".*\\"finished\\" must 
 line 5; says judge_wants_a_plain_id '^{"error": ".*\\"id\\" must be a number or a string'
 line 6; says judge_goes_on '^{"id": "bA", "probabilities": \[\[0.5, '
 
+"$tool" judge --preference embed < . > out 2> err
+code=$?
+if [ $code -eq 5 ] && grep -q 'cannot read standard input' err; then
+    ok judge_that_cannot_read; else
+    bad judge_that_cannot_read "exit $code: $(cat err)"; fi
+
 # ---- programs that are out of step ------------------------------------------
 
 even='{"probabilities": [[0.5, 0.5], [0.5, 0.5]]}'
