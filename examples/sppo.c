@@ -913,27 +913,33 @@ static sppo_result open_optimiser(tool *t, const sppo_model *model,
  * moments, the step and a few sums are all that the rest depends on.        */
 enum { STEPS, LOSS, WEIGHT, TOKENS, TRAINER_NUMBERS };
 
+typedef enum run_state { RUN_NONE, RUN_UNFINISHED, RUN_FINISHED } run_state;
+
 typedef struct trainer {
     tool *t;
+    run_state found;    // by --resume; RUN_NONE: begin anew
     sppo_model *model;  // that is trained
     sppo_number own[TRAINER_NUMBERS];  // kept in the checkpoint: the steps of
                                        // the run; sums whose quotient is the
                                        // loss of late steps; tokens so far
 } trainer;
 
-/* Whether --resume finds a run: there is settings.json, and the checkpoint, or
- * none when the run has come to its end.  For a run writes a checkpoint before
+/* What is in OUT: settings.json is there, and the checkpoint, or none but the
+ * model when the run has come to its end.  For a run writes a checkpoint before
  * settings.json, and removes it last.                                       */
-typedef enum run_state { RUN_NONE, RUN_UNFINISHED, RUN_FINISHED } run_state;
-
 static sppo_result trainer_find(tool *t, run_state *state)
 {
-    char asked[PATH_ROOM], checkpoint[PATH_ROOM];
+    static const char *const names[] = { "settings.json", "run.safetensors",
+                                         "model.safetensors" };
+    char path[PATH_ROOM];
+    int i, there[3];
 
-    TRY(path_join(&t->ctx, asked, t->set.out, "settings.json"));
-    TRY(path_join(&t->ctx, checkpoint, t->set.out, "run.safetensors"));
-    *state = !t->set.resume || !file_exists(asked) ? RUN_NONE
-           : file_exists(checkpoint) ? RUN_UNFINISHED : RUN_FINISHED;
+    for (i = 0; i < 3; i++) {
+        TRY(path_join(&t->ctx, path, t->set.out, names[i]));
+        there[i] = file_exists(path);
+    }
+    *state = there[0] && there[1] ? RUN_UNFINISHED
+           : there[0] && there[2] ? RUN_FINISHED : RUN_NONE;
     return SPPO_OK;
 }
 
@@ -957,7 +963,7 @@ static sppo_result trainer_init(trainer *r, tool *t, sppo_model *model,
     static const char *const names[] = { "steps", "loss_sum", "loss_weight",
                                          "tokens" };
     const settings *s = &t->set;
-    run_state state;
+    const int replace = s->force || s->resume || s->dry_run;
     int i;
 
     memset(r, 0, sizeof *r);
@@ -965,11 +971,12 @@ static sppo_result trainer_init(trainer *r, tool *t, sppo_model *model,
     r->model = model;
     for (i = 0; i < TRAINER_NUMBERS; i++)
         r->own[i].name = names[i];
-    if (!s->dry_run)
-        TRY(run_is_free(&t->ctx, s->out, s->force || s->resume));
+    TRY(trainer_find(t, &r->found));
+    TRY(r->found == RUN_UNFINISHED ? run_is_free(&t->ctx, s->out, replace)
+                                   : output_is_free(&t->ctx, s->out, replace));
     TRY(trainer_check_source(t));
-    TRY(trainer_find(t, &state));
-    *going_on = state != RUN_FINISHED || s->dry_run;
+    r->found = s->resume && !s->dry_run ? r->found : RUN_NONE;
+    *going_on = r->found != RUN_FINISHED;
     if (!*going_on)
         note(&t->console, "the run is at its end: %s holds its model", s->out);
     return SPPO_OK;
@@ -993,12 +1000,10 @@ static sppo_result trainer_open(trainer *r, const char *const *names,
                                 int count)
 {
     tool *t = r->t;
-    run_state state;
 
     TRY(run_folder_open(&t->folder, &t->parse, &t->console, t->set.out, 1));
     TRY(metrics_open(&t->metrics, &t->ctx, t->set.out, names, count));
-    TRY(trainer_find(t, &state));
-    if (state != RUN_UNFINISHED)
+    if (r->found != RUN_UNFINISHED)
         return SPPO_OK;
     return sppo_train_load(&t->ctx, NULL, NULL, r->own, TRAINER_NUMBERS,
                            t->folder.checkpoint);
@@ -1009,10 +1014,9 @@ static sppo_result trainer_open(trainer *r, const char *const *names,
 static sppo_result trainer_begin(trainer *r, int steps)
 {
     tool *t = r->t;
-    run_state state;
+    const int resumed = r->found == RUN_UNFINISHED;
 
-    TRY(trainer_find(t, &state));
-    if (state == RUN_UNFINISHED) {
+    if (resumed) {
         TRY(run_inputs_check(&t->folder));
         TRY(sppo_train_load(&t->ctx, r->model, &t->optim, r->own,
                             TRAINER_NUMBERS, t->folder.checkpoint));
@@ -1025,8 +1029,7 @@ static sppo_result trainer_begin(trainer *r, int steps)
         r->own[STEPS].value = steps;
         TRY(trainer_save(r));
     }
-    TRY(run_settings_write(&t->folder, state == RUN_UNFINISHED, "step",
-                           t->optim.step + 1));
+    TRY(run_settings_write(&t->folder, resumed, "step", t->optim.step + 1));
     run_saved(&t->folder, seconds_now());
     progress_begin(&t->console, t->optim.step);
     return metrics_cut(&t->metrics, t->optim.step);

@@ -159,6 +159,8 @@ for job in pretrain prefer; do
     expect ${job}_resume_at_the_end 0 'the run is at its end' "$tool" $job \
         --resume --out ${job}_int
     equals ${job}_at_the_end ${job}_int $whole
+    expect ${job}_at_the_end_is_kept 2 'exists; choose another name' $job \
+        --out ${job}_int
 
     # murders at any moment, until a run lives to its end
     kills=0 got=1
