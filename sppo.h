@@ -200,9 +200,14 @@
  *       that is too long is refused; the released code cuts prompts to 512
  *       tokens and pairs to 1024.  Cut them beforehand.
  *   D10 The paper names no optimiser; this is RMSprop with PyTorch's constants,
- *       as in the released code, no clipping: config.optim.  Neither it nor
- *       AdamW sees a constant factor of the loss, as D4's half or eta^2, but
- *       for eps and clipping.
+ *       as in the released code.  Whether that clips gradients is not known: it
+ *       says nothing, and the Trainer below it clips at a norm of 1 unless told
+ *       otherwise.  Left at 0, config.optim.clip does not, and .warmup is none;
+ *       the paper warms up for a tenth of the steps.  The tool's defaults are
+ *       1 and 0.1; its eta of 30 and learning rate of 3e-4 suit small models,
+ *       the paper's are 1000 and 5e-7.  Neither RMSprop nor AdamW sees a
+ *       constant factor of the loss, as D4's half or eta^2, but for eps and
+ *       clipping.
  *   D11 Of equal win rates the first is the best and the last the worst, so
  *       that the two differ; losses that need a winner (HARD, DPO, IPO) skip a
  *       prompt whose win rates are all equal.  Equal is within 1e-9, so that

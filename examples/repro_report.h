@@ -447,13 +447,15 @@ static void put_introduction(report *r)
         "processes.\n\n", p->name, p->name, sppo_version(),
         seeds_of(r, seeds));
     fprintf(r->out,
-        "**Parties.**  Annotators vote on pairs of answers; with *mild* bias\n"
-        "a word more is worth %.2f to them in log odds, with *strong* bias\n"
-        "%.2f, so that a filler sentence, -0.27 for the judge, nets -0.09 or\n"
-        "+0.27.  The preference model (`embed` head) learns from the votes\n"
-        "and is all that the methods see.  The *judge* is a program that\n"
-        "knows the rules of the language; measurements alone ask it, on test\n"
-        "prompts, never training and never the choice of settings.\n\n",
+        "**Parties.**  The *judge* is a program that knows the rules of the\n"
+        "language; measurements alone ask it, on test prompts, never training\n"
+        "and never the choice of settings.  Annotators vote on pairs of\n"
+        "answers by the judge's own log odds, a coin in a tenth of the votes,\n"
+        "and a taste for length: with *mild* bias a word more is worth %.2f in\n"
+        "log odds, with *strong* bias %.2f, so that a filler sentence, -0.27\n"
+        "for the judge, nets -0.09 or +0.27.  The preference model (`embed`\n"
+        "head) learns from the votes and is all that the methods see.  So it\n"
+        "is a proxy of the judge, which is gold: the two are not independent.\n\n",
         length_bias[MILD], length_bias[STRONG]);
     fputs(
         "**Verdicts** are computed.  A contrast is a number per seed; its\n"

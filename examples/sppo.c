@@ -177,7 +177,8 @@ static const option options[] = {
          "a row that is too long is an error, not skipped"),
 
     REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
-         "how hard a win rate pulls; beta of DPO is 1/eta (30; dpo 1, ipo 5)"),
+         "how hard a win rate pulls; DPO's beta, usually 0.1, is 1/eta (30; "
+         "dpo 1, ipo 5)"),
     REAL("eta", eta, 1e-9, 1e9, "0.1", NULL, GAME, "learning rate"),
     CHOICE("method", "mwu|optimistic|magnetic", method, "mwu", NULL, GAME,
            "multiplicative weights (Eq 4.1), whose average converges, or one "
@@ -2913,7 +2914,9 @@ static sppo_result align_rounds(run *r)
 
 /* ---- before it begins ---- */
 
-/* beta = 1 / eta in DPO and 1 / (2 eta) is IPO's tau: their usual values. */
+/* DPO's beta is 1 / eta and IPO's tau 1 / (2 eta).  Large models are usually
+ * aligned with 0.1 for both; a small one at a high learning rate keeps closer to
+ * pi_t with beta = 1.                                                       */
 static void align_defaults(tool *t)
 {
     const int which = option_find(&t->parse, "eta", 3);

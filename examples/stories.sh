@@ -1,10 +1,10 @@
 #!/bin/sh
 # Aligns a real model, the 260K-parameter TinyStories Llama of llama2.c, with a
 # judge that is a program of its own (examples/story_judge.c).
-#   sh examples/stories.sh DATA OUT
+#   sh examples/stories.sh DATA OUT [SEED]
 # DATA holds stories260K.bin and tok512.bin.
 set -eu
-data=$1 out=$2
+data=$1 out=$2 seed=${3:-1}
 sppo=build/sppo
 mkdir -p "$out"
 $sppo convert --from "$data/stories260K.bin" --tokenizer "$data/tok512.bin" \
@@ -28,7 +28,7 @@ prompts Nora Finn Ivy Otto > "$out/validation.jsonl"
 
 $sppo align --policy "$out/base" --judge build/story_judge \
     --prompts "$out/prompts.jsonl" --validation "$out/validation.jsonl" \
-    --eta 30 --lr 1e-4 --epochs 4 --max-tokens 160 --seed 1 \
+    --eta 30 --lr 1e-4 --epochs 4 --max-tokens 160 --seed "$seed" \
     --out "$out/run" --force
 cat "$out/run/validation.csv"
 for policy in "$out/base" "$out/run/policy"; do
