@@ -184,6 +184,7 @@ typedef struct console {
     int quiet, live;   // live: standard error is a terminal
     int drawn;         // an unfinished line stands there
     double begun, shown, first;
+    double later;      // seconds of the run after this work; -1: not known
 } console;
 
 static void console_init(console *c)
@@ -200,20 +201,61 @@ static void console_erase(console *c)
     c->drawn = 0;
 }
 
+/* Columns of the terminal. */
+static int console_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    int width = columns ? atoi(columns) : 0;
+#ifdef TIOCGWINSZ
+    struct winsize size;
+
+    if (ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        width = size.ws_col;
+#endif
+    return width > 0 ? width : 80;
+}
+
+/* Words from column `indent`, where the line has begun, to before column
+ * `width`; what is longer than a line keeps one to itself. width 0: any.    */
+static void print_wrapped(FILE *out, int indent, int width, const char *text)
+{
+    int column = indent;
+
+    while (*text) {
+        const int n = (int)strcspn(text, " ");
+        if (width && column > indent && column + 1 + n > width - 1) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        fprintf(out, "%s%.*s", column > indent ? " " : "", n, text);
+        column += n + (column > indent);
+        text += n + (text[n] == ' ');
+    }
+    fprintf(out, "\n");
+}
+
+/* A sentence on standard error: on a terminal no line wraps within a word, a
+ * file has it on one line, to be searched.                                  */
+static void console_say(console *c, const char *sentence)
+{
+    console_erase(c);
+    print_wrapped(stderr, 0, c->live ? console_width() : 0, sentence);
+}
+
 /* A line for the reader, not a result: standard error, unless --quiet. */
 static void note(console *c, const char *format, ...) SPPOI_FORMAT(2, 3);
 
 static void note(console *c, const char *format, ...)
 {
+    char sentence[2 * PATH_ROOM];
     va_list list;
 
     if (c->quiet)
         return;
-    console_erase(c);
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    vsnprintf(sentence, sizeof sentence, format, list);
     va_end(list);
-    fputc('\n', stderr);
+    console_say(c, sentence);
 }
 
 /* done: what an earlier run did already, no measure of today's speed. */
@@ -221,9 +263,32 @@ static void progress_begin(console *c, double done)
 {
     c->begun = c->shown = seconds_now();
     c->first = done;
+    c->later = -1.0;
 }
 
-/* "what 12 of 64, 0:41 left, details" */
+/* Seconds that a unit of work took since progress_begin; 0: not known yet. */
+static double progress_pace(const console *c, double done)
+{
+    return done > c->first ? (seconds_now() - c->begun) / (done - c->first)
+                           : 0.0;
+}
+
+/* Cuts a line before column `width`, 0: not at all, after a part of it where
+ * there is one: half a number misleads.                                     */
+static void line_cut(char *line, int width)
+{
+    const int room = width - 1;
+    int at;
+
+    if (!width || (int)strlen(line) <= room)
+        return;
+    for (at = room; at > 0 && line[at] != ','; at--) {
+    }
+    line[at > 0 ? at : room] = 0;
+}
+
+/* "what 12 of 64, 0:41 left, run about 2:15, details", cut to one line of the
+ * terminal: one that wraps would not be erased.                             */
 static void progress_show(console *c, const char *what, double done,
                           double total, const char *format, ...)
     SPPOI_FORMAT(5, 6);
@@ -232,21 +297,25 @@ static void progress_show(console *c, const char *what, double done,
                           double total, const char *format, ...)
 {
     const double now = seconds_now();
-    const double pace = done > c->first
-        ? (now - c->begun) / (done - c->first) : 0.0;
-    const int left = (int)(pace * (total - done) + 0.5);
+    const int left = (int)(progress_pace(c, done) * (total - done) + 0.5);
+    const int all = left + (int)(c->later + 0.5);
+    char line[512];
+    int n;
     va_list list;
 
     if (c->quiet || now - c->shown < (c->live ? 0.1 : 10.0))
         return;
     console_erase(c);
-    fprintf(stderr, "%s %.0f of %.0f, %d:%02d left", what, done, total,
-            left / 60, left % 60);
+    n = snprintf(line, sizeof line, "%.200s %.0f of %.0f, %d:%02d left", what,
+                 done, total, left / 60, left % 60);
+    if (c->later >= 0.0)
+        n += snprintf(line + n, sizeof line - (size_t)n, ", run about %d:%02d",
+                      all / 60, all % 60);
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    vsnprintf(line + n, sizeof line - (size_t)n, format, list);
     va_end(list);
-    if (!c->live)
-        fputc('\n', stderr);
+    line_cut(line, c->live ? console_width() : 0);
+    fprintf(stderr, c->live ? "%s" : "%s\n", line);
     c->drawn = c->live;
     c->shown = now;
     fflush(stderr);
@@ -736,24 +805,6 @@ static void options_print(const parser *p, FILE *out)
         }
 }
 
-/* Words from column `indent` to column 79, the first line begun already. */
-static void print_wrapped(int indent, const char *text)
-{
-    int column = indent;
-
-    while (*text) {
-        const int n = (int)strcspn(text, " ");
-        if (column > indent && column + 1 + n > 79) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        }
-        printf("%s%.*s", column > indent ? " " : "", n, text);
-        column += n + (column > indent);
-        text += n + (text[n] == ' ');
-    }
-    printf("\n");
-}
-
 static void option_help(const parser *p, int which)
 {
     const option *o = &p->options[which];
@@ -770,7 +821,7 @@ static void option_help(const parser *p, int which)
     snprintf(text, sizeof text, "%s%s%s%s", o->help,
              standard ? " (" : "", standard ? standard : "",
              standard ? ")" : "");
-    print_wrapped(28, text);
+    print_wrapped(stdout, 28, 80, text);
 }
 
 /* "--policy DIR (--preference DIR | --judge CMD)": from the needs. */
@@ -807,7 +858,7 @@ static sppo_result command_help(parser *p)
     TRY(buffer_check(&p->kept));
     printf("sppo %s - %s\n\n%s\nUsage: ", p->command->name,
            p->command->summary, p->command->examples);
-    print_wrapped(7, p->kept.data);
+    print_wrapped(stdout, 7, 80, p->kept.data);
     if (alone >= 0)
         printf("   or  sppo %s --%s %s [--json]\n", p->command->name,
                p->options[alone].name, p->options[alone].meta);

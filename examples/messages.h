@@ -92,18 +92,20 @@ static void message_memory(const parser *p, char *out, size_t size)
                                             : "; take a smaller model.");
 }
 
-/* The last line that a command that failed says. */
-static void message_failure(const parser *p, const sppo_ctx *ctx)
+/* The last that a command that failed says. */
+static void message_failure(const parser *p, const sppo_ctx *ctx, console *c)
 {
-    char sentence[2 * sizeof ctx->message], hint[256];
+    char sentence[2 * sizeof ctx->message];
+    int n;
 
-    message_plain(p, ctx->message, sentence, sizeof sentence);
-    fprintf(stderr, "sppo%s%s: %s\n", p->command ? " " : "",
-            p->command ? p->command->name : "", sentence);
+    n = snprintf(sentence, sizeof sentence, "sppo%s%s: ", p->command ? " " : "",
+                 p->command ? p->command->name : "");
+    message_plain(p, ctx->message, sentence + n, sizeof sentence - (size_t)n);
+    console_say(c, sentence);
     if (ctx->code != SPPO_E_MEMORY)
         return;
-    message_memory(p, hint, sizeof hint);
-    fprintf(stderr, "%s\n", hint);
+    message_memory(p, sentence, sizeof sentence);
+    console_say(c, sentence);
 }
 
 #endif

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -2145,6 +2146,8 @@ typedef struct run {
     tool *t;
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
+    double pace[3];      // seconds of a prompt sampled, of one judged, of a
+    double validated;    // step; of a validation; 0: not seen yet
     char validation[PATH_ROOM];
     char digest[17];     // of the round: see >>shards
     sppo_lists *into;    // where a merge puts responses
@@ -2330,6 +2333,7 @@ static sppo_result validate(run *r)
     tool *t = r->t;
     const sppo_sampling sampling = sampling_of(&t->set);
     const int iteration = t->play.iteration + 1;
+    const double begun = seconds_now();
     sppo_evaluation e;
 
     note(&t->console, "iteration %d: comparing with the base policy",
@@ -2337,9 +2341,11 @@ static sppo_result validate(run *r)
     TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge,
                       &t->validation, t->set.samples, &sampling,
                       (uint64_t)t->set.seed, &e));
-    printf("iteration %d  win rate against the base policy %.4f (95 %% "
-           "interval %.4f .. %.4f)  length %.1f, base %.1f  KL %.3f\n",
-           iteration, e.win_rate, e.low, e.high, e.length_a, e.length_b, e.kl);
+    r->validated = seconds_now() - begun;
+    printf("iteration %d  win rate against the base policy %.4f (95 %%: %.4f "
+           ".. %.4f)\niteration %d  length %.1f, base %.1f  KL %.3f\n",
+           iteration, e.win_rate, e.low, e.high, iteration, e.length_a,
+           e.length_b, e.kl);
     TRY(output_check(&t->ctx));
     TRY(log_cut(&t->line, r->validation, validation_header, iteration - 1));
     buffer_clear(&t->line);
@@ -2398,6 +2404,35 @@ static sppo_play_config play_config(const settings *s)
     return config;
 }
 
+/* The phase of --phase that a phase of the play belongs to. */
+static int phase_group(sppo_phase phase)
+{
+    return phase == SPPO_PHASE_SAMPLE ? 1 : phase == SPPO_PHASE_JUDGE ? 2 : 3;
+}
+
+/* Seconds of the run after the phase at work, by what each has taken in this
+ * process; -1: a phase that is to come has not been seen yet.               */
+static double run_later(run *r, const sppo_progress *p)
+{
+    const int now = phase_group(p->phase) - 1;
+    const int more = r->t->set.iterations - p->iteration - 1;
+    const double units[3] = { r->t->play.round.count, r->t->play.round.count,
+                              r->per_iteration };
+    double later = 0.0;
+    int i, times;
+
+    r->pace[now] = progress_pace(&r->t->console, p->done);
+    for (i = 0; i < 3; i++) {
+        times = more + (i > now);
+        if (r->t->set.phase || (times && r->pace[i] <= 0.0))
+            return -1.0;
+        later += times * units[i] * r->pace[i];
+    }
+    if (r->t->set.validation && r->validated <= 0.0)
+        return -1.0;
+    return later + (more + 1) * r->validated;
+}
+
 /* Called after every unit of work: keeps the metrics, draws the progress,
  * stops for a checkpoint or for good. The play goes on where it stopped.    */
 static int on_progress(void *user, const sppo_progress *p)
@@ -2408,6 +2443,7 @@ static int on_progress(void *user, const sppo_progress *p)
     double value[METRICS];
     char what[64];
 
+    r->t->console.later = run_later(r, p);
     snprintf(what, sizeof what, "iteration %d of %d: %s", p->iteration + 1,
              r->t->set.iterations, titles[p->phase]);
     if (p->phase == SPPO_PHASE_FIT) {
@@ -2874,12 +2910,6 @@ static sppo_result align_merge(run *r)
 
 /* ==== align: the run ====================================== >>rounds == */
 
-/* The phase of --phase that a phase of the play belongs to. */
-static int phase_group(sppo_phase phase)
-{
-    return phase == SPPO_PHASE_SAMPLE ? 1 : phase == SPPO_PHASE_JUDGE ? 2 : 3;
-}
-
 /* All that is left, or the one phase that was asked for. */
 static sppo_result align_rounds(run *r)
 {
@@ -3140,6 +3170,21 @@ static sppo_result align_estimate(tool *t)
                                    : "minutes");
 }
 
+/* The settings as the run takes them, which settings.json keeps as they were
+ * asked for.                                                                */
+static void align_print(tool *t)
+{
+    const settings asked = t->set;
+    const sppo_play_config *c = &t->play.config;
+
+    t->set.prompts_per_iteration = c->prompts_per_iteration;
+    t->set.batch = c->batch;
+    t->set.max_tokens = c->sampling.max_tokens;
+    if (!t->set.quiet)
+        options_print(&t->parse, stderr);
+    t->set = asked;
+}
+
 static sppo_result align_in_folder(run *r)
 {
     tool *t = r->t;
@@ -3151,12 +3196,11 @@ static sppo_result align_in_folder(run *r)
     if (t->set.resume && file_exists(t->folder.settings))
         TRY(run_inputs_check(&t->folder));
     align_keep_prompts(t);
-    if (!t->set.quiet)
-        options_print(&t->parse, stderr);
     config = play_config(&t->set);
     config.progress = on_progress;
     config.progress_user = r;
     TRY(sppo_play_init(&t->ctx, &t->play, &config, &t->policy, &t->prompts));
+    align_print(t);
     if (t->set.shard)
         return align_shard(r);
     count = t->play.config.prompts_per_iteration;
@@ -3204,6 +3248,9 @@ static sppo_result print_response(tool *t, int prompt, int response)
 
     buffer_clear(&t->line);
     if (t->set.prompt && codec_reads_text(&t->tok)) {
+        if (t->set.n > 1)
+            printf("--- response %d of %d ---\n", response /
+                   (t->set.best_of ? t->set.best_of : 1) + 1, t->set.n);
         buffer_decode(&t->line, &t->tok, &t->responses, response);
         buffer_add(&t->line, "\n", 1);
     } else if (generator) {
@@ -4600,7 +4647,7 @@ typedef struct job {
     ", ..],\n\"finished\": [true, ..], \"id\": 7} and answers each with a "   \
     "line\n{\"probabilities\": [[..], ..], \"id\": 7}: row i, column j is "   \
     "the probability that\nresponse i is better than j. finished: it ended and "\
-    "was not cut. The id may be left\nout of an answer, another id is an "     \
+    "was not cut. The id may be\nleft out of an answer, another id is an "     \
     "error, as is any other line. An answer\n{\"error\": \"..\"} ends the "    \
     "run with that sentence.\n"
 
@@ -4633,8 +4680,8 @@ static const job jobs[] = {
         "text|jsonl tokenizer|from out",
         "optimizer=adamw beta2=0.99 lr=4e-3 weight-decay=0.01 warmup=0.03 "
         "lr-end=0.05",
-        "  sppo pretrain --text book.txt --tokenizer tokenizer.bin --minutes 3"
-        " --out base\n"
+        "  sppo pretrain --text book.txt --tokenizer tok.bin --minutes 3 --out "
+        "base\n"
         "  sppo pretrain --jsonl answers.jsonl --from base --steps 500 "
         "--out tuned\n"
         "  sppo pretrain --resume --out tuned\n",
@@ -4670,10 +4717,11 @@ static const job jobs[] = {
         "  sppo sample --policy run/policy --prompts prompts.jsonl --n 4\n"
         "  sppo sample --policy base --prompt \"Hello\" --best-of 16 "
         "--preference judge\n",
-        "A --prompt is answered with the text alone, --prompts with rows "
-        "{\"prompt\",\n\"response\", \"finished\"}, ids instead of texts where "
+        "A --prompt is answered with the text alone, or with --n several, each "
+        "after a\nline --- response 1 of 4 ---; --prompts with rows "
+        "{\"prompt\", \"response\",\n\"finished\"}, ids instead of texts where "
         "the policy has no tokenizer.\nFor AlpacaEval: --prompts "
-        "alpaca_eval.json --alpaca-eval NAME > model_outputs.json\n" },
+        "alpaca_eval.json --alpaca-eval NAME\n> model_outputs.json\n" },
       run_sample },
     { { "score", SCORE, "log pi(y|x) of given responses", "policy jsonl", "",
         "  sppo score --policy base --jsonl rows.jsonl\n",
@@ -4683,7 +4731,7 @@ static const job jobs[] = {
         "  sppo judge --preference judge < requests.jsonl\n"
         "  sppo align .. --judge 'sppo judge --preference judge'\n",
         JUDGE_ABOUT "A request that cannot be judged is answered with an "
-        "error; the exit code is 3 then, in\nthe end.\n" }, run_judge },
+        "error; the exit code is 3\nthen, in the end.\n" }, run_judge },
     { { "evaluate", EVALUATE, "the win rate of one policy against another",
         "policy against preference|judge prompts, judgments", "",
         "  sppo evaluate --policy run/policy --against base --preference judge"
@@ -4702,7 +4750,7 @@ static const job jobs[] = {
         "  sppo convert --from SmolLM2-135M --dtype bfloat16 --to small\n",
         "A model directory is Hugging Face's for a Llama: config.json, "
         "model.safetensors\n(or the parts that model.safetensors.index.json "
-        "names) in F32, F16, BF16 or F64.\nOne file is written, with the "
+        "names) in F32, F16, BF16 or\nF64. One file is written, with the "
         "tokenizer that was there.\n" },
       run_convert },
     { { "info", INFO, "what a file, a model or a run holds", "", "",
@@ -4876,7 +4924,7 @@ int main(int argc, char **argv)
     }
     progress_end(&t.console);
     if (result != SPPO_OK)
-        message_failure(&t.parse, &t.ctx);
+        message_failure(&t.parse, &t.ctx, &t.console);
     code = exit_code(&t, result);
     tool_free(&t);
     return code;

@@ -179,5 +179,79 @@ says a_part_says_how_to_go_on '^go_on sppo align --resume --out part$'
 holds metrics_are_there grep -q 'logratios/chosen.*objective/kl.*entropy' \
     run/metrics.csv
 
+# ---- the terminal -----------------------------------------------------------
+
+if "$tool" sample --policy "$tiny/policy" --prompt "tell me ." --n 3 \
+    --max-tokens 5 > out 2> err; then ok several_responses
+else bad several_responses "$(cat err)"; fi
+if [ "$(grep -c '^--- response [123] of 3 ---$' out)" -eq 3 ]; then
+    ok several_responses_have_a_line_between
+else bad several_responses_have_a_line_between "$(cat out)"; fi
+"$tool" sample --policy "$tiny/policy" --prompt "tell me ." > out 2> err
+if grep -q '^---' out; then bad one_response_stands_alone "$(cat out)"
+else ok one_response_stands_alone; fi
+for command in "" tokenizer pretrain prefer align sample score judge evaluate \
+    game convert info; do
+    # shellcheck disable=SC2086
+    "$tool" $command --help
+done > help
+if awk 'length > 79 { print; bad = 1 } END { exit bad }' help > long; then
+    ok help_fits_80_columns
+else bad help_fits_80_columns "$(cat long)"; fi
+"$tool" align --policy "$tiny/policy" --preference "$tiny/preference" \
+    --prompts three.jsonl --iterations 1 --k 2 --epochs 1 --max-tokens 8 \
+    --out resolved > out 2> err
+if grep -q '^  prompts-per-iteration  *3$' err &&
+    grep -q '^  batch  *3$' err &&
+    grep -q '"prompts-per-iteration": 0,' resolved/settings.json; then
+    ok settings_are_shown_as_they_are_taken
+else bad settings_are_shown_as_they_are_taken "$(head -c 900 err)"; fi
+
+# A terminal of 64 columns, where there is one to be had.
+if command -v python3 > /dev/null && python3 -c 'import pty' 2> /dev/null; then
+    cat > terminal.py << 'PYTHON'
+import fcntl, os, pty, struct, sys, termios
+child, fd = pty.fork()
+if child == 0:
+    os.read(0, 1)  # until the terminal has its size
+    os.environ["TERM"] = "xterm"
+    os.execv(sys.argv[2], sys.argv[2:])
+fcntl.ioctl(fd, termios.TIOCSWINSZ,
+            struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
+os.write(fd, b"\n")
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    sys.stdout.buffer.write(part)
+PYTHON
+    head -n 12 "$tiny/validation.jsonl" > few.jsonl
+    python3 terminal.py 64 "$tool" align --policy "$tiny/policy" --preference \
+        "$tiny/preference" --prompts "$tiny/prompts.jsonl" --iterations 2 \
+        --k 2 --epochs 4 --batch 4 --max-tokens 12 --prompts-per-iteration 64 \
+        --validation few.jsonl --out terminal 2> err |
+        tr '\r' '\n' | sed 's/.\[K//' > shown
+    if grep ' left' shown | awk 'length > 63 { bad = 1 }
+            END { exit bad || NR == 0 }'; then
+        ok progress_never_wraps
+    else bad progress_never_wraps "$(head -c 600 shown)"; fi
+    if grep -q 'iteration 2 of 2: .*left, run about [0-9]*:[0-9]*$' shown; then
+        ok progress_says_phase_and_run
+    else bad progress_says_phase_and_run "$(grep left shown)"; fi
+    if grep 'iteration 1 of 2: ' shown | grep -q 'run about'; then
+        bad no_estimate_without_a_measure "$(grep about shown)"
+    else ok no_estimate_without_a_measure; fi
+    python3 terminal.py 64 "$tool" align --policy nosuchfolder --preference \
+        "$tiny/preference" --prompts "$tiny/prompts.jsonl" --out r > shown
+    if awk '{ sub(/\r$/, "") } length > 63 { bad = 1 } END { exit bad }' shown &&
+        grep -q nosuchfolder shown; then ok failures_wrap_between_words
+    else bad failures_wrap_between_words "$(cat shown)"; fi
+else
+    skip progress_never_wraps "there is no python3 to make a terminal"
+fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
