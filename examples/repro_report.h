@@ -296,14 +296,14 @@ static const char *place_in_grid(const plan *p, int m, int chosen, int what)
 }
 
 /* Choices in a corner of their grid: something better may lie outside. */
-static void put_corners(report *r, const seed_set *set)
+static void put_corners(report *r, seed_set *set)
 {
     int c, m, any = 0;
 
     for (c = 0; c < CONDITIONS; c++)
         for (m = 0; m < METHODS; m++) {
-            const int at = chosen_index((store *)&set->found, &set->plan,
-                                        (enum method)m, (enum condition)c);
+            const int at = chosen_index(&set->found, &set->plan, (enum method)m,
+                                        (enum condition)c);
             const char *eta = place_in_grid(&set->plan, m, at, 0);
             const char *lr = place_in_grid(&set->plan, m, at, 1);
 

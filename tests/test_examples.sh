@@ -125,6 +125,24 @@ for source in "$examples"/0*.c; do
     done
     verdict "$name draws sound pictures, if any"
 done
+# The thin path of the optimistic step ends in the middle of the triangle.
+awk '/stroke-width=.0.7./ {
+        n = split($0, point, "L")
+        split(point[n], at, /[ \047]/)
+        found = 1
+        dx = at[1] - 319
+        dy = at[2] - 234.7
+        if (dx * dx + dy * dy > 36) print "it ends at " at[1] " " at[2]
+    }
+    END { if (!found) print "there is no such path" }' \
+    build/01_simplex.svg >"$scratch/bad"
+verdict "01_simplex.svg: the optimistic path is drawn until it converges"
+grep -q '>-10</text>' build/06_likelihoods.svg &&
+    ! grep -qE '>-[2-9]0</text>' build/06_likelihoods.svg ||
+    echo "its axis goes too far down" >"$scratch/bad"
+grep -q "class='c1'[^>]*stroke-dasharray" build/06_likelihoods.svg ||
+    echo "losers of DPO have no dashes in DPO's colour" >>"$scratch/bad"
+verdict "06_likelihoods.svg: a colour per method, a scale for all"
 printf 'gold,0,0.5\ngold,1,0.7,0.66,0.74\n' |
     "$programs/plot" 'Win & rate' iteration 'win rate' '95 %' \
     >"$scratch/plot.svg" 2>>"$scratch/bad"

@@ -69,6 +69,12 @@ parameters=$("$tool" info "$root/tiny_models/policy" |
 equal "parameters of the demo's policy" "$parameters" \
     "$(sed -n 's/^The policy (\(0\.[0-9]* M\) parameters).*/\1/p' "$readme")"
 
+equal "comparisons of the demo's preference model" \
+    "$(sed -n 's/.*pairs --count \([0-9]*\) .*/\1/p' \
+        "$root/examples/models.sh")" \
+    "$(sed -n 's/.*nine tenths of \([0-9,]*\) comparisons.*/\1/p' "$readme" |
+        tr -d ,)"
+
 # ---- tables that are kept elsewhere -----------------------------------------
 
 block repro | grep '^|' > shown
