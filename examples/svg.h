@@ -96,14 +96,15 @@ SVG_UNUSED static void svg_label(svg_plot *plot, const char *label)
         snprintf(plot->label[plot->points - 1], SVG_LABEL, "%.3s", label);
 }
 
-/* Returns 0 when there is no room for the series or the point, or when a
- * logarithm would have none.                                                */
+/* Returns 0 when there is no room for the series or the point, or when a number
+ * is none or has no logarithm.                                              */
 static int svg_add(svg_plot *plot, const char *name, double x, double y,
                    double low, double high)
 {
     const int s = svg_series(plot, name), n = plot->points;
 
-    if (s < 0 || n == SVG_POINTS || (plot->log_x && !(x > 0)) ||
+    if (s < 0 || n == SVG_POINTS || !isfinite(x + y + low + high) ||
+        (plot->log_x && !(x > 0)) ||
         (plot->log_y && !(low > 0)))
         return 0;
     plot->of[n] = s;

@@ -148,6 +148,10 @@ printf 'gold,0,0.5\ngold,1,0.7,0.66,0.74\n' |
     >"$scratch/plot.svg" 2>>"$scratch/bad"
 check_picture "$scratch/plot.svg" >>"$scratch/bad"
 verdict "plot draws a sound picture"
+printf 'gold,0,nan\n' | "$programs/plot" a b c >"$scratch/plot.svg" \
+    2>"$scratch/errors" && echo "it is drawn" >>"$scratch/bad"
+grep -q '^plot: line 1 ' "$scratch/errors" || cat "$scratch/errors" >>"$scratch/bad"
+verdict "plot refuses a number that is none"
 [ "$passed" -gt 0 ] || { echo "no examples"; failed=1; }
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
