@@ -87,8 +87,8 @@ static sppo_result judge_start(judge_process *j, sppo_ctx *ctx,
     }
     j->pid = fork();
     if (j->pid < 0)
-        return sppo_fail(ctx, SPPO_E_IO, "cannot start the judge: %s",
-                         strerror(errno));
+        return sppo_fail(ctx, errno == ENOMEM ? SPPO_E_MEMORY : SPPO_E_IO,
+                         "cannot start the judge: %s", strerror(errno));
     if (j->pid == 0)
         judge_child(command, to[0], from[1]);
     setpgid(j->pid, j->pid);  // whoever of the two is first

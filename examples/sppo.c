@@ -1096,7 +1096,7 @@ static void batch_note(tool *t, int count, const char *what,
              t->set.batch, count, what, effect);
 }
 
-/* What --dry-run prints. */
+/* What --dry-run prints; minutes < 0: it could not be tried. */
 static sppo_result dry_report(tool *t, const sppo_model *model, size_t bytes,
                               double minutes, const char *remark)
 {
@@ -1107,7 +1107,8 @@ static sppo_result dry_report(tool *t, const sppo_model *model, size_t bytes,
     report_begin(&r, &t->ctx, t->set.json);
     report_real(&r, "parameters", (double)model->count, 0, "");
     report_real(&r, "memory", (double)bytes / 1e6, 1, "MB");
-    report_real(&r, "time", minutes, 1, remark);
+    if (minutes >= 0.0)
+        report_real(&r, "time", minutes, 1, remark);
     return report_end(&r);
 }
 
@@ -3139,6 +3140,20 @@ static sppo_result align_probe(tool *t, const sppo_lists *few,
     return result;
 }
 
+/* What sppo_play_init makes of settings that are 0 or too large. */
+static void align_resolve(tool *t)
+{
+    settings *s = &t->set;
+
+    if (!s->prompts_per_iteration)
+        s->prompts_per_iteration = t->prompts.count / s->iterations;
+    if (s->prompts_per_iteration < 1)
+        s->prompts_per_iteration = 1;
+    if (s->batch > s->prompts_per_iteration)
+        s->batch = s->prompts_per_iteration;
+    s->max_tokens = response_room(t, 1);
+}
+
 /* What --dry-run prints. */
 static sppo_result align_estimate(tool *t)
 {
@@ -3164,22 +3179,21 @@ static sppo_result align_estimate(tool *t)
     if (result == SPPO_OK)
         result = align_probe(t, &few, &seconds);
     sppo_lists_free(&t->ctx, &few);
+    align_resolve(t);
+    if (result == SPPO_E_MEMORY)  // how much it would be is known
+        dry_report(t, &t->policy, bytes, -1.0, "");
     TRY(result);
     return dry_report(t, &t->policy, bytes, seconds * all / count / 60.0,
                       t->set.judge ? "minutes, and what the judge takes"
                                    : "minutes");
 }
 
-/* The settings as the run takes them, which settings.json keeps as they were
- * asked for.                                                                */
+/* The settings as the run takes them; settings.json keeps what was asked for. */
 static void align_print(tool *t)
 {
     const settings asked = t->set;
-    const sppo_play_config *c = &t->play.config;
 
-    t->set.prompts_per_iteration = c->prompts_per_iteration;
-    t->set.batch = c->batch;
-    t->set.max_tokens = c->sampling.max_tokens;
+    align_resolve(t);
     if (!t->set.quiet)
         options_print(&t->parse, stderr);
     t->set = asked;
@@ -4501,10 +4515,10 @@ static void info_model(const sppo_model *model)
     info_config(&model->config);
     for (i = 0; i < model->tensor_count; i++) {
         const sppo_tensor *tensor = &model->tensors[i];
-        printf("  %-56s %d", tensor->name, tensor->rows);
+        printf("  %-56s [%d", tensor->name, tensor->rows);
         if (tensor->cols)
-            printf(" x %d", tensor->cols);
-        printf("\n");
+            printf(", %d", tensor->cols);
+        printf("]\n");
     }
 }
 
@@ -4525,8 +4539,9 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
                                           : -1;
         for (j = key < 0 ? -1 : json->node[key].first; j >= 0;
              j = json->node[j].next)
-            printf("%s%.10g", j == json->node[key].first ? " " : " x ",
-                   sppo_json_number(json, j));
+            printf("%s%.10g%s", j == json->node[key].first ? " [" : ", ",
+                   sppo_json_number(json, j),
+                   json->node[j].next < 0 ? "]" : "");
         for (j = key < 0 ? n->first : -1; j >= 0; j = json->node[j].next) {
             const sppo_json_node *m = &json->node[j];
             printf("\n    %-54.*s %.*s", (int)(m->name_end - m->name_begin),

@@ -112,6 +112,9 @@ small() { (ulimit -v 400000; "$@"); }
 if small "$tool" --version > /dev/null 2>&1; then
     expect no_memory_says_what_to_lower 4 'lower --pass-tokens, --k, ' small \
         align --pass-tokens 100000000 --threads 1 --out r_memory
+    expect dry_run_without_memory 4 'lower --pass-tokens' small align \
+        --pass-tokens 100000000 --threads 1 --dry-run --out r_memory
+    says dry_run_says_how_much '^memory  *[0-9.]*  MB$'
     if grep -q '^sppo align: out of memory: [0-9]* more bytes' err; then
         ok no_memory_without_functions
     else bad no_memory_without_functions "$(cat err)"; fi
@@ -206,6 +209,10 @@ if grep -q '^  prompts-per-iteration  *3$' err &&
     grep -q '"prompts-per-iteration": 0,' resolved/settings.json; then
     ok settings_are_shown_as_they_are_taken
 else bad settings_are_shown_as_they_are_taken "$(head -c 900 err)"; fi
+
+"$tool" align --policy "$tiny/policy" --preference "$tiny/preference" \
+    --prompts three.jsonl --dry-run --k 2 --max-tokens 8 --out r > out 2> err
+says dry_run_shows_them_too '^  prompts-per-iteration  *1$'
 
 # A terminal of 64 columns, where there is one to be had.
 if command -v python3 > /dev/null && python3 -c 'import pty' 2> /dev/null; then

@@ -558,7 +558,7 @@ expect alpha_without_magnet 2 'no effect' "$tool" game --matrix rps.csv \
     --alpha 1
 holds info_build "$tool" info
 holds info_directory "$tool" info base
-says info_tensors 'model.embed_tokens.weight  *290 x 16'
+says info_tensors 'model.embed_tokens.weight  *\[290, 16\]'
 holds info_checkpoint "$tool" info whole/run.safetensors
 holds info_tokenizer "$tool" info tok.bin
 says info_pieces '^pieces 290'
