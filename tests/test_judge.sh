@@ -224,6 +224,11 @@ holds alpaca "$tool" sample --quiet --policy base --prompts few.jsonl \
     --alpaca-eval me
 says alpaca_says_finished '"generator": "me", "finished": [a-z]*}'
 
+printf '{"output_1": "a", "output_2": "b", "finished": [true, false], %s}\n' \
+    '"preference": 2' '"preference": 1' > judgments.jsonl
+holds judgments_may_say_finished "$tool" evaluate --judgments judgments.jsonl
+says judgments_are_read '^n total  *2'
+
 # ---- sppo judge -------------------------------------------------------------
 
 long=$(awk 'BEGIN { for (i = 0; i < 80; i++) printf "red " }')
@@ -254,6 +259,16 @@ code=$?
 if [ $code -eq 5 ] && grep -q 'cannot read standard input' err; then
     ok judge_that_cannot_read; else
     bad judge_that_cannot_read "exit $code: $(cat err)"; fi
+
+stories=$(dirname "$tool")/story_judge
+if [ -x "$stories" ]; then
+    printf '{"responses": ["A.", "b"], "id": 7}\n{"id": 8}\n' |
+        "$stories" > out 2> err
+    says story_judge_repeats_the_id '^{"id": 7, "probabilities": \[\[0.500'
+    says story_judge_goes_on '^{"id": 8, "error": "line 2: no list'
+else
+    skip story_judge "no $stories"
+fi
 
 # ---- programs that are out of step ------------------------------------------
 

@@ -34,7 +34,7 @@ typedef struct setup {
     int ranks;        // 0: no team
     int backwards;    // add up from the last rank to the first
     int twice;        // a sum that counts rank 0 twice
-    int pass_tokens, keep_all, bradley_terry;
+    int pass_tokens, keep_all, bradley_terry, penalty;
     int bad_judge;    // the rank whose judge fails; 0: none
     int stops;        // the rank whose progress stops the run after `stop_at`
     int stop_at;      //   calls; then all go on
@@ -199,6 +199,7 @@ static sppo_play_config config_of(member *m)
     c.pass_tokens = how->pass_tokens ? how->pass_tokens : 32;
     c.keep_all = how->keep_all;
     c.bradley_terry = how->bradley_terry;
+    c.missing_eos_penalty = how->penalty;
     c.sampling.max_tokens = 5;
     c.optim.lr = 2e-3;
     c.optim.clip = 0.5;
@@ -393,6 +394,7 @@ static void any_number_of_ranks_has_the_same_bits(void)
     compare_sizes(how);
     how.keep_all = 1;
     how.bradley_terry = 1;
+    how.penalty = 1;
     compare_sizes(how);
 }
 
