@@ -293,6 +293,19 @@ check pairs_differ [ ! -s same ]
 check pairs_votes_are_quarters \
     [ "$(grep -cE '"prob_a": (0|0.25|0.5|0.75|1)}$' pairs)" -eq 2000 ]
 
+# A sample that was cut stays one; otherwise the pairs are the same.
+sed 's/"the policy said this"/&, "finished": false/' samples > cut_samples
+"$binary" pairs --count 2000 --seed 1 --samples cut_samples > cut_pairs
+sed 's/, "finished": \[[a-z, ]*\]//' cut_pairs > same
+check pairs_are_the_same cmp -s same pairs
+check pairs_say_a_was_cut [ "$(grep -c '"finished": \[false, true\]' cut_pairs)" \
+    -eq "$(grep -c '_a": "the policy said this"' pairs)" ]
+check pairs_say_b_was_cut [ "$(grep -c '"finished": \[true, false\]' cut_pairs)" \
+    -eq "$(grep -c '_b": "the policy said this"' pairs)" ]
+sed 's/false/"no"/' cut_samples > wrong_samples
+check pairs_refuse_another_finished \
+    exits 3 "$binary" pairs --count 1 --seed 1 --samples wrong_samples
+
 printf '{"prompt":"say backwards : a_ b_","response":"b_"}\n' > samples
 check pairs_refuse_the_skill \
     exits 3 "$binary" pairs --count 1 --seed 1 --samples samples
