@@ -123,17 +123,14 @@ begin() {
     esac
     pid=$!
 }
-wait_for() {
+# under_way RUN: waits until it has logged some of its steps
+under_way() {
     tries=0
-    while [ ! -e "$1" ] && [ $tries -lt 400 ]; do
+    while [ "$(cat "$1/metrics.jsonl" 2> /dev/null | wc -l)" -lt 5 ] &&
+        [ $tries -lt 400 ]; do
         sleep 0.01
         tries=$((tries + 1))
     done
-}
-# steps_of RUN: how many its log has
-steps_of() {
-    if [ -e "$1/metrics.jsonl" ]; then wc -l < "$1/metrics.jsonl"; else
-        echo 0; fi
 }
 
 holds threads pretrain --out threads --threads 1
@@ -144,7 +141,7 @@ for job in pretrain prefer; do
     equals ${job}_saving_always ${job}_paused $whole
 
     begin $job --out ${job}_int
-    wait_for ${job}_int/metrics.jsonl
+    under_way ${job}_int
     kill -INT $pid
     wait $pid
     got=$?
@@ -186,7 +183,7 @@ minutes() {
     --heads 2 --hidden 16 --context 32 --batch 3 --holdout 0 --minutes 0.02 \
     --save-seconds 0 --out minutes > log 2>&1) &
 pid=$!
-wait_for minutes/metrics.jsonl
+under_way minutes
 kill -9 $pid
 wait $pid 2> /dev/null
 steps=$(sed -n 's/.*--steps \([0-9]*\) repeats.*/\1/p' log)
@@ -199,7 +196,7 @@ equals minutes_are_steps minutes steps
 # left JOB OUT: a run that was killed on its way
 left() {
     begin "$1" --out "$2"
-    wait_for "$2/metrics.jsonl"
+    under_way "$2"
     kill -9 $pid
     wait $pid 2> /dev/null
 }
@@ -258,7 +255,7 @@ same the_start_is_as_it_was base/model.safetensors threads/model.safetensors
 
 # another process at work; a disk that is full
 begin pretrain --out locked
-wait_for locked/metrics.jsonl
+under_way locked
 kill -STOP $pid
 expect locked 7 "locked by process $pid" "$tool" pretrain --resume --out locked
 kill -9 $pid
