@@ -678,7 +678,8 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
                                     const sppo_model *model, int max_tokens,
                                     int max_k, int backward);
 SPPO_DEF void sppo_pref_free(sppo_ctx *ctx, sppo_pref *pref);
-/* Tokens that judging k responses (lengths given) to a prompt takes. */
+/* Tokens that judging k responses (lengths given) to a prompt takes; INT_MAX:
+ * that, or more.                                                            */
 SPPO_DEF int sppo_pref_tokens(const sppo_pref *pref, int prompt_length,
                               const int *length, int k);
 /* s(i, j) for all pairs of the k responses to each of `count` prompts from
@@ -957,7 +958,7 @@ SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
                                     const sppo_lists *prompts);
 SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play);
 /* Bytes that init would take, the policy's own weights not counted; 0 when the
- * config is not one that init accepts.                                      */
+ * config is not one that init accepts, (size_t)-1 when that is too little. */
 SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
                                 const sppo_model *policy,
                                 const sppo_lists *prompts);
@@ -1311,6 +1312,32 @@ static int sppoi_works_alone(void) { return 1; }
 static int sppoi_min(int a, int b) { return a < b ? a : b; }
 static int sppoi_max(int a, int b) { return a > b ? a : b; }
 
+/* Sizes are multiplied and added by these: what cannot be counted is TOO_MANY,
+ * and stays it, so that no sum comes out small; no allocator has as much.   */
+#define SPPOI_TOO_MANY ((size_t)-1)
+
+static size_t sppoi_size_product(size_t a, size_t b)
+{
+    return b && a > SPPOI_TOO_MANY / b ? SPPOI_TOO_MANY : a * b;
+}
+
+static size_t sppoi_size_sum(size_t a, size_t b)
+{
+    return a > SPPOI_TOO_MANY - b ? SPPOI_TOO_MANY : a + b;
+}
+
+/* Where entry [row, col] of a matrix of n columns stands. */
+static size_t sppoi_cell(int row, int n, int col)
+{
+    return (size_t)row * (size_t)n + (size_t)col;
+}
+
+/* A size for %llu: on 64-bit Windows an unsigned long has 32 bits. */
+static unsigned long long sppoi_printed(uint64_t size)
+{
+    return size;
+}
+
 /* x as a double holds it, where an expression may keep more digits. */
 static double sppoi_as_double(double x)
 {
@@ -1344,6 +1371,7 @@ typedef struct sppoi_carver {
 } sppoi_carver;
 
 static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size);
+static size_t sppoi_carved(const sppoi_carver *counted);
 static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
                                sppoi_carver *counted, void **block,
                                size_t *size);
@@ -1476,7 +1504,8 @@ SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
 
     for (i = 0; i < k; i++)
         for (j = 0; j < k; j++) {
-            const double p = pairwise[i * k + j], q = pairwise[j * k + i];
+            const double p = pairwise[sppoi_cell(i, k, j)];
+            const double q = pairwise[sppoi_cell(j, k, i)];
 
             if (!(p >= 0.0 && p <= 1.0))
                 return sppo_fail(ctx, SPPO_E_JUDGE,
@@ -1488,9 +1517,9 @@ SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
                                  "must add up to 1", i, j, p, j, i, q);
         }
     for (i = 0; i < k; i++) {
-        pairwise[i * k + i] = 0.5;
+        pairwise[sppoi_cell(i, k, i)] = 0.5;
         for (j = i + 1; j < k; j++)
-            pairwise[j * k + i] = 1.0 - pairwise[i * k + j];
+            pairwise[sppoi_cell(j, k, i)] = 1.0 - pairwise[sppoi_cell(i, k, j)];
     }
     return SPPO_OK;
 }
@@ -1506,7 +1535,7 @@ SPPO_DEF void sppo_exact_win_rates(double *win, const double *pairwise,
     for (i = 0; i < n; i++) {
         win[i] = 0.0;
         for (j = 0; j < n; j++)
-            win[i] += pairwise[i * n + j] * pi[j];
+            win[i] += pairwise[sppoi_cell(i, n, j)] * pi[j];
     }
 }
 
@@ -1519,7 +1548,7 @@ SPPO_DEF double sppo_exact_value(const double *pairwise, const double *pi,
 
     for (i = 0; i < n; i++)
         for (j = 0; j < n; j++)
-            value += pi[i] * other[j] * pairwise[i * n + j];
+            value += pi[i] * other[j] * pairwise[sppoi_cell(i, n, j)];
     return value;
 }
 
@@ -1567,7 +1596,7 @@ SPPO_DEF double sppo_duality_gap(const double *pairwise, const double *pi,
     for (i = 0; i < n; i++) {
         double win = 0.0;
         for (j = 0; j < n; j++)
-            win += pairwise[i * n + j] * pi[j];
+            win += pairwise[sppoi_cell(i, n, j)] * pi[j];
         best = win > best ? win : best;
     }
     return 2.0 * best - 1.0;
@@ -1836,7 +1865,7 @@ SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k)
     for (i = 0; i < k; i++) {
         double sum = 0.0;
         for (j = 0; j < k; j++) {
-            const double p = pairwise[i * k + j];
+            const double p = pairwise[sppoi_cell(i, k, j)];
             sum += fmax(-limit, fmin(limit, log(p) - log1p(-p)));
         }
         score[i] = sum / k;
@@ -1857,7 +1886,7 @@ SPPO_DEF void sppo_preference_from_scores(double *pairwise,
 
     for (i = 0; i < k; i++)
         for (j = 0; j < k; j++)
-            pairwise[i * k + j] =
+            pairwise[sppoi_cell(i, k, j)] =
                 sppo_bradley_terry(2.0 * score[i], 2.0 * score[j]);
 }
 
@@ -2300,7 +2329,8 @@ static void sppoi_penalise_cuts(const sppo_play *play, double *pairwise, int p)
 
     for (i = 0; i < k; i++)
         for (j = 0; j < k; j++) {
-            double *win = &pairwise[i * k + j], *loss = &pairwise[j * k + i];
+            double *win = &pairwise[sppoi_cell(i, k, j)];
+            double *loss = &pairwise[sppoi_cell(j, k, i)];
 
             if (sppo_finished(c, &play->round.responses, p * k + i) ||
                 !sppo_finished(c, &play->round.responses, p * k + j))
@@ -2316,7 +2346,7 @@ static void sppoi_penalise_cuts(const sppo_play *play, double *pairwise, int p)
 static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
 {
     const int k = play->config.k;
-    double *pairwise = play->round.pairwise + (size_t)p * (size_t)(k * k);
+    double *pairwise = play->round.pairwise + (size_t)p * (size_t)k * (size_t)k;
 
     if (sppo_preference_check(ctx, pairwise, k, 1e-3))
         return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
@@ -2336,8 +2366,9 @@ static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
                              const sppo_judge *judge, int from, int count)
 {
     const int k = play->config.k;
-    double *pairwise = play->round.pairwise + (size_t)from * (size_t)(k * k);
+    double *pairwise = play->round.pairwise + sppoi_cell(from * k, k, 0);
     sppo_lists view = play->round.responses;
+    size_t i;
     int p;
 
     if (!judge || !judge->fill)
@@ -2345,8 +2376,8 @@ static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
                          "sppo_play_judge: judge is NULL or has no fill");
     view.start += from * k;
     view.count = count * k;
-    for (p = 0; p < count * k * k; p++)
-        pairwise[p] = (double)NAN;  // what is not filled in is noticed
+    for (i = 0; i < (size_t)count * (size_t)k * (size_t)k; i++)
+        pairwise[i] = (double)NAN;  // what is not filled in is noticed
     SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
                           play->round.first + from, count, pairwise));
     for (p = 0; p < count; p++)
@@ -2434,7 +2465,7 @@ SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play)
     for (p = 0; p < round->count; p++) {
         double *win = round->win + p * k;
 
-        sppo_win_rates(win, round->pairwise + (size_t)p * (size_t)(k * k), k);
+        sppo_win_rates(win, round->pairwise + sppoi_cell(p * k, k, 0), k);
         round->winner[p] = sppoi_best(win, k);
         round->loser[p] = sppoi_worst(win, k, round->winner[p]);
     }
@@ -2542,8 +2573,8 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     const int kept = sppoi_kept(c);
     const int w = play->round.winner[p], l = play->round.loser[p];
     const double *win = play->round.win + p * c->k;
-    const double *pairwise = play->round.pairwise
-                           + (size_t)p * (size_t)(c->k * c->k);
+    const double beats =  // P(y_w > y_l)
+        play->round.pairwise[sppoi_cell(p * c->k + w, c->k, l)];
     double log_z, loss = 0.0;
     int i;
 
@@ -2553,11 +2584,9 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     }
     switch (c->loss) {
     case SPPO_LOSS_PAIR:
-        return sppo_loss_pair(ratio[0], ratio[1], pairwise[w * c->k + l],
-                              c->eta, slope);
+        return sppo_loss_pair(ratio[0], ratio[1], beats, c->eta, slope);
     case SPPO_LOSS_SINGLE:
-        return sppo_loss_single(ratio[0], ratio[1], pairwise[w * c->k + l],
-                                c->eta, slope);
+        return sppo_loss_single(ratio[0], ratio[1], beats, c->eta, slope);
     case SPPO_LOSS_HARD:
         return sppo_loss_hard(ratio[0], ratio[1], c->eta, slope);
     case SPPO_LOSS_DPO:
@@ -3043,15 +3072,16 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
 {
     const sppo_play_config *c = &play->config;
     const size_t n = (size_t)c->prompts_per_iteration, k = (size_t)c->k;
-    const size_t batch = (size_t)c->batch;
+    const size_t all = sppoi_size_product(n, k), batch = (size_t)c->batch;
     sppo_round *round = &play->round;
 
     play->before = (sppo_real *)sppoi_carve(carver, c->team ? weights : 0,
                                             sizeof(sppo_real));
     play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
-    round->pairwise = (double *)sppoi_carve(carver, n * k * k, sizeof(double));
-    round->win = (double *)sppoi_carve(carver, n * k, sizeof(double));
-    round->old = (double *)sppoi_carve(carver, n * k, sizeof(double));
+    round->pairwise = (double *)sppoi_carve(
+        carver, sppoi_size_product(all, k), sizeof(double));
+    round->win = (double *)sppoi_carve(carver, all, sizeof(double));
+    round->old = (double *)sppoi_carve(carver, all, sizeof(double));
     round->winner = (int *)sppoi_carve(carver, n, sizeof(int));
     round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
     play->order = (int *)sppoi_carve(carver, n, sizeof(int));
@@ -3153,8 +3183,11 @@ SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
 
 static size_t sppoi_forest_bytes(int tokens, int segments)
 {
-    return ((size_t)tokens + 2 * (size_t)segments + 1) * sizeof(int)
-         + (size_t)segments;
+    const size_t ints = sppoi_size_sum((size_t)tokens,
+                                       2 * (size_t)segments + 1);
+
+    return sppoi_size_sum(sppoi_size_product(ints, sizeof(int)),
+                          (size_t)segments);
 }
 
 SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
@@ -3165,8 +3198,8 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     sppo_play play;
     sppoi_carver carver = { NULL, 0, 0 };
     const sppo_play_config *c = &play.config;
-    int tokens, segments, once;
-    size_t responses;
+    int tokens, segments, once, i;
+    size_t part[7], sum = 0;
 
     memset(&quiet, 0, sizeof quiet);
     memset(&play, 0, sizeof play);
@@ -3178,16 +3211,22 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     tokens = sppoi_pass_tokens(c, prompts);
     segments = sppoi_pass_segments(c, tokens);
     once = sppoi_prompts_at_once(c, prompts);
-    responses = (size_t)c->prompts_per_iteration * (size_t)c->k;
-    return carver.used + sppoi_forest_bytes(tokens, segments)
-         + sppoi_forest_bytes(once * sppoi_longest(prompts), once)
-         + responses * (size_t)(c->sampling.max_tokens + 1) * sizeof(int)
-         + policy->count * sizeof(sppo_real)
-               * (c->optim.kind == SPPO_ADAMW ? 2 : 1)
-         + sppo_trace_bytes(&policy->config, tokens, segments, 1)
-         + sppoi_sampler_bytes(&policy->config, once, c->k,
-                               sppoi_longest(prompts),
-                               c->sampling.max_tokens);
+    part[0] = sppoi_carved(&carver);
+    part[1] = sppoi_forest_bytes(tokens, segments);
+    part[2] = sppoi_forest_bytes(once * sppoi_longest(prompts), once);
+    part[3] = sppoi_size_product(
+        (size_t)c->prompts_per_iteration * (size_t)c->k,
+        (size_t)(c->sampling.max_tokens + 1) * sizeof(int));
+    part[4] = sppoi_size_product(
+        policy->count,
+        sizeof(sppo_real) * (c->optim.kind == SPPO_ADAMW ? 2 : 1));
+    part[5] = sppo_trace_bytes(&policy->config, tokens, segments, 1);
+    part[6] = sppoi_sampler_bytes(&policy->config, once, c->k,
+                                  sppoi_longest(prompts),
+                                  c->sampling.max_tokens);
+    for (i = 0; i < 7; i++)
+        sum = sppoi_size_sum(sum, part[i]);
+    return sum;
 }
 
 /* ---- evaluation ---- */
@@ -3323,7 +3362,7 @@ static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
                           prompts->count, duel->pairwise));
     for (p = 0; p < prompts->count; p++)
         if (sppo_preference_check(ctx, duel->pairwise + (size_t)p
-                                  * (size_t)(k * k), k, 1e-3))
+                                  * (size_t)k * (size_t)k, k, 1e-3))
             return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
                                 "prompt %d of %d: ", p + 1, prompts->count);
     sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
@@ -3357,6 +3396,10 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d prompts and "
                          "%d samples; both must be at least 1",
                          prompts->count, samples);
+    if (samples > INT_MAX / 2 / prompts->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d samples for "
+                         "each of %d prompts are more than can be counted",
+                         samples, prompts->count);
     if (!judge || !judge->fill)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_evaluate: judge is NULL or has no fill");
@@ -3368,7 +3411,7 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
     memset(&duel, 0, sizeof duel);
     memset(&found, 0, sizeof found);
     duel.singles = (size_t)prompts->count * (size_t)samples;
-    duel.pairs = duel.singles * (size_t)samples * 4;
+    duel.pairs = sppoi_size_product(duel.singles, (size_t)samples * 4);
     code = sppoi_sample_all(ctx, a, prompts, samples, &how,
                             sppo_random_fork(seed, 0), &duel.a);
     if (code == SPPO_OK)
@@ -3557,7 +3600,8 @@ typedef struct sppoi_layout {
 static void sppoi_add_tensor(sppoi_layout *layout, int layer, const char *name,
                              int rows, int cols)
 {
-    const size_t size = (size_t)rows * (size_t)(cols ? cols : 1);
+    const size_t size =
+        sppoi_size_product((size_t)rows, (size_t)(cols ? cols : 1));
 
     if (layout->tensors) {
         sppo_tensor *tensor = &layout->tensors[layout->count];
@@ -3573,7 +3617,7 @@ static void sppoi_add_tensor(sppoi_layout *layout, int layer, const char *name,
         tensor->size = size;
     }
     layout->count++;
-    layout->used += size;
+    layout->used = sppoi_size_sum(layout->used, size);
 }
 
 static void sppoi_add_head(sppoi_layout *layout, const sppo_config *c)
@@ -3678,6 +3722,11 @@ static sppo_result sppoi_model_take(sppo_ctx *ctx, sppo_model *model,
     memset(&fresh, 0, sizeof fresh);
     SPPOI_TRY(sppo_config_resolve(ctx, &fresh.config, config));
     sppoi_lay_out(&layout, &fresh.config);
+    if (layout.used > SPPOI_TOO_MANY / sizeof *fresh.weights)
+        return sppo_fail(ctx, SPPO_E_MEMORY, "a model of vocab %d, dim %d, "
+                         "hidden %d and %d layers has more bytes than can be "
+                         "addressed", fresh.config.vocab, fresh.config.dim,
+                         fresh.config.hidden, fresh.config.layers);
     fresh.tensor_count = layout.count;
     fresh.count = layout.used;
     fresh.tensors = (sppo_tensor *)sppo_take(ctx, (size_t)layout.count,
@@ -3921,13 +3970,13 @@ static size_t sppoi_weight_room(int d_in, int d_out)
 static size_t sppoi_layer_panels(const sppo_config *c, size_t used, size_t *at)
 {
     at[SPPOI_QKV] = used;
-    used += sppoi_weight_room(c->dim, sppoi_qkv_width(c));
+    used = sppoi_size_sum(used, sppoi_weight_room(c->dim, sppoi_qkv_width(c)));
     at[SPPOI_O] = used;
-    used += sppoi_weight_room(sppoi_q_width(c), c->dim);
+    used = sppoi_size_sum(used, sppoi_weight_room(sppoi_q_width(c), c->dim));
     at[SPPOI_GATE_UP] = used;
-    used += sppoi_weight_room(c->dim, 2 * c->hidden);
+    used = sppoi_size_sum(used, sppoi_weight_room(c->dim, 2 * c->hidden));
     at[SPPOI_DOWN] = used;
-    return used + sppoi_weight_room(c->hidden, c->dim);
+    return sppoi_size_sum(used, sppoi_weight_room(c->hidden, c->dim));
 }
 
 /* Room for the packed weights of a layer, with groves of all, or of the
@@ -3937,9 +3986,10 @@ static size_t sppoi_panel_room(const sppo_trace *t)
     const sppo_config *c = &t->config;
     const size_t layers = t->most_groves > 1 ? (size_t)c->layers : 1;
 
-    return sppoi_larger(sppoi_weight_room(c->dim, c->vocab)
-                            * (t->backward ? 2 : 1),
-                        layers * t->layer_room);
+    return sppoi_larger(
+        sppoi_size_product(sppoi_weight_room(c->dim, c->vocab),
+                           t->backward ? 2 : 1),
+        sppoi_size_product(layers, t->layer_room));
 }
 
 /* Longest run of visible tokens; positions end at the context. */
@@ -3965,7 +4015,8 @@ static void sppoi_trace_ints(sppo_trace *t, sppoi_carver *v)
 
 static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
 {
-    return (sppo_real *)sppoi_carve(v, rows, (size_t)width * sizeof(sppo_real));
+    return (sppo_real *)sppoi_carve(
+        v, sppoi_size_product(rows, (size_t)width), sizeof(sppo_real));
 }
 
 /* What was carved from `from` on is the first desk's: the same for the others.
@@ -3975,7 +4026,7 @@ static size_t sppoi_carve_desks(const sppo_trace *t, sppoi_carver *v,
 {
     const size_t room = (v->used - from) / sizeof(sppo_real);
 
-    sppoi_carve_reals(v, (size_t)(t->desks - 1) * room, 1);
+    sppoi_carve_reals(v, sppoi_size_product((size_t)(t->desks - 1), room), 1);
     return room;
 }
 
@@ -4015,7 +4066,7 @@ static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
 
     t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
     t->grove_slopes = sppoi_carve_reals(
-        v, (size_t)(t->most_groves - 1) * t->slopes, 1);
+        v, sppoi_size_product((size_t)(t->most_groves - 1), t->slopes), 1);
     t->dnorm = sppoi_carve_reals(v, n, c->dim);
     shared = v->used;
     t->dx = sppoi_carve_reals(v, n, c->dim);
@@ -4034,7 +4085,8 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
 {
     const sppo_config *c = &t->config;
     const size_t n = (size_t)t->max_tokens;
-    const size_t kept = t->backward ? (size_t)c->layers : 1;
+    const size_t layers = t->backward ? (size_t)c->layers : 1;
+    const size_t kept = sppoi_size_product(layers, n);
     const int reach = sppoi_reach(c, t->max_tokens);
     const size_t block = sppoi_block_room(c, reach, t->backward);
     const size_t bands = sppoi_one_band(t, t->max_tokens)
@@ -4044,20 +4096,23 @@ static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
     sppoi_trace_ints(t, v);
     t->logprob = (double *)sppoi_carve(v, n, sizeof(double));
     t->row_lse = (double *)sppoi_carve(v, n, sizeof(double));
-    t->x = sppoi_carve_reals(v, t->backward ? (kept + 1) * n : n, c->dim);
-    t->mid = t->backward ? sppoi_carve_reals(v, kept * n, c->dim) : t->x;
-    t->qkv = sppoi_carve_reals(v, kept * n, sppoi_qkv_width(c));
-    t->att = sppoi_carve_reals(v, kept * n, sppoi_q_width(c));
-    t->lse = sppoi_carve_reals(v, kept * n, c->heads);
-    t->gate_up = sppoi_carve_reals(v, kept * n, 2 * c->hidden);
-    t->inv_rms = sppoi_carve_reals(v, (2 * kept + 1) * n, 1);
+    t->x = sppoi_carve_reals(v, t->backward ? sppoi_size_sum(kept, n) : n,
+                             c->dim);
+    t->mid = t->backward ? sppoi_carve_reals(v, kept, c->dim) : t->x;
+    t->qkv = sppoi_carve_reals(v, kept, sppoi_qkv_width(c));
+    t->att = sppoi_carve_reals(v, kept, sppoi_q_width(c));
+    t->lse = sppoi_carve_reals(v, kept, c->heads);
+    t->gate_up = sppoi_carve_reals(v, kept, 2 * c->hidden);
+    t->inv_rms = sppoi_carve_reals(
+        v, sppoi_size_product(2 * layers + 1, n), 1);
     t->norm = sppoi_carve_reals(v, bands, c->dim);
     t->act = sppoi_carve_reals(v, bands, c->hidden);
     t->final = sppoi_carve_reals(v, n, c->dim);
     t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
     t->panel = sppoi_carve_reals(v, sppoi_panel_room(t), 1);
     sppoi_trace_desk(t, v);
-    t->scratch = sppoi_carve_reals(v, (size_t)t->threads * block, 1);
+    t->scratch = sppoi_carve_reals(
+        v, sppoi_size_product((size_t)t->threads, block), 1);
     if (t->backward)
         sppoi_trace_backward_room(t, v);
     else
@@ -4095,7 +4150,7 @@ SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,
 
     sppoi_trace_shape(&trace, config, max_tokens, max_segments, backward);
     sppoi_trace_layout(&trace, &carver);
-    return carver.used;
+    return sppoi_carved(&carver);
 }
 
 SPPO_DEF sppo_result sppo_trace_init(sppo_ctx *ctx, sppo_trace *trace,
@@ -5741,31 +5796,36 @@ static int sppoi_keys_room(const sppo_sampler *s)
 /* Numbers in the cache of one segment with room for `tokens`. */
 static size_t sppoi_cache_size(const sppo_config *c, int tokens)
 {
-    return (size_t)sppoi_whole_lanes(tokens) * (size_t)c->layers * 2
-         * (size_t)sppoi_kv_width(c);
+    return sppoi_size_product(
+        sppoi_size_product((size_t)sppoi_whole_lanes(tokens),
+                           (size_t)c->layers * 2),
+        (size_t)sppoi_kv_width(c));
 }
 
 static void sppoi_sampler_layout(sppo_sampler *s, sppoi_carver *v)
 {
     const sppo_config *c = &s->config;
-    const size_t rows = (size_t)s->max_prompts * (size_t)s->k;
     const size_t prompts = (size_t)s->max_prompts;
+    const size_t rows = sppoi_size_product(prompts, (size_t)s->k);
 
     s->row_width = sppoi_row_layout(c).width;
     s->panel_at = (size_t *)sppoi_carve(
         v, (size_t)c->layers * SPPOI_PRODUCTS + 1, sizeof(size_t));
     s->packed = sppoi_carve_reals(v, sppoi_panels(c, NULL), 1);
     s->prompt_cache = sppoi_carve_reals(
-        v, prompts * sppoi_cache_size(c, s->max_prompt_tokens), 1);
-    s->cache = sppoi_carve_reals(v, rows * sppoi_cache_size(c, s->max_new), 1);
+        v, sppoi_size_product(prompts,
+                              sppoi_cache_size(c, s->max_prompt_tokens)), 1);
+    s->cache = sppoi_carve_reals(
+        v, sppoi_size_product(rows, sppoi_cache_size(c, s->max_new)), 1);
     s->rows = sppoi_carve_reals(v, rows, s->row_width);
-    s->score =
-        sppoi_carve_reals(v, rows * (size_t)c->heads, sppoi_keys_room(s));
+    s->score = sppoi_carve_reals(
+        v, sppoi_size_product(rows, (size_t)c->heads), sppoi_keys_room(s));
     s->table = sppoi_carve_reals(
         v, (size_t)(s->max_prompt_tokens + s->max_new), c->head_dim);
     s->live = (int *)sppoi_carve(v, rows, sizeof(int));
     s->length = (int *)sppoi_carve(v, rows, sizeof(int));
-    s->token = (int *)sppoi_carve(v, rows * (size_t)s->max_new, sizeof(int));
+    s->token = (int *)sppoi_carve(
+        v, sppoi_size_product(rows, (size_t)s->max_new), sizeof(int));
 }
 
 static void sppoi_sampler_shape(sppo_sampler *s, const sppo_config *config,
@@ -5789,9 +5849,10 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
     sppoi_sampler_shape(&s, config, max_prompts, k, max_prompt_tokens,
                         max_new);
     sppoi_sampler_layout(&s, &carver);
-    return carver.used + sppo_trace_bytes(config,
-                                          max_prompts * s.max_prompt_tokens,
-                                          max_prompts, 0);
+    return sppoi_size_sum(sppoi_carved(&carver),
+                          sppo_trace_bytes(config,
+                                           max_prompts * s.max_prompt_tokens,
+                                           max_prompts, 0));
 }
 
 SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
@@ -5804,7 +5865,7 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
     sppo_result result;
 
     if (max_prompts < 1 || k < 1 || max_prompt_tokens < 1 || max_new < 1 ||
-        max_prompt_tokens > INT_MAX / max_prompts)
+        max_prompt_tokens > INT_MAX / max_prompts || k > INT_MAX / max_prompts)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sampler_init: "
                          "max_prompts %d, k %d, max_prompt_tokens %d and "
                          "max_new %d must be positive and fit an int",
@@ -6582,8 +6643,10 @@ static void sppoi_pref_layout(sppo_pref *pref, sppoi_carver *v)
     const size_t each = (size_t)sppoi_readouts(pref->model);
 
     pref->segment = (int *)sppoi_carve(v, n, sizeof(int));
-    pref->readout = (double *)sppoi_carve(v, k * each, sizeof(double));
-    pref->d_readout = (double *)sppoi_carve(v, k * each, sizeof(double));
+    pref->readout = (double *)sppoi_carve(v, sppoi_size_product(k, each),
+                                          sizeof(double));
+    pref->d_readout = (double *)sppoi_carve(v, sppoi_size_product(k, each),
+                                            sizeof(double));
     if (pref->trace.backward)
         pref->d_final = sppoi_carve_reals(v, n, pref->model->config.dim);
 }
@@ -6635,11 +6698,12 @@ SPPO_DEF int sppo_pref_tokens(const sppo_pref *pref, int prompt_length,
                               const int *length, int k)
 {
     const int readings = pref->model->config.head == SPPO_HEAD_PAIR ? k : 1;
-    int i, sum = prompt_length;
+    long long sum = prompt_length;
+    int i;
 
-    for (i = 0; i < k; i++)
-        sum += readings * length[i];
-    return sum;
+    for (i = 0; i < k && sum < INT_MAX; i++)
+        sum += (long long)readings * length[i];
+    return sum < INT_MAX ? (int)sum : INT_MAX;
 }
 
 /* Adds one prompt and its responses y_0 .. y_{k-1} (lists from `first` on) to
@@ -6823,7 +6887,7 @@ static void sppoi_pref_matrix(sppo_pref *pref, sppoi_head_at at, int root,
 
     sppoi_read_alone(pref, at, root, k);
     for (i = 0; i < k; i++) {
-        score[i * k + i] = 0.0;
+        score[sppoi_cell(i, k, i)] = 0.0;
         for (j = i + 1; j < k; j++) {
             double s = r[i * step] - r[j * step];
 
@@ -6835,8 +6899,8 @@ static void sppoi_pref_matrix(sppo_pref *pref, sppoi_head_at at, int root,
                                       sppoi_after(pref, root, i, j, k))
                    - sppoi_read_after(pref, at,
                                       sppoi_after(pref, root, j, i, k));
-            score[i * k + j] = s;
-            score[j * k + i] = -s;
+            score[sppoi_cell(i, k, j)] = s;
+            score[sppoi_cell(j, k, i)] = -s;
         }
     }
 }
@@ -6987,7 +7051,7 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
         SPPOI_TRY(sppo_forward(ctx, &pref->trace, pref->model, &pref->forest));
         for (j = 0; j < n; j++)
             sppoi_pref_matrix(pref, at, pref->segment[j], k,
-                              score + (size_t)(p + j) * (size_t)(k * k));
+                              score + (size_t)(p + j) * (size_t)k * (size_t)k);
         p += n;
     }
     return SPPO_OK;
@@ -7007,10 +7071,10 @@ SPPO_DEF sppo_result sppo_pref_fill(sppo_ctx *ctx, void *pref,
         double *m = pairwise + (size_t)p * matrix;
 
         for (i = 0; i < k; i++) {
-            m[i * k + i] = 0.5;
+            m[sppoi_cell(i, k, i)] = 0.5;
             for (j = i + 1; j < k; j++) {
-                m[i * k + j] = sppo_sigmoid(m[i * k + j]);
-                m[j * k + i] = 1.0 - m[i * k + j];
+                m[sppoi_cell(i, k, j)] = sppo_sigmoid(m[sppoi_cell(i, k, j)]);
+                m[sppoi_cell(j, k, i)] = 1.0 - m[sppoi_cell(i, k, j)];
             }
         }
     }
@@ -7288,10 +7352,10 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
     double scale = 1.0, norm;
 
     if (optim->count != model->count)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_step: begun for %lu "
-                         "parameters, the model has %lu",
-                         (unsigned long)optim->count,
-                         (unsigned long)model->count);
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_step: begun for "
+                         "%llu parameters, the model has %llu",
+                         sppoi_printed(optim->count),
+                         sppoi_printed(model->count));
     SPPOI_TRY(sppoi_optim_choices(ctx, &optim->config));
     norm = sppoi_norm_of(model, grad);
     if (!(norm < HUGE_VAL))
@@ -7841,7 +7905,7 @@ SPPO_DEF size_t sppo_panel_size(int depth, int width)
     const size_t panels =
         ((size_t)width + SPPOI_COLS - 1) / SPPOI_COLS * SPPOI_COLS;
 
-    return (size_t)depth * panels;
+    return sppoi_size_product((size_t)depth, panels);
 }
 
 /* to[k * COLS + j] = b[k * row + j * col] for k < depth and j < width, COLS of
@@ -8357,10 +8421,10 @@ static sppo_result sppoi_json_fail(const sppoi_reader *r, const char *what)
         column = r->json->text[i] == '\n' ? 1 : column + 1;
     }
     if (line == 1)
-        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, column %lu: %s",
-                         r->where, (unsigned long)column, what);
-    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, line %d, column %lu: %s",
-                     r->where, line, (unsigned long)column, what);
+        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, column %llu: %s",
+                         r->where, sppoi_printed(column), what);
+    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, line %d, column %llu: %s",
+                     r->where, line, sppoi_printed(column), what);
 }
 
 /* No value begins here; what other languages write for one is named. */
@@ -9854,10 +9918,10 @@ static sppo_result sppoi_entry_read(sppo_ctx *ctx,
                                   "before they begin");
     size = info->count * (size_t)sppoi_dtypes[info->dtype].size;
     if (info->end - info->begin != size)
-        return sppoi_archive_fail(ctx, archive, node, "its shape is of %lu "
-                                  "bytes, its data_offsets are of %lu",
-                                  (unsigned long)size,
-                                  (unsigned long)(info->end - info->begin));
+        return sppoi_archive_fail(ctx, archive, node, "its shape is of %llu "
+                                  "bytes, its data_offsets are of %llu",
+                                  sppoi_printed(size),
+                                  sppoi_printed(info->end - info->begin));
     return SPPO_OK;
 }
 
@@ -9892,17 +9956,18 @@ static sppo_result sppoi_check_extents(sppo_ctx *ctx,
 
         if (e->begin != end)
             return sppoi_archive_fail(ctx, archive, e->node, "its data begin "
-                                      "at %lu, but those before end at %lu: %s",
-                                      (unsigned long)e->begin,
-                                      (unsigned long)end,
+                                      "at %llu, but those before end at "
+                                      "%llu: %s",
+                                      sppoi_printed(e->begin),
+                                      sppoi_printed(end),
                                       e->begin > end ? "a hole" : "an overlap");
         end = e->end;
     }
     if (end == there)
         return SPPO_OK;
-    return sppoi_archive_fail(ctx, archive, -1, "%lu bytes follow the header, "
-                              "which asks for %lu: %s", (unsigned long)there,
-                              (unsigned long)end, end > there
+    return sppoi_archive_fail(ctx, archive, -1, "%llu bytes follow the header, "
+                              "which asks for %llu: %s", sppoi_printed(there),
+                              sppoi_printed(end), end > there
                                   ? "the file is cut off; copy it again"
                                   : "something was added to the file");
 }
@@ -9967,9 +10032,9 @@ static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
     char where[256];
 
     if (source->size < 8)
-        return sppoi_archive_fail(ctx, archive, -1, "%lu bytes are too few "
+        return sppoi_archive_fail(ctx, archive, -1, "%llu bytes are too few "
                                   "for a safetensors file",
-                                  (unsigned long)source->size);
+                                  sppoi_printed(source->size));
     SPPOI_TRY(sppoi_read_at(ctx, source, 0, prefix, 8));
     n = sppoi_little(prefix, 8);
     if (n > SPPOI_HEADER_MOST)
@@ -9978,9 +10043,9 @@ static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
                                   "safetensors file");
     if (n > source->size - 8)
         return sppoi_archive_fail(ctx, archive, -1, "the header should have "
-                                  "%lu bytes, but the file ends before: cut "
+                                  "%llu bytes, but the file ends before: cut "
                                   "off, or not a safetensors file",
-                                  (unsigned long)n);
+                                  sppoi_printed(n));
     archive->data_at = 8 + (size_t)n;
     archive->header_size = (size_t)n;
     archive->header = (char *)sppo_take(ctx, (size_t)n, 1);
@@ -10177,8 +10242,8 @@ static sppo_result sppoi_archive_read(sppo_ctx *ctx,
                          : "; if the embedding serves for it, set "
                            "tie_word_embeddings in config.json to true");
     SPPOI_TRY(sppoi_entry_read(ctx, archive, node, &info));
-    snprintf(wanted, sizeof wanted, cols ? "[%lu, %lu]" : "[%lu]",
-             (unsigned long)rows, (unsigned long)cols);
+    snprintf(wanted, sizeof wanted, cols ? "[%llu, %llu]" : "[%llu]",
+             sppoi_printed(rows), sppoi_printed(cols));
     if (info.dims != (cols ? 2 : 1) || info.shape[0] != rows ||
         (cols && info.shape[1] != cols))
         return sppoi_archive_fail(ctx, archive, node, "should have shape %s by "
@@ -10270,10 +10335,10 @@ static sppo_result sppoi_model_from(sppo_ctx *ctx, sppo_model *model,
     for (i = 0; i < n; i++)
         size += archive[i].source.size;
     if (sppo_config_count(config) > size / 2)
-        return sppoi_archive_fail(ctx, archive, -1, "%lu bytes are too few for "
-                                  "the %lu parameters of config.json",
-                                  (unsigned long)size,
-                                  (unsigned long)sppo_config_count(config));
+        return sppoi_archive_fail(ctx, archive, -1, "%llu bytes are too few "
+                                  "for the %llu parameters of config.json",
+                                  sppoi_printed(size),
+                                  sppoi_printed(sppo_config_count(config)));
     memset(&fresh, 0, sizeof fresh);
     SPPOI_TRY(sppoi_model_take(ctx, &fresh, config));
     result = sppoi_model_fill(ctx, &fresh, archive, n);
@@ -10446,9 +10511,9 @@ static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
                              literal);
     }
     if (at != size)
-        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %lu bytes follow the "
+        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %llu bytes follow the "
                          "last of %d pieces: it is for another vocabulary",
-                         (unsigned long)(size - at), tok->vocab);
+                         sppoi_printed(size - at), tok->vocab);
     return SPPO_OK;
 }
 
@@ -10468,8 +10533,8 @@ SPPO_DEF sppo_result sppo_tokenizer_read(sppo_ctx *ctx, sppo_tokenizer *tok,
                          "is too small; the bytes alone take %d", vocab,
                          SPPO_PIECES);
     if (size < 4 || (size - 4) / 8 < (size_t)vocab)
-        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %lu bytes are too few "
-                         "for %d pieces", (unsigned long)size, vocab);
+        return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %llu bytes are too "
+                         "few for %d pieces", sppoi_printed(size), vocab);
     SPPOI_TRY(sppoi_tokenizer_take(ctx, &fresh, vocab,
                                    size - 4 - 8 * (size_t)vocab));
     result = sppoi_tokenizer_parse(ctx, &fresh, (const unsigned char *)data,
@@ -10994,9 +11059,10 @@ static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
     }
     if (b->counts.full)
         return sppo_fail(ctx, SPPO_E_MEMORY, "sppo_tokenizer_train: more than "
-                         "%lu pairs of neighbours, the room there is for them; "
+                         "%llu pairs of neighbours, the room there is for "
+                         "them; "
                          "learn from less text",
-                         (unsigned long)b->counts.used);
+                         sppoi_printed(b->counts.used));
     return SPPO_OK;
 }
 
@@ -11034,8 +11100,8 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
                          SPPO_PIECES, SPPOI_MAX_VOCAB);
     if (length < 1 || length > INT_MAX / 4)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_tokenizer_train: the text "
-                         "has %lu bytes; it must have 1 to 2^29",
-                         (unsigned long)length);
+                         "has %llu bytes; it must have 1 to 2^29",
+                         sppoi_printed(length));
     memset(&b, 0, sizeof b);
     b.text = text;
     words = (size_t)sppoi_count_words(text, (int)length);
@@ -11223,13 +11289,13 @@ static void sppoi_put_entry(sppoi_text *text, const sppoi_entry *e,
     sppoi_put_text(text, sppoi_dtypes[e->dtype].name);
     sppoi_put_text(text, "\",\"shape\":[");
     for (i = 0; i < e->dims; i++) {
-        snprintf(piece, sizeof piece, i ? ",%lu" : "%lu",
-                 (unsigned long)e->shape[i]);
+        snprintf(piece, sizeof piece, i ? ",%llu" : "%llu",
+                 sppoi_printed(e->shape[i]));
         sppoi_put_text(text, piece);
     }
-    snprintf(piece, sizeof piece, "],\"data_offsets\":[%lu,%lu]}",
-             (unsigned long)begin,
-             (unsigned long)(begin + sppoi_entry_bytes(e)));
+    snprintf(piece, sizeof piece, "],\"data_offsets\":[%llu,%llu]}",
+             sppoi_printed(begin),
+             sppoi_printed(begin + sppoi_entry_bytes(e)));
     sppoi_put_text(text, piece);
 }
 
@@ -11972,7 +12038,7 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
                                     const char *path)
 {
     const sppo_lists *y = &play->round.responses;
-    sppoi_entry entry[SPPOI_PLAY_ENTRIES + SPPOI_SETTINGS];
+    sppoi_entry entry[(int)SPPOI_PLAY_ENTRIES + SPPOI_SETTINGS];
     sppoi_settings settings;
     int state[SPPOI_STATE] = { 0 }, n;
     double means[2];
@@ -12485,17 +12551,17 @@ SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
     void *block = NULL;
 
     if (size && count > ((size_t)-1 - SPPOI_LINE) / size) {
-        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %lu times %lu bytes is "
-                  "more than can be addressed", (unsigned long)count,
-                  (unsigned long)size);
+        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %llu times %llu bytes is "
+                  "more than can be addressed", sppoi_printed(count),
+                  sppoi_printed(size));
         return NULL;
     }
     if (!ctx->limit || (ctx->held <= ctx->limit &&
                         bytes <= ctx->limit - ctx->held))
         block = ctx->take ? ctx->take(ctx->user, bytes) : SPPO_MALLOC(bytes);
     if (!block) {
-        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %lu more bytes wanted, "
-                  "%lu held%s", (unsigned long)bytes, (unsigned long)ctx->held,
+        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %llu more bytes wanted, "
+                  "%llu held%s", sppoi_printed(bytes), sppoi_printed(ctx->held),
                   ctx->limit ? ", and the ctx has a limit" : "");
         return NULL;
     }
@@ -12537,6 +12603,12 @@ static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
     else
         carver->used += bytes;
     return at;
+}
+
+/* The bytes that were counted. */
+static size_t sppoi_carved(const sppoi_carver *counted)
+{
+    return counted->overflow ? SPPOI_TOO_MANY : counted->used;
 }
 
 /* A zeroed block for what was counted; the carver places next. */

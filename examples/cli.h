@@ -16,6 +16,15 @@ enum { PATH_ROOM = 1024 };
 
 /* ==== text that grows ==================================== >>buffer == */
 
+/* Numbers in `count` matrices k by k, as many as an int cannot count; beyond
+ * what a size_t counts its most, which no allocator has.                    */
+static size_t cells(int count, int k)
+{
+    return (double)count * k * k < (double)(size_t)-1
+               ? (size_t)count * (size_t)k * (size_t)k
+               : (size_t)-1;
+}
+
 /* Adding never fails on its face: a missing byte sets `failed`, which
  * buffer_check reports once, so that writers read as straight text.         */
 typedef struct buffer {
@@ -35,7 +44,7 @@ static int buffer_reserve(buffer *b, size_t more)
     if (b->failed || need <= b->room)
         return !b->failed;
     while (room < need)
-        room *= 2;
+        room = room > (size_t)-1 / 2 ? need : 2 * room;
     data = (char *)sppo_take(b->ctx, room, 1);
     if (!data) {
         b->failed = 1;

@@ -479,7 +479,7 @@ static sppo_result judge_batch(judge_process *j, const sppo_lists *prompts,
 
     while (p < count) {
         TRY(judge_take(j, prompts, first + p, p, k,
-                       pairwise + (size_t)p * (size_t)(k * k), &took));
+                       pairwise + cells(p, k), &took));
         if (took) {
             const double now = seconds_now();
             if (p > 0 || (count == 1 && j->id > 1.0))  // not a start's time

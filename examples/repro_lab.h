@@ -569,7 +569,7 @@ static void proxy_rates(lab *l, enum condition c, const sppo_lists *said,
                         double *win)
 {
     const int n = l->on.ids.count, k = 2 * SAMPLES;
-    double *p = (double *)room(l, (size_t)(n * k * k), sizeof *p);
+    double *p = (double *)room(l, (size_t)n * (size_t)k * (size_t)k, sizeof *p);
     sppo_lists both = { 0 };
     int x, i, j;
 
@@ -588,7 +588,7 @@ static void proxy_rates(lab *l, enum condition c, const sppo_lists *said,
         for (win[x] = 0.0, i = 0; i < SAMPLES; i++)
             for (j = SAMPLES; j < k; j++)
                 win[x] += p[(x * k + i) * k + j] / (SAMPLES * SAMPLES);
-    sppo_give(&l->ctx, p, (size_t)(n * k * k) * sizeof *p);
+    sppo_give(&l->ctx, p, (size_t)n * (size_t)k * (size_t)k * sizeof *p);
     sppo_lists_free(&l->ctx, &both);
 }
 
@@ -706,7 +706,7 @@ static void measure_reranked(lab *l, const char *who, int iteration,
                              const sppo_model *policy, enum condition c)
 {
     const int n = l->plan->reranked, k = RERANKED;
-    double *p = (double *)room(l, (size_t)(k * k), sizeof *p);
+    double *p = (double *)room(l, (size_t)k * (size_t)k, sizeof *p);
     double *gain = (double *)room(l, (size_t)n, sizeof *gain);
     double length = 0.0, first = 0.0;
     sppo_lists said = { 0 }, one = { 0 };
@@ -734,7 +734,7 @@ static void measure_reranked(lab *l, const char *who, int iteration,
     note(l, who, iteration, "first", -1, first);
     note_mean(l, who, iteration, "rerank_gain", gain, n, 1);
     note(l, who, iteration, "rerank_length", -1, length);
-    sppo_give(&l->ctx, p, (size_t)(k * k) * sizeof *p);
+    sppo_give(&l->ctx, p, (size_t)k * (size_t)k * sizeof *p);
     sppo_give(&l->ctx, gain, (size_t)n * sizeof *gain);
     sppo_lists_free(&l->ctx, &said);
     sppo_lists_free(&l->ctx, &one);
@@ -798,7 +798,8 @@ static void estimate_with(lab *l, sppo_play *play, int judges)
 
     for (p = 0; p < play->round.count; p++) {
         const int w = play->round.winner[p], o = play->round.loser[p];
-        const double *from = play->round.pairwise + p * k * k;
+        const double *from = play->round.pairwise
+                           + (size_t)p * (size_t)k * (size_t)k;
         double *win = play->round.win + p * k;
         dice d = dice_of(l, CHANCE_THIRD, play->round.first + p);
         int by[3] = { 0, 0, 0 };
@@ -918,8 +919,8 @@ static void player_name(int player, enum condition c, char name[64])
 static void tournament(lab *l, enum condition c)
 {
     const int n = l->on.ids.count, k = PLAYERS;
-    double *p = (double *)room(l, (size_t)(n * k * k), sizeof *p);
-    double *gold = (double *)room(l, (size_t)(2 * k * k), sizeof *gold);
+    double *p = (double *)room(l, (size_t)n * (size_t)k * (size_t)k, sizeof *p);
+    double *gold = (double *)room(l, 2 * (size_t)k * (size_t)k, sizeof *gold);
     double *proxy = gold + k * k;
     const char *who = c == MILD ? "duel" : "duel-strong";
     sppo_lists said[PLAYERS] = { { 0 } }, all = { 0 };
@@ -963,8 +964,8 @@ static void tournament(lab *l, enum condition c)
     for (i = 0; i < k; i++)
         sppo_lists_free(&l->ctx, &said[i]);
     sppo_lists_free(&l->ctx, &all);
-    sppo_give(&l->ctx, p, (size_t)(n * k * k) * sizeof *p);
-    sppo_give(&l->ctx, gold, (size_t)(2 * k * k) * sizeof *gold);
+    sppo_give(&l->ctx, p, (size_t)n * (size_t)k * (size_t)k * sizeof *p);
+    sppo_give(&l->ctx, gold, 2 * (size_t)k * (size_t)k * sizeof *gold);
 }
 
 #endif

@@ -2308,7 +2308,7 @@ static void write_judged_row(tool *t, int p)
     buffer_format(&t->line, "], ");
     write_finished(t, &round->responses, p * k, k);
     buffer_format(&t->line, ", ");
-    write_probabilities(&t->line, round->pairwise + p * k * k, k);
+    write_probabilities(&t->line, round->pairwise + cells(p, k), k);
     buffer_format(&t->line, ", \"winner\": %d, \"loser\": %d}\n",
                   round->winner[p], round->loser[p]);
 }
@@ -2739,7 +2739,7 @@ static sppo_result take_probabilities(run *r, int p)
 {
     const int k = r->t->play.config.k;
     const char *why = probabilities_read(&r->t->rows.json, k,
-                                         r->merged + p * k * k);
+                                         r->merged + cells(p, k));
 
     return why ? rows_fail(&r->t->rows, "%s", why) : SPPO_OK;
 }
@@ -2750,7 +2750,7 @@ static sppo_result merged_begin(run *r)
     const int k = r->t->play.config.k;
 
     r->merged = (double *)sppo_take(&r->t->ctx, (size_t)r->t->play.round.count,
-                                    (size_t)(k * k) * sizeof(double));
+                                    cells(1, k) * sizeof(double));
     return r->merged ? SPPO_OK : r->t->ctx.code;
 }
 
@@ -2759,7 +2759,7 @@ static void merged_end(run *r)
     const int k = r->t->play.config.k;
 
     sppo_give(&r->t->ctx, r->merged, (size_t)r->t->play.round.count *
-              (size_t)(k * k) * sizeof(double));
+              cells(1, k) * sizeof(double));
     r->merged = NULL;
 }
 
@@ -2785,14 +2785,14 @@ static sppo_result shard_ask(run *r, int shard, int of)
         n = to - p < SHARD_AT_ONCE ? to - p : SHARD_AT_ONCE;
         view.count = n * k;
         TRY(t->judge.fill(&t->ctx, t->judge.user, &t->prompts, &view, k,
-                          play->round.first + p, n, r->merged + p * k * k));
+                          play->round.first + p, n, r->merged + cells(p, k)));
         progress_show(&t->console, "judge", p + n - from, to - from, "%s", "");
     }
     TRY(judge_finish(&t->process));
     buffer_clear(&t->line);
     for (p = from; p < to && !caught; p++) {
         write_row_begin(r, p);
-        write_probabilities(&t->line, r->merged + p * k * k, k);
+        write_probabilities(&t->line, r->merged + cells(p, k), k);
         buffer_add(&t->line, "}\n", 2);
     }
     return shard_save(r, "judge", shard, of);
@@ -2837,8 +2837,8 @@ static sppo_result judge_merged(sppo_ctx *ctx, void *user,
     const int from = first - r->t->play.round.first;
 
     (void)ctx, (void)prompts, (void)responses;
-    memcpy(pairwise, r->merged + from * k * k,
-           (size_t)(count * k * k) * sizeof *pairwise);
+    memcpy(pairwise, r->merged + cells(from, k),
+           cells(count, k) * sizeof *pairwise);
     return SPPO_OK;
 }
 
@@ -3102,10 +3102,10 @@ static sppo_result judge_indifferent(sppo_ctx *ctx, void *user,
                                      const sppo_lists *responses, int k,
                                      int first, int count, double *pairwise)
 {
-    int i;
+    size_t i;
 
     (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
-    for (i = 0; i < count * k * k; i++)
+    for (i = 0; i < cells(count, k); i++)
         pairwise[i] = 0.5;
     return SPPO_OK;
 }
@@ -3294,7 +3294,7 @@ static sppo_result print_response(tool *t, int prompt, int response)
 static sppo_result print_best(tool *t, int prompt)
 {
     const int n = t->set.n, of = t->set.best_of;
-    const size_t entries = (size_t)n * (size_t)of * (size_t)of;
+    const size_t entries = cells(n, of);
     double *pairwise;
     sppo_lists same;
     sppo_result result = SPPO_OK;
@@ -3313,7 +3313,7 @@ static sppo_result print_best(tool *t, int prompt)
                                of, 0, n, pairwise);
     for (i = 0; i < n && result == SPPO_OK; i++)
         result = print_response(t, prompt, i * of +
-                                sppo_best_of(pairwise + i * of * of, of));
+                                sppo_best_of(pairwise + cells(i, of), of));
     sppo_lists_free(&t->ctx, &same);
     sppo_give(&t->ctx, pairwise, entries * sizeof(double));
     return result;
@@ -3557,7 +3557,7 @@ static sppo_result judge_answer(tool *t)
 
     TRY(judge_write_id(t));
     TRY(judge_read_request(t, &k));
-    entries = (size_t)k * (size_t)k;
+    entries = cells(1, k);
     pairwise = (double *)sppo_take(&t->ctx, entries, sizeof(double));
     if (!pairwise)
         return t->ctx.code;
@@ -3893,7 +3893,8 @@ static sppo_result game_matrix(tool *t, const char *data, size_t size,
             continue;
         snprintf(where, sizeof where, "%s line %d", t->set.matrix, line);
         if (row < n)
-            TRY(game_line(t, data + at, length, where, pairwise + row * n, n));
+            TRY(game_line(t, data + at, length, where,
+                          pairwise + (size_t)row * (size_t)n, n));
         row++;
     }
     if (row != n)
@@ -4012,7 +4013,7 @@ static sppo_result game_run(tool *t, const char *data, size_t size,
 
     g.n = n;
     g.pairwise = block;
-    g.pi = block + n * n;
+    g.pi = block + (size_t)n * (size_t)n;
     g.mean = g.pi + n;
     g.win = g.mean + n;
     g.last = g.win + n;
@@ -4038,7 +4039,7 @@ static sppo_result run_game(tool *t)
     t->rows.ctx = &t->ctx;
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
         n += data[i] == ',';
-    entries = (size_t)n * ((size_t)n + 5);
+    entries = cells(1, n + 5);  // the matrix and five rows, and some
     block = (double *)sppo_take(&t->ctx, entries, sizeof(double));
     result = block ? game_run(t, data, size, block, n) : t->ctx.code;
     sppo_give(&t->ctx, block, entries * sizeof(double));

@@ -268,6 +268,55 @@ static void sentences_name_function_argument_value(void)
     CHECK(ctx.held == 0);
 }
 
+/* As large as config's ranges allow: more bytes than a size_t counts, on 32
+ * bits in the embedding alone, on 64 in a pass of two billion tokens.       */
+static void sizes_beyond_a_size_t_are_refused(void)
+{
+    static const int prompt[2] = { 1, 3 };
+    const size_t most = (size_t)-1;
+    sppo_config wide = { 0 }, deep;
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    sppo_trace trace = { 0 };
+    sppo_sampler sampler = { 0 };
+    sppo_lists prompts = { 0 };
+    sppo_play_config config = { 0 };
+
+    wide.vocab = 1 << 24;
+    wide.dim = 256;
+    wide.layers = wide.heads = wide.hidden = 1;
+    wide.context = 4;
+    wide.bos = 1;
+    wide.eos = 2;
+    ctx.limit = 1 << 20;
+    CHECK(sppo_model_init(&ctx, &model, &wide, 1) == SPPO_E_MEMORY);
+    wide.head_dim = 256;
+    wide.kv_heads = 1;
+    CHECK(sppo_config_count(&wide) > (size_t)(1 << 24) * 128);
+    deep = wide;
+    deep.dim = deep.hidden = 1 << 20;
+    deep.context = 1 << 24;
+    deep.layers = 4096;
+    CHECK(sppo_trace_bytes(&deep, INT_MAX, INT_MAX, 1) == most);
+    model.config = deep;
+    model.count = sppo_config_count(&deep);
+    CHECK(sppo_trace_init(&ctx, &trace, &model, INT_MAX, INT_MAX, 1)
+          == SPPO_E_MEMORY);
+    CHECK(strstr(ctx.message, "more than can be addressed"));
+    CHECK(sppo_sampler_init(&ctx, &sampler, &model, 64, INT_MAX, 4, 4)
+          == SPPO_E_ARGUMENT);
+    CHECK(sppo_sampler_init(&ctx, &sampler, &model, 64, INT_MAX / 64,
+                            1 << 24, 1 << 24) == SPPO_E_MEMORY);
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, prompt, 2));
+    config.eta = 1;
+    config.iterations = 1;
+    config.pass_tokens = INT_MAX;
+    config.optim.lr = 1e-3;
+    CHECK(sppo_play_bytes(&config, &model, &prompts) == most);
+    sppo_lists_free(&ctx, &prompts);
+    CHECK(ctx.held == 0);
+}
+
 /* Every field of a config is checked and named. */
 static void config_refuses_each_bad_field(void)
 {
@@ -775,6 +824,7 @@ static const check_case cases[] = {
     CASE(take_refuses_products_that_overflow),
     CASE(failing_allocator_is_reported),
     CASE(sentences_name_function_argument_value),
+    CASE(sizes_beyond_a_size_t_are_refused),
     CASE(config_refuses_each_bad_field),
     CASE(random_first_values),
     CASE(random_has_no_state),

@@ -110,9 +110,10 @@ found tcc && same "$known" "tcc" tcc -std=c99 -Wall -DSPPO_STATIC
 found musl-gcc && same "$known" "musl" musl-gcc $c99 -O2 -static
 
 # Test programs where a float keeps more digits than a float has: the exp, the
-# games, the losses, JSON.  Same bits are for machines that round.
+# games, the losses, JSON; and sizes where a size_t has 32 bits.  Same bits are
+# for machines that round.
 wide_cases="kernels:exp_is_accurate kernels:exp_holds kernels:log_sum
-            game: optim: update: json:"
+            base:sizes_beyond game: optim: update: json:"
 tests() {  # name, command ...: builds and runs these, one line
     name=$1
     shift

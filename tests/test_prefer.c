@@ -625,6 +625,20 @@ static void scalar_cannot_learn_rock_paper_scissors(void)
 
 /* ---- mistakes ------------------------------------------------------------ */
 
+static void tokens_are_counted_beyond_an_int(void)
+{
+    static const int length[4] = { 1 << 29, 1 << 29, 3, 4 };
+    sppo_model model = { 0 };
+    sppo_pref pref = { 0 };
+
+    pref.model = &model;
+    model.config.head = SPPO_HEAD_SCALAR;
+    CHECK(sppo_pref_tokens(&pref, 10, length, 4) == (1 << 30) + 17);
+    model.config.head = SPPO_HEAD_PAIR;  // each response is read four times
+    CHECK(sppo_pref_tokens(&pref, 10, length, 4) == INT_MAX);
+    CHECK(sppo_pref_tokens(&pref, 10, length + 2, 2) == 10 + 2 * 7);
+}
+
 static void bad_requests_are_refused(void)
 {
     const sppo_config c = small_config(SPPO_HEAD_EMBED);
@@ -763,6 +777,7 @@ static const check_case cases[] = {
     CASE(pair_learns_rock_paper_scissors),
     CASE(embed_learns_rock_paper_scissors),
     CASE(scalar_cannot_learn_rock_paper_scissors),
+    CASE(tokens_are_counted_beyond_an_int),
     CASE(bad_requests_are_refused),
     CASE(clone_adds_a_head_to_the_trunk),
 };
