@@ -381,6 +381,45 @@ static void rmsprop_does_not_see_the_scale_of_the_loss(void)
     CHECK_NEAR(coarse / fine, 10, 10 * eps / 0.1);
 }
 
+/* Without memory a step goes by the present gradient alone: the mean is it,
+ * the square its square, and what is left of it is its sign.                */
+static void zeros_that_are_meant(void)
+{
+    static sppo_model model;
+    static sppo_optim optim;
+    int i, step;
+
+    for (i = 0; i < 3; i++) {
+        sppo_optim_config c = constant(i ? SPPO_ADAMW : SPPO_RMSPROP, 0.25);
+        sppo_real *grad;
+
+        c.alpha = SPPO_ZERO;
+        c.beta1 = SPPO_ZERO;
+        c.beta2 = i == 1 ? SPPO_ZERO : 0.0;
+        if (!tiny_model(&model) ||
+            !CHECK_OK(&ctx, sppo_optim_init(&ctx, &optim, &c, &model)))
+            return;
+        CHECK(optim.config.beta1 == SPPO_ZERO);  // it can be given again
+        grad = view_reals(model.count);
+        model.weights[0] = 4;
+        for (step = 0; step < 2; step++) {
+            grad[0] = step ? -2 : 100;
+            CHECK_OK(&ctx, sppo_optim_step(&ctx, &optim, &model, grad));
+            if (i)
+                CHECK_NEAR(optim.mean[0], step ? -2 : 100, 0);
+            if (i < 2) {
+                CHECK_NEAR(optim.square[0], step ? 4 : 10000,
+                           BUILD(1e-3, 1e-10));
+                CHECK_NEAR(model.weights[0], step ? 4 : 3.75,
+                           BUILD(1e-6, 1e-8));
+            }
+        }
+        free(grad);
+        sppo_optim_free(&ctx, &optim);
+        sppo_model_free(&ctx, &model);
+    }
+}
+
 static void bad_settings_are_refused_by_name(void)
 {
     static sppo_model model;
@@ -389,7 +428,7 @@ static void bad_settings_are_refused_by_name(void)
 
     if (!tiny_model(&model))
         return;
-    for (i = 0; i < 14; i++) {
+    for (i = 0; i < 18; i++) {
         sppo_optim_config c = constant(i % 2 ? SPPO_ADAMW : SPPO_RMSPROP, 0.1);
         const char *word = "lr";
         switch (i) {
@@ -406,6 +445,10 @@ static void bad_settings_are_refused_by_name(void)
         case 10: c.clip = -1; word = "clip"; break;
         case 11: c.warmup = 1.5; word = "warmup"; break;
         case 12: c.lr_end = -1; word = "lr_end"; break;
+        case 13: c.kind = (sppo_optimizer)2; word = "kind is 2"; break;
+        case 14: c.decay = (sppo_decay)3; word = "decay is 3"; break;
+        case 15: c.beta2 = (double)NAN; word = "beta2"; break;
+        case 16: c.eps = SPPO_ZERO; word = "eps"; break;
         default: c.total_steps = -1; word = "total_steps"; break;
         }
         ctx.message[0] = 0;
@@ -431,6 +474,7 @@ static const check_case cases[] = {
     CASE(learning_rate_of_the_paper),  // audit 49
     CASE(bad_gradient_changes_nothing),
     CASE(rmsprop_does_not_see_the_scale_of_the_loss),  // audit 50
+    CASE(zeros_that_are_meant),
     CASE(bad_settings_are_refused_by_name),
 };
 

@@ -2040,6 +2040,41 @@ static void temperature_is_negative(world *w)
 {
     w->config.sampling.temperature = -1;
 }
+static void temperature_is_nan(world *w)
+{
+    w->config.sampling.temperature = (double)NAN;
+}
+static void temperature_underflows(world *w)
+{
+    w->config.sampling.temperature = 1e-40;
+}
+static void top_p_is_nan(world *w)
+{
+    w->config.sampling.top_p = (double)NAN;
+}
+static void top_p_is_negative(world *w) { w->config.sampling.top_p = -0.5; }
+static void coefficient_is_nan(world *w)
+{
+    w->config.coefficient = (double)NAN;
+}
+/* The value after the last of an enum, and one before the first. */
+static void loss_is_new(world *w)
+{
+    w->config.loss = (sppo_loss)(SPPO_LOSS_IPO + 1);
+}
+static void loss_is_none(world *w) { w->config.loss = (sppo_loss)-1; }
+static void baseline_is_new(world *w)
+{
+    w->config.baseline = (sppo_baseline)(SPPO_BASELINE_COEFFICIENT + 1);
+}
+static void kind_is_new(world *w)
+{
+    w->config.optim.kind = (sppo_optimizer)(SPPO_ADAMW + 1);
+}
+static void decay_is_new(world *w)
+{
+    w->config.optim.decay = (sppo_decay)(SPPO_DECAY_CONSTANT + 1);
+}
 static void top_p_is_two(world *w) { w->config.sampling.top_p = 2; }
 static void response_is_negative(world *w)
 {
@@ -2087,13 +2122,54 @@ static void bad_settings_are_refused_by_name(void)
     refuse("iterations", iterations_is_negative);
     refuse("prompts_per_iteration", too_many_prompts);
     refuse("temperature", temperature_is_negative);
+    refuse("temperature", temperature_is_nan);
+    refuse("temperature is 1e-40", temperature_underflows);
     refuse("top_p", top_p_is_two);
+    refuse("top_p", top_p_is_nan);
+    refuse("top_p", top_p_is_negative);
+    refuse("coefficient", coefficient_is_nan);
+    refuse("loss is 6", loss_is_new);
+    refuse("loss", loss_is_none);
+    refuse("baseline is 3", baseline_is_new);
+    refuse("kind is 2", kind_is_new);
+    refuse("decay is 3", decay_is_new);
     refuse("max_tokens", response_is_negative);
     refuse("prompt", no_prompts);
     refuse("pass_tokens", no_room);
     refuse("prompt 7 of 7", empty_prompt);
     refuse("prompt 7 of 7", long_prompt);
     refuse("8", foreign_token);
+}
+
+/* A choice that got past init, as one that the code has no case for, trains
+ * nothing in silence.                                                       */
+static void a_choice_without_its_case_trains_nothing(void)
+{
+    world w;
+    sppo_model before = { 0 };
+    int i;
+
+    if (!begin(&w, 6) || !start(&w) || !collect(&w) ||
+        !CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                           SPPO_HEAD_NONE, 0)))
+        return;
+    for (i = 0; i < 4; i++) {
+        w.play.config = w.config;
+        w.play.config.prompts_per_iteration = w.play.round.count;
+        w.play.optim.config.kind = SPPO_RMSPROP;
+        if (i == 0)
+            w.play.config.loss = (sppo_loss)6;
+        if (i == 1)
+            w.play.config.baseline = (sppo_baseline)3;
+        if (i == 2)
+            w.play.optim.config.kind = (sppo_optimizer)2;
+        if (i == 3)
+            w.play.optim.config.decay = (sppo_decay)3;
+        CHECK(sppo_play_fit(&w.ctx, &w.play) != SPPO_OK);
+        CHECK(same_weights(&before, &w.policy));
+    }
+    sppo_model_free(&w.ctx, &before);
+    end(&w);
 }
 
 /* A prompt that leaves room for one token is not too long. */
@@ -2302,6 +2378,232 @@ static void saved_between_steps_is_the_same(void)
         end(&first), end(&b);
     }
     end(&a);
+    remove(SCRATCH);
+}
+
+/* ---- stopped by ctx->stop, between two passes ---- */
+
+typedef struct brake { int asked, at; } brake;  // at: when it says stop
+
+static int brakes(void *user)
+{
+    brake *b = (brake *)user;
+
+    return ++b->asked == b->at;
+}
+
+/* Batches of several passes each; the brake is asked before every one. */
+static int braked(world *w, brake *b, int at)
+{
+    b->asked = 0;
+    b->at = at;
+    if (!begin(w, 12))
+        return 0;
+    w->config.batch = 5;
+    w->config.pass_tokens = 32;
+    w->ctx.stop = brakes;
+    w->ctx.stop_user = b;
+    return start(w);
+}
+
+/* Saved where it was stopped, loaded into a fresh world, it has the bits of a
+ * run that was not stopped, wherever that was.                              */
+static void stopped_between_passes_is_the_same(void)
+{
+    world a, b, c;
+    brake brake_a, brake_b, brake_c;
+    int at;
+
+    mkdir("build", 0777);
+    if (!braked(&a, &brake_a, 0))
+        return;
+    CHECK_OK(&a.ctx, sppo_play_run(&a.ctx, &a.play, &a.judge));
+    CHECK(brake_a.asked > 30);
+    for (at = 1; at <= brake_a.asked; at += 1 + brake_a.asked / 40) {
+        if (!braked(&b, &brake_b, at) || !braked(&c, &brake_c, 0))
+            return;
+        CHECK(sppo_play_run(&b.ctx, &b.play, &b.judge) == SPPO_E_STOPPED);
+        CHECK(brake_b.asked == at);
+        CHECK_OK(&b.ctx, sppo_play_save(&b.ctx, &b.play, SCRATCH));
+        CHECK_OK(&c.ctx, sppo_play_load(&c.ctx, &c.play, SCRATCH));
+        CHECK_OK(&b.ctx, sppo_play_run(&b.ctx, &b.play, &b.judge));
+        CHECK_OK(&c.ctx, sppo_play_run(&c.ctx, &c.play, &c.judge));
+        if (!CHECK(same_weights(&a.policy, &b.policy)) ||
+            !CHECK(same_weights(&a.policy, &c.policy)))
+            printf("    stopped when asked for the %d-th time\n", at);
+        end(&b), end(&c);
+    }
+    end(&a);
+    remove(SCRATCH);
+}
+
+/* Stopped, they leave what they were to fill as it was, and no memory. */
+static void long_calls_can_be_stopped(void)
+{
+    static const char text[] = "words words words and words, words again";
+    world w;
+    brake b;
+    sppo_sampling how = { 0 };
+    sppo_evaluation e = { 0 };
+    sppo_tokenizer tok = { 0 };
+    size_t held;
+    int at;
+
+    if (!braked(&w, &b, 0))
+        return;
+    how.max_tokens = 5;
+    e.prompts = 7;
+    held = w.ctx.held;
+    CHECK_OK(&w.ctx, sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge,
+                                   &w.prompts, 2, &how, 1, &e));
+    CHECK(e.prompts == 12);
+    e.prompts = 7;
+    for (at = b.asked; at > 0; at -= 3) {
+        b.asked = 0;
+        b.at = at;
+        CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &w.prompts,
+                            2, &how, 1, &e) == SPPO_E_STOPPED);
+        CHECK(e.prompts == 7 && w.ctx.held == held);
+    }
+    b.asked = 0;
+    b.at = 3;
+    CHECK(sppo_tokenizer_train(&w.ctx, &tok, text, sizeof text - 1, 275)
+          == SPPO_E_STOPPED);
+    CHECK(has(&w.ctx, "sppo_tokenizer_train: stopped, as ctx->stop asked"));
+    CHECK(tok.vocab == 0 && w.ctx.held == held);
+    end(&w);
+}
+
+/* ---- more iterations than it was begun with ---- */
+
+static int iterations(world *w, int count)
+{
+    if (!begin(w, 10))
+        return 0;
+    w->config.iterations = count;
+    w->config.prompts_per_iteration = 4;
+    return start(w);
+}
+
+static void a_done_run_goes_on_with_more_iterations(void)
+{
+    world a, b, c;
+
+    mkdir("build", 0777);
+    if (!iterations(&a, 2) || !iterations(&b, 3) || !iterations(&c, 3))
+        return;
+    CHECK_OK(&a.ctx, sppo_play_run(&a.ctx, &a.play, &a.judge));
+    CHECK_OK(&a.ctx, sppo_play_save(&a.ctx, &a.play, SCRATCH));
+    CHECK_OK(&c.ctx, sppo_play_load(&c.ctx, &c.play, SCRATCH));
+    CHECK(c.play.phase == SPPO_PHASE_SAMPLE && c.play.iteration == 2);
+    CHECK_OK(&b.ctx, sppo_play_run(&b.ctx, &b.play, &b.judge));
+    CHECK_OK(&c.ctx, sppo_play_run(&c.ctx, &c.play, &c.judge));
+    CHECK(c.play.phase == SPPO_PHASE_DONE && c.play.iteration == 3);
+    CHECK(same_weights(&b.policy, &c.policy));
+    CHECK(!same_weights(&a.policy, &c.policy));
+    end(&a), end(&b), end(&c);
+    if (!iterations(&a, 1))
+        return;
+    CHECK(sppo_play_load(&a.ctx, &a.play, SCRATCH) == SPPO_E_ARGUMENT);
+    CHECK(has(&a.ctx, "has done iteration 2; iterations is 1 now"));
+    end(&a);
+    remove(SCRATCH);
+}
+
+/* ---- what is compared ---- */
+
+/* The tiny config with every default spelled out. */
+static void spell_out(sppo_play_config *c)
+{
+    c->prompts_per_iteration = 5;
+    c->sampling.temperature = 1.0;
+    c->sampling.top_p = 1.0;
+    c->optim.alpha = 0.99;
+    c->optim.beta1 = 0.9;
+    c->optim.beta2 = 0.999;
+    c->optim.eps = 1e-8;
+    c->optim.total_steps = 6;
+}
+
+static void a_default_spelled_out_is_the_default(void)
+{
+    world short_one, long_one;
+    int turn;
+
+    mkdir("build", 0777);
+    for (turn = 0; turn < 2; turn++) {
+        world *from = turn ? &long_one : &short_one;
+        world *to = turn ? &short_one : &long_one;
+
+        if (!begin(&short_one, 10) || !begin(&long_one, 10))
+            return;
+        spell_out(&long_one.config);
+        if (!start(&short_one) || !start(&long_one))
+            return;
+        CHECK(!memcmp(&short_one.play.config, &long_one.play.config,
+                      sizeof short_one.play.config));
+        CHECK(short_one.play.config.sampling.temperature == 1.0);
+        CHECK(short_one.play.config.sampling.top_p == 1.0);
+        CHECK(short_one.play.config.optim.alpha == 0.99);
+        CHECK(short_one.play.config.optim.total_steps == 6);
+        CHECK_OK(&from->ctx, sppo_play_save(&from->ctx, &from->play, SCRATCH));
+        CHECK_OK(&to->ctx, sppo_play_load(&to->ctx, &to->play, SCRATCH));
+        end(&short_one), end(&long_one);
+    }
+    remove(SCRATCH);
+}
+
+/* In a checkpoint a setting stands under its name, with room for all. */
+static void settings_have_names_of_their_own(void)
+{
+    sppoi_settings s;
+    sppo_optim optim = { 0 };
+    world w;
+    int i, j;
+
+    mkdir("build", 0777);
+    if (!begin(&w, 10) || !start(&w))
+        return;
+    sppoi_settings_of(&s, &w.play);
+    sppoi_setting(&s, "iterations", 2);  // as ranks compare
+    sppoi_setting(&s, "weights", 0);
+    CHECK(s.count <= SPPOI_SETTINGS);
+    for (i = 0; i < s.count; i++)
+        for (j = 0; j < i; j++)
+            CHECK(strcmp(s.name[i], s.name[j]) != 0);
+    CHECK_OK(&w.ctx, sppo_play_save(&w.ctx, &w.play, SCRATCH));
+    // read as what it is not, it lacks a setting and says which
+    CHECK_OK(&w.ctx, sppo_optim_init(&w.ctx, &optim, &w.config.optim,
+                                     &w.policy));
+    CHECK(sppo_train_load(&w.ctx, &w.policy, &optim, NULL, 0, SCRATCH)
+          == SPPO_E_FORMAT);
+    CHECK(has(&w.ctx, "does not say what its model.vocab was"));
+    sppo_optim_free(&w.ctx, &optim);
+    end(&w);
+    remove(SCRATCH);
+}
+
+/* The responses that a load had begun to read are gone. */
+static void a_failed_load_leaves_a_play_that_can_begin(void)
+{
+    world w, other;
+    sppo_result code;
+
+    mkdir("build", 0777);
+    if (!begin(&w, 10) || !start(&w) || !collect(&w))
+        return;
+    w.play.round.responses.start[0] = 1;  // as no lists begin
+    CHECK_OK(&w.ctx, sppo_play_save(&w.ctx, &w.play, SCRATCH));
+    w.play.round.responses.start[0] = 0;
+    end(&w);
+    if (!begin(&other, 10) || !start(&other))
+        return;
+    code = sppo_play_load(&other.ctx, &other.play, SCRATCH);
+    CHECK(code == SPPO_E_FORMAT);
+    CHECK(other.play.round.responses.start[0] == 0);
+    CHECK(other.play.phase == SPPO_PHASE_SAMPLE && other.play.done == 0);
+    CHECK_OK(&other.ctx, sppo_play_run(&other.ctx, &other.play, &other.judge));
+    end(&other);
     remove(SCRATCH);
 }
 
@@ -2606,6 +2908,13 @@ static const check_case cases[] = {
     CASE(a_judge_may_fail),
     CASE(a_judge_that_stops_answering_is_noticed),
     CASE(bad_settings_are_refused_by_name),  // audit 52
+    CASE(a_choice_without_its_case_trains_nothing),
+    CASE(a_default_spelled_out_is_the_default),
+    CASE(settings_have_names_of_their_own),
+    CASE(stopped_between_passes_is_the_same),
+    CASE(long_calls_can_be_stopped),
+    CASE(a_done_run_goes_on_with_more_iterations),
+    CASE(a_failed_load_leaves_a_play_that_can_begin),
     CASE(a_prompt_may_leave_room_for_one_token),  // audit 52
     CASE(same_seed_same_bits),
     CASE(stopped_and_continued_is_the_same),

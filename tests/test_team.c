@@ -38,6 +38,7 @@ typedef struct setup {
     int bad_judge;    // the rank whose judge fails; 0: none
     int stops;        // the rank whose progress stops the run after `stop_at`
     int stop_at;      //   calls; then all go on
+    int brakes_at;    // that rank's ctx->stop says so when asked so often
     int dies;         // the rank that ends in the middle of a round
     int other_eta, no_eta, other_seed, no_memory;  // the rank that has it
     int save, load;   // save at the stop and end there; begin from that file
@@ -58,7 +59,7 @@ typedef struct wire { int up[2], down[2]; } wire;  // of a rank and rank 0
 /* What a rank knows. */
 typedef struct member {
     const setup *how;
-    int rank, calls;
+    int rank, calls, asked;
     wire *wires;
     sppo_team team;
 } member;
@@ -181,6 +182,13 @@ static int progress(void *user, const sppo_progress *p)
     return ++m->calls == m->how->stop_at && m->rank == m->how->stops;
 }
 
+static int brakes(void *user)
+{
+    member *m = (member *)user;
+
+    return ++m->asked == m->how->brakes_at && m->rank == m->how->stops;
+}
+
 static sppo_play_config config_of(member *m)
 {
     const setup *how = m->how;
@@ -219,6 +227,8 @@ static int run(member *m, sppo_ctx *ctx, sppo_model *policy,
     int i;
 
     by.user = m;
+    ctx->stop = brakes;
+    ctx->stop_user = m;
     memset(&c, 0, sizeof c);
     c.vocab = 8, c.dim = 16, c.layers = 1, c.heads = 2, c.kv_heads = 1;
     c.hidden = 24, c.context = 16, c.bos = 1, c.eos = 2;
@@ -507,6 +517,29 @@ static void a_dead_rank_is_not_waited_for(void)
 }
 
 /* In every phase: stopped on one rank, all stop; the rest has the same bits. */
+static void a_stop_between_passes_stops_all(void)
+{
+    static outcome one;
+    setup how = ranks_of(1);
+    int at, r;
+
+    one = play_ranks(&how)[0];
+    how.ranks = 3;
+    how.stops = 2;
+    for (at = 1; at <= 28; at += 3) {
+        const outcome *out;
+
+        how.brakes_at = at;
+        out = play_ranks(&how);
+        for (r = 0; r < 3; r++) {
+            CHECK(out[r].stopped == 1);
+            CHECK(strstr(out[r].message, "rank 2: sppo_"));
+            CHECK(strstr(out[r].message, "stopped, as ctx->stop asked"));
+            CHECK(same_run(&out[r], &one));
+        }
+    }
+}
+
 static void a_stop_on_one_rank_stops_all(void)
 {
     static outcome one;
@@ -615,6 +648,7 @@ static const check_case cases[] = {
     CASE(a_wrong_sum_is_noticed),
     CASE(a_dead_rank_is_not_waited_for),
     CASE(a_stop_on_one_rank_stops_all),
+    CASE(a_stop_between_passes_stops_all),
     CASE(a_run_goes_on_with_other_ranks),
     CASE(a_team_is_checked),
     CASE(bytes_count_the_team)
