@@ -295,6 +295,7 @@ static sppo_result judge_declined(judge_process *j, const sppo_lists *prompts,
     char sentence[200];
 
     sppo_json_string(&j->json, error, sentence, sizeof sentence);
+    sentence[excerpt(sentence, strlen(sentence), sizeof sentence)] = 0;
     return judge_fail(j, prompts, prompt, ERROR_ANSWER, sentence, NULL, 0);
 }
 
@@ -330,7 +331,7 @@ static sppo_result judge_take(judge_process *j, const sppo_lists *prompts,
         why = "the line is too long";
     else if (!end)
         return SPPO_OK;
-    else if (i >= j->told)
+    else if ((j->out_of_step = i >= j->told) != 0)
         why = "it came before its request was sent";
     else
         why = judge_read(j, line, length, j->id + i, k, pairwise, &error);

@@ -307,6 +307,8 @@ judged answers_before_it_is_asked 1 'answers no request, after 0 of them' \
 judged blank_end 0 '' "$(each "$even"); echo; echo"
 judged declines 1 'answer to prompt 1 ("[a-z ]* 1") is an error: too odd$' \
     "$(each '{"id": 1, "error": "too odd"}')"
+judged declines_at_length 1 'is an error: too odd two$' \
+    "$(each '{"error": "too odd\\ntwo\\n"}')"
 judged no_object 1 'is not a JSON object' "$(each '[0.5]')"
 judged endless_line 1 '' 'read -r line; tr "\0" x < /dev/zero'
 judged a_byte_is_no_sign_of_life 1 'silent for 1 s' \
