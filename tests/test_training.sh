@@ -273,8 +273,6 @@ expect diverges 6 '' pretrain --out diverged --lr 1e20 --clip 0
 if [ ! -e diverged/model.safetensors ]; then ok diverged_saves_no_model; else
     bad diverged_saves_no_model "there is one"; fi
 if [ -e /dev/full ]; then
-    begin pretrain --out full
-    wait $pid
     cp -r half report
     "$tool" pretrain --resume --out report > /dev/full 2> err
     got=$?
@@ -282,6 +280,8 @@ if [ -e /dev/full ]; then
         bad report_to_a_full_disk "exit $got"; fi
     holds report_again "$tool" pretrain --resume --out report
     same report_is_the_same out base.report
+else
+    skip report_to_a_full_disk "there is no /dev/full"
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
