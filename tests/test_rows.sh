@@ -249,7 +249,7 @@ bad_row text_and_ids '.*one is text, the other ids' \
     '{"prompt": "a", "chosen": "a b", "rejected_ids": [5]}'
 bad_row ids_empty '"chosen_ids" has no token' \
     '{"prompt": "a", "chosen_ids": [], "rejected_ids": [5]}'
-bad_row ids_of_text '"chosen_ids" has an id that is not' \
+bad_row ids_of_text '"chosen_ids" has "7", which is no id' \
     '{"prompt": "a", "chosen_ids": ["7"], "rejected_ids": [5]}'
 bad_row probability_of_sppo '"chosen_probs" must be from 0 to 1' \
     '{"prompt": "a", "chosen": "b", "rejected": "c", "chosen_probs": 1.5}'
@@ -341,9 +341,9 @@ bad_judgment judgment_text 'line 1: "preference" must be' \
     "$(judgment a b '"2"')"
 bad_judgment judgment_none 'has no judgments' "$(judgment a b null)"
 bad_judgment judgment_empty_array 'has no judgments' '[]'
-bad_judgment judgment_not_an_object 'bad.jsonl line 2: a row must be' "[$row,
+bad_judgment judgment_not_an_object 'bad.jsonl line 2, row 2: a row must be' "[$row,
  5]"
-bad_judgment judgment_of_another 'line 2: "generator_2" is "yours", but' "[$row,
+bad_judgment judgment_of_another 'line 2, row 2: "generator_2" is "yours", but' "[$row,
  $(judgment a b 1 yours)]"
 bad_judgment judgment_broken 'bad.jsonl, line 2, column 8: expected a value' \
     "[$row,
