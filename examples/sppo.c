@@ -1091,7 +1091,9 @@ static sppo_result trainer_end(trainer *r, sppo_result result)
 static void batch_note(tool *t, int count, const char *what,
                        const char *effect)
 {
-    if (t->set.batch > count)
+    const int which = option_find(&t->parse, "batch", 5);
+
+    if (t->parse.given[which] && t->set.batch > count)
         note(&t->console, "--batch %d is more than the %d %s: a step %s",
              t->set.batch, count, what, effect);
 }

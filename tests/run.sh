@@ -52,6 +52,7 @@ run training sh tests/test_training.sh build/sppo build/scratch
 run reads sh tests/test_reads.sh build/sppo build/scratch
 run messages sh tests/test_messages.sh build/sppo build/scratch
 run judge sh tests/test_judge.sh build/sppo build/scratch
+run resume sh tests/test_resume.sh build/sppo build/scratch
 run slurm sh tests/test_slurm.sh build/sppo build/scratch
 run readme sh tests/test_readme.sh build build/scratch
 echo "$passed passed, $failed failed, $skipped skipped"
