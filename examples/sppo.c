@@ -4619,8 +4619,8 @@ static sppo_result run_info(tool *t)
     }
     if (peek_is_run(&t->ctx, t->path)) {
         TRY(peek_run(&t->ctx, t->path));
-        TRY(path_join(&t->ctx, path, t->path, "model.safetensors"));
-        if (!file_exists(path))
+        TRY(path_join(&t->ctx, path, t->path, "config.json"));
+        if (!file_exists(path))  // no model yet
             return output_check(&t->ctx);
     }
     if (is_folder(t->path)) {
