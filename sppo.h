@@ -794,6 +794,12 @@ SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k);
 /* The released code's P from such scores, sigma(2 (score_i - score_j)). */
 SPPO_DEF void sppo_preference_from_scores(double *pairwise,
                                           const double *score, int k);
+/* [D12] P after each response that was cut has lost `penalty` log-odds against
+ * each that ended, of the k whose lists begin with `first`.  Certainty, P of 0
+ * or 1, has no finite log-odds and stays, as does all where penalty is 0.   */
+SPPO_DEF void sppo_penalise_cuts(double *pairwise, const sppo_config *config,
+                                 const sppo_lists *responses, int first, int k,
+                                 double penalty);
 
 typedef enum sppo_baseline {
     SPPO_BASELINE_HALF = 0,    // log Z = eta / 2              Eq 4.6
@@ -2319,24 +2325,21 @@ SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
  *   TRL    score_i -= penalty       of a response without EOS, before use
  *   here   logit P(i > j) -= penalty (cut_i - cut_j)     s = log (P / (1 - P))
  *
- * The same where P is sigma(score_i - score_j).  Certainty, P of 0 or 1, has no
- * finite log-odds and stays.                                                */
-static void sppoi_penalise_cuts(const sppo_play *play, double *pairwise, int p)
+ * The same where P is sigma(score_i - score_j).                             */
+SPPO_DEF void sppo_penalise_cuts(double *pairwise, const sppo_config *config,
+                                 const sppo_lists *responses, int first, int k,
+                                 double penalty)
 {
-    const int k = play->config.k;
-    const sppo_config *c = &play->policy->config;
     int i, j;
 
-    for (i = 0; i < k; i++)
+    for (i = 0; i < k && penalty > 0.0; i++)
         for (j = 0; j < k; j++) {
-            double *win = &pairwise[sppoi_cell(i, k, j)];
-            double *loss = &pairwise[sppoi_cell(j, k, i)];
+            double *win = &pairwise[i * k + j], *loss = &pairwise[j * k + i];
 
-            if (sppo_finished(c, &play->round.responses, p * k + i) ||
-                !sppo_finished(c, &play->round.responses, p * k + j))
+            if (sppo_finished(config, responses, first + i) ||
+                !sppo_finished(config, responses, first + j))
                 continue;
-            *win = sppo_sigmoid(log(*win) - log1p(-*win) -
-                                play->config.missing_eos_penalty);
+            *win = sppo_sigmoid(log(*win) - log1p(-*win) - penalty);
             *loss = 1.0 - *win;
         }
 }
@@ -2352,8 +2355,9 @@ static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
         return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
                             "prompt %d of %d: ", play->round.first + p + 1,
                             play->prompts->count);
-    if (play->config.missing_eos_penalty > 0.0)
-        sppoi_penalise_cuts(play, pairwise, p);
+    sppo_penalise_cuts(pairwise, &play->policy->config,
+                       &play->round.responses, p * k, k,
+                       play->config.missing_eos_penalty);
     if (play->config.bradley_terry) {
         sppo_mean_scores(play->per_slot, pairwise, k);
         sppo_preference_from_scores(pairwise, play->per_slot, k);

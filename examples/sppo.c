@@ -200,6 +200,8 @@ static const option options[] = {
          "P from averaged scores, as the released code: no cycles"),
     REAL("missing-eos-penalty", missing_eos_penalty, 0, 1e6, "0", NULL, ALIGN,
          "log-odds that a response which was cut loses against one that ended"),
+    REAL("missing-eos-penalty", missing_eos_penalty, 0, 1e6, "0", "best-of",
+         SAMPLE, "the same in choosing"),
     CHOICE("loss", "sppo|pair|single|hard|dpo|ipo", loss, "sppo", NULL, ALIGN,
            "Eq 4.7 with win rates; Eq 4.12; half of it; TRL's hard labels; "
            "Eq 4.13; Eq 4.14"),
@@ -3313,9 +3315,12 @@ static sppo_result print_best(tool *t, int prompt)
     if (result == SPPO_OK)
         result = t->judge.fill(&t->ctx, t->judge.user, &same, &t->responses,
                                of, 0, n, pairwise);
-    for (i = 0; i < n && result == SPPO_OK; i++)
-        result = print_response(t, prompt, i * of +
-                                sppo_best_of(pairwise + cells(i, of), of));
+    for (i = 0; i < n && result == SPPO_OK; i++) {
+        double *group = pairwise + cells(i, of);
+        sppo_penalise_cuts(group, &t->policy.config, &t->responses, i * of, of,
+                           t->set.missing_eos_penalty);
+        result = print_response(t, prompt, i * of + sppo_best_of(group, of));
+    }
     sppo_lists_free(&t->ctx, &same);
     sppo_give(&t->ctx, pairwise, entries * sizeof(double));
     return result;

@@ -438,6 +438,18 @@ if awk -F, '{ n = 0; for (i = 1; i <= 4; i++) n += $i == "true" }
         bad++ } END { exit bad || mixed < 8 }' chosen; then
     ok a_penalty_chooses_what_ended; else
     bad a_penalty_chooses_what_ended "$(head -n 3 chosen)"; fi
+# shellcheck disable=SC2086
+for penalty in 0 50; do
+    holds "penalty_best_of_$penalty" "$tool" sample --quiet --policy base \
+        --prompts prompts.jsonl $hot --best-of 8 --preference embed \
+        --missing-eos-penalty $penalty
+    grep -c '"finished": true}' out > ended_$penalty
+done
+if [ "$(cat ended_50)" -gt $((2 * $(cat ended_0))) ]; then
+    ok a_penalty_chooses_what_ended_of_eight; else
+    bad a_penalty_chooses_what_ended_of_eight "$(cat ended_0 ended_50)"; fi
+expect penalty_without_best_of 2 'no effect without --best-of' "$tool" sample \
+    --policy base --prompt red --missing-eos-penalty 1
 expect penalty_is_the_runs 2 'missing-eos-penalty' "$tool" align --resume \
     --out penalty_50 --missing-eos-penalty 1
 expect penalty_below_zero 2 'missing-eos-penalty must be from 0' "$tool" align \
