@@ -50,6 +50,7 @@ static void message_plain(const parser *p, const char *sentence, char *out,
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.";
     const size_t function = message_function(sentence);
+    const int fields = function || strstr(sentence, "was made with another ");
     const char *at = sentence + function;
     char name[64];
     size_t used = 0;
@@ -59,7 +60,7 @@ static void message_plain(const parser *p, const char *sentence, char *out,
         size_t n = strspn(at, letters);
         while (n > 1 && at[n - 1] == '.')
             n--;  // the end of a sentence
-        if (function && n && message_field(p, at, n, name)) {
+        if (fields && n && message_field(p, at, n, name)) {
             snprintf(out + used, size - used, "--%s", name);
         } else {
             n = n ? n : 1;

@@ -85,7 +85,7 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
     return result;
 }
 
-/* settings.json as `name value`, and how many iterations it asks for. */
+/* settings.json as `name value`. */
 static void peek_settings(const sppo_json *json)
 {
     int i;
@@ -161,16 +161,9 @@ static sppo_result peek_state(sppo_ctx *ctx, const char *path,
     return SPPO_OK;
 }
 
-/* Whether the folder is that of a run, by its settings. */
-static int peek_is_run(sppo_ctx *ctx, const char *folder)
-{
-    char path[PATH_ROOM];
-
-    return path_join(ctx, path, folder, "settings.json") == SPPO_OK &&
-           file_exists(path);
-}
-
-static sppo_result peek_run(sppo_ctx *ctx, const char *folder)
+/* What is known of the run in a folder; *found 0: it is not that of a run, for
+ * it has no settings.json, or one that this tool did not write.             */
+static sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
 {
     char path[PATH_ROOM], checkpoint[PATH_ROOM], *data = NULL;
     size_t size = 0;
@@ -178,13 +171,17 @@ static sppo_result peek_run(sppo_ctx *ctx, const char *folder)
     sppo_result result;
 
     memset(&json, 0, sizeof json);
+    *found = 0;
     TRY(path_join(ctx, path, folder, "settings.json"));
+    if (!file_exists(path))
+        return SPPO_OK;
     TRY(path_join(ctx, checkpoint, folder, "run.safetensors"));
     TRY(sppo_file_read(ctx, path, &data, &size));
     result = sppo_json_parse(ctx, &json, data, size, path);
-    if (result == SPPO_OK)
+    *found = result == SPPO_OK && sppo_json_find(&json, 0, "sppo") >= 0;
+    if (*found)
         result = peek_state(ctx, folder, &json, checkpoint);
-    if (result == SPPO_OK)
+    if (*found && result == SPPO_OK)
         peek_settings(&json);
     sppo_json_free(ctx, &json);
     sppo_give(ctx, data, size + 1);

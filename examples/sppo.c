@@ -4612,6 +4612,7 @@ static sppo_result run_info(tool *t)
     char path[PATH_ROOM], *data = NULL;
     size_t size = 0;
     sppo_result result;
+    int is_run;
 
     if (!t->path) {
         info_build();
@@ -4622,8 +4623,8 @@ static sppo_result run_info(tool *t)
         TRY(peek_rows(&t->rows));
         return output_check(&t->ctx);
     }
-    if (peek_is_run(&t->ctx, t->path)) {
-        TRY(peek_run(&t->ctx, t->path));
+    TRY(peek_run(&t->ctx, t->path, &is_run));
+    if (is_run) {
         TRY(path_join(&t->ctx, path, t->path, "config.json"));
         if (!file_exists(path))  // no model yet
             return output_check(&t->ctx);

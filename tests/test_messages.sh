@@ -16,6 +16,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
 rm -rf "$work"
 mkdir -p "$work" && cd "$work" || exit 1
+work=$PWD
 
 . "$root/tests/tool.sh"
 
@@ -179,6 +180,19 @@ holds info_of_a_part "$tool" info part
 says a_part_is_unfinished '^state unfinished$'
 says a_part_has_a_next_phase '^next judge$'
 says a_part_says_how_to_go_on '^go_on sppo align --resume --out part$'
+cp -r "$tiny/policy" foreign
+printf '{"theme": "dark"}\n' > foreign/settings.json
+holds info_of_a_folder_with_other_settings "$tool" info foreign
+if grep -q '^settings' out; then
+    bad other_settings_are_no_run "$(head -n 3 out)"
+else ok other_settings_are_no_run; fi
+if "$tool" align --policy "$tiny/policy" --preference "$tiny/preference" \
+    --prompts - --k 2 --max-tokens 4 --iterations 1 --epochs 1 --out from_pipe \
+    --phase sample --quiet < three.jsonl > out 2> err && cd from_pipe &&
+    "$tool" align --resume --out ../from_pipe --quiet < ../three.jsonl \
+        > ../out 2> ../err; then ok a_run_from_standard_input_goes_on
+else bad a_run_from_standard_input_goes_on "$(cat "$work/err")"; fi
+cd "$work" || exit 1
 holds metrics_are_there grep -q 'logratios/chosen.*objective/kl.*entropy' \
     run/metrics.csv
 
