@@ -2250,6 +2250,8 @@ static void sppoi_enter(sppo_play *play, sppo_phase phase)
     play->done = 0;
 }
 
+static int sppoi_finite(double value) { return value - value == 0.0; }
+
 /* Mean tokens of a response, and the share that ended with EOS. */
 static void sppoi_lengths(const sppo_lists *lists, const sppo_config *config,
                           double *length, double *finished)
@@ -2785,6 +2787,16 @@ static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
 
 /* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t,
  * approached by `epochs` passes over D_t in random order.                   */
+/* Steps see what the one before them did; the last one has only this. */
+static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
+{
+    sppoi_fill_pass(play, NULL, 0, 1);
+    if (sppo_forward(ctx, &play->trace, play->policy, &play->forest))
+        return sppoi_prefix(ctx, "sppo_play_fit: after the last step (a "
+                            "smaller optim.lr may help): ");
+    return SPPO_OK;
+}
+
 SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
 {
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_FIT, "sppo_play_fit"));
@@ -2795,6 +2807,7 @@ SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
         play->done++;
         SPPOI_TRY(sppoi_report(ctx, play, play->steps));
     }
+    SPPOI_TRY(sppoi_still_finite(ctx, play));
     sppoi_enter(play, SPPO_PHASE_ADVANCE);
     return SPPO_OK;
 }
@@ -5311,8 +5324,16 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
 {
     const sppoi_sweep sweep = sppoi_sweep_over(model, forest);
 
+    int i;
+
     SPPOI_TRY(sppoi_trunk_checked(ctx, trace, &sweep, "sppo_forward"));
     sppoi_logits_fwd(trace, &sweep);
+    for (i = 0; i < forest->tokens; i++)
+        if (!sppoi_finite(trace->logprob[i]))
+            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_forward: log pi of "
+                             "token %d of %d is not finite; the model is "
+                             "damaged, or its training diverged", i + 1,
+                             forest->tokens);
     return SPPO_OK;
 }
 
@@ -7042,6 +7063,7 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
 {
     const sppoi_head_at at = sppoi_head_of(pref->model);
     int p = 0, j, n;
+    size_t i;
 
     if (k < 2 || k > pref->max_k)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_score: k is %d; this "
@@ -7058,6 +7080,12 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
                               score + (size_t)(p + j) * (size_t)k * (size_t)k);
         p += n;
     }
+    for (i = 0; i < (size_t)count * (size_t)k * (size_t)k; i++)
+        if (!sppoi_finite(score[i]))
+            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_pref_score: a score of "
+                             "prompt %d is not finite; the preference model "
+                             "is damaged, or its training diverged",
+                             first + (int)(i / (size_t)k / (size_t)k) + 1);
     return SPPO_OK;
 }
 
@@ -10213,6 +10241,26 @@ static sppo_result sppoi_archive_numbers(sppo_ctx *ctx,
     return SPPO_OK;
 }
 
+/* Weights with a NaN would go on to spoil all that is made of them. */
+static sppo_result sppoi_check_reals(sppo_ctx *ctx,
+                                     const sppoi_archive *archive, int node,
+                                     const sppo_real *x, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && sppoi_finite((double)x[i]))
+        i++;
+    if (i == count)
+        return SPPO_OK;
+    sppoi_archive_fail(ctx, archive, node, "number %lu of %lu is %s: a "
+                       "damaged file, or a training that diverged",
+                       (unsigned long)i + 1, (unsigned long)count,
+                       (double)x[i] > 0.0   ? "infinite"
+                       : (double)x[i] < 0.0 ? "-infinite"
+                                            : "NaN");
+    return ctx->code = SPPO_E_NUMBER;
+}
+
 /* The shape of a tensor as [rows, columns]; of many dimensions the first. */
 static const char *sppoi_shape_text(const sppo_json *json, int node,
                                     char out[96])
@@ -10262,7 +10310,10 @@ static sppo_result sppoi_archive_read(sppo_ctx *ctx,
                                   "must be %s", sppoi_dtypes[info.dtype].name,
                                   kind == SPPOI_INT ? "I32" : "F32, F16, BF16 "
                                                               "or F64");
-    return sppoi_archive_numbers(ctx, archive, &info, node, kind, out);
+    SPPOI_TRY(sppoi_archive_numbers(ctx, archive, &info, node, kind, out));
+    return kind != SPPOI_REAL ? SPPO_OK
+           : sppoi_check_reals(ctx, archive, node, (const sppo_real *)out,
+                               info.count);
 }
 
 /* A tensor that no part of the model takes is a sign of another architecture;
@@ -11326,14 +11377,12 @@ static void sppoi_archive_text(sppoi_text *text, const char *metadata,
         sppoi_put_text(text, " ");
 }
 
-/* The upper half of a float, rounded to nearest, ties to even; a NaN stays. */
+/* The upper half of a float, rounded to nearest, ties to even. */
 static uint32_t sppoi_bfloat_bits(float value)
 {
     uint32_t bits;
 
     memcpy(&bits, &value, sizeof bits);
-    if (value != value)
-        return bits >> 16 | 0x40;
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 
@@ -11431,6 +11480,29 @@ static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
 /* What others want to see in a file before they read it, and its digest. */
 static const char sppoi_metadata[] = "{\"format\":\"pt\"," SPPOI_UNSEALED "}";
 
+/* What is saved is a number, there and in the type of the file: at the bound a
+ * bfloat16 or a float is rounded to infinity.                               */
+static sppo_result sppoi_entry_fits(sppo_ctx *ctx, const sppoi_entry *entry)
+{
+    const double bound = entry->dtype == SPPOI_BF16  ? ldexp(511.0, 119)
+                         : entry->dtype == SPPOI_F32 ? ldexp(33554431.0, 103)
+                                                     : HUGE_VAL;
+    const sppo_real *x = (const sppo_real *)entry->data;
+    const size_t count = sppoi_entry_numbers(entry);
+    size_t i = 0;
+
+    while (i < count && fabs((double)x[i]) < bound)
+        i++;
+    if (i == count)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_NUMBER, "nothing is saved: %s: number %lu of "
+                     "%lu is %g, %s", entry->name, (unsigned long)i + 1,
+                     (unsigned long)count, (double)x[i],
+                     sppoi_finite((double)x[i])
+                         ? "more than the type of the file holds"
+                         : "so the training diverged, or memory was damaged");
+}
+
 static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
                                    const sppo_model *model, sppo_dtype dtype)
 {
@@ -11442,9 +11514,8 @@ static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
     SPPOI_TRY(sppoi_choice(ctx, "sppo_model_write: dtype", (int)dtype,
                            SPPO_DTYPE_BFLOAT16));
     entry = (sppoi_entry *)sppo_take(ctx, n, sizeof *entry);
-    if (!entry)
-        return SPPO_E_MEMORY;
-    for (i = 0; i < n; i++) {
+    result = entry ? SPPO_OK : SPPO_E_MEMORY;
+    for (i = 0; i < n && result == SPPO_OK; i++) {
         const sppo_tensor *t = &model->tensors[i];
 
         entry[i].name = t->name;
@@ -11456,8 +11527,10 @@ static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
         entry[i].dtype = dtype == SPPO_DTYPE_BFLOAT16  ? SPPOI_BF16
                        : dtype == SPPO_DTYPE_FLOAT32 ? SPPOI_F32
                        : sppoi_kind_dtype(SPPOI_REAL);
+        result = sppoi_entry_fits(ctx, &entry[i]);
     }
-    result = sppoi_archive_put(ctx, sink, sppoi_metadata, entry, (int)n);
+    if (result == SPPO_OK)
+        result = sppoi_archive_put(ctx, sink, sppoi_metadata, entry, (int)n);
     sppo_give(ctx, entry, n * sizeof *entry);
     return result;
 }
