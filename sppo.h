@@ -2785,8 +2785,6 @@ static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
     return SPPO_OK;
 }
 
-/* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t,
- * approached by `epochs` passes over D_t in random order.                   */
 /* Steps see what the one before them did; the last one has only this. */
 static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
 {
@@ -2797,6 +2795,8 @@ static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
     return SPPO_OK;
 }
 
+/* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t,
+ * approached by `epochs` passes over D_t in random order.                   */
 SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
 {
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_FIT, "sppo_play_fit"));
