@@ -59,6 +59,7 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
     size_t size = 0;
     int i, width = 0;
     off_t at;
+    struct stat info;
     sppo_json json;
     sppo_result result = SPPO_OK;
 
@@ -67,6 +68,8 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
     if (file && fread(bytes, 1, 8, file) == 8 && !bytes[4] && !bytes[5])
         size = (size_t)bytes[0] | (size_t)bytes[1] << 8 |
                (size_t)bytes[2] << 16 | (size_t)(bytes[3] & 127) << 24;
+    if (!file || fstat(fileno(file), &info) || (off_t)size >= info.st_size)
+        size = 0;
     if (size)
         header = (char *)sppo_take(ctx, size + 1, 1);
     if (header && fread(header, 1, size, file) == size)

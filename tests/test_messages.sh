@@ -265,10 +265,10 @@ PYTHON
     if grep 'iteration 1 of 2: ' shown | grep -q 'run about'; then
         bad no_estimate_without_a_measure "$(grep about shown)"
     else ok no_estimate_without_a_measure; fi
-    python3 terminal.py 64 "$tool" align --policy nosuchfolder --preference \
-        "$tiny/preference" --prompts "$tiny/prompts.jsonl" --out r > shown
+    python3 terminal.py 64 "$tool" sample --policy "$tiny/policy" \
+        --prompt hi --temperature 0 > shown
     if awk '{ sub(/\r$/, "") } length > 63 { bad = 1 } END { exit bad }' shown &&
-        grep -q nosuchfolder shown; then ok failures_wrap_between_words
+        grep -q likeliest shown; then ok failures_wrap_between_words
     else bad failures_wrap_between_words "$(cat shown)"; fi
 else
     skip progress_never_wraps "there is no python3 to make a terminal"
