@@ -165,6 +165,21 @@
  *               rates and losses double: training starts at the difference of
  *               two equal sums of hundreds of nats.
  *
+ * SAVING
+ *   1 A file is written beside its place under a name of its writer's own that
+ *     ends with .tmp, synced, and renamed; a failure removes it.
+ *   2 The weights' metadata hold the digest of each companion (config.json,
+ *     the tokenizer, ..); those that change wait, synced, as NAME.next.
+ *   3 The rename of model.safetensors, with the folder locked, is the commit:
+ *     a folder that is loaded is the old one before it, the new one after it.
+ *   4 Then NAME.next becomes NAME, the old model's other companions go, and the
+ *     folder is synced.  After a kill here the next load or save does it.
+ *   5 A load locks the folder while it opens the files, takes NAME or NAME.next
+ *     as the digest says, and refuses a folder where neither fits; one whose
+ *     weights name no digests (another program's) is taken as it is.
+ *   Locks (flock) end with their process.  Without POSIX, and on file systems
+ *   that have none, there are no locks: let one process at a time save there.
+ *
  * DEPARTURES FROM THE PAPER, and conventions that differ from edition to
  * edition of the code (with the option for the other way)
  *   D1  D_t keeps the best and the worst of K responses, as in the paper's
@@ -1128,19 +1143,47 @@ SPPO_DEF const char *sppo_file_kind(const void *data, size_t size);
  * size + 1).  A byte order mark of UTF-8 in front is left out.              */
 SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
                                     char **data, size_t *size);
-/* Written to path.tmp, synced, renamed: a reader never sees half a file. */
+/* Written beside its place, synced, renamed: a reader never sees half a file,
+ * and a failure leaves what was there before.                               */
 SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
                                      const void *data, size_t size);
-/* model.safetensors and config.json in an existing folder. */
+/* Makes a folder and those above it, where they are missing. */
+SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path);
+
+/* A companion of a model: a file that belongs to it, beside its weights and
+ * config.json.  Loading fills all but the name.                             */
+typedef struct sppo_file {
+    const char *name;  // "tokenizer.json"
+    void *data;        // its bytes and a NUL; NULL: there is none
+    size_t size;
+    int named;         // 1: by the weights, so saved with them
+} sppo_file;
+
+/* The names that companions commonly have, one by one; NULL after the last. */
+SPPO_DEF const char *sppo_companion(int which);
+/* Gives back what loading put there. */
+SPPO_DEF void sppo_files_free(sppo_ctx *ctx, sppo_file *files, int count);
+
+/* model.safetensors and config.json in a folder, which is made when it is
+ * missing: see SAVING in the manual.  _with: these companions with them, and no
+ * others of the names above; without, those in the folder stay as they are. */
 SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
                                      const char *folder);
 SPPO_DEF sppo_result sppo_model_save_as(sppo_ctx *ctx, const sppo_model *model,
                                         sppo_dtype dtype, const char *folder);
+SPPO_DEF sppo_result sppo_model_save_with(sppo_ctx *ctx,
+                                          const sppo_model *model,
+                                          sppo_dtype dtype, const char *folder,
+                                          const sppo_file *files, int count);
 /* A Hugging Face Llama: config.json beside model.safetensors, or beside the
  * parts that model.safetensors.index.json names.  Takes the model's memory and
- * that of the headers.                                                      */
+ * that of the headers.  _with: these companions of the same save too; edited 1
+ * takes all files as they are now, though the weights name others.          */
 SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
                                      const char *folder);
+SPPO_DEF sppo_result sppo_model_load_with(sppo_ctx *ctx, sppo_model *model,
+                                          const char *folder, int edited,
+                                          sppo_file *files, int count);
 SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
                                          const char *path, int vocab);
 SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
@@ -11504,7 +11547,8 @@ static sppo_result sppoi_entry_fits(sppo_ctx *ctx, const sppoi_entry *entry)
 }
 
 static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
-                                   const sppo_model *model, sppo_dtype dtype)
+                                   const sppo_model *model, sppo_dtype dtype,
+                                   const char *metadata)
 {
     const size_t n = (size_t)model->tensor_count;
     sppoi_entry *entry;
@@ -11530,7 +11574,7 @@ static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
         result = sppoi_entry_fits(ctx, &entry[i]);
     }
     if (result == SPPO_OK)
-        result = sppoi_archive_put(ctx, sink, sppoi_metadata, entry, (int)n);
+        result = sppoi_archive_put(ctx, sink, metadata, entry, (int)n);
     sppo_give(ctx, entry, n * sizeof *entry);
     return result;
 }
@@ -11544,11 +11588,11 @@ SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
 
     memset(&counted, 0, sizeof counted);
     memset(&sink, 0, sizeof sink);
-    SPPOI_TRY(sppoi_model_put(ctx, &counted, model, dtype));
+    SPPOI_TRY(sppoi_model_put(ctx, &counted, model, dtype, sppoi_metadata));
     sink.memory = (unsigned char *)sppo_take(ctx, counted.size, 1);
     if (!sink.memory)
         return sppoi_prefix(ctx, "sppo_model_write: ");
-    result = sppoi_model_put(ctx, &sink, model, dtype);
+    result = sppoi_model_put(ctx, &sink, model, dtype, sppoi_metadata);
     if (result != SPPO_OK) {
         sppo_give(ctx, sink.memory, counted.size);
         return result;
@@ -11563,11 +11607,45 @@ SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
 #ifndef SPPO_NO_STDIO
 enum { SPPOI_PATH = 1024 };
 
-/* Bytes on the disk, not on their way; and a file that takes another's place in
- * one step.  What -std=c99 hides is declared here.  Where there is neither
- * POSIX nor Windows, plain C's rename may refuse to replace a file: then saving
- * over one fails and leaves it as it was.                                   */
+/* errno, where its header can be included: a compiler for another machine may
+ * come without the kernel's headers that glibc's wants.                     */
+#if defined(__GLIBC__) && defined(__has_include)
+#if !__has_include(<asm/errno.h>)
+#define SPPOI_NO_ERRNO
+#endif
+#endif
+#ifndef SPPOI_NO_ERRNO
+#include <errno.h>
+static void sppoi_no_error(void) { errno = 0; }
+
+/* Whether the last call failed for want of the file; plain C does not say. */
+static int sppoi_is_absent(void)
+{
+    return errno == ENOENT || errno == ENOTDIR || errno == 0;
+}
+
+static int sppoi_is_taken(void) { return errno == EEXIST; }
+
+/* Why the last call of the system failed, in its words. */
+static const char *sppoi_why(void)
+{
+    return errno ? strerror(errno) : "the system does not say why";
+}
+#else
+static void sppoi_no_error(void) {}
+static int sppoi_is_absent(void) { return 1; }
+static int sppoi_is_taken(void) { return 0; }
+static const char *sppoi_why(void) { return "the system does not say why"; }
+#endif
+
+/* What the system must give: bytes that are on the disk, not on their way; a
+ * file that takes another's place in one step; and, on POSIX alone, locks that
+ * end with their process, and folders that can be synced.  What -std=c99 hides
+ * is declared here.  Where there is neither POSIX nor Windows, plain C's rename
+ * may refuse to replace a file: then saving over one fails and leaves it as it
+ * was.                                                                      */
 #if defined(_WIN32)
+#include <direct.h>
 #include <io.h>
 #ifdef __cplusplus
 extern "C"
@@ -11580,22 +11658,172 @@ static int sppoi_replace(const char *from, const char *to)
 {
     return MoveFileExA(from, to, 1 | 8) != 0;  // replace; write through
 }
-#else
-#if defined(__unix__) || defined(__APPLE__)
-#ifdef __cplusplus
+
+static int sppoi_mkdir(const char *path) { return _mkdir(path) == 0; }
+
+static int sppoi_is_folder(const char *path)
+{
+    return _access(path, 0) == 0;  // a file of that name shows in writing
+}
+#elif (defined(__unix__) || defined(__APPLE__)) && !defined(SPPOI_NO_ERRNO)
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#else
+#ifndef __cplusplus
 extern int fileno(FILE *);
+extern FILE *fdopen(int, const char *);
 extern int fsync(int);
 #endif
+#define SPPOI_POSIX 1
 static int sppoi_sync(FILE *file) { return fsync(fileno(file)) == 0; }
-#else
-static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
-#endif
 
 static int sppoi_replace(const char *from, const char *to)
 {
     return rename(from, to) == 0;
+}
+
+static int sppoi_mkdir(const char *path) { return mkdir(path, 0777) == 0; }
+
+static int sppoi_is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+#else
+static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
+
+static int sppoi_replace(const char *from, const char *to)
+{
+    return rename(from, to) == 0;
+}
+
+static int sppoi_mkdir(const char *path)
+{
+    (void)path;
+    return 0;
+}
+
+static int sppoi_is_folder(const char *path)
+{
+    return path[0] != 0;  // plain C cannot tell; writing will
+}
+#endif
+
+#ifdef SPPOI_POSIX
+/* Whether the open file is ours alone from now on, and still the one that has
+ * this name.  missing: the answer where the file system knows no locks.     */
+static int sppoi_own(int fd, const char *path, int missing)
+{
+    struct stat open_one, named;
+
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 &&
+        (errno == EWOULDBLOCK || !missing))
+        return 0;
+    return fstat(fd, &open_one) == 0 && stat(path, &named) == 0 &&
+           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+/* Removes a temporary whose writer is dead, as its lock tells. */
+static int sppoi_clear_stray(const char *path)
+{
+    const int fd = open(path, O_RDWR);
+    int swept = 0;
+
+    if (fd < 0)
+        return 0;
+    if (sppoi_own(fd, path, 0))
+        swept = remove(path) == 0;
+    close(fd);
+    return swept;
+}
+
+/* A file that did not exist, for one writer; else errno is EEXIST. */
+static FILE *sppoi_create(const char *path)
+{
+    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
+    FILE *file;
+
+    if (fd < 0)
+        return NULL;
+    if (!sppoi_own(fd, path, 1)) {  // somebody sweeps
+        close(fd);
+        errno = EEXIST;
+        return NULL;
+    }
+    file = fdopen(fd, "wb");
+    if (!file) {
+        remove(path);
+        close(fd);
+    }
+    return file;
+}
+
+/* The folder's lock, for as long as the descriptor is open; -1: there is none,
+ * as on file systems of a network, and the work goes on without.            */
+static int sppoi_lock(const char *folder, int kind)
+{
+    const int fd = open(folder, O_RDONLY);
+    int failed = 1;
+
+    while (fd >= 0 && (failed = flock(fd, kind)) != 0 && errno == EINTR) {
+    }
+    if (fd >= 0 && failed)
+        close(fd);
+    return failed ? -1 : fd;
+}
+
+static int sppoi_lock_shared(const char *folder)
+{
+    return sppoi_lock(folder, LOCK_SH);
+}
+
+static int sppoi_lock_alone(const char *folder)
+{
+    return sppoi_lock(folder, LOCK_EX);
+}
+
+static void sppoi_unlock(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The names in a folder; some file systems sync no folders, and say so. */
+static int sppoi_sync_folder(const char *folder)
+{
+    const int fd = open(folder, O_RDONLY);
+    int ok = fd < 0 || fsync(fd) == 0 || errno == EINVAL || errno == EBADF;
+    const int why = errno;
+
+    sppoi_unlock(fd);
+    errno = why;
+    return ok;
+}
+#else
+enum { SPPOI_POSIX = 0 };
+static int sppoi_clear_stray(const char *path) { return remove(path) == 0; }
+static FILE *sppoi_create(const char *path) { return fopen(path, "wb"); }
+
+static int sppoi_lock_shared(const char *folder)
+{
+    (void)folder;
+    return -1;
+}
+
+static int sppoi_lock_alone(const char *folder)
+{
+    (void)folder;
+    return -1;
+}
+
+static void sppoi_unlock(int fd) { (void)fd; }
+
+static int sppoi_sync_folder(const char *folder)
+{
+    (void)folder;
+    return 1;
 }
 #endif
 
@@ -11617,9 +11845,11 @@ static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
 
     memset(source, 0, sizeof *source);
     source->name = path;
+    sppoi_no_error();
     source->file = fopen(path, "rb");
     if (!source->file)
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened", path);
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened: %s", path,
+                         sppoi_why());
     if (!sppoi_seek(source->file, 0, SEEK_END) ||
         (size = sppoi_tell(source->file)) < 0 ||
         (uint64_t)size >= (size_t)-1) {
@@ -11658,37 +11888,126 @@ SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
     return SPPO_OK;
 }
 
-/* A file on its way: written beside its place, moved there when whole. */
+/* A file on its way: written beside its place, moved there when whole.  Its
+ * temporary name is path.tmp, or path.2.tmp .. of writers at the same time; an
+ * open one is locked, so that what the dead left can be told and goes.      */
 typedef struct sppoi_output {
     sppoi_sink sink;
     const char *path;
     char temporary[SPPOI_PATH];
 } sppoi_output;
 
+enum { SPPOI_WRITERS = 16 };  // of one file at once
+
+static sppo_result sppoi_temporary(sppo_ctx *ctx, const char *path, int which,
+                                   char *out)
+{
+    char ending[16] = ".tmp";
+
+    if (which > 0)
+        snprintf(ending, sizeof ending, ".%d.tmp", which + 1);
+    return sppoi_path(ctx, out, path, ending);
+}
+
 static sppo_result sppoi_output_begin(sppo_ctx *ctx, sppoi_output *out,
                                       const char *path)
 {
+    int i;
+
     memset(&out->sink, 0, sizeof out->sink);
     out->path = path;
-    SPPOI_TRY(sppoi_path(ctx, out->temporary, path, ".tmp"));
-    out->sink.file = fopen(out->temporary, "wb");
-    if (!out->sink.file)
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written",
-                         out->temporary);
-    return SPPO_OK;
+    sppoi_no_error();
+    for (i = 0; i < SPPOI_WRITERS && !out->sink.file; i++) {
+        SPPOI_TRY(sppoi_temporary(ctx, path, i, out->temporary));
+        out->sink.file = sppoi_create(out->temporary);
+        if (!out->sink.file && !sppoi_is_taken())
+            break;
+        if (!out->sink.file && sppoi_clear_stray(out->temporary))
+            out->sink.file = sppoi_create(out->temporary);
+    }
+    if (out->sink.file)
+        return SPPO_OK;
+    if (sppoi_is_taken())
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %d others "
+                         "are at it; if they are not, remove its .tmp files",
+                         path, SPPOI_WRITERS);
+    return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s", path,
+                     sppoi_why());
+}
+
+/* Leaves nothing of it. */
+static void sppoi_output_drop(sppoi_output *out)
+{
+    if (!SPPOI_POSIX)  // where an open file cannot be removed
+        fclose(out->sink.file);
+    remove(out->temporary);
+    if (SPPOI_POSIX)
+        fclose(out->sink.file);
+}
+
+/* Its bytes are on the disk, or the reason why not is told. */
+static sppo_result sppoi_output_flush(sppo_ctx *ctx, sppoi_output *out)
+{
+    sppoi_no_error();
+    if (!ferror(out->sink.file) && fflush(out->sink.file) == 0 &&
+        sppoi_sync(out->sink.file))
+        return SPPO_OK;
+    sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s; what was there "
+              "before is unchanged", out->path, sppoi_why());
+    sppoi_output_drop(out);
+    return ctx->code;
+}
+
+/* It takes its place; other temporaries of dead writers go. */
+static sppo_result sppoi_output_move(sppo_ctx *ctx, sppoi_output *out)
+{
+    char stray[SPPOI_PATH];
+    int moved, i;
+
+    sppoi_no_error();
+    if (!SPPOI_POSIX)
+        fclose(out->sink.file);
+    moved = sppoi_replace(out->temporary, out->path);
+    if (!moved) {
+        sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be replaced: %s; what was "
+                  "there before is unchanged", out->path, sppoi_why());
+        remove(out->temporary);
+    }
+    if (SPPOI_POSIX)
+        fclose(out->sink.file);
+    for (i = 0; i < SPPOI_WRITERS && moved; i++)
+        if (!sppoi_temporary(ctx, out->path, i, stray))
+            sppoi_clear_stray(stray);
+    return moved ? SPPO_OK : ctx->code;
+}
+
+/* The folder that a file stands in. */
+static void sppoi_parent(char out[SPPOI_PATH], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(out, SPPOI_PATH, "%.*s", slash > path ? (int)(slash - path) : 1,
+             slash ? path : ".");
+}
+
+static sppo_result sppoi_folder_synced(sppo_ctx *ctx, const char *folder)
+{
+    sppoi_no_error();
+    if (sppoi_sync_folder(folder))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_IO, "%.300s: the files in it are written, but "
+                     "a power cut may undo that: the folder cannot be synced: "
+                     "%s", folder, sppoi_why());
 }
 
 static sppo_result sppoi_output_end(sppo_ctx *ctx, sppoi_output *out)
 {
-    int ok = fflush(out->sink.file) == 0 && !ferror(out->sink.file) &&
-             sppoi_sync(out->sink.file);
+    char folder[SPPOI_PATH];
 
-    ok = fclose(out->sink.file) == 0 && ok;
-    if (ok && sppoi_replace(out->temporary, out->path))
-        return SPPO_OK;
-    remove(out->temporary);
-    return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written (is the disk "
-                     "full?); what was there before is unchanged", out->path);
+    SPPOI_TRY(sppoi_output_flush(ctx, out));
+    SPPOI_TRY(sppoi_output_move(ctx, out));
+    sppoi_parent(folder, out->path);
+    return sppoi_folder_synced(ctx, folder);
 }
 
 SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
@@ -11707,8 +12026,7 @@ static sppo_result sppoi_output_close(sppo_ctx *ctx, sppoi_output *out,
 {
     if (result == SPPO_OK)
         return sppoi_output_end(ctx, out);
-    fclose(out->sink.file);
-    remove(out->temporary);
+    sppoi_output_drop(out);
     return result;
 }
 
@@ -11722,28 +12040,6 @@ static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
     return sppoi_output_close(ctx, &out,
                               sppoi_archive_put(ctx, &out.sink, metadata,
                                                 entry, n));
-}
-
-SPPO_DEF sppo_result sppo_model_save_as(sppo_ctx *ctx, const sppo_model *model,
-                                        sppo_dtype dtype, const char *folder)
-{
-    char path[SPPOI_PATH], config[2048];
-    sppoi_output out;
-
-    SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
-    SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
-    SPPOI_TRY(sppoi_output_close(ctx, &out, sppoi_model_put(ctx, &out.sink,
-                                                            model, dtype)));
-    SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
-    return sppo_file_write(ctx, path, config,
-                           sppo_config_write(&model->config, dtype, config,
-                                             sizeof config));
-}
-
-SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
-                                     const char *folder)
-{
-    return sppo_model_save_as(ctx, model, SPPO_DTYPE_REAL, folder);
 }
 
 /* The files of a model in parts, all open, and the index that names them. */
@@ -11907,6 +12203,357 @@ static sppo_result sppoi_model_from_parts(sppo_ctx *ctx, sppo_model *model,
     return result;
 }
 
+/* ---- a model's folder: one thing, that changes as a whole ---- */
+
+/* What the weights say of the files beside them: "sppo.digest.NAME" of one that
+ * is part of the model, "sppo.gone.NAME" of one that was of the model before
+ * and is to be removed.                                                     */
+#define SPPOI_PART "sppo.digest."
+#define SPPOI_GONE "sppo.gone."
+enum { SPPOI_FILES = 32, SPPOI_NAME = 64 };  // companions, bytes of a name
+
+static const char sppoi_index[] = "model.safetensors.index.json";
+
+SPPO_DEF const char *sppo_companion(int which)
+{
+    static const char *const names[] = {
+        "tokenizer.bin", "tokenizer.json", "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json",
+        "generation_config.json", "chat_template.jinja", "chat_template.json",
+        "tokenizer.model", "vocab.json", "merges.txt", "rope_tables.bin"
+    };
+    const int count = (int)(sizeof names / sizeof *names);
+
+    return which >= 0 && which < count ? names[which] : NULL;
+}
+
+SPPO_DEF void sppo_files_free(sppo_ctx *ctx, sppo_file *files, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        sppo_give(ctx, files[i].data, files[i].size + 1);
+        files[i].data = NULL;
+        files[i].size = 0;
+    }
+}
+
+SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path)
+{
+    char part[SPPOI_PATH];
+    size_t i;
+
+    SPPOI_TRY(sppoi_path(ctx, part, path, ""));
+    for (i = 1; part[0]; i++) {
+        const char at = part[i];
+
+        if (at != '/' && at != 0)
+            continue;
+        part[i] = 0;
+        sppoi_no_error();
+        if (!sppoi_mkdir(part) && !sppoi_is_folder(part))
+            return sppo_fail(ctx, SPPO_E_IO, "%.300s: this folder cannot be "
+                             "made: %s", path, sppoi_is_taken()
+                                 ? "a file has this name" : sppoi_why());
+        part[i] = at;
+        if (at == 0)
+            break;
+    }
+    return SPPO_OK;
+}
+
+/* A folder with its weights open, so that it stays one and the same. */
+typedef struct sppoi_folder {
+    const char *name;
+    int lock, edited;
+    int mixed;              // a companion is of another save
+    int unfinished;         // a save was cut off after its commit
+    sppoi_archive weights;  // file NULL: there are none in one file
+    char path[SPPOI_PATH];  // of the weights
+} sppoi_folder;
+
+static sppo_result sppoi_beside(sppo_ctx *ctx, char *out, const char *folder,
+                                const char *name)
+{
+    const int n = snprintf(out, SPPOI_PATH, "%s/%s", folder, name);
+
+    return n >= 0 && n < SPPOI_PATH ? SPPO_OK
+                                    : sppoi_path(ctx, out, folder, name);
+}
+
+/* The file, or data NULL where there is none of that name. */
+static sppo_result sppoi_read_if(sppo_ctx *ctx, const char *path,
+                                 sppo_file *file)
+{
+    char *data = NULL;
+    size_t size = 0;
+    FILE *probe;
+
+    sppoi_no_error();
+    probe = fopen(path, "rb");
+    if (!probe && sppoi_is_absent())
+        return SPPO_OK;
+    if (probe)
+        fclose(probe);
+    SPPOI_TRY(sppo_file_read(ctx, path, &data, &size));
+    file->data = data;
+    file->size = size;
+    return SPPO_OK;
+}
+
+/* What the weights say of NAME, under PART or GONE; "": nothing. */
+static void sppoi_wanted(const sppoi_archive *weights, const char *kind,
+                         const char *name, char digits[17])
+{
+    char key[SPPOI_NAME + 16];
+    int node = -1;
+
+    snprintf(key, sizeof key, "%s%s", kind, name);
+    if (weights->header)
+        node = sppoi_archive_note(weights, key);
+    sppo_json_string(&weights->json, node, digits, 17);
+}
+
+static int sppoi_fits(const sppo_file *file, const char *digits)
+{
+    char found[17];
+
+    if (!file->data)
+        return 0;
+    sppoi_digest_text(found, sppo_digest(0, file->data, file->size));
+    return strcmp(found, digits) == 0;
+}
+
+/* A companion of these weights: under its name, or as a save that was cut off
+ * left it.  One that the weights do not name is taken, unless it is left from
+ * the model before.                                                         */
+static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
+                                    const char *name, sppo_file *file)
+{
+    char path[SPPOI_PATH], next[SPPOI_PATH], want[17], gone[17];
+    int there;
+
+    memset(file, 0, sizeof *file);
+    file->name = name;
+    sppoi_wanted(&f->weights, SPPOI_PART, name, want);
+    sppoi_wanted(&f->weights, SPPOI_GONE, name, gone);
+    SPPOI_TRY(sppoi_beside(ctx, path, f->name, name));
+    SPPOI_TRY(sppoi_read_if(ctx, path, file));
+    file->named = want[0] != 0;
+    if (f->edited)
+        return SPPO_OK;
+    if (!want[0] && gone[0] && sppoi_fits(file, gone)) {
+        f->unfinished = 1;
+        sppo_files_free(ctx, file, 1);
+    }
+    if (!want[0] || sppoi_fits(file, want))
+        return SPPO_OK;
+    there = file->data != NULL;
+    sppo_files_free(ctx, file, 1);
+    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
+    SPPOI_TRY(sppoi_read_if(ctx, next, file));
+    f->unfinished = 1;
+    if (sppoi_fits(file, want))
+        return SPPO_OK;
+    sppo_files_free(ctx, file, 1);
+    f->mixed = 1;
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: %s model.safetensors was "
+                     "saved with: a mixture of two models, or edited; put the "
+                     "right one there, or, if it is meant so, `sppo convert "
+                     "--edited --from DIR --to NEW`", path,
+                     there ? "is not the file that" : "is missing, which");
+}
+
+static void sppoi_weights_close(sppo_ctx *ctx, sppoi_folder *f)
+{
+    sppoi_archive_close(ctx, &f->weights);
+    if (f->weights.source.file)
+        fclose(f->weights.source.file);
+    f->weights.source.file = NULL;
+}
+
+/* The weights and what they name, if there are any in one file. */
+static sppo_result sppoi_weights_open(sppo_ctx *ctx, sppoi_folder *f)
+{
+    sppo_result result;
+    FILE *probe;
+
+    memset(&f->weights, 0, sizeof f->weights);
+    sppoi_no_error();
+    probe = fopen(f->path, "rb");
+    if (!probe && sppoi_is_absent())
+        return SPPO_OK;
+    if (probe)
+        fclose(probe);
+    SPPOI_TRY(sppoi_open(ctx, f->path, &f->weights.source));
+    result = sppoi_archive_header(ctx, &f->weights);
+    if (result != SPPO_OK)
+        sppoi_weights_close(ctx, f);
+    return result;
+}
+
+/* alone: for one who writes, or finishes what a writer began. */
+static sppo_result sppoi_folder_open(sppo_ctx *ctx, sppoi_folder *f,
+                                     const char *folder, int alone)
+{
+    memset(f, 0, sizeof *f);
+    f->name = folder;
+    f->lock = -1;
+    SPPOI_TRY(sppoi_beside(ctx, f->path, folder, "model.safetensors"));
+    f->lock = alone ? sppoi_lock_alone(folder) : sppoi_lock_shared(folder);
+    return sppoi_weights_open(ctx, f);
+}
+
+static void sppoi_folder_close(sppo_ctx *ctx, sppoi_folder *f)
+{
+    sppoi_weights_close(ctx, f);
+    sppoi_unlock(f->lock);
+    f->lock = -1;
+}
+
+/* Calls each for the names that the metadata have under PART or GONE. */
+static sppo_result sppoi_each_note(sppo_ctx *ctx, sppoi_folder *f,
+                                   const char *kind,
+                                   sppo_result (*each)(sppo_ctx *ctx,
+                                                       sppoi_folder *f,
+                                                       const char *name))
+{
+    const sppo_json *json = &f->weights.json;
+    const size_t n = strlen(kind);
+    char name[SPPOI_NAME + 16];
+    int i = -1;
+
+    if (f->weights.header)
+        i = sppo_json_find(json, 0, "__metadata__");
+    for (i = i < 0 ? -1 : json->node[i].first; i >= 0; i = json->node[i].next) {
+        const size_t size = sppoi_json_decode(json->text,
+                                              json->node[i].name_begin,
+                                              json->node[i].name_end, name,
+                                              sizeof name);
+
+        if (size >= sizeof name || strncmp(name, kind, n) != 0 ||
+            strpbrk(name, "/\\:") || strlen(name) != size)
+            continue;
+        SPPOI_TRY(each(ctx, f, name + n));
+    }
+    return SPPO_OK;
+}
+
+/* ---- finishing what a save began, with the folder locked ---- */
+
+/* NAME.next becomes NAME if the weights want it; else it is of a save that did
+ * not come to its commit, and goes.                                         */
+static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
+                                     const char *name)
+{
+    char path[SPPOI_PATH], next[SPPOI_PATH], want[17];
+    sppo_file here, coming;
+    int done;
+
+    memset(&here, 0, sizeof here);
+    memset(&coming, 0, sizeof coming);
+    SPPOI_TRY(sppoi_beside(ctx, path, f->name, name));
+    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
+    SPPOI_TRY(sppoi_read_if(ctx, next, &coming));
+    if (!coming.data)
+        return SPPO_OK;
+    sppoi_wanted(&f->weights, SPPOI_PART, name, want);
+    if (sppoi_read_if(ctx, path, &here) == SPPO_OK && !sppoi_fits(&here, want)
+        && sppoi_fits(&coming, want))
+        done = sppoi_replace(next, path);
+    else
+        done = remove(next) == 0;
+    sppo_files_free(ctx, &here, 1);
+    sppo_files_free(ctx, &coming, 1);
+    f->unfinished = 1;
+    return done ? SPPO_OK
+                : sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be put in place: "
+                            "%s", path, sppoi_why());
+}
+
+/* The files that an index names, and nothing else. */
+static void sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
+                               const sppo_file *index)
+{
+    char path[SPPOI_PATH], slashed[SPPOI_PATH];
+    const sppo_json_node *node;
+    sppoi_parts parts;
+    int i;
+
+    memset(&parts, 0, sizeof parts);
+    parts.name = sppoi_index;
+    if (!sppoi_path(ctx, slashed, f->name, "/") &&
+        !sppo_json_parse(ctx, &parts.json, (const char *)index->data,
+                         index->size, parts.name)) {
+        node = parts.json.node;
+        i = sppo_json_find(&parts.json, 0, "weight_map");
+        for (i = i < 0 ? -1 : node[i].first; i >= 0; i = node[i].next)
+            if (!sppoi_part_path(ctx, &parts, slashed, i, path) &&
+                strstr(path, ".safetensors") && strcmp(path, f->path) != 0)
+                remove(path);
+    }
+    sppo_json_free(ctx, &parts.json);
+}
+
+static sppo_result sppoi_finish_gone(sppo_ctx *ctx, sppoi_folder *f,
+                                     const char *name)
+{
+    char path[SPPOI_PATH], gone[17];
+    sppo_file file;
+    int done = 1;
+
+    memset(&file, 0, sizeof file);
+    sppoi_wanted(&f->weights, SPPOI_GONE, name, gone);
+    SPPOI_TRY(sppoi_beside(ctx, path, f->name, name));
+    SPPOI_TRY(sppoi_read_if(ctx, path, &file));
+    if (sppoi_fits(&file, gone)) {
+        if (strcmp(name, sppoi_index) == 0)
+            sppoi_remove_parts(ctx, f, &file);
+        sppoi_no_error();
+        done = remove(path) == 0;
+        f->unfinished = 1;
+    }
+    sppo_files_free(ctx, &file, 1);
+    return done ? SPPO_OK
+                : sppo_fail(ctx, SPPO_E_IO, "%.300s: is of another model and "
+                            "cannot be removed: %s", path, sppoi_why());
+}
+
+static sppo_result sppoi_finish(sppo_ctx *ctx, sppoi_folder *f)
+{
+    int i;
+
+    f->unfinished = 0;
+    SPPOI_TRY(sppoi_finish_part(ctx, f, "config.json"));
+    for (i = 0; sppo_companion(i); i++)
+        SPPOI_TRY(sppoi_finish_part(ctx, f, sppo_companion(i)));
+    SPPOI_TRY(sppoi_each_note(ctx, f, SPPOI_PART, sppoi_finish_part));
+    SPPOI_TRY(sppoi_each_note(ctx, f, SPPOI_GONE, sppoi_finish_gone));
+    return f->unfinished ? sppoi_folder_synced(ctx, f->name) : SPPO_OK;
+}
+
+/* By one who reads: if it can be done, and nobody may come between. */
+static void sppoi_folder_finish(sppo_ctx *ctx, const char *folder)
+{
+    sppoi_folder f;
+
+    if (sppoi_folder_open(ctx, &f, folder, 1) == SPPO_OK && f.lock >= 0)
+        (void)sppoi_finish(ctx, &f);
+    sppoi_folder_close(ctx, &f);
+}
+
+/* ---- loading ---- */
+
+static sppo_result sppoi_compare_part(sppo_ctx *ctx, sppoi_folder *f,
+                                      const char *name)
+{
+    sppo_file file;
+
+    SPPOI_TRY(sppoi_folder_get(ctx, f, name, &file));
+    sppo_files_free(ctx, &file, 1);
+    return SPPO_OK;
+}
+
 static int sppoi_can_read(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -11958,50 +12605,360 @@ static sppo_result sppoi_folder_kind(sppo_ctx *ctx, const char *folder)
 
 /* What config.json and, where there is one, generation_config.json say. */
 static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
-                                     const char *folder)
+                                     sppoi_folder *f)
 {
-    char path[SPPOI_PATH], *text;
+    char path[SPPOI_PATH];
+    sppo_file file;
     sppo_result result;
-    size_t size;
 
-    SPPOI_TRY(sppoi_path(ctx, path, folder, "/config.json"));
-    if (sppo_file_read(ctx, path, &text, &size))
-        return sppoi_folder_kind(ctx, folder);
-    result = sppo_config_read(ctx, config, text, size, path);
-    sppo_give(ctx, text, size + 1);
+    SPPOI_TRY(sppoi_beside(ctx, path, f->name, "config.json"));
+    SPPOI_TRY(sppoi_folder_get(ctx, f, "config.json", &file));
+    if (!file.data) {
+        sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened: %s", path,
+                  sppoi_why());
+        return sppoi_folder_kind(ctx, f->name);
+    }
+    result = sppo_config_read(ctx, config, (const char *)file.data, file.size,
+                              path);
+    sppo_files_free(ctx, &file, 1);
     SPPOI_TRY(result);
-    SPPOI_TRY(sppoi_path(ctx, path, folder, "/generation_config.json"));
-    if (!sppoi_can_read(path))
+    SPPOI_TRY(sppoi_beside(ctx, path, f->name, "generation_config.json"));
+    SPPOI_TRY(sppoi_folder_get(ctx, f, "generation_config.json", &file));
+    if (!file.data)
         return SPPO_OK;
-    SPPOI_TRY(sppo_file_read(ctx, path, &text, &size));
-    result = sppoi_generation_read(ctx, config, text, size, path);
-    sppo_give(ctx, text, size + 1);
+    result = sppoi_generation_read(ctx, config, (const char *)file.data,
+                                   file.size, path);
+    sppo_files_free(ctx, &file, 1);
+    return result;
+}
+
+/* Weights in one file and an index of parts are two models, and nothing tells
+ * which is meant; but an index that the weights replaced is no more.        */
+static sppo_result sppoi_index_look(sppo_ctx *ctx, sppoi_folder *f, int *parts)
+{
+    sppo_file file;
+
+    SPPOI_TRY(sppoi_folder_get(ctx, f, sppoi_index, &file));
+    *parts = file.data != NULL;
+    sppo_files_free(ctx, &file, 1);
+    if (*parts && f->weights.source.file)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: holds two models, "
+                         "model.safetensors and the parts of %s; remove the "
+                         "one that is not meant", f->name, sppoi_index);
+    if (*parts || f->weights.source.file)
+        return SPPO_OK;
+    sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened, nor is there an "
+              "index of parts; other formats of weights are not read",
+              f->path);
+    return sppoi_folder_kind(ctx, f->name);
+}
+
+/* All but the numbers, with the folder locked: what is open stays what it is,
+ * whatever takes its name meanwhile.                                        */
+static sppo_result sppoi_folder_look(sppo_ctx *ctx, sppoi_folder *f,
+                                     sppo_config *config, int *parts,
+                                     sppo_file *files, int count)
+{
+    int i;
+
+    SPPOI_TRY(sppoi_config_load(ctx, config, f));
+    SPPOI_TRY(sppoi_index_look(ctx, f, parts));
+    if (!f->edited)
+        SPPOI_TRY(sppoi_each_note(ctx, f, SPPOI_PART, sppoi_compare_part));
+    for (i = 0; i < count; i++)
+        SPPOI_TRY(sppoi_folder_get(ctx, f, files[i].name, &files[i]));
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_folder_load(sppo_ctx *ctx, sppoi_folder *f,
+                                     sppo_model *model, sppo_file *files,
+                                     int count)
+{
+    sppo_config config;
+    int parts = 0;
+
+    SPPOI_TRY(sppoi_folder_look(ctx, f, &config, &parts, files, count));
+    if (parts)
+        return sppoi_model_from_parts(ctx, model, &config, f->name);
+    sppoi_unlock(f->lock);
+    f->lock = -1;
+    SPPOI_TRY(sppoi_archive_verify(ctx, &f->weights));
+    return sppoi_model_from(ctx, model, &config, &f->weights, 1);
+}
+
+SPPO_DEF sppo_result sppo_model_load_with(sppo_ctx *ctx, sppo_model *model,
+                                          const char *folder, int edited,
+                                          sppo_file *files, int count)
+{
+    sppoi_folder f;
+    sppo_result result;
+    int i, tries = 0;
+
+    for (i = 0; i < count; i++) {
+        files[i].data = NULL;
+        files[i].size = 0;
+    }
+    do {  // where there are no locks, a save may have come between
+        result = sppoi_folder_open(ctx, &f, folder, 0);
+        f.edited = edited;
+        if (result == SPPO_OK)
+            result = sppoi_folder_load(ctx, &f, model, files, count);
+        sppoi_folder_close(ctx, &f);
+        if (result != SPPO_OK)
+            sppo_files_free(ctx, files, count);
+    } while (result != SPPO_OK && f.mixed && ++tries < 4);
+    if (result == SPPO_OK && f.unfinished && !edited)
+        sppoi_folder_finish(ctx, folder);
     return result;
 }
 
 SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
                                      const char *folder)
 {
-    char path[SPPOI_PATH], parts[SPPOI_PATH];
-    sppo_config config;
-    sppoi_source source;
+    return sppo_model_load_with(ctx, model, folder, 0, NULL, 0);
+}
+
+/* ---- saving ---- */
+
+typedef struct sppoi_saving {
+    const sppo_model *model;
+    sppo_dtype dtype;
+    const char *folder;
+    sppo_file file[SPPOI_FILES];  // config.json first
+    int count, all;               // all: no other companions may stay
+    char metadata[8192];
+} sppoi_saving;
+
+static int sppoi_saves(const sppoi_saving *s, const char *name)
+{
+    int i;
+
+    for (i = 0; i < s->count; i++)
+        if (strcmp(s->file[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
+static void sppoi_put_note(sppoi_text *text, const char *kind,
+                           const sppo_file *file)
+{
+    char digits[17];
+
+    sppoi_digest_text(digits, sppo_digest(0, file->data, file->size));
+    sppoi_put_text(text, ",\"");
+    sppoi_put_text(text, kind);
+    sppoi_put_text(text, file->name);
+    sppoi_put_text(text, "\":\"");
+    sppoi_put_text(text, digits);
+    sppoi_put_text(text, "\"");
+}
+
+/* Notes that a file of the model before goes, unless it is saved anew. */
+static sppo_result sppoi_note_gone(sppo_ctx *ctx, const sppoi_saving *s,
+                                   sppoi_text *text, const char *name)
+{
+    char path[SPPOI_PATH];
+    sppo_file file;
+
+    if (sppoi_saves(s, name))
+        return SPPO_OK;
+    memset(&file, 0, sizeof file);
+    file.name = name;
+    SPPOI_TRY(sppoi_beside(ctx, path, s->folder, name));
+    SPPOI_TRY(sppoi_read_if(ctx, path, &file));
+    if (file.data)
+        sppoi_put_note(text, SPPOI_GONE, &file);
+    sppo_files_free(ctx, &file, 1);
+    return SPPO_OK;
+}
+
+/* What the new weights must say, in this folder as it is now. */
+static sppo_result sppoi_save_notes(sppo_ctx *ctx, const sppoi_saving *s,
+                                    char *out, size_t size)
+{
+    sppoi_text text;
+    int i;
+
+    text.out = out;
+    text.size = size;
+    text.n = 0;
+    sppoi_put_text(&text, "{\"format\":\"pt\"," SPPOI_UNSEALED);
+    for (i = 0; i < s->count; i++)
+        sppoi_put_note(&text, SPPOI_PART, &s->file[i]);
+    for (i = 0; sppo_companion(i); i++)
+        if (s->all || strcmp(sppo_companion(i), "generation_config.json") == 0)
+            SPPOI_TRY(sppoi_note_gone(ctx, s, &text, sppo_companion(i)));
+    SPPOI_TRY(sppoi_note_gone(ctx, s, &text, sppoi_index));
+    sppoi_put_text(&text, "}");
+    if (text.n < size)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_model_save_with: %d "
+                     "companions are too many", s->count - 1);
+}
+
+/* NAME.next, unless NAME is the same already; *put: whether it was needed. */
+static sppo_result sppoi_put_next(sppo_ctx *ctx, const sppoi_folder *f,
+                                  const sppo_file *file, int *put)
+{
+    char path[SPPOI_PATH], next[SPPOI_PATH];
+    sppo_file here;
+    FILE *out;
+    int ok;
+
+    memset(&here, 0, sizeof here);
+    SPPOI_TRY(sppoi_beside(ctx, path, f->name, file->name));
+    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
+    SPPOI_TRY(sppoi_read_if(ctx, path, &here));
+    ok = here.data && here.size == file->size &&
+         (!here.size || memcmp(here.data, file->data, here.size) == 0);
+    sppo_files_free(ctx, &here, 1);
+    if (ok)
+        return SPPO_OK;
+    *put = 1;
+    sppoi_no_error();
+    out = fopen(next, "wb");
+    if (out) {
+        ok = fwrite(file->data, 1, file->size, out) == file->size &&
+             fflush(out) == 0 && sppoi_sync(out);
+        ok = fclose(out) == 0 && ok;
+    }
+    return ok ? SPPO_OK
+              : sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s; what "
+                          "was there before is unchanged", path, sppoi_why());
+}
+
+/* All of it up to the commit, which is the rename of the weights. */
+static sppo_result sppoi_commit(sppo_ctx *ctx, const sppoi_saving *s,
+                                sppoi_folder *f, sppoi_output *out)
+{
+    char next[SPPOI_PATH];
+    sppo_result result = SPPO_OK;
+    int i, put = 0;
+
+    for (i = 0; i < s->count && result == SPPO_OK; i++)
+        result = sppoi_put_next(ctx, f, &s->file[i], &put);
+    if (result == SPPO_OK && put)
+        result = sppoi_folder_synced(ctx, f->name);
+    if (result == SPPO_OK)
+        result = sppoi_output_move(ctx, out);
+    else
+        sppoi_output_drop(out);
+    if (result == SPPO_OK)
+        return SPPO_OK;
+    for (i = 0; i < s->count; i++) {
+        snprintf(next, sizeof next, "%s/%s.next", f->name, s->file[i].name);
+        remove(next);
+    }
+    return result;
+}
+
+/* From the commit on the model is saved, whatever fails. */
+static sppo_result sppoi_after_commit(sppo_ctx *ctx, sppoi_folder *f)
+{
+    sppoi_weights_close(ctx, f);
+    if (!sppoi_weights_open(ctx, f) && !sppoi_folder_synced(ctx, f->name) &&
+        !sppoi_finish(ctx, f))
+        return SPPO_OK;
+    return sppoi_prefix(ctx, "the model is saved, but something is left to do, "
+                        "which the next load or save does: ");
+}
+
+/* The folder is locked while its names change, not while the weights are
+ * written; *again: it was changed in between, so that the weights must say
+ * something else.                                                           */
+static sppo_result sppoi_save_once(sppo_ctx *ctx, sppoi_saving *s, int *again)
+{
+    char now[sizeof s->metadata];
+    sppoi_output out;
+    sppoi_folder f;
     sppo_result result;
 
-    SPPOI_TRY(sppoi_config_load(ctx, &config, folder));
-    SPPOI_TRY(sppoi_path(ctx, parts, folder, "/model.safetensors.index.json"));
-    SPPOI_TRY(sppoi_path(ctx, path, folder, "/model.safetensors"));
-    if (!sppoi_can_read(path) && sppoi_can_read(parts))
-        return sppoi_model_from_parts(ctx, model, &config, folder);
-    if (!sppoi_can_read(path)) {
-        sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened, nor is there an "
-                  "index of parts; other formats of weights are not read",
-                  path);
-        return sppoi_folder_kind(ctx, folder);
-    }
-    SPPOI_TRY(sppoi_open(ctx, path, &source));
-    result = sppoi_model_open(ctx, model, &config, &source);
-    fclose(source.file);
+    (void)sppoi_folder_open(ctx, &f, s->folder, 1);  // may be damaged
+    result = sppoi_finish(ctx, &f);
+    if (result == SPPO_OK)
+        result = sppoi_save_notes(ctx, s, s->metadata, sizeof s->metadata);
+    sppoi_folder_close(ctx, &f);
+    SPPOI_TRY(result);
+    SPPOI_TRY(sppoi_output_begin(ctx, &out, f.path));
+    result = sppoi_model_put(ctx, &out.sink, s->model, s->dtype, s->metadata);
+    if (result != SPPO_OK)
+        sppoi_output_drop(&out);
+    SPPOI_TRY(result);
+    SPPOI_TRY(sppoi_output_flush(ctx, &out));
+    (void)sppoi_folder_open(ctx, &f, s->folder, 1);
+    out.path = f.path;
+    result = sppoi_finish(ctx, &f);
+    if (result == SPPO_OK)
+        result = sppoi_save_notes(ctx, s, now, sizeof now);
+    *again = result == SPPO_OK && strcmp(now, s->metadata) != 0;
+    if (result != SPPO_OK || *again)
+        sppoi_output_drop(&out);
+    else
+        result = sppoi_commit(ctx, s, &f, &out);
+    if (result == SPPO_OK && !*again)
+        result = sppoi_after_commit(ctx, &f);
+    sppoi_folder_close(ctx, &f);
     return result;
+}
+
+/* A name that stays in the folder, and is not one of those written here. */
+static sppo_result sppoi_check_companion(sppo_ctx *ctx, const sppo_file *file)
+{
+    const char *name = file->name;
+
+    if (name[0] && name[0] != '.' && strlen(name) < SPPOI_NAME &&
+        !strpbrk(name, "/\\:\"") && strncmp(name, "model", 5) != 0 &&
+        strcmp(name, "config.json") != 0 && (file->data || !file->size))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_model_save_with: %.80s cannot "
+                     "be a companion's name", name);
+}
+
+SPPO_DEF sppo_result sppo_model_save_with(sppo_ctx *ctx,
+                                          const sppo_model *model,
+                                          sppo_dtype dtype, const char *folder,
+                                          const sppo_file *files, int count)
+{
+    sppoi_saving s;
+    char config[4096];
+    int i, again = 1;
+
+    if (count < 0 || count >= SPPOI_FILES)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_model_save_with: %d "
+                         "companions; at most %d", count, SPPOI_FILES - 1);
+    memset(&s, 0, sizeof s);
+    s.model = model;
+    s.dtype = dtype;
+    s.folder = folder;
+    s.all = files != NULL;
+    s.count = 1 + count;
+    s.file[0].name = "config.json";
+    s.file[0].data = config;
+    s.file[0].size = sppo_config_write(&model->config, dtype, config,
+                                       sizeof config);
+    for (i = 0; i < count; i++) {
+        SPPOI_TRY(sppoi_check_companion(ctx, &files[i]));
+        s.file[1 + i] = files[i];
+    }
+    SPPOI_TRY(sppo_folder_make(ctx, folder));
+    for (i = 0; i < SPPOI_WRITERS && again; i++)
+        SPPOI_TRY(sppoi_save_once(ctx, &s, &again));
+    if (!again)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_IO, "%.300s: others save there again and "
+                     "again; this save gave up", folder);
+}
+
+SPPO_DEF sppo_result sppo_model_save_as(sppo_ctx *ctx, const sppo_model *model,
+                                        sppo_dtype dtype, const char *folder)
+{
+    return sppo_model_save_with(ctx, model, dtype, folder, NULL, 0);
+}
+
+SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
+                                     const char *folder)
+{
+    return sppo_model_save_as(ctx, model, SPPO_DTYPE_REAL, folder);
 }
 
 SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,

@@ -141,7 +141,7 @@ awk '
     /^(static|extern|SPPO_DEF|[a-z_]+) [^={]*\(/ {
         rest = substr($0, 1, index($0, "(") - 1)
         n = split(rest, part, /[ *]+/)
-        if (part[n] !~ /^(fileno|fsync)$/)  # POSIX, which -std=c99 hides
+        if (part[n] !~ /^(fdopen|fileno|fsync)$/)  # POSIX, which -std=c99 hides
             check(part[n])
     }
     END { if (names < 500) print "  found only " names + 0 " names" }
