@@ -12326,7 +12326,7 @@ static int sppoi_fits(const sppo_file *file, const char *digits)
 
 /* A companion of these weights: under its name, or as a save that was cut off
  * left it.  One that the weights do not name is taken, unless it is left from
- * the model before.                                                         */
+ * the model before; one that is not there is missed by nobody.              */
 static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
                                     const char *name, sppo_file *file)
 {
@@ -12352,16 +12352,18 @@ static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
     sppo_files_free(ctx, file, 1);
     SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
     SPPOI_TRY(sppoi_read_if(ctx, next, file));
-    f->unfinished = 1;
+    f->unfinished |= file->data != NULL;
     if (sppoi_fits(file, want))
         return SPPO_OK;
     sppo_files_free(ctx, file, 1);
+    if (!there)
+        return SPPO_OK;
     f->mixed = 1;
-    return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: %s model.safetensors was "
-                     "saved with: a mixture of two models, or edited; put the "
-                     "right one there, or, if it is meant so, `sppo convert "
-                     "--edited --from DIR --to NEW`", path,
-                     there ? "is not the file that" : "is missing, which");
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: is not the file that "
+                     "model.safetensors was saved with: a mixture of two "
+                     "models, or edited; put the right one there, or, if it "
+                     "is meant so, `sppo convert --edited --from DIR --to "
+                     "NEW`", path);
 }
 
 static void sppoi_weights_close(sppo_ctx *ctx, sppoi_folder *f)

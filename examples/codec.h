@@ -2,16 +2,21 @@
  *
  * A model directory holds llama2.c's tokenizer.bin or Hugging Face's
  * tokenizer.json, or neither: then only token ids go in and out, and the first
- * text that is met is refused with the reason. Private to sppo.c, after cli.h
- * and tokenizer_json.h.                                                     */
+ * text that is met is refused with the reason. With them stay the model's other
+ * companions (chat template, how to generate), which go where the model goes.
+ * Private to sppo.c, after cli.h and tokenizer_json.h.                      */
 
 #ifndef SPPO_EXAMPLES_CODEC_H
 #define SPPO_EXAMPLES_CODEC_H
 
+enum { MAX_COMPANIONS = 24 };
+
 typedef struct codec {
     sppo_tokenizer bin;  // vocab 0: not by this
     bpe json;            // likewise
-    char *file;          // the tokenizer.json as it was, to be copied
+    sppo_file files[MAX_COMPANIONS];  // all that were there, as they were
+    int count;
+    const char *file;    // the tokenizer.json among them, or NULL
     size_t size;
     sppo_config ids;     // the model's: its BOS, and what ends a text
     char missing[360];   // why there is neither
@@ -21,9 +26,37 @@ static void codec_free(sppo_ctx *ctx, codec *c)
 {
     sppo_tokenizer_free(ctx, &c->bin);
     bpe_free(ctx, &c->json);
-    if (c->file)
-        sppo_give(ctx, c->file, c->size + 1);
+    sppo_files_free(ctx, c->files, c->count);
     memset(c, 0, sizeof *c);
+}
+
+/* Names the companions that a model may have. */
+static void codec_begin(codec *c)
+{
+    for (c->count = 0; c->count < MAX_COMPANIONS &&
+         sppo_companion(c->count); c->count++)
+        c->files[c->count].name = sppo_companion(c->count);
+}
+
+static sppo_file *codec_file(codec *c, const char *name)
+{
+    int i;
+
+    for (i = 0; i < c->count; i++)
+        if (!strcmp(c->files[i].name, name))
+            break;
+    return &c->files[i < c->count ? i : 0];
+}
+
+/* Those that are there, to be saved with a model; returns how many. */
+static int codec_files(const codec *c, sppo_file files[MAX_COMPANIONS])
+{
+    int i, n = 0;
+
+    for (i = 0; i < c->count; i++)
+        if (c->files[i].data)
+            files[n++] = c->files[i];
+    return n;
 }
 
 static int codec_reads_text(const codec *c)
@@ -62,27 +95,29 @@ static int tokenizer_pieces(const char *data, size_t size)
     return at == size ? pieces : 0;
 }
 
-/* A file of either kind, with as many pieces as it has; limit: of the ids of a
- * tokenizer.json, or 0.                                                     */
-static sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path,
-                                   int limit)
+/* A file of either kind, with as many pieces as it has, becomes the tokenizer
+ * of a model to come.                                                       */
+static sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path)
 {
+    sppo_file *file;
     char *data = NULL;
     const char *kind;
     size_t size = 0;
-    int pieces;
-    sppo_result result;
+    int json, pieces;
 
+    codec_begin(c);
     TRY(sppo_file_read(ctx, path, &data, &size));
-    if (data[strspn(data, " \t\r\n")] == '{') {
-        result = bpe_read(ctx, &c->json, data, size, limit, path);
+    json = data[strspn(data, " \t\r\n")] == '{';
+    file = codec_file(c, json ? "tokenizer.json" : "tokenizer.bin");
+    file->data = data;
+    file->size = size;
+    if (json) {
         c->file = data;
         c->size = size;
-        return result;
+        return bpe_read(ctx, &c->json, data, size, 0, path);
     }
     pieces = tokenizer_pieces(data, size);
     kind = pieces ? NULL : sppo_file_kind(data, size);
-    sppo_give(ctx, data, size + 1);
     if (kind)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%s: this is %s", path, kind);
     if (pieces == 0)
@@ -93,40 +128,56 @@ static sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path,
     return sppo_tokenizer_load(ctx, &c->bin, path, pieces);
 }
 
-/* The tokenizer of a model directory. A tokenizer.json that is not supported is
- * no failure before a text is met: ids may be all that comes.               */
-static sppo_result codec_load(sppo_ctx *ctx, codec *c, const char *folder,
+/* Of two tokenizers that one which the weights name; when they name neither,
+ * nothing tells which of them the model learned with.                       */
+static sppo_result codec_choose(sppo_ctx *ctx, codec *c, const char *folder)
+{
+    sppo_file *bin = codec_file(c, "tokenizer.bin");
+    sppo_file *json = codec_file(c, "tokenizer.json");
+
+    if (!bin->data || !json->data)
+        return SPPO_OK;
+    if (bin->named == json->named)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%s has a tokenizer.bin and a "
+                         "tokenizer.json; remove the one that is not this "
+                         "model's", folder);
+    sppo_files_free(ctx, bin->named ? json : bin, 1);
+    return SPPO_OK;
+}
+
+/* The tokenizer among the companions that were loaded with the model. A
+ * tokenizer.json that is not supported is no failure before a text is met: ids
+ * may be all that comes.                                                    */
+static sppo_result codec_open(sppo_ctx *ctx, codec *c, const char *folder,
                               const sppo_config *config)
 {
+    const sppo_file *bin = codec_file(c, "tokenizer.bin");
+    const sppo_file *json = codec_file(c, "tokenizer.json");
     char path[PATH_ROOM];
     sppo_result result;
 
     c->ids = *config;
-    TRY(path_join(ctx, path, folder, "tokenizer.bin"));
-    if (file_exists(path))
-        return sppo_tokenizer_load(ctx, &c->bin, path, config->vocab);
-    TRY(path_join(ctx, path, folder, "tokenizer.json"));
-    if (file_exists(path)) {
-        result = codec_load_file(ctx, c, path, config->vocab);
+    TRY(codec_choose(ctx, c, folder));
+    TRY(path_join(ctx, path, folder, bin->data ? bin->name : json->name));
+    if (bin->data) {
+        result = sppo_tokenizer_read(ctx, &c->bin, bin->data, bin->size,
+                                     config->vocab);
+        if (result == SPPO_OK)
+            return result;
+        snprintf(c->missing, sizeof c->missing, "%.359s", ctx->message);
+        return sppo_fail(ctx, result, "%.200s: %s", path, c->missing);
+    }
+    if (json->data) {
+        c->file = (const char *)json->data;
+        c->size = json->size;
+        result = bpe_read(ctx, &c->json, c->file, c->size, config->vocab,
+                          path);
         snprintf(c->missing, sizeof c->missing, "%.359s", ctx->message);
         return result == SPPO_E_FORMAT ? SPPO_OK : result;
     }
     snprintf(c->missing, sizeof c->missing, "%.200s has no tokenizer.bin and "
              "no tokenizer.json: token ids alone are read", folder);
     return SPPO_OK;
-}
-
-/* The same kind of file in another directory. */
-static sppo_result codec_save(sppo_ctx *ctx, const codec *c,
-                              const char *folder)
-{
-    char path[PATH_ROOM];
-
-    TRY(path_join(ctx, path, folder, c->file ? "tokenizer.json"
-                                             : "tokenizer.bin"));
-    if (c->file)
-        return sppo_file_write(ctx, path, c->file, c->size);
-    return c->bin.vocab ? sppo_tokenizer_save(ctx, &c->bin, path) : SPPO_OK;
 }
 
 /* Whether the same ids mean the same text. */

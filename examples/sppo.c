@@ -58,7 +58,7 @@ typedef struct settings {
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
-    int resume, force, dry_run, quiet, json, merge;
+    int resume, force, edited, dry_run, quiet, json, merge;
     double rope_theta, eta, log_z, missing_eos_penalty, temperature, top_p;
     double lr, warmup, lr_end, alpha, beta1, beta2, weight_decay, clip;
     double minutes, holdout, save_seconds, judge_timeout;
@@ -148,6 +148,9 @@ static const option options[] = {
          "a model directory or a llama2.c file"),
     TEXT("to", "PATH", to, NULL, CONVERT,
          "what to write: NAME.bin a llama2.c file, else a model directory"),
+    FLAG("edited", edited, NULL, CONVERT,
+         "take --from as its files are now, though the weights were saved with "
+         "others"),
     CHOICE("dtype", "float32|bfloat16", dtype, "float32", NULL, CONVERT,
            "the numbers of a model directory; bfloat16 takes half the space"),
     TEXT("out", "FILE", out, NULL, TOKENIZER, "the tokenizer.bin to write"),
@@ -377,50 +380,26 @@ static void tool_free(tool *t)
 static sppo_result load_model(tool *t, const char *folder, int preference,
                               sppo_model *model, codec *tok)
 {
-    TRY(sppo_model_load(&t->ctx, model, folder));
+    codec_begin(tok);
+    TRY(sppo_model_load_with(&t->ctx, model, folder, t->set.edited, tok->files,
+                             tok->count));
     if (preference != (model->config.head != SPPO_HEAD_NONE))
         return sppo_fail(&t->ctx, SPPO_E_FORMAT,
                          preference ? "%s holds a policy, not a preference "
                          "model" : "%s holds a preference model, not a policy",
                          folder);
-    return codec_load(&t->ctx, tok, folder, &model->config);
+    return codec_open(&t->ctx, tok, folder, &model->config);
 }
 
-/* What other programs want to see beside a tokenizer.json goes where it goes:
- * special tokens, the chat template, how to generate.                       */
-static sppo_result copy_companions(tool *t, const char *from, const char *to)
-{
-    static const char *const names[] = { "tokenizer_config.json",
-        "special_tokens_map.json", "generation_config.json" };
-    char path[PATH_ROOM], *data;
-    sppo_result result;
-    size_t i, size;
-
-    for (i = 0; i < sizeof names / sizeof *names; i++) {
-        TRY(path_join(&t->ctx, path, from, names[i]));
-        if (!file_exists(path))
-            continue;
-        TRY(sppo_file_read(&t->ctx, path, &data, &size));
-        result = path_join(&t->ctx, path, to, names[i]);
-        if (result == SPPO_OK)
-            result = sppo_file_write(&t->ctx, path, data, size);
-        sppo_give(&t->ctx, data, size + 1);
-        TRY(result);
-    }
-    return SPPO_OK;
-}
-
-/* The model and the tool's tokenizer. */
+/* The model with the tool's tokenizer and what came with it: what other programs
+ * want to see, as special tokens, the chat template, how to generate.       */
 static sppo_result save_model_as(tool *t, const sppo_model *model,
                                  sppo_dtype dtype, const char *folder)
 {
-    const char *source = t->set.policy ? t->set.policy : t->set.from;
+    sppo_file files[MAX_COMPANIONS];
+    const int count = codec_files(&t->tok, files);
 
-    TRY(folder_make(&t->ctx, folder));
-    TRY(codec_save(&t->ctx, &t->tok, folder));
-    if (t->tok.file && source)
-        TRY(copy_companions(t, source, folder));
-    return sppo_model_save_as(&t->ctx, model, dtype, folder);
+    return sppo_model_save_with(&t->ctx, model, dtype, folder, files, count);
 }
 
 static sppo_result save_model(tool *t, const sppo_model *model,
@@ -1452,7 +1431,7 @@ static sppo_result pretrain_tokenizer(tool *t, sppo_config *config)
                                        "</s>", NULL };
     codec *c = &t->tok;
 
-    TRY(codec_load_file(&t->ctx, c, t->set.tokenizer, 0));
+    TRY(codec_load_file(&t->ctx, c, t->set.tokenizer));
     config->bos = c->bin.vocab ? SPPO_BOS : bpe_added_named(&c->json, bos);
     config->eos = c->bin.vocab ? SPPO_EOS : bpe_added_named(&c->json, eos);
     c->ids = *config;
@@ -2995,16 +2974,17 @@ static sppo_result align_inputs(tool *t)
 /* Removes what an earlier run left of its iterations. */
 static void align_clear(run *r)
 {
-    static const char *const files[] = { "model.safetensors", "config.json",
-        "tokenizer.bin", "tokenizer.json", "train.jsonl", "judged.jsonl" };
-    char name[48], path[PATH_ROOM];
-    size_t i;
-    int n;
+    static const char *const files[] = { "train.jsonl", "judged.jsonl",
+        "model.safetensors", "config.json" };
+    const int own = (int)(sizeof files / sizeof *files);
+    char name[80], path[PATH_ROOM];
+    int n, i;
 
     remove(r->t->folder.checkpoint);
     for (n = 1; n < 1000000; n++) {
-        for (i = 0; i < sizeof files / sizeof *files; i++) {
-            snprintf(name, sizeof name, "iter%d/%s", n, files[i]);
+        for (i = 0; i < own || sppo_companion(i - own); i++) {
+            snprintf(name, sizeof name, "iter%d/%s", n,
+                     i < own ? files[i] : sppo_companion(i - own));
             if (!path_join(&r->t->ctx, path, r->t->set.out, name))
                 remove(path);
         }
@@ -4180,47 +4160,38 @@ static int bin_tables_agree(const unsigned char *a, const unsigned char *b,
     return 1;
 }
 
-/* The tables of a file go to a file of their own when they are not ours to the
- * bit: another library's sine differs in some last bits (stories260K: in 199
- * of 4096), and a model that went out and in must be the same file again.   */
-static sppo_result bin_tables_keep(tool *t, const char *path,
-                                   const unsigned char *tables)
+/* The tables of a file become a companion of the model when they are not ours to
+ * the bit: another library's sine differs in some last bits (stories260K: in
+ * 199 of 4096), and a model that went out and in must be the same file again. */
+static sppo_result bin_tables_keep(tool *t, const unsigned char *tables)
 {
     const sppo_config *c = &t->policy.config;
     const size_t size = bin_tables_size(c);
-    unsigned char *ours = (unsigned char *)sppo_take(&t->ctx, size, 1);
-    sppo_result result = SPPO_OK;
+    sppo_file *file = codec_file(&t->tok, "rope_tables.bin");
 
-    if (!ours)
+    file->data = sppo_take(&t->ctx, size + 1, 1);
+    if (!file->data)
         return t->ctx.code;
-    bin_tables_compute(ours, c);
-    if (!bin_tables_agree(ours, tables, size))
-        result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: its rotary tables are "
-                           "not those of rope_theta 10000", t->set.from);
-    else if (memcmp(ours, tables, size) != 0)
-        result = folder_make(&t->ctx, t->set.to);
-    if (result == SPPO_OK && memcmp(ours, tables, size) != 0)
-        result = sppo_file_write(&t->ctx, path, tables, size);
-    sppo_give(&t->ctx, ours, size);
-    return result;
+    file->size = size;
+    bin_tables_compute((unsigned char *)file->data, c);
+    if (!bin_tables_agree((unsigned char *)file->data, tables, size))
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: its rotary tables are "
+                         "not those of rope_theta 10000", t->set.from);
+    if (memcmp(file->data, tables, size) != 0)
+        memcpy(file->data, tables, size);
+    else
+        sppo_files_free(&t->ctx, file, 1);
+    return SPPO_OK;
 }
 
 /* Ours are in place; those that were kept replace them if they fit. */
-static sppo_result bin_tables_restore(tool *t, const char *path,
-                                      unsigned char *tables)
+static void bin_tables_restore(tool *t, unsigned char *tables)
 {
-    const size_t expected = bin_tables_size(&t->policy.config);
-    char *data = NULL;
-    size_t size = 0;
+    const sppo_file *file = codec_file(&t->tok, "rope_tables.bin");
 
-    if (!file_exists(path))
-        return SPPO_OK;
-    TRY(sppo_file_read(&t->ctx, path, &data, &size));
-    if (size == expected &&
-        bin_tables_agree(tables, (unsigned char *)data, size))
-        memcpy(tables, data, size);
-    sppo_give(&t->ctx, data, size + 1);
-    return SPPO_OK;
+    if (file->data && file->size == bin_tables_size(&t->policy.config) &&
+        bin_tables_agree(tables, (unsigned char *)file->data, file->size))
+        memcpy(tables, file->data, file->size);
 }
 
 /* Walks the tensors of file and model together. */
@@ -4301,7 +4272,7 @@ static sppo_result bin_whole(tool *t, const char *path, size_t size,
 }
 
 /* A legacy .bin becomes the policy, but for the tables in it. */
-static sppo_result bin_read(tool *t, const char *path, const char *tables)
+static sppo_result bin_read(tool *t, const char *path)
 {
     char *data = NULL;
     size_t size = 0;
@@ -4322,7 +4293,7 @@ static sppo_result bin_read(tool *t, const char *path, const char *tables)
         result = sppo_model_init(&t->ctx, &t->policy, &config, 1);
     if (result == SPPO_OK) {
         bin_walk((unsigned char *)data, &t->policy, 0);
-        result = bin_tables_keep(t, tables, (unsigned char *)data +
+        result = bin_tables_keep(t, (unsigned char *)data +
                                  bin_tables_offset(&config));
     }
     sppo_give(&t->ctx, data, size + 1);
@@ -4353,7 +4324,7 @@ static sppo_result bin_can_hold(tool *t, const sppo_config *c)
                      why);
 }
 
-static sppo_result bin_write(tool *t, const char *path, const char *tables)
+static sppo_result bin_write(tool *t, const char *path)
 {
     const sppo_config *c = &t->policy.config;
     const int header[7] = { c->dim, c->hidden, c->layers, c->heads,
@@ -4371,14 +4342,13 @@ static sppo_result bin_write(tool *t, const char *path, const char *tables)
         write_word(data + 4 * i, (uint32_t)header[i]);
     bin_walk(data, &t->policy, 1);
     bin_tables_compute(data + bin_tables_offset(c), c);
-    result = bin_tables_restore(t, tables, data + bin_tables_offset(c));
-    if (result == SPPO_OK)
-        result = sppo_file_write(&t->ctx, path, data, size);
+    bin_tables_restore(t, data + bin_tables_offset(c));
+    result = sppo_file_write(&t->ctx, path, data, size);
     sppo_give(&t->ctx, data, size);
     return result;
 }
 
-static sppo_result convert_to_bin(tool *t, const char *tables)
+static sppo_result convert_to_bin(tool *t)
 {
     const settings *s = &t->set;
 
@@ -4387,7 +4357,7 @@ static sppo_result convert_to_bin(tool *t, const char *tables)
                          "file, which is float32 always: leave --dtype out, "
                          "or name a directory", s->to);
     TRY(load_model(t, s->from, 0, &t->policy, &t->tok));
-    TRY(bin_write(t, s->to, tables));
+    TRY(bin_write(t, s->to));
     if (t->tok.bin.vocab)
         note(&t->console, "%s: use it with %s/tokenizer.bin", s->to, s->from);
     else
@@ -4422,7 +4392,7 @@ static sppo_result bin_is_one(tool *t, const char *path)
     return result;
 }
 
-static sppo_result convert_to_folder(tool *t, const char *tables)
+static sppo_result convert_to_folder(tool *t)
 {
     const settings *s = &t->set;
 
@@ -4431,11 +4401,11 @@ static sppo_result convert_to_folder(tool *t, const char *tables)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "a llama2.c file needs its --tokenizer FILE");
     }
-    TRY(codec_load_file(&t->ctx, &t->tok, s->tokenizer, 0));
+    TRY(codec_load_file(&t->ctx, &t->tok, s->tokenizer));
     if (!t->tok.bin.vocab)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s is no tokenizer.bin, "
                          "which a llama2.c model goes with", s->tokenizer);
-    TRY(bin_read(t, s->from, tables));
+    TRY(bin_read(t, s->from));
     return convert_save(t);
 }
 
@@ -4445,8 +4415,10 @@ static sppo_result convert_folder(tool *t)
 {
     const settings *s = &t->set;
 
-    TRY(sppo_model_load(&t->ctx, &t->policy, s->from));
-    TRY(codec_load(&t->ctx, &t->tok, s->from, &t->policy.config));
+    codec_begin(&t->tok);
+    TRY(sppo_model_load_with(&t->ctx, &t->policy, s->from, s->edited,
+                             t->tok.files, t->tok.count));
+    TRY(codec_open(&t->ctx, &t->tok, s->from, &t->policy.config));
     return convert_save(t);
 }
 
@@ -4464,16 +4436,17 @@ static sppo_result run_convert(tool *t)
 {
     const settings *s = &t->set;
     const int out = is_folder(s->from);
-    char tables[PATH_ROOM];
 
     TRY(output_is_free(&t->ctx, s->to, s->force));
     if (out && s->tokenizer)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "--tokenizer has no effect: %s has its own", s->from);
+    if (!out && s->edited)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--edited has no effect: "
+                         "%s is one file", s->from);
     if (out && !names_bin(s->to))
         return convert_folder(t);
-    TRY(path_join(&t->ctx, tables, out ? s->from : s->to, "rope_tables.bin"));
-    return out ? convert_to_bin(t, tables) : convert_to_folder(t, tables);
+    return out ? convert_to_bin(t) : convert_to_folder(t);
 }
 
 /* ==== info ================================================== >>info == */

@@ -106,6 +106,9 @@ expect json_other_judge 2 'has another tokenizer than the policy' "$tool" \
 # A tokenizer.json that is not supported, and no tokenizer at all: texts are
 # refused with the reason, ids are not.
 cp -r gpt nfc
+rm nfc/model.safetensors
+LC_ALL=C sed 's/"sppo.digest/"note.digest/g' gpt/model.safetensors \
+    > nfc/model.safetensors
 sed 's/"normalizer": null/"normalizer": {"type": "NFC"}/' tokenizer.json \
     > nfc/tokenizer.json
 expect json_not_supported 3 'nfc/tokenizer.json: "normalizer" NFC is not' \

@@ -213,11 +213,13 @@ expect existing_file 2 'exists' "$tool" tokenizer --text text.txt --vocab 280 \
 if [ -e r ]; then bad failures_write_nothing "r exists"; else
     ok failures_write_nothing; fi
 
-# a poisoned weight, and a learning rate that no model survives
+# a poisoned weight, in a file that another program wrote, and a learning rate that no model survives
 copy base poisoned
 size=$(($(wc -c < base/model.safetensors) - 4))
 printf '\000\000\300\177' |
     dd of=poisoned/model.safetensors bs=1 seek=$size conv=notrunc 2> /dev/null
+LC_ALL=C sed 's/"sppo.digest":/"note.digest":/' poisoned/model.safetensors \
+    > other && mv other poisoned/model.safetensors
 expect nan_weights 6 '' "$tool" pretrain --text text.txt --from poisoned \
     --steps 2 --out r_nan
 expect huge_rate 6 '' "$tool" pretrain --text text.txt --from base --steps 50 \
@@ -565,7 +567,8 @@ says info_pieces '^pieces 290'
 expect info_unknown 3 'neither' "$tool" info text.txt
 holds export "$tool" convert --from base --to base.bin
 holds import "$tool" convert --from base.bin --tokenizer tok.bin --to back
-same convert_there_and_back base/model.safetensors back/model.safetensors
+holds export_again "$tool" convert --from back --to again.bin
+same convert_there_and_back base.bin again.bin
 holds info_bin "$tool" info base.bin
 expect export_of_a_judge 3 'not a policy' "$tool" convert --from judge \
     --to j.bin
@@ -611,14 +614,15 @@ copy base broken && head -c 20000 base/model.safetensors \
     > broken/model.safetensors
 expect convert_broken 3 'broken/model.safetensors: .*cut off' "$tool" convert \
     --from broken --to r
+copy base broken
 sed 's/"rope_scaling": null/"rope_scaling": {"rope_type": "yarn"}/' \
     base/config.json > broken/config.json
 expect convert_unsupported 3 'broken/config.json: rope_scaling is not' \
-    "$tool" convert --from broken --to r
+    "$tool" convert --edited --from broken --to r
 sed 's/"hidden_size": 16/"hidden_size": 0/' base/config.json \
     > broken/config.json
 expect convert_hidden_size 3 'broken/config.json: hidden_size is 0' \
-    "$tool" convert --from broken --to r
+    "$tool" convert --edited --from broken --to r
 holds convert_wrote_nothing test ! -e r
 
 # A model in parts, as Hugging Face writes large ones: here one part, renamed.
