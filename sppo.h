@@ -147,6 +147,9 @@
  *   Memory      comes from the ctx; never in forward, backward, an optimiser
  *               step, a sampling step, or a thread.  An init or load writes
  *               over its struct: free what it held first.
+ *   Stopping    ctx->stop is asked between passes; what ends with
+ *               SPPO_E_STOPPED may be called again, and a play then goes on to
+ *               the same bits, at once or from a checkpoint.
  *   Threads     One ctx per thread.  Inside, OpenMP splits outputs; a gradient
  *               is a sum of parts that the batch decides, not the threads: the
  *               same bits for any number of them, and without.
@@ -906,7 +909,9 @@ typedef struct sppo_team {
     int rank, size;  // 0 <= rank < size
     /* buffer[count] becomes its sum over the ranks, on all of them.  Added in
      * the order of ranks, the whole run has the same bits for any size, 1
-     * included; in another order it is the same to rounding.                */
+     * included; in another order it is the same to rounding, as it is without a
+     * team where a step takes several passes: these then add to one gradient
+     * directly, which ranks cannot, nor is a second one worth its memory.   */
     sppo_result (*sum)(sppo_ctx *ctx, void *user, sppo_real *buffer,
                        size_t count);
     void *user;

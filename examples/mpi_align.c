@@ -7,8 +7,9 @@
  * Run         mpirun -n 2 build/mpi_align tiny_models/policy \
  *                 tiny_models/preference tiny_models/prompts.jsonl OUT \
  *                 [fast] [resume]
- * After each phase OUT/run.safetensors holds all that the rest depends on;
- * resume goes on there, on any number of ranks, to the same bits.
+ * After each phase, and when a rank gets SIGTERM or SIGINT, OUT/run.safetensors
+ * holds all that the rest depends on; resume goes on there, on any number of
+ * ranks, to the same bits.
  * You will see, from rank 0, which alone writes into OUT, an existing folder
  *     iteration 1  loss/eta^2 0.0078  margin 0.20  win rates 0.64 and 0.32
  * Read        sppo.h >>play, >>alg1; a step is dealt out pass by pass, so
@@ -19,6 +20,8 @@
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"
+
+#include <signal.h>
 
 enum { PIECE = 4096 };  // numbers of a rank that are added up at a time
 
@@ -31,6 +34,19 @@ static sppo_play play;
 static sppo_team team;
 static sppo_real *mine, *theirs;  // [size, PIECE]
 static char checkpoint[1024];
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+    caught = number;
+}
+
+/* Asked between passes; what one rank says all come to know. */
+static int stop(void *user)
+{
+    (void)user;
+    return caught != 0;
+}
 
 /* A call that may fail on one rank alone: the others are not told. */
 static void check(sppo_result result)
@@ -167,6 +183,7 @@ int main(int argc, char **argv)
 {
     static const sppo_judge judge = { sppo_pref_fill, &pref };
     const sppo_progress *p = &play.last;
+    sppo_result result;
     int i, resume = 0, known = argc >= 5;
 
     MPI_Init(&argc, &argv);
@@ -186,14 +203,20 @@ int main(int argc, char **argv)
     begin(argv);
     snprintf(checkpoint, sizeof checkpoint, "%s/run.safetensors", argv[4]);
     begin_or_resume(resume);
+    ctx.stop = stop;
+    signal(SIGTERM, on_signal);
+    signal(SIGINT, on_signal);
     while (play.phase != SPPO_PHASE_DONE) {
-        check_all(sppo_play_next(&ctx, &play, &judge));
+        result = sppo_play_next(&ctx, &play, &judge);
+        if (result != SPPO_E_STOPPED)
+            check_all(result);
         if (team.rank == 0 && play.phase == SPPO_PHASE_ADVANCE)
             printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
                    "and %.3f\n", play.iteration + 1, p->loss_scaled,
                    p->rewards_margins, p->win_chosen, p->win_rejected);
         if (team.rank == 0)
             check(sppo_play_save(&ctx, &play, checkpoint));
+        check_all(result);
     }
     if (team.rank == 0)
         check(sppo_model_save(&ctx, &policy, argv[4]));

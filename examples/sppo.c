@@ -4706,7 +4706,10 @@ static const job jobs[] = {
         ROWS_ABOUT JUDGE_ABOUT
         "OUT/policy is the result; OUT/iterT has the policy and the data of "
         "iteration T,\nOUT/metrics.csv a line for each step. After Ctrl-C, a "
-        "crash or a power cut,\n--resume goes on to the same bits.\n" },
+        "crash or a power cut,\n--resume goes on to the same bits, wherever OUT "
+        "and the inputs are by\nthen: what they hold is compared. It takes "
+        "another --judge, and more --iterations\nof a run that is done; "
+        "settings.json notes both.\n" },
       run_align },
     { { "sample", SAMPLE, "let a policy respond", "policy prompt|prompts",
         "max-tokens=256",
