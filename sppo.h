@@ -155,6 +155,9 @@
  *               same bits for any number of them, and without.
  *               On a busy machine threads that wait by spinning lose to fewer
  *               threads: OMP_WAIT_POLICY=passive, or OMP_NUM_THREADS=1.
+ *               After fork a child of a process that has computed with OpenMP
+ *               must not compute (gcc's waits for ever): exec, or fork before.
+ *               A thread that calls needs 128 KiB of stack, in double 256.
  *   Ranks       Processes that train together sum their gradients through one
  *               callback of yours (sppo_team); sppo.h itself knows no MPI.
  *   Randomness  A pure function of (seed, iteration, prompt, response,

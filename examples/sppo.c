@@ -4903,6 +4903,18 @@ static sppo_result main_simple(tool *t, int argc, char **argv, int *simple)
     return output_check(&t->ctx);
 }
 
+/* Standard streams that the caller closed: a file of the run would be opened in
+ * their place, and lines for the screen written into it.                    */
+static void streams_open(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd < 2)
+        fd = open("/dev/null", O_RDWR);
+    if (fd > 2)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static tool t;
@@ -4910,6 +4922,7 @@ int main(int argc, char **argv)
     sppo_result result;
     int simple, code;
 
+    streams_open();
     t.text.ctx = t.line.ctx = t.parse.kept.ctx = t.parse.ctx = &t.ctx;
     t.listener.text.ctx = t.listener.quoted.ctx = &t.ctx;
     t.parse.options = options;

@@ -51,6 +51,7 @@ run rows sh tests/test_rows.sh build/sppo build/scratch
 run training sh tests/test_training.sh build/sppo build/scratch
 run reads sh tests/test_reads.sh build/sppo build/scratch
 run messages sh tests/test_messages.sh build/sppo build/scratch
+run descriptors sh tests/test_descriptors.sh build/sppo build/scratch
 run judge sh tests/test_judge.sh build/sppo build/scratch
 run resume sh tests/test_resume.sh build/sppo build/scratch
 run slurm sh tests/test_slurm.sh build/sppo build/scratch

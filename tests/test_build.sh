@@ -53,6 +53,17 @@ threads() {  # name, expected, number
     fi
 }
 
+# The stack that the manual asks for is enough: for the program's own thread
+# and, with two threads, for OpenMP's.
+stack() {  # name, expected, KiB
+    sum=$( (ulimit -s "$3" && OMP_NUM_THREADS=2 "$scratch/program") 2>&1)
+    if [ "$sum" = "$2" ]; then
+        note ok "$1: $sum"
+    else
+        note FAIL "$1: '$sum', not '$2'"
+    fi
+}
+
 refuses() {  # name, command ...
     name=$1
     shift
@@ -183,6 +194,8 @@ for cc in gcc clang; do
             threads "$what, two threads" "$known" 2
             threads "$what, four threads" "$known" 4
         fi
+        if [ "$real" = float ]; then kib=128; else kib=256; fi
+        stack "$what, a stack of $kib KiB" "$known" $kib
         for level in $levels; do
             c="$cc $c99 $level -DSPPO_REAL=$real"
             build "$what $level, no OpenMP, included twice" "$known" $c \
