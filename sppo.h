@@ -2725,7 +2725,11 @@ static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
     double *d_logprob = play->trace.d_logprob;
     int i, j, t;
 
-    SPPOI_TRY(sppo_forward(ctx, &play->trace, play->policy, forest));
+    if (sppo_forward(ctx, &play->trace, play->policy, forest))
+        return ctx->code != SPPO_E_NUMBER ? ctx->code
+             : sppoi_prefix(ctx, "sppo_play_fit: step %d of iteration %d (a "
+                            "smaller optim.lr may help): ", play->done + 1,
+                            play->iteration + 1);
     memset(d_logprob, 0, (size_t)forest->tokens * sizeof *d_logprob);
     for (j = 0; j < n; j++) {
         const int p = order[j];

@@ -53,11 +53,15 @@ static void message_plain(const parser *p, const char *sentence, char *out,
     const int fields = function || strstr(sentence, "was made with another ");
     const char *at = sentence + function;
     char name[64];
-    size_t used = 0;
+    size_t used = 0, n;
 
     out[0] = 0;
-    while (*at && used < size) {
-        size_t n = strspn(at, letters);
+    for (; *at && used < size; at += n) {
+        // of what was called in turn
+        n = at > sentence && at[-1] == ' ' ? message_function(at) : 0;
+        if (n)
+            continue;
+        n = strspn(at, letters);
         while (n > 1 && at[n - 1] == '.')
             n--;  // the end of a sentence
         if (fields && n && message_field(p, at, n, name)) {
@@ -67,7 +71,6 @@ static void message_plain(const parser *p, const char *sentence, char *out,
             snprintf(out + used, size - used, "%.*s", (int)n, at);
         }
         used += strlen(out + used);
-        at += n;
     }
 }
 

@@ -596,6 +596,16 @@ static sppo_result encode_prompt(tool *t, sppo_lists *lists)
                         ? "prompt" : "instruction", PROMPT, lists);
 }
 
+/* Whether two lists have the same tokens. */
+static int lists_same(const sppo_lists *lists, int a, int b)
+{
+    const int n = sppo_lists_length(lists, a);
+
+    return n == sppo_lists_length(lists, b) &&
+           !memcmp(sppo_lists_tokens(lists, a), sppo_lists_tokens(lists, b),
+                   sizeof(int) * (size_t)n);
+}
+
 static int longest_list(const sppo_lists *lists)
 {
     int i, longest = 0;
@@ -1754,14 +1764,7 @@ static sppo_result preference_response(tool *t, const char *key, int what,
  * it is mostly a mistake of the program that wrote it.                      */
 static void preference_same(tool *t, preferences *p, int row)
 {
-    const sppo_lists *y = &t->responses;
-    const int n = sppo_lists_length(y, 2 * row);
-
-    if (n != sppo_lists_length(y, 2 * row + 1) ||
-        memcmp(sppo_lists_tokens(y, 2 * row),
-               sppo_lists_tokens(y, 2 * row + 1), sizeof(int) * (size_t)n))
-        return;
-    if (p->same++ == 0)
+    if (lists_same(&t->responses, 2 * row, 2 * row + 1) && p->same++ == 0)
         note(&t->console, "%s: both responses are the same; such a row teaches "
              "nothing", t->rows.where);
 }
@@ -2340,6 +2343,23 @@ static sppo_result validate(run *r)
     return log_append(&t->ctx, r->validation, &t->line);
 }
 
+/* Prompts whose best and worst response are one: there is nothing to learn from
+ * them, and many say that the policy has nothing left to choose from.       */
+static void note_same_pairs(tool *t)
+{
+    const sppo_round *round = &t->play.round;
+    const int k = t->play.config.k;
+    int p, same = 0;
+
+    for (p = 0; p < round->count; p++)
+        same += lists_same(&round->responses, p * k + round->winner[p],
+                           p * k + round->loser[p]);
+    if (same)
+        note(&t->console, "iteration %d: of %d of %d prompts the best and the "
+             "worst response are the same", t->play.iteration + 1, same,
+             round->count);
+}
+
 /* The results of an iteration, between its training and its end. Written
  * again, the same, when the run is killed before the next checkpoint.       */
 static sppo_result write_iteration(run *r)
@@ -2350,6 +2370,7 @@ static sppo_result write_iteration(run *r)
 
     snprintf(name, sizeof name, "iter%d", t->play.iteration + 1);
     TRY(path_join(&t->ctx, folder, t->set.out, name));
+    note_same_pairs(t);
     TRY(save_model(t, &t->policy, folder));
     TRY(write_rows(t, folder, "train.jsonl", write_train_row));
     TRY(write_rows(t, folder, "judged.jsonl", write_judged_row));

@@ -76,12 +76,19 @@ for i in 1 2 3; do
 done > same.jsonl
 printf '{"prompt": "tell me .", "chosen": "a .", "rejected": "b ."}\n' \
     >> same.jsonl
+head -n 3 "$tiny/prompts.jsonl" > same_prompts.jsonl
 expect equal_answers_are_said 0 'same.jsonl line 1: both responses are the' \
     "$tool" prefer --policy "$tiny/policy" --preferences same.jsonl \
     --holdout 0 --batch 4 --out same
 if grep -q '^3 of 4 rows compare' err; then ok equal_answers_are_counted
 else bad equal_answers_are_counted "$(cat err)"; fi
 says equal_answers_are_reported '^rows of equal responses  *3  '
+
+expect equal_pairs_are_counted 0 \
+    'iteration 1: of 3 of 3 prompts the best and the worst response are the' \
+    "$tool" align --policy "$tiny/policy" --preference "$tiny/preference" \
+    --prompts same_prompts.jsonl --k 2 --temperature 0.001 --max-tokens 2 \
+    --iterations 1 --epochs 1 --out same_run
 
 # ---- options ----------------------------------------------------------------
 
@@ -105,8 +112,8 @@ expect a_field_becomes_an_option 2 \
     '^sppo align: --prompts-per-iteration is 100000 but there' "$tool" align \
     --policy "$tiny/policy" --preference "$tiny/preference" --prompts \
     "$tiny/prompts.jsonl" --prompts-per-iteration 100000 --quiet --out r_many
-expect divergence_names_prompt_and_option 6 \
-    '^sppo align: .* prompt [0-9]* of [0-9]* is .*--lr may help' \
+expect divergence_names_step_and_option 6 \
+    '^sppo align: step [0-9]* of iteration 1 (a smaller --lr may help): [^_]*$' \
     align --lr 1e30 --clip 0 --batch 8 --warmup 0 --quiet --out r_diverged
 # shellcheck disable=SC3045  # asked for, and skipped where it is missing
 small() { (ulimit -v 400000; "$@"); }
