@@ -123,6 +123,21 @@ static void buffer_unquote(buffer *b, const sppo_json *json, int node)
     b->length += need;
 }
 
+/* Every result that becomes JSON or CSV passes here: NaN is neither's, and no
+ * answer to what was asked.                                                 */
+static void buffer_number(buffer *b, double value, int digits)
+{
+    if (value - value == 0.0) {
+        buffer_format(b, "%.*g", digits, value);
+        return;
+    }
+    b->failed = 1;
+    sppo_fail(b->ctx, SPPO_E_NUMBER, "a result is %s: the model is damaged, or "
+              "its training diverged", value > 0.0   ? "infinite"
+                                       : value < 0.0 ? "-infinite"
+                                                     : "NaN");
+}
+
 static sppo_result buffer_check(const buffer *b)
 {
     return b->failed ? b->ctx->code : SPPO_OK;

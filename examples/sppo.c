@@ -1429,6 +1429,11 @@ static sppo_result pretrain_steps(trainer *r, const corpus *c, shuffle *s)
         r->own[TOKENS].value += sum.tokens;
         TRY(pretrain_log(r, c, sum.loss * divisor / sum.tokens));
     }
+    // what the last step did, no other would see
+    result = caught ? SPPO_OK
+                    : corpus_loss(t, c, NULL, 0, 1, 1.0, NULL, &sum);
+    if (result != SPPO_E_STOPPED)
+        TRY(result);
     return trainer_save_model(r);
 }
 
@@ -1964,6 +1969,10 @@ static sppo_result prefer_steps(trainer *r, const preferences *p, shuffle *s,
         TRY(trainer_step(r, loss));
         TRY(prefer_log(r, p, b, loss));
     }
+    prefer_batch(t, p, s, 0, b);  // what the last step did, no other would see
+    result = caught ? SPPO_OK : prefer_loss(t, p, b, NULL, &loss);
+    if (result != SPPO_E_STOPPED)
+        TRY(result);
     return trainer_save_model(r);
 }
 
@@ -2252,10 +2261,13 @@ static void write_train_row(tool *t, int p)
                                                                  : "false",
                   sppo_finished(c, &round->responses, p * k + l) ? "true"
                                                                  : "false");
-    buffer_format(&t->line, ", \"chosen_probs\": %.9g, \"chosen_probs_win\": "
-                  "%.9g, \"chosen_probs_lose\": %.9g}\n",
-                  round->pairwise[(p * k + w) * k + l],
-                  round->win[p * k + w], round->win[p * k + l]);
+    buffer_format(&t->line, ", \"chosen_probs\": ");
+    buffer_number(&t->line, round->pairwise[(p * k + w) * k + l], 9);
+    buffer_format(&t->line, ", \"chosen_probs_win\": ");
+    buffer_number(&t->line, round->win[p * k + w], 9);
+    buffer_format(&t->line, ", \"chosen_probs_lose\": ");
+    buffer_number(&t->line, round->win[p * k + l], 9);
+    buffer_add(&t->line, "}\n", 2);
 }
 
 /* [[..], ..] as the judge protocol has it: exact to the bit. */
@@ -2266,8 +2278,10 @@ static void write_probabilities(buffer *out, const double *pairwise, int k)
     buffer_format(out, "\"probabilities\": [");
     for (i = 0; i < k; i++) {
         buffer_format(out, i ? ", [" : "[");
-        for (j = 0; j < k; j++)
-            buffer_format(out, "%s%.17g", j ? ", " : "", pairwise[i * k + j]);
+        for (j = 0; j < k; j++) {
+            buffer_format(out, j ? ", " : "");
+            buffer_number(out, pairwise[i * k + j], 17);
+        }
         buffer_add(out, "]", 1);
     }
     buffer_add(out, "]", 1);
@@ -3432,13 +3446,17 @@ static sppo_result score_row(tool *t)
     child = sppo_forest_add(f, root, sppo_lists_tokens(&t->responses, 0),
                             sppo_lists_length(&t->responses, 0), 1);
     TRY(sppo_forward(&t->ctx, &t->trace, &t->policy, f));
-    printf("{\"logprob\": %.9g, \"tokens\": %d",
-           sppo_segment_logprob(&t->trace, f, child),
-           sppo_lists_length(&t->responses, 0));
-    for (i = f->start[child]; t->set.per_token && i < f->start[child + 1]; i++)
-        printf("%s%.9g", i > f->start[child] ? ", " : ", \"token_logprobs\": [",
-               t->trace.logprob[i]);
     buffer_clear(&t->line);
+    buffer_format(&t->line, "{\"logprob\": ");
+    buffer_number(&t->line, sppo_segment_logprob(&t->trace, f, child), 9);
+    buffer_format(&t->line, ", \"tokens\": %d",
+                  sppo_lists_length(&t->responses, 0));
+    for (i = f->start[child]; t->set.per_token && i < f->start[child + 1];
+         i++) {
+        buffer_format(&t->line, i > f->start[child] ? ", "
+                                                    : ", \"token_logprobs\": [");
+        buffer_number(&t->line, t->trace.logprob[i], 9);
+    }
     if (t->set.per_token) {
         buffer_add(&t->line, "], \"response_ids\": ", 19);
         buffer_ids(&t->line, &t->responses, 0);

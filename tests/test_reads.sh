@@ -196,5 +196,54 @@ logprob 'a</s>' > twice
 if cmp -s once twice; then bad end_in_the_prompt_counts "same"
 else ok end_in_the_prompt_counts; fi
 
+# ---- numbers that are none --------------------------------------------------
+
+# broken FROM NAME BYTES: a model whose last number is NaN or infinite; its
+# digest is renamed, so that it is not compared
+broken() {
+    cp -r "$1" "$2"
+    LC_ALL=C sed -i 's/sppo\.digest/sppo_digest/' "$2/model.safetensors"
+    # shellcheck disable=SC2059
+    printf "$3" | dd of="$2/model.safetensors" bs=1 conv=notrunc \
+        seek=$(($(wc -c < "$1/model.safetensors") - 4)) 2> /dev/null
+}
+absent() { if [ -e "$2" ]; then bad "$1" "$2 is there"; else ok "$1"; fi; }
+broken base none '\000\000\300\177'
+broken base endless '\000\000\200\377'
+expect none_score 6 'none/model.safetensors: .* is NaN' "$tool" score \
+    --policy none --jsonl rows.jsonl
+expect endless_score 6 'endless/model.safetensors: .* is -infinite' "$tool" \
+    score --per-token --policy endless --jsonl rows.jsonl
+if [ -s out ]; then bad none_prints_nothing "$(cat out)"
+else ok none_prints_nothing; fi
+expect none_sample 6 'none/model.safetensors' "$tool" sample --policy none \
+    --prompt a --n 2
+expect none_convert 6 'none/model.safetensors' "$tool" convert --from none \
+    --to none2
+absent none_is_not_saved none2/model.safetensors
+broken judge no_judge '\000\000\300\177'
+printf '{"prompt": "the cat", "responses": ["sat", "ran"]}\n' > ask.jsonl
+expect none_judges 6 'no_judge/model.safetensors' sh -c \
+    "'$tool' judge --preference no_judge < ask.jsonl"
+expect none_is_best 6 'no_judge/model.safetensors' "$tool" sample --policy \
+    base --preference no_judge --best-of 2 --prompt a
+
+# Weights that are numbers, and so large that nothing made of them is one.
+wild="--lr 1e30 --warmup 0 --decay constant --clip 0 --force"
+# shellcheck disable=SC2086
+{
+expect wild_pretrain 6 'not finite' "$tool" pretrain --text text.txt \
+    --from base --steps 1 --holdout 0 $wild --out wild
+expect wild_prefer 6 'not finite' "$tool" prefer --preferences pairs.jsonl \
+    --policy base --holdout 0 $wild --out wild_judge
+printf '{"prompt": "the cat"}\n{"prompt": "a mat"}\n' > prompts.jsonl
+expect wild_align 6 'after the last step' "$tool" align --policy base \
+    --prompts prompts.jsonl --preference judge --k 2 --iterations 1 --epochs 1 \
+    --max-tokens 6 $wild --out wild_run
+}
+for f in wild wild_judge wild_run/policy; do
+    absent "not_saved_$f" "$f/model.safetensors"
+done
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
