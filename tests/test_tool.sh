@@ -215,6 +215,7 @@ if [ -e r ]; then bad failures_write_nothing "r exists"; else
 
 # a poisoned weight, in a file that another program wrote, and a learning rate that no model survives
 copy base poisoned
+LC_ALL=C sed -i 's/sppo\.digest/sppo_digest/' poisoned/model.safetensors
 size=$(($(wc -c < base/model.safetensors) - 4))
 printf '\000\000\300\177' |
     dd of=poisoned/model.safetensors bs=1 seek=$size conv=notrunc 2> /dev/null
