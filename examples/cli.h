@@ -16,6 +16,15 @@ enum { PATH_ROOM = 1024 };
 
 /* ==== text that grows ==================================== >>buffer == */
 
+/* The whole part of a share of count: 0.3 of 10 are 3, as a double; with more
+ * digits, as x87 may keep, the product is less.                             */
+static size_t share_of(double share, size_t count)
+{
+    volatile double part = share * (double)count;
+
+    return (size_t)part;
+}
+
 /* Numbers in `count` matrices k by k, as many as an int cannot count; beyond
  * what a size_t counts its most, which no allocator has.                    */
 static size_t cells(int count, int k)

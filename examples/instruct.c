@@ -145,11 +145,12 @@ typedef struct reader {
 
 static void *reallocate(void *block, size_t count, size_t size)
 {
-    void *moved = realloc(block, count * size);
+    const int countable = size == 0 || count <= (size_t)-1 / size;
+    void *moved = countable ? realloc(block, count * size) : NULL;
 
     if (moved == NULL)
-        fail(EXIT_MEMORY, "out of memory: %lu bytes were asked for",
-             (unsigned long)(count * size));
+        fail(EXIT_MEMORY, "out of memory: %llu times %llu bytes were asked for",
+             (unsigned long long)count, (unsigned long long)size);
     return moved;
 }
 

@@ -1224,7 +1224,7 @@ static sppo_result corpus_from_text(tool *t, corpus *c)
     sppo_result result;
 
     TRY(text_read(&t->ctx, &text, &data, &size));
-    split = size - (size_t)((double)size * t->set.holdout);
+    split = size - share_of(t->set.holdout, size);
     while (split < size && ((unsigned char)data[split] & 0xc0) == 0x80)
         split++;
     window = (int *)sppo_take(&t->ctx, room, 1);
@@ -1277,7 +1277,8 @@ static sppo_result corpus_from_rows(tool *t, corpus *c)
         if (more)
             TRY(corpus_add_row(t, c));
     }
-    c->train = c->root.count - (int)(c->root.count * t->set.holdout);
+    c->train = c->root.count
+             - (int)share_of(t->set.holdout, (size_t)c->root.count);
     for (i = 0; i < c->root.count; i++) {
         const sppo_lists *scored =
             sppo_lists_length(&c->child, i) ? &c->child : &c->root;
