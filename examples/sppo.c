@@ -2146,7 +2146,7 @@ typedef struct run {
     double pace[3];      // seconds of a prompt sampled, of one judged, of a
     double validated;    // step; of a validation; 0: not seen yet
     char validation[PATH_ROOM];
-    char digest[17];     // of the round: see >>shards
+    char digest[DIGEST_ROOM];  // of the round: see >>shards
     sppo_lists *into;    // where a merge puts responses
     double *merged;      // [count, k, k] what shards judged
 } run;
@@ -2551,18 +2551,8 @@ static sppo_result align_phase(run *r)
  * Nothing else is written and nothing locked, so that shards work side by
  * side.  --merge N takes the N files, in order, in the place of the work.
  * The round is a digest of settings, iteration, prompts and weights, so that
- * rows of another are refused.                                              */
-static uint64_t digest_bytes(uint64_t digest, const void *data, size_t size)
-{
-    const unsigned char *byte = (const unsigned char *)data;
-    size_t i;
-
-    for (i = 0; i < size; i++)
-        digest = sppo_random_fork(digest, byte[i]);
-    return digest;
-}
-
-/* Of folders and files what is in them counts, not where they are. */
+ * rows of another are refused.  Of folders and files what is in them counts,
+ * not where they are.                                                       */
 static void round_digest(run *r)
 {
     tool *t = r->t;
@@ -2575,21 +2565,18 @@ static void round_digest(run *r)
         if (p->options[i].type == OPTION_TEXT || !option_matters(p, i))
             continue;
         option_value(p, i, value, sizeof value);
-        digest = digest_bytes(digest, p->options[i].name,
-                              strlen(p->options[i].name));
-        digest = digest_bytes(digest, value, strlen(value));
+        digest = sppo_digest(digest, p->options[i].name,
+                             strlen(p->options[i].name));
+        digest = sppo_digest(digest, value, strlen(value));
     }
     if (t->set.judge)
-        digest = digest_bytes(digest, t->set.judge, strlen(t->set.judge));
-    digest = digest_bytes(digest, t->prompts.token, sizeof(int) *
-                          (size_t)t->prompts.start[t->prompts.count]);
-    digest = digest_bytes(digest, t->policy.weights,
-                          t->policy.count * sizeof *t->policy.weights);
-    digest = digest_bytes(digest, t->preference.weights,
-                          t->preference.count * sizeof *t->policy.weights);
-    snprintf(r->digest, sizeof r->digest, "%08lx%08lx",
-             (unsigned long)(digest >> 32),
-             (unsigned long)(digest & 0xffffffffu));
+        digest = sppo_digest(digest, t->set.judge, strlen(t->set.judge));
+    digest = digest_lists(digest, &t->prompts);
+    digest = sppo_digest(digest, t->policy.weights,
+                         t->policy.count * sizeof *t->policy.weights);
+    digest = sppo_digest(digest, t->preference.weights,
+                         t->preference.count * sizeof *t->policy.weights);
+    digest_write(digest, r->digest);
 }
 
 static sppo_result shard_path(run *r, const char *what, int shard, int of,

@@ -913,6 +913,11 @@ static void a_write_that_fails_says_no_size(void)
           SPPO_E_MEMORY);
     CHECK(has(&ctx, "sppo_model_write"));
     CHECK(data == NULL && size == 77);
+    ctx.limit = 0;
+    CHECK(sppo_model_write(&ctx, &model, (sppo_dtype)3, &data, &size) ==
+          SPPO_E_ARGUMENT);  // the value after the last
+    CHECK(has(&ctx, "dtype is 3"));
+    CHECK(data == NULL && size == 77);
     sppo_model_free(&ctx, &model);
     CHECK(ctx.held == 0);
 }

@@ -113,6 +113,26 @@ if grep -q '^ "judge"' out; then bad old_judge_is_gone "$(cat out)"; else
     ok old_judge_is_gone; fi
 holds judge_by_model_stays resume model
 
+# A judge that fails after 32 of 40 prompts: the new one judges all 40.
+awk 'BEGIN { for (i = 0; i < 40; i++)
+    printf "{\"prompt\": \"tell me of the number %d .\"}\n", i }' > forty.jsonl
+forty() {
+    out=$1
+    shift
+    "$tool" align --policy base --prompts forty.jsonl --k 2 --max-tokens 4 \
+        --epochs 1 --iterations 1 --save-seconds 0 --out "$out" "$@"
+}
+coin='{"probabilities": [[0.5, 0.9], [0.1, 0.5]]}'
+coins="while read -r line; do n=\$((n + 1)); [ \$n -gt 32 ] && exit 3
+    echo '$coin'; done"
+expect judge_fails_midway 1 'prompt 33' forty midway --judge "$coins"
+holds judge_corrected_midway resume midway --judge "$good"
+cp err out
+says midway_is_judged_anew 'judging iteration 1 anew'
+holds forty_at_once forty at_once --judge "$good"
+same no_iteration_has_two_judges midway/iter1/judged.jsonl \
+    at_once/iter1/judged.jsonl
+
 holds three_at_once align three --preference taste --iterations 3 \
     --prompts-per-iteration 3
 holds one_first align grown --preference taste --iterations 1 \
