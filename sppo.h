@@ -9690,6 +9690,7 @@ SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
     return result;
 }
 
+#ifndef SPPO_NO_STDIO
 /* What generation_config.json says ends a response is what does, as in Hugging
  * Face's generate.  The eos of config.json stays the one that texts are given
  * when it is among them.                                                    */
@@ -9724,6 +9725,7 @@ static sppo_result sppoi_generation_read(sppo_ctx *ctx, sppo_config *config,
     sppo_json_free(ctx, &json);
     return result;
 }
+#endif
 
 /* ---- bytes in: a file or a block ---- */
 
