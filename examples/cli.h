@@ -363,10 +363,11 @@ static void progress_end(console *c)
 /* Results that could not be written are an error, not a short answer. */
 static sppo_result output_check(sppo_ctx *ctx)
 {
+    errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return SPPO_OK;
     return sppo_fail(ctx, SPPO_E_IO, "cannot write to standard output: %s",
-                     strerror(errno));
+                     errno ? strerror(errno) : "is the disk full?");
 }
 
 /* A result of a few named values: a table for people, JSON for machines. */
@@ -1144,11 +1145,12 @@ static int is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* What may not be looked at is there all the same: opening it tells why not. */
 static int file_exists(const char *path)
 {
     struct stat info;
 
-    return stat(path, &info) == 0;
+    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 /* Whether two names are of one file or folder, which is there. */
@@ -1158,28 +1160,6 @@ static int is_same_place(const char *a, const char *b)
 
     return stat(a, &one) == 0 && stat(b, &other) == 0 &&
            one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-/* Makes the folder and those above it, where they are missing. */
-static sppo_result folder_make(sppo_ctx *ctx, const char *path)
-{
-    char part[PATH_ROOM];
-    size_t i;
-
-    for (i = 1; i < PATH_ROOM; i++) {
-        const char at = path[i - 1] ? path[i] : 0;
-        if (at == '/' || at == 0) {
-            snprintf(part, sizeof part, "%.*s", (int)i, path);
-            if (mkdir(part, 0777) != 0 && errno != EEXIST)
-                return sppo_fail(ctx, SPPO_E_IO, "cannot make the folder %s: "
-                                 "%s", part, strerror(errno));
-        }
-        if (at == 0)
-            break;
-    }
-    if (!is_folder(path))
-        return sppo_fail(ctx, SPPO_E_IO, "%s is not a folder", path);
-    return SPPO_OK;
 }
 
 /* Whether nothing but a lock is in the folder, or there is no folder. */
@@ -1227,7 +1207,12 @@ static sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd,
     fcntl(*fd, F_SETFD, FD_CLOEXEC);
     if (fcntl(*fd, F_SETLK, &lock) == 0)
         return SPPO_OK;
-    if (fcntl(*fd, F_GETLK, &lock) == 0)
+    if (errno != EACCES && errno != EAGAIN) {
+        sppo_fail(ctx, SPPO_E_IO, "cannot lock %s: %s", path, strerror(errno));
+        close(*fd);
+        return ctx->code;
+    }
+    if (fcntl(*fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
         *owner = (long)lock.l_pid;
     close(*fd);
     *fd = -1;

@@ -418,7 +418,7 @@ static sppo_result run_folder_open(run_folder *f, parser *p, console *c,
     f->console = c;
     f->out = out;
     f->text.ctx = p->ctx;
-    TRY(folder_make(p->ctx, out));
+    TRY(sppo_folder_make(p->ctx, out));
     TRY(path_join(p->ctx, f->settings, out, "settings.json"));
     TRY(path_join(p->ctx, f->checkpoint, out, "run.safetensors"));
     TRY(path_join(p->ctx, path, out, "lock"));
@@ -427,8 +427,11 @@ static sppo_result run_folder_open(run_folder *f, parser *p, console *c,
     TRY(file_lock(p->ctx, path, &fd, &owner));
     f->locked = fd < 0;
     if (f->locked)
-        return sppo_fail(p->ctx, SPPO_E_IO, "%s is locked by process %ld",
-                         out, owner);
+        return owner > 0
+            ? sppo_fail(p->ctx, SPPO_E_IO, "%s is locked by process %ld", out,
+                        owner)
+            : sppo_fail(p->ctx, SPPO_E_IO, "%s is locked by a process that "
+                        "just ended, or is another machine's", out);
     return SPPO_OK;
 }
 
@@ -500,14 +503,17 @@ static sppo_result log_append(sppo_ctx *ctx, const char *path,
 }
 
 /* What the checkpoint says was logged must be on the disk before it is. */
-static void log_sync(const char *path)
+static sppo_result log_sync(sppo_ctx *ctx, const char *path)
 {
     const int fd = open(path, O_WRONLY);
+    int bad = fd < 0 ? errno != ENOENT  // nothing was logged
+                     : fsync(fd) != 0 && errno != EINVAL;
+    const int why = errno;
 
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
+    if (fd >= 0 && close(fd) != 0)
+        bad = 1;
+    return bad ? sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
+                           strerror(why)) : SPPO_OK;
 }
 
 /* Leaves the lines whose first number is at most `limit`, under the header:
@@ -590,10 +596,10 @@ static sppo_result metrics_append(metrics *m, const double *value)
     return log_append(line->ctx, m->jsonl, line);
 }
 
-static void metrics_sync(const metrics *m)
+static sppo_result metrics_sync(const metrics *m)
 {
-    log_sync(m->csv);
-    log_sync(m->jsonl);
+    TRY(log_sync(m->line.ctx, m->csv));
+    return log_sync(m->line.ctx, m->jsonl);
 }
 
 /* Both end with this step, whatever was appended after it. */

@@ -980,7 +980,7 @@ static sppo_result trainer_save(trainer *r)
     tool *t = r->t;
     const double begun = seconds_now();
 
-    metrics_sync(&t->metrics);
+    TRY(metrics_sync(&t->metrics));
     TRY(sppo_train_save(&t->ctx, r->model, &t->optim, r->own, TRAINER_NUMBERS,
                         t->folder.checkpoint));
     run_saved(&t->folder, begun);
@@ -2483,8 +2483,8 @@ static sppo_result checkpoint(run *r)
 {
     const double begun = seconds_now();
 
-    metrics_sync(&r->t->metrics);
-    log_sync(r->validation);
+    TRY(metrics_sync(&r->t->metrics));
+    TRY(log_sync(&r->t->ctx, r->validation));
     TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->t->folder.checkpoint));
     run_saved(&r->t->folder, begun);
     return SPPO_OK;
@@ -2815,7 +2815,7 @@ static sppo_result align_shard(run *r)
 
     TRY(shard_numbers(t, &shard, &of));
     TRY(path_join(&t->ctx, path, t->set.out, "shards"));
-    TRY(folder_make(&t->ctx, path));
+    TRY(sppo_folder_make(&t->ctx, path));
     if (file_exists(r->t->folder.checkpoint))
         TRY(sppo_play_load(&t->ctx, &t->play, r->t->folder.checkpoint));
     if (t->play.phase != SPPO_PHASE_SAMPLE &&
@@ -3294,7 +3294,7 @@ static sppo_result print_response(tool *t, int prompt, int response)
     TRY(buffer_check(&t->text));
     TRY(buffer_check(&t->line));
     fwrite(t->line.data, 1, t->line.length, stdout);
-    return output_check(&t->ctx);
+    return SPPO_OK;
 }
 
 /* Of each group of best_of responses the one that the judge ranks first. */
@@ -3452,7 +3452,7 @@ static sppo_result score_row(tool *t)
     buffer_add(&t->line, "}\n", 2);
     TRY(buffer_check(&t->line));
     fputs(t->line.data, stdout);
-    return output_check(&t->ctx);
+    return SPPO_OK;
 }
 
 /* All rows are read once before the first answer: a bad one at the end must
@@ -3608,7 +3608,7 @@ static sppo_result judge_line(tool *t, const char *line, size_t length,
     buffer_add(&t->line, "}\n", 2);
     TRY(buffer_check(&t->line));
     fputs(t->line.data, stdout);
-    return output_check(&t->ctx);
+    return SPPO_OK;
 }
 
 static sppo_result run_judge(tool *t)
@@ -4015,7 +4015,7 @@ static sppo_result game_play(tool *t, game *g)
         }
         game_step(t, g, step);
     }
-    return output_check(&t->ctx);
+    return SPPO_OK;
 }
 
 /* Reads the game into the block and plays it. */
@@ -4558,7 +4558,7 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
         }
         printf("\n");
     }
-    return output_check(&t->ctx);
+    return SPPO_OK;
 }
 
 /* An array, or an object on the first line that is no tokenizer.json. */
@@ -4616,30 +4616,30 @@ static sppo_result run_info(tool *t)
 
     if (!t->path) {
         info_build();
-        return output_check(&t->ctx);
+        return SPPO_OK;
     }
     if (!strcmp(t->path, "-")) {
         TRY(open_rows(t, t->path));
         TRY(peek_rows(&t->rows));
-        return output_check(&t->ctx);
+        return SPPO_OK;
     }
     TRY(peek_run(&t->ctx, t->path, &is_run));
     if (is_run) {
         TRY(path_join(&t->ctx, path, t->path, "config.json"));
         if (!file_exists(path))  // no model yet
-            return output_check(&t->ctx);
+            return SPPO_OK;
     }
     if (is_folder(t->path)) {
         TRY(sppo_model_load(&t->ctx, &t->policy, t->path));
         printf("model directory\n");
         info_model(&t->policy);
-        return output_check(&t->ctx);
+        return SPPO_OK;
     }
     TRY(sppo_file_read(&t->ctx, t->path, &data, &size));
     result = info_file(t, data, size);
     sppo_give(&t->ctx, data, size + 1);
     TRY(result);
-    return output_check(&t->ctx);
+    return SPPO_OK;
 }
 
 /* ==== the commands ====================================== >>commands == */
@@ -4927,7 +4927,7 @@ static sppo_result main_simple(tool *t, int argc, char **argv, int *simple)
         *simple = 0;
         return SPPO_OK;
     }
-    return output_check(&t->ctx);
+    return SPPO_OK;
 }
 
 /* Standard streams that the caller closed: a file of the run would be opened in
@@ -4962,6 +4962,8 @@ int main(int argc, char **argv)
         j = find_job(&t, argv[1]);
         result = j ? run_job(&t, j, argc, argv) : t.ctx.code;
     }
+    if (result == SPPO_OK)
+        result = output_check(&t.ctx);
     progress_end(&t.console);
     if (result != SPPO_OK)
         message_failure(&t.parse, &t.ctx, &t.console);

@@ -20,6 +20,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef _OPENMP
 #include <omp.h>
@@ -2330,6 +2332,195 @@ static void tokenizer_of_stories_encodes_as_llama2(void)
     CHECK(ctx.held == 0);
 }
 
+/* ==== a model's folder ================================================== */
+
+#define HOME FOLDER "/home"
+
+static void clear_home(void)
+{
+    static const char *const ending[] = { "", ".next", ".tmp", ".2.tmp" };
+    char path[256];
+    int i, j;
+
+    make_folder();
+    for (j = 0; j < COUNT(ending); j++) {
+        for (i = 0; sppo_companion(i); i++) {
+            sprintf(path, HOME "/%s%s", sppo_companion(i), ending[j]);
+            remove(path);
+        }
+        sprintf(path, HOME "/config.json%s", ending[j]);
+        remove(path);
+        sprintf(path, HOME "/model.safetensors%s", ending[j]);
+        remove(path);
+    }
+    rmdir(HOME);
+}
+
+/* Models a and b have the same shape; their companions say which they are. */
+static void save_home(sppo_ctx *ctx, int which)
+{
+    sppo_config c = config_of(20, 8, 1, 0);
+    sppo_model m = { 0 };
+    sppo_file file = { "tokenizer.json", NULL, 1, 0 };
+    char text[2] = "a";
+
+    text[0] = (char)('a' + which);
+    file.data = text;
+    c.context = 16 + which;
+    CHECK_OK(ctx, sppo_model_init(ctx, &m, &c, 1 + (uint64_t)which));
+    CHECK_OK(ctx, sppo_model_save_with(ctx, &m, SPPO_DTYPE_REAL, HOME, &file,
+                                       1));
+    sppo_model_free(ctx, &m);
+}
+
+/* 0 or 1: the model that is there, in all its parts; else -1. */
+static int home_is(sppo_ctx *ctx)
+{
+    sppo_model m = { 0 }, known = { 0 };
+    sppo_file file = { "tokenizer.json", NULL, 0, 0 };
+    int which = -1;
+
+    if (sppo_model_load_with(ctx, &m, HOME, 0, &file, 1))
+        return -1;
+    if (file.data && file.size == 1 && file.named)
+        which = ((char *)file.data)[0] - 'a';
+    CHECK_OK(ctx, sppo_model_init(ctx, &known, &m.config,
+                                  1 + (uint64_t)which));
+    if (m.config.context != 16 + which ||
+        memcmp(m.weights, known.weights, m.count * sizeof *m.weights) != 0)
+        which = -1;
+    sppo_files_free(ctx, &file, 1);
+    sppo_model_free(ctx, &m);
+    sppo_model_free(ctx, &known);
+    return which;
+}
+
+static int home_has(const char *name)
+{
+    char path[256];
+
+    sprintf(path, HOME "/%s", name);
+    return access(path, F_OK) == 0;
+}
+
+static void a_save_makes_its_folder_and_replaces_it_whole(void)
+{
+    sppo_ctx ctx = { 0 };
+
+    clear_home();
+    save_home(&ctx, 0);
+    CHECK(home_is(&ctx) == 0);
+    CHECK_OK(&ctx, sppo_file_write(&ctx, HOME "/tokenizer.bin", "old", 3));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, HOME "/README.md", "mine", 4));
+    save_home(&ctx, 1);
+    CHECK(home_is(&ctx) == 1);
+    CHECK(!home_has("tokenizer.bin"));  // of another model
+    CHECK(home_has("README.md"));       // of nobody's concern
+    CHECK(!home_has("model.safetensors.tmp"));
+    CHECK(!home_has("config.json.next"));
+    remove(HOME "/README.md");
+    CHECK(sppo_folder_make(&ctx, HOME "/config.json/x") == SPPO_E_IO);
+    CHECK(has(&ctx, "config.json/x: this folder cannot be made"));
+    CHECK(ctx.held == 0);
+}
+
+static void a_mixture_of_two_models_is_refused(void)
+{
+    static const char *const part[] = { "config.json", "tokenizer.json" };
+    sppo_ctx ctx = { 0 };
+    sppo_model m = { 0 };
+    char path[256], *data = NULL;
+    size_t size = 0;
+    int i;
+
+    for (i = 0; i < COUNT(part); i++) {
+        clear_home();
+        save_home(&ctx, 0);
+        sprintf(path, HOME "/%s", part[i]);
+        CHECK_OK(&ctx, sppo_file_read(&ctx, path, &data, &size));
+        save_home(&ctx, 1);
+        CHECK_OK(&ctx, sppo_file_write(&ctx, path, data, size));
+        sppo_give(&ctx, data, size + 1);
+        CHECK(sppo_model_load(&ctx, &m, HOME) == SPPO_E_FORMAT);
+        CHECK(has(&ctx, part[i]));
+        CHECK(has(&ctx, "a mixture of two models"));
+        CHECK(m.weights == NULL);
+        CHECK_OK(&ctx, sppo_model_load_with(&ctx, &m, HOME, 1, NULL, 0));
+        sppo_model_free(&ctx, &m);
+    }
+    CHECK(ctx.held == 0);
+}
+
+/* As a kill leaves it between the commit and the end: by hand. */
+static void a_save_cut_off_after_its_commit_is_finished(void)
+{
+    sppo_ctx ctx = { 0 };
+    char *config = NULL, *tok = NULL;
+    size_t nc = 0, nt = 0;
+
+    clear_home();
+    save_home(&ctx, 0);
+    CHECK_OK(&ctx, sppo_file_read(&ctx, HOME "/config.json", &config, &nc));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, HOME "/tokenizer.json", &tok, &nt));
+    save_home(&ctx, 1);
+    rename(HOME "/config.json", HOME "/config.json.next");
+    rename(HOME "/tokenizer.json", HOME "/tokenizer.json.next");
+    CHECK_OK(&ctx, sppo_file_write(&ctx, HOME "/config.json", config, nc));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, HOME "/tokenizer.json", tok, nt));
+    CHECK(home_is(&ctx) == 1);
+    CHECK(!home_has("config.json.next") && !home_has("tokenizer.json.next"));
+    CHECK(home_is(&ctx) == 1);
+    /* and before the commit: what waits is of nobody */
+    CHECK_OK(&ctx, sppo_file_write(&ctx, HOME "/config.json.next", config,
+                                   nc));
+    CHECK(home_is(&ctx) == 1);
+    save_home(&ctx, 0);
+    CHECK(home_is(&ctx) == 0 && !home_has("config.json.next"));
+    sppo_give(&ctx, config, nc + 1);
+    sppo_give(&ctx, tok, nt + 1);
+    CHECK(ctx.held == 0);
+}
+
+/* Two that save without end, killed at any moment, and one that reads. */
+static void kills_and_two_writers_make_no_mixture(void)
+{
+    sppo_ctx ctx = { 0 };
+    struct timespec pause = { 0, 0 };
+    pid_t child[2];
+    int i, j, bad = 0;
+
+    clear_home();
+    save_home(&ctx, 0);
+    fflush(stdout);
+    for (i = 0; i < 30; i++) {
+        for (j = 0; j < 2; j++) {
+            child[j] = fork();
+            if (child[j] == 0) {
+                sppo_ctx own = { 0 };
+                for (;;)
+                    save_home(&own, j);
+            }
+        }
+        for (j = 0; j < 5; j++)
+            bad += home_is(&ctx) < 0;
+        pause.tv_nsec = 1000000L * (i % 7);
+        nanosleep(&pause, NULL);
+        for (j = 0; j < 2; j++) {
+            kill(child[j], SIGKILL);
+            waitpid(child[j], NULL, 0);
+        }
+        bad += home_is(&ctx) < 0;
+    }
+    if (!CHECK(bad == 0))
+        printf("    %s\n", ctx.message);
+    save_home(&ctx, 1);
+    CHECK(home_is(&ctx) == 1);
+    CHECK(!home_has("model.safetensors.tmp"));
+    CHECK(!home_has("model.safetensors.2.tmp"));
+    CHECK(!home_has("config.json.next") && !home_has("tokenizer.json.next"));
+    CHECK(ctx.held == 0);
+}
+
 /* ==== checkpoints ======================================================== */
 
 static sppo_result shorter_wins(sppo_ctx *ctx, void *user,
@@ -2916,6 +3107,10 @@ static const check_case cases[] = {
     CASE(tokenizer_survives_changed_bytes),
     CASE(tokenizer_train_refuses_a_small_vocabulary),
     CASE(tokenizer_of_stories_encodes_as_llama2),
+    CASE(a_save_makes_its_folder_and_replaces_it_whole),
+    CASE(a_mixture_of_two_models_is_refused),
+    CASE(a_save_cut_off_after_its_commit_is_finished),
+    CASE(kills_and_two_writers_make_no_mixture),
     CASE(checkpoints_survive_damage),
     CASE(no_flipped_bit_of_a_checkpoint_is_taken),
     CASE(checkpoints_of_impossible_states),
