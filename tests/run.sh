@@ -38,6 +38,7 @@ for name in "$@"; do
     run "$name, double" "build/tests/$name-double"
 done
 run index sh tests/test_index.sh sppo.h
+run budgets sh tests/test_budgets.sh
 run build env SPPO_BUILD_QUICK=1 sh tests/test_build.sh build/scratch
 run examples sh tests/test_examples.sh build
 run audit sh tests/audit.sh
