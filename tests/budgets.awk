@@ -197,8 +197,8 @@ function read_names(line, f,    rest, name) {
     }
 }
 
-function read_prose(line,    rest, low) {
-    rest = low = tolower(prose[line])
+function read_prose(line,    rest) {
+    rest = tolower(prose[line]) " "
     while (match(rest, said)) {
         house_prose++
         why("house_prose", "line " line ":" substr(rest, RSTART, RLENGTH))
@@ -286,11 +286,11 @@ function measure_tour(    from, s, i, n, step, f) {
     from = section_of(formula)
     n = split(steps, step, " ")
     for (i = 1; i <= n; i++) {
-        f = number[step[i]]
-        if (!f || !formula) {
+        if (!formula || !(step[i] in number)) {
             tell("tour_lines", "none")
             return
         }
+        f = number[step[i]]
         if (section_of(first[f]) > s)
             s = section_of(first[f])
     }

@@ -45,7 +45,7 @@ comments_sampling          6.8      15
     Percent of the lines of sampling that give reasons.
 house_words                145       0
     Names made of words that mean something in this file alone.
-house_prose                 99       0
+house_prose                106       0
     The plainest of these words in comments and messages.
 private_fields              59      25
     Fields of the activations of a pass that only the network itself reads.
@@ -164,7 +164,7 @@ static const char *sppoi_text = "a slope; sppoi_unused(";
 /* [Sec 3] a formula */
 static int sppoi_leaf(int n)
 {
-    return n;  // sppoi_unused()
+    return n;  // sppoi_unused() at a desk
 }
 /* ==== B2  Algorithm 1 ==== >>play == */
 /* It calls "sppoi_unused".
@@ -227,7 +227,7 @@ comments_algorithm 21.4
 comments_network 8.0
 comments_sampling 75.0
 house_words 1
-house_prose 1
+house_prose 2
 private_fields 4
 copies 2
 nesting 2
@@ -359,6 +359,9 @@ expect_red example_lines an_example_that_is_longer_than_all_is_seen
 rm "$scratch/examples/planted.c"
 
 # What is not found has no figure, and no figure keeps no budget.
+edit -e 's/sppo_play_fit(/sppo_play_learn(/'
+expect_red training_step_functions another_name_for_the_step_is_no_small_step \
+    "tour_lines training_step_lines training_step_depth"
 echo 'int sppo_nothing;' >"$scratch/planted.h"
 measure "$scratch/planted.h" "$scratch/README.md" "$scratch/examples" \
     >"$scratch/planted"
