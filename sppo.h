@@ -10113,7 +10113,7 @@ static sppo_result sppoi_archive_check(sppo_ctx *ctx, sppoi_archive *archive)
     return result;
 }
 
-static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
+static sppo_result sppoi_archive_entries(sppo_ctx *ctx, sppoi_archive *archive)
 {
     const sppoi_source *source = &archive->source;
     unsigned char prefix[8];
@@ -10148,6 +10148,32 @@ static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
     SPPOI_TRY(sppo_json_parse(ctx, &archive->json, archive->header, (size_t)n,
                               where));
     return sppoi_archive_check(ctx, archive);
+}
+
+/* The sentence for a file that is no archive says what it is, where its first
+ * bytes do.                                                                 */
+static sppo_result sppoi_archive_kind(sppo_ctx *ctx,
+                                      const sppoi_source *source)
+{
+    const size_t n = source->size < 512 ? source->size : 512;
+    const char *kind;
+    char start[512];
+
+    if (ctx->code != SPPO_E_FORMAT || sppoi_read_at(ctx, source, 0, start, n))
+        return ctx->code;
+    kind = sppo_file_kind(start, n);
+    if (!kind && n && start[0] == '{')
+        kind = "a JSON text, not safetensors";
+    if (!kind || kind == sppoi_is_safetensors)
+        return ctx->code;
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: this is %s", source->name,
+                     kind);
+}
+
+static sppo_result sppoi_archive_header(sppo_ctx *ctx, sppoi_archive *archive)
+{
+    return sppoi_archive_entries(ctx, archive) == SPPO_OK
+           ? SPPO_OK : sppoi_archive_kind(ctx, &archive->source);
 }
 
 /* The digest of a file whose own digits stand at `seal`. */
@@ -10200,26 +10226,6 @@ static sppo_result sppoi_archive_verify(sppo_ctx *ctx,
                               digits, found);
 }
 
-/* The sentence for a file that is no archive says what it is, where its first
- * bytes do.                                                                 */
-static sppo_result sppoi_archive_kind(sppo_ctx *ctx,
-                                      const sppoi_source *source)
-{
-    const size_t n = source->size < 512 ? source->size : 512;
-    const char *kind;
-    char start[512];
-
-    if (ctx->code != SPPO_E_FORMAT || sppoi_read_at(ctx, source, 0, start, n))
-        return ctx->code;
-    kind = sppo_file_kind(start, n);
-    if (!kind && n && start[0] == '{')
-        kind = "a JSON text, not safetensors";
-    if (!kind || kind == sppoi_is_safetensors)
-        return ctx->code;
-    return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: this is %s", source->name,
-                     kind);
-}
-
 /* Opens what archive->source names; on failure there is nothing to close. */
 static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
 {
@@ -10227,10 +10233,8 @@ static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
 
     if (result == SPPO_OK)
         result = sppoi_archive_verify(ctx, archive);
-    if (result != SPPO_OK) {
+    if (result != SPPO_OK)
         sppoi_archive_close(ctx, archive);
-        result = sppoi_archive_kind(ctx, &archive->source);
-    }
     return result;
 }
 
@@ -12345,6 +12349,7 @@ static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
                                     const char *name, sppo_file *file)
 {
     char path[SPPOI_PATH], next[SPPOI_PATH], want[17], gone[17];
+    const char *kind;
     int there;
 
     memset(file, 0, sizeof *file);
@@ -12363,6 +12368,7 @@ static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
     if (!want[0] || sppoi_fits(file, want))
         return SPPO_OK;
     there = file->data != NULL;
+    kind = there ? sppo_file_kind(file->data, file->size) : NULL;
     sppo_files_free(ctx, file, 1);
     SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
     SPPOI_TRY(sppoi_read_if(ctx, next, file));
@@ -12373,6 +12379,8 @@ static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
     if (!there)
         return SPPO_OK;
     f->mixed = 1;
+    if (kind && kind != sppoi_is_tokenizer)
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: this is %s", path, kind);
     return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: is not the file that "
                      "model.safetensors was saved with: a mixture of two "
                      "models, or edited; put the right one there, or, if it "

@@ -37,6 +37,12 @@ row='{"prompt": "the cat", "chosen": "sat on a mat", "rejected": "ran"}'
 printf '%s\n' "$row" > pairs.jsonl
 printf '{"prompt": "the cat", "response": "sat"}\n' > rows.jsonl
 
+# unsealed FROM NAME: a model as other programs save it, without digests
+unsealed() {
+    cp -r "$1" "$2"
+    LC_ALL=C sed -i 's/"sppo\./"sppo_/g' "$2/model.safetensors"
+}
+
 # ---- what a file is ---------------------------------------------------------
 
 # bytes NAME FORMAT: a file that begins with them, in each place of a reader
@@ -107,7 +113,7 @@ holds mark_before_pairs "$tool" prefer --quiet --policy base --preferences \
 holds mark_before_text "$tool" tokenizer --text m_text.txt --vocab 270 \
     --out m_tok.bin
 same mark_is_no_text tok.bin m_tok.bin
-cp -r base mark
+unsealed base mark
 (cd mark && printf '\357\273\277' | cat - config.json > m && mv m config.json)
 holds mark_before_config "$tool" info mark
 printf '\357\273\2770.5,0.7\n0.3,0.5\n' > m.csv
@@ -133,7 +139,7 @@ expect python_writes_True 3 'config.json, line [0-9]*, column [0-9]*: True is' \
 
 end_ids() { sed "s/\"eos_token_id\": [^,]*,/\"eos_token_id\": $1,/" \
     base/config.json > ends/config.json; }
-cp -r base ends
+unsealed base ends
 end_ids '[2, 100, 101]'
 holds ends_info "$tool" info ends
 says ends_are_shown '^eos 2, 100, 101$'
@@ -198,11 +204,9 @@ else ok end_in_the_prompt_counts; fi
 
 # ---- numbers that are none --------------------------------------------------
 
-# broken FROM NAME BYTES: a model whose last number is NaN or infinite; its
-# digest is renamed, so that it is not compared
+# broken FROM NAME BYTES: a model whose last number is NaN or infinite
 broken() {
-    cp -r "$1" "$2"
-    LC_ALL=C sed -i 's/sppo\.digest/sppo_digest/' "$2/model.safetensors"
+    unsealed "$1" "$2"
     # shellcheck disable=SC2059
     printf "$3" | dd of="$2/model.safetensors" bs=1 conv=notrunc \
         seek=$(($(wc -c < "$1/model.safetensors") - 4)) 2> /dev/null
