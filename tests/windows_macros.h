@@ -88,7 +88,6 @@
 #define s_host S_un.S_un_b.s_b2
 #define h_addr h_addr_list[0]
 #define leave __leave
-#define try __try
 #define except __except
 #define finally __finally
 #define environ _environ
