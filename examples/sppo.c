@@ -4735,7 +4735,7 @@ static const job jobs[] = {
         "iteration T,\nOUT/metrics.csv a line for each step. After Ctrl-C, a "
         "crash or a power cut,\n--resume goes on to the same bits, wherever OUT "
         "and the inputs are by\nthen: what they hold is compared. It takes "
-        "another --judge, and of a run that is\ndone more --iterations; "
+        "another --judge, and of a run\nthat is done more --iterations; "
         "settings.json notes both.\n" },
       run_align },
     { { "sample", SAMPLE, "let a policy respond", "policy prompt|prompts",
