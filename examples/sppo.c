@@ -4778,7 +4778,8 @@ static const job jobs[] = {
         "A model directory is Hugging Face's for a Llama: config.json, "
         "model.safetensors\n(or the parts that model.safetensors.index.json "
         "names) in F32, F16, BF16 or\nF64. One file is written, with the "
-        "tokenizer that was there.\n" },
+        "tokenizer and chat template that were there;\nthe directory "
+        "changes as a whole or not at all, and a mixture is refused.\n" },
       run_convert },
     { { "info", INFO, "what a file, a model or a run holds", "", "",
         "  sppo info run/policy\n"
