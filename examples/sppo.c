@@ -3608,7 +3608,7 @@ static sppo_result judge_line(tool *t, const char *line, size_t length,
     buffer_add(&t->line, "}\n", 2);
     TRY(buffer_check(&t->line));
     fputs(t->line.data, stdout);
-    return SPPO_OK;
+    return output_check(&t->ctx);  // who asked is waiting for it
 }
 
 static sppo_result run_judge(tool *t)
