@@ -12472,6 +12472,7 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
 {
     char path[SPPOI_PATH], next[SPPOI_PATH], want[17];
     sppo_file here, coming;
+    sppo_result result;
     int done;
 
     memset(&here, 0, sizeof here);
@@ -12482,33 +12483,39 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
     if (!coming.data)
         return SPPO_OK;
     sppoi_wanted(&f->weights, SPPOI_PART, name, want);
-    if (sppoi_read_if(ctx, path, &here) == SPPO_OK && !sppoi_fits(&here, want)
-        && sppoi_fits(&coming, want))
+    result = sppoi_read_if(ctx, path, &here);
+    if (result != SPPO_OK)
+        done = 1;
+    else if (!sppoi_fits(&here, want) && sppoi_fits(&coming, want))
         done = sppoi_replace(next, path);
     else
         done = remove(next) == 0;
     sppo_files_free(ctx, &here, 1);
     sppo_files_free(ctx, &coming, 1);
+    SPPOI_TRY(result);
     f->unfinished = 1;
     return done ? SPPO_OK
                 : sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be put in place: "
                             "%s", path, sppoi_why());
 }
 
-/* The files that an index names, and nothing else. */
-static void sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
-                               const sppo_file *index)
+/* The files that an index names, and nothing else; if it is no JSON, none.
+ * Fails for want of memory only.                                            */
+static sppo_result sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
+                                      const sppo_file *index)
 {
     char path[SPPOI_PATH], slashed[SPPOI_PATH];
     const sppo_json_node *node;
+    sppo_result result;
     sppoi_parts parts;
     int i;
 
     memset(&parts, 0, sizeof parts);
     parts.name = sppoi_index;
-    if (!sppoi_path(ctx, slashed, f->name, "/") &&
-        !sppo_json_parse(ctx, &parts.json, (const char *)index->data,
-                         index->size, parts.name)) {
+    SPPOI_TRY(sppoi_path(ctx, slashed, f->name, "/"));
+    result = sppo_json_parse(ctx, &parts.json, (const char *)index->data,
+                             index->size, parts.name);
+    if (result == SPPO_OK) {
         node = parts.json.node;
         i = sppo_json_find(&parts.json, 0, "weight_map");
         for (i = i < 0 ? -1 : node[i].first; i >= 0; i = node[i].next)
@@ -12517,12 +12524,14 @@ static void sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
                 remove(path);
     }
     sppo_json_free(ctx, &parts.json);
+    return result == SPPO_E_MEMORY ? result : SPPO_OK;
 }
 
 static sppo_result sppoi_finish_gone(sppo_ctx *ctx, sppoi_folder *f,
                                      const char *name)
 {
     char path[SPPOI_PATH], gone[17];
+    sppo_result result = SPPO_OK;
     sppo_file file;
     int done = 1;
 
@@ -12532,12 +12541,13 @@ static sppo_result sppoi_finish_gone(sppo_ctx *ctx, sppoi_folder *f,
     SPPOI_TRY(sppoi_read_if(ctx, path, &file));
     if (sppoi_fits(&file, gone)) {
         if (strcmp(name, sppoi_index) == 0)
-            sppoi_remove_parts(ctx, f, &file);
+            result = sppoi_remove_parts(ctx, f, &file);
         sppoi_no_error();
-        done = remove(path) == 0;
+        done = result != SPPO_OK || remove(path) == 0;
         f->unfinished = 1;
     }
     sppo_files_free(ctx, &file, 1);
+    SPPOI_TRY(result);
     return done ? SPPO_OK
                 : sppo_fail(ctx, SPPO_E_IO, "%.300s: is of another model and "
                             "cannot be removed: %s", path, sppoi_why());
@@ -12556,14 +12566,17 @@ static sppo_result sppoi_finish(sppo_ctx *ctx, sppoi_folder *f)
     return f->unfinished ? sppoi_folder_synced(ctx, f->name) : SPPO_OK;
 }
 
-/* By one who reads: if it can be done, and nobody may come between. */
-static void sppoi_folder_finish(sppo_ctx *ctx, const char *folder)
+/* By one who reads: if it can be done, and nobody may come between.  What he
+ * read is good in any case, but for want of memory nothing goes unsaid.     */
+static sppo_result sppoi_folder_finish(sppo_ctx *ctx, const char *folder)
 {
     sppoi_folder f;
+    sppo_result result = sppoi_folder_open(ctx, &f, folder, 1);
 
-    if (sppoi_folder_open(ctx, &f, folder, 1) == SPPO_OK && f.lock >= 0)
-        (void)sppoi_finish(ctx, &f);
+    if (result == SPPO_OK && f.lock >= 0)
+        result = sppoi_finish(ctx, &f);
     sppoi_folder_close(ctx, &f);
+    return result == SPPO_E_MEMORY ? result : SPPO_OK;
 }
 
 /* ---- loading ---- */
@@ -12731,8 +12744,13 @@ SPPO_DEF sppo_result sppo_model_load_with(sppo_ctx *ctx, sppo_model *model,
         if (result != SPPO_OK)
             sppo_files_free(ctx, files, count);
     } while (result != SPPO_OK && f.mixed && ++tries < 4);
-    if (result == SPPO_OK && f.unfinished && !edited)
-        sppoi_folder_finish(ctx, folder);
+    if (result == SPPO_OK && f.unfinished && !edited) {
+        result = sppoi_folder_finish(ctx, folder);
+        if (result != SPPO_OK) {
+            sppo_files_free(ctx, files, count);
+            sppo_model_free(ctx, model);
+        }
+    }
     return result;
 }
 
@@ -12887,6 +12905,16 @@ static sppo_result sppoi_after_commit(sppo_ctx *ctx, sppoi_folder *f)
                         "which the next load or save does: ");
 }
 
+/* For one who writes: weights that are damaged say nothing of what is there. */
+static sppo_result sppoi_writer_open(sppo_ctx *ctx, sppoi_folder *f,
+                                     const char *folder)
+{
+    const sppo_result result = sppoi_folder_open(ctx, f, folder, 1);
+
+    return result == SPPO_OK || result == SPPO_E_FORMAT ? sppoi_finish(ctx, f)
+                                                        : result;
+}
+
 /* The folder is locked while its names change, not while the weights are
  * written; *again: it was changed in between, so that the weights must say
  * something else.                                                           */
@@ -12897,8 +12925,7 @@ static sppo_result sppoi_save_once(sppo_ctx *ctx, sppoi_saving *s, int *again)
     sppoi_folder f;
     sppo_result result;
 
-    (void)sppoi_folder_open(ctx, &f, s->folder, 1);  // may be damaged
-    result = sppoi_finish(ctx, &f);
+    result = sppoi_writer_open(ctx, &f, s->folder);
     if (result == SPPO_OK)
         result = sppoi_save_notes(ctx, s, s->metadata, sizeof s->metadata);
     sppoi_folder_close(ctx, &f);
@@ -12909,9 +12936,8 @@ static sppo_result sppoi_save_once(sppo_ctx *ctx, sppoi_saving *s, int *again)
         sppoi_output_drop(&out);
     SPPOI_TRY(result);
     SPPOI_TRY(sppoi_output_flush(ctx, &out));
-    (void)sppoi_folder_open(ctx, &f, s->folder, 1);
+    result = sppoi_writer_open(ctx, &f, s->folder);
     out.path = f.path;
-    result = sppoi_finish(ctx, &f);
     if (result == SPPO_OK)
         result = sppoi_save_notes(ctx, s, now, sizeof now);
     *again = result == SPPO_OK && strcmp(now, s->metadata) != 0;
