@@ -88,7 +88,7 @@ verdict "3 ranks with MPI_Allreduce: the same figures to 1 %"
 kills=0
 code=1
 while [ $kills -lt 20 ] && [ $code -ne 0 ]; do
-    limit="$((1 + kills / 2)).$((kills * 3 % 10))"
+    limit=$(awk -v k=$kills 'BEGIN { printf "%.2f", 0.2 * 1.25 ^ k }')
     align $((kills % 2 + 1)) killed resume
     kills=$((kills + 1))
 done

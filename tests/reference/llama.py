@@ -174,7 +174,7 @@ def read_safetensors(path):
     text = data[8:8 + length].decode("utf-8")
     assert text[0] == "{" and (8 + length) % 8 == 0
     header = json.loads(text)
-    assert header.pop("__metadata__") == {"format": "pt"}
+    assert header.pop("__metadata__")["format"] == "pt"
     tensors, end = {}, 0
     for name, entry in sorted(header.items(),
                               key=lambda e: e[1]["data_offsets"]):
