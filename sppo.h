@@ -522,63 +522,104 @@ SPPO_DEF int sppo_config_ends(const sppo_config *config, int token);
 SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
                            int list);
 
-/* The activations of one forward pass.  max_tokens and max_segments bound the
- * forests it takes; a trace without backward keeps one layer at a time.     */
-typedef struct sppo_trace {
+/* A part of a batch: neighbouring trees, a forest of their own, whose segments
+ * and tokens count from 0.  It goes through the network in one piece.       */
+typedef struct sppo_micro_batch {
+    sppo_forest forest;
+    int first_segment, first_token;  // of the batch
+    double *logprob, *d_logprob;     // [tokens]
+    sppo_real *final, *d_final;      // [tokens, dim]
+    sppo_real *grad;                 // a partial sum of the gradient
+    /* private: */
+    int trees, *tree_start, *before, *position;
+    int scored_rows, scored_tokens, logits_ready;
+    int *scored_row, *scored_from, *scored_token;
+    double *row_lse;
+    sppo_real *logits, *inv_final;
+    struct sppoi_kept_layer *layer;
+    sppo_result result;
+} sppo_micro_batch;
+
+/* What activations are for. */
+enum {
+    SPPO_FORWARD = 0,  // sppo_forward
+    SPPO_BACKWARD,     // sppo_backward too: all rows' activations are kept
+    SPPO_STEP          // sppo_step and sppo_next_token_loss: the activations
+};                     // of one micro-batch for each thread
+
+/* The activations of a pass.  max_tokens and max_segments bound the forests it
+ * takes, max_tree the tokens of a tree (0: max_tokens).                     */
+typedef struct sppo_activations {
     int max_tokens, max_segments, backward;
     double *logprob;     // [tokens] log pi(token | what it sees); 0: unscored
     sppo_real *final;    // [tokens, dim] hidden states after the last norm
-    double *d_logprob;   // [tokens] with backward: room for the caller's slopes
+    double *d_logprob;   // [tokens] room for the caller's slopes
     /* private: */
     sppo_config config;
-    size_t panel_at[4], layer_room, desk_room, slice_room, slopes;
-    int threads, desks, chunk, logit_rows, logits_kept;
-    int planned_tokens, planned_segments, trees, scored_rows, scored_tokens;
-    int groves, most_groves, *grove_tree, *grove_scored;
-    int grove, tree, tree_end, row, row_end, scored, scored_end;  // in a view
-    int *position, *before, *tree_start;
-    int *scored_row, *scored_from, *scored_token, *slot;
-    sppo_real *table, *panel, *norm_panel, *wide_panel, *scratch;
-    sppo_real *x, *qkv, *att, *lse, *mid, *gate_up, *inv_rms;
-    sppo_real *norm, *act, *dx, *dgate_up, *dqkv, *dnorm, *datt;
-    sppo_real *gathered, *logits, *grove_slopes;
-    double *row_lse;
+    size_t count;
+    int threads, workers, micro_rows, most_rows, chunk, packed_before;
+    int logit_rows, micro_batches, partials, *slot;
+    sppo_micro_batch *micro_batch;
+    struct sppoi_workspace *workspace;
+    struct sppoi_panels *panels;
+    sppo_real *classifier[2], *table, *partial, *scratch, *logits;
+    void (*on_layer)(void *user, int layer, const sppo_micro_batch *b,
+                     const sppo_real *qkv);
+    void *hook_user;
+    char *room;
     void *block;
     size_t block_size;
-} sppo_trace;
+} sppo_activations;
 
-SPPO_DEF sppo_result sppo_trace_init(sppo_ctx *ctx, sppo_trace *trace,
-                                     const sppo_model *model, int max_tokens,
-                                     int max_segments, int backward);
-/* The bytes that sppo_trace_init would take, for a resolved config and as many
- * threads as there are now.                                                 */
-SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,
-                                 int max_segments, int backward);
-SPPO_DEF void sppo_trace_free(sppo_ctx *ctx, sppo_trace *trace);
+SPPO_DEF sppo_result sppo_activations_init(sppo_ctx *ctx,
+                                           sppo_activations *acts,
+                                           const sppo_model *model,
+                                           int max_tokens, int max_segments,
+                                           int max_tree, int backward);
+/* The bytes that sppo_activations_init would take, for a resolved config and as
+ * many threads as there are now.                                            */
+SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
+                                       int max_tokens, int max_segments,
+                                       int max_tree, int backward);
+SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts);
 
-/* Fills trace->logprob and trace->final. Fails on a token id outside the
+/* Fills acts->logprob and acts->final. Fails on a token id outside the
  * vocabulary, a position beyond the context, a forest that does not fit.    */
-SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
+SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
                                   const sppo_model *model,
                                   const sppo_forest *forest);
-/* Adds to grad[model->count] the slopes of a loss whose slope in logprob is
+/* Adds to grad[model->count] the gradient of a loss whose slope in logprob is
  * d_logprob[tokens] and in final d_final[tokens, dim] (NULL: none).  The
- * forest is that of the last sppo_forward.                                  */
-SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
+ * forest is that of the last sppo_forward, of activations begun with
+ * SPPO_BACKWARD.                                                            */
+SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
                                    const sppo_model *model,
                                    const sppo_forest *forest,
                                    const double *d_logprob,
                                    const sppo_real *d_final, sppo_real *grad);
-/* [Sec 3] log pi(y|x) of one segment: the SUM over its tokens. */
-SPPO_DEF double sppo_segment_logprob(const sppo_trace *trace,
+/* The loss of sppo_step: is given a micro-batch with logprob and final, adds
+ * its slopes to d_logprob and d_final, which come as 0, and for the tensors of
+ * a head to b->grad.  Called on several threads at once, so it must not touch
+ * the ctx; a failure is returned by sppo_step.                              */
+typedef sppo_result (*sppo_step_loss)(void *user, sppo_micro_batch *b);
+/* Forward, loss and backward, one micro-batch after the other; adds to
+ * grad[model->count], which after a failure is of no use.                   */
+SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
+                               const sppo_model *model,
+                               const sppo_forest *forest, sppo_step_loss loss,
+                               void *user, sppo_real *grad);
+/* [Sec 3] log pi(y|x) of one segment: the SUM over its tokens of logprob, that
+ * of the activations or of a micro-batch, whose forest it is.               */
+SPPO_DEF double sppo_segment_logprob(const double *logprob,
                                      const sppo_forest *forest, int segment);
 /* The vocab logits that follow a row of the last forward pass. */
-SPPO_DEF void sppo_logits(const sppo_trace *trace, const sppo_model *model,
-                          int row, double *logits);
+SPPO_DEF void sppo_logits(const sppo_activations *acts,
+                          const sppo_model *model, int row, double *logits);
 /* Negative log-likelihood summed over the scored tokens, divided by divisor
- * (0: by their number).  Adds its slopes to grad unless NULL; after
+ * (0: by their number).  Adds its gradient to grad unless NULL; after
  * SPPO_E_NUMBER grad is of no use.                                          */
-SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
+SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
+                                          sppo_activations *acts,
                                           const sppo_model *model,
                                           const sppo_forest *forest,
                                           double divisor, sppo_real *grad,
@@ -598,10 +639,9 @@ typedef struct sppo_sampler {
     int max_prompts, k, max_prompt_tokens, max_new;
     /* private: */
     sppo_config config;
-    sppo_trace trace;      // the pass over the prompts
+    sppo_activations acts;  // of the pass over the prompts; packed weights
     sppo_forest forest;
-    sppo_real *packed, *prompt_cache, *cache, *rows, *score, *table;
-    size_t *panel_at;
+    sppo_real *prompt_cache, *cache, *rows, *score, *table;
     int *live, *length, *token;
     int row_width, limit;
     void *block;
@@ -684,12 +724,10 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
 typedef struct sppo_pref {
     const sppo_model *model;
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     int max_k;
     /* private: */
-    double *readout, *d_readout;
-    sppo_real *d_final;
-    int *segment;
+    double *term, *readout;
     size_t block_size;
     void *block;
 } sppo_pref;
@@ -968,10 +1006,10 @@ typedef struct sppo_play {
     /* private: */
     sppo_sampler sampler;
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_real *grad;
     sppo_real *before; // of a team: the sum over the passes so far of a step
-    double *per_slot;  // [3, k] of a prompt: log-probability, ratio, slope
+    double *per_slot;  // [batch, 3, k] log-probability, ratio, slope
     double *measured;  // [batch, 6] of a step's prompts, see sppoi_measure
     int *order, *segment;
     void *block;
@@ -1268,7 +1306,7 @@ SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
 #error "sppo.h: define both SPPO_MALLOC and SPPO_FREE, or neither"
 #endif
 /* calloc: the system's fresh pages are zero, and those never used cost nothing
- * (a trace for 4096 tokens of a 135M-parameter model has 3 GB).             */
+ * (activations for 4096 tokens of a 135M-parameter model take GB).             */
 #ifndef SPPO_MALLOC
 #define SPPO_MALLOC(size) calloc(1, size)
 #define SPPO_FREE(block) free(block)
@@ -1418,6 +1456,10 @@ static sppo_real *sppoi_row_out(sppo_real *a, int row, int width)
 {
     return a + (size_t)row * (size_t)width;
 }
+
+/* Bytes of a cache line, and of the widest vector: where blocks and the arrays
+ * in them begin, since a vector that lies across two lines costs two reads. */
+enum { SPPOI_LINE = 64 };
 
 /* Lays arrays out in one block.  A layout function runs twice: with base NULL
  * it counts bytes, with a base it places; so the two cannot disagree.       */
@@ -2583,11 +2625,11 @@ static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppo_play *play, int p,
     const int kept = sppoi_kept(&play->config), k = play->config.k;
     int i, j;
 
-    SPPOI_TRY(sppo_forward(ctx, &play->trace, play->policy, &play->forest));
+    SPPOI_TRY(sppo_forward(ctx, &play->acts, play->policy, &play->forest));
     for (j = 0; j < n; j++)
         for (i = 0; i < kept; i++)
             play->round.old[(p + j) * k + sppoi_slot(play, p + j, i)] =
-                sppo_segment_logprob(&play->trace, &play->forest,
+                sppo_segment_logprob(play->acts.logprob, &play->forest,
                                      play->segment[j] + 1 + i);
     return SPPO_OK;
 }
@@ -2716,48 +2758,81 @@ static void sppoi_add_measured(sppo_play *play, int p, const double *measured,
     m->win_rejected += share * win[play->round.loser[p]];
 }
 
-/* Forward, loss and backward of the n prompts in the forest. */
-static sppo_result sppoi_pass(sppo_ctx *ctx, sppo_play *play, const int *order,
-                              int n, double share, double *measured)
+/* What the loss of a pass needs: its n prompts, in order, the share of each in
+ * the mean of Eq 4.7 over D_t, and where their measures go.                 */
+typedef struct sppoi_fit {
+    sppo_play *play;
+    const int *order;
+    double share, *measured;
+} sppoi_fit;
+
+/* The loss of the j-th prompt of a pass, whose segment in b is root, and its
+ * slope in the log-probability of every token of its kept responses.        */
+static sppo_result sppoi_fit_prompt(const sppoi_fit *fit, sppo_micro_batch *b,
+                                    int root, int j)
 {
+    sppo_play *play = fit->play;
     const int kept = sppoi_kept(&play->config), k = play->config.k;
-    const sppo_forest *forest = &play->forest;
-    double *d_logprob = play->trace.d_logprob;
-    int i, j, t;
+    const int p = fit->order[j];
+    double *lp = play->per_slot + j * 3 * k, *ratio = lp + k;
+    double *slope = ratio + k, loss;
+    int i, t;
 
-    if (sppo_forward(ctx, &play->trace, play->policy, forest))
-        return ctx->code != SPPO_E_NUMBER ? ctx->code
-             : sppoi_prefix(ctx, "sppo_play_fit: step %d of iteration %d (a "
-                            "smaller optim.lr may help): ", play->done + 1,
-                            play->iteration + 1);
-    memset(d_logprob, 0, (size_t)forest->tokens * sizeof *d_logprob);
-    for (j = 0; j < n; j++) {
-        const int p = order[j];
-        double *lp = play->per_slot, *ratio = lp + k, *slope = ratio + k;
-        double loss;
-
-        for (i = 0; i < kept; i++) {
-            lp[i] = sppo_segment_logprob(&play->trace, forest,
-                                         play->segment[j] + 1 + i);
-            ratio[i] = lp[i] - play->round.old[p * k + sppoi_slot(play, p, i)];
-        }
-        loss = sppoi_prompt_loss(play, p, ratio, slope);
-        if (!(fabs(loss) < HUGE_VAL))
-            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_play_fit: the loss of "
-                             "prompt %d of %d is %g; the weights were not "
-                             "changed (a smaller optim.lr may help)",
-                             play->round.first + p + 1, play->prompts->count,
-                             fabs(loss));
-        sppoi_measure(play, p, ratio, lp, loss,
-                      measured + j * SPPOI_MEASURED);
-        for (i = 0; i < kept; i++) {
-            const int s = play->segment[j] + 1 + i;
-            for (t = forest->start[s]; t < forest->start[s + 1]; t++)
-                d_logprob[t] = slope[i] * share;
-        }
+    for (i = 0; i < kept; i++) {
+        lp[i] = sppo_segment_logprob(b->logprob, &b->forest, root + 1 + i);
+        ratio[i] = lp[i] - play->round.old[p * k + sppoi_slot(play, p, i)];
     }
-    return sppo_backward(ctx, &play->trace, play->policy, forest, d_logprob,
-                         NULL, play->grad);
+    loss = sppoi_prompt_loss(play, p, ratio, slope);
+    sppoi_measure(play, p, ratio, lp, loss, fit->measured + j * SPPOI_MEASURED);
+    if (!(fabs(loss) < HUGE_VAL))
+        return SPPO_E_NUMBER;
+    for (i = 0; i < kept; i++) {
+        const int s = root + 1 + i;
+
+        for (t = b->forest.start[s]; t < b->forest.start[s + 1]; t++)
+            b->d_logprob[t] = slope[i] * fit->share;
+    }
+    return SPPO_OK;
+}
+
+/* A prompt and its kept responses are a tree of 1 + kept segments. */
+static sppo_result sppoi_fit_micro_batch(void *user, sppo_micro_batch *b)
+{
+    const sppoi_fit *fit = (const sppoi_fit *)user;
+    const int tree = 1 + sppoi_kept(&fit->play->config);
+    int s;
+
+    for (s = 0; s < b->forest.segments; s += tree)
+        SPPOI_TRY(sppoi_fit_prompt(fit, b, s, (b->first_segment + s) / tree));
+    return SPPO_OK;
+}
+
+/* Forward, loss and backward of the n prompts in the forest. */
+static sppo_result sppoi_fit_pass(sppo_ctx *ctx, sppo_play *play,
+                                  const int *order, int n, double share,
+                                  double *measured)
+{
+    sppoi_fit fit;
+    sppo_result result;
+    int j;
+
+    fit.play = play;
+    fit.order = order;
+    fit.share = share;
+    fit.measured = measured;
+    result = sppo_step(ctx, &play->acts, play->policy, &play->forest,
+                       sppoi_fit_micro_batch, &fit, play->grad);
+    for (j = 0; j < n && result == SPPO_E_NUMBER; j++)
+        if (!(fabs(measured[j * SPPOI_MEASURED]) < HUGE_VAL))
+            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_play_fit: step %d of "
+                             "iteration %d (a smaller optim.lr may help): the "
+                             "loss of prompt %d of %d is %g; the weights were "
+                             "not changed", play->done + 1,
+                             play->iteration + 1,
+                             play->round.first + order[j] + 1,
+                             play->prompts->count,
+                             fabs(measured[j * SPPOI_MEASURED]));
+    return result;
 }
 
 /* grad becomes its sum over the passes so far: those before, those of ranks 0,
@@ -2801,8 +2876,8 @@ static sppo_result sppoi_batch_gradient(sppo_ctx *ctx, sppo_play *play,
             const int fit = sppoi_fill_pass(play, order, at, n);
 
             if (rank == own)
-                result = sppoi_pass(ctx, play, order + at, fit, 1.0 / n,
-                                    measured + at * SPPOI_MEASURED);
+                result = sppoi_fit_pass(ctx, play, order + at, fit, 1.0 / n,
+                                        measured + at * SPPOI_MEASURED);
             at += fit;
         }
         SPPOI_TRY(sppoi_team_agree(ctx, team, result));
@@ -2844,7 +2919,7 @@ static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
 static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
 {
     sppoi_fill_pass(play, NULL, 0, 1);
-    if (sppo_forward(ctx, &play->trace, play->policy, &play->forest))
+    if (sppo_forward(ctx, &play->acts, play->policy, &play->forest))
         return sppoi_prefix(ctx, "sppo_play_fit: after the last step (a "
                             "smaller optim.lr may help): ");
     return SPPO_OK;
@@ -2983,15 +3058,19 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
     return sppoi_play_sizes(ctx, c, context);
 }
 
+/* Tokens that a prompt with its kept responses has at most. */
+static int sppoi_prompt_tokens(const sppo_play_config *c,
+                               const sppo_lists *prompts)
+{
+    return sppoi_longest(prompts) + sppoi_kept(c) * c->sampling.max_tokens;
+}
+
 /* Tokens of one training pass: what was asked for, but never less than one
  * prompt with its kept responses.                                           */
 static int sppoi_pass_tokens(const sppo_play_config *c,
                              const sppo_lists *prompts)
 {
-    const int one = sppoi_longest(prompts) + sppoi_kept(c)
-                  * c->sampling.max_tokens;
-
-    return sppoi_max(one, c->pass_tokens);
+    return sppoi_max(sppoi_prompt_tokens(c, prompts), c->pass_tokens);
 }
 
 static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
@@ -3158,7 +3237,8 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
     round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
     play->order = (int *)sppoi_carve(carver, n, sizeof(int));
     play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
-    play->per_slot = (double *)sppoi_carve(carver, 3 * k, sizeof(double));
+    play->per_slot = (double *)sppoi_carve(carver, batch * 3 * k,
+                                           sizeof(double));
     play->measured = (double *)sppoi_carve(carver, batch * SPPOI_MEASURED,
                                            sizeof(double));
 }
@@ -3179,8 +3259,10 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
                                   n * c->k * c->sampling.max_tokens));
     SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
     SPPOI_TRY(sppo_forest_init(ctx, &play->forest, tokens, segments));
-    SPPOI_TRY(sppo_trace_init(ctx, &play->trace, play->policy, tokens,
-                              segments, 1));
+    SPPOI_TRY(sppo_activations_init(ctx, &play->acts, play->policy, tokens,
+                                    segments,
+                                    sppoi_prompt_tokens(c, play->prompts),
+                                    SPPO_STEP));
     return sppo_sampler_init(ctx, &play->sampler, play->policy,
                              sppoi_prompts_at_once(c, play->prompts), c->k,
                              sppoi_longest(play->prompts),
@@ -3245,7 +3327,7 @@ SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
 SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
 {
     sppo_sampler_free(ctx, &play->sampler);
-    sppo_trace_free(ctx, &play->trace);
+    sppo_activations_free(ctx, &play->acts);
     sppo_forest_free(ctx, &play->forest);
     sppo_optim_free(ctx, &play->optim);
     sppo_lists_free(ctx, &play->round.responses);
@@ -3292,7 +3374,9 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     part[4] = sppoi_size_product(
         policy->count,
         sizeof(sppo_real) * (c->optim.kind == SPPO_ADAMW ? 2 : 1));
-    part[5] = sppo_trace_bytes(&policy->config, tokens, segments, 1);
+    part[5] = sppo_activations_bytes(&policy->config, tokens, segments,
+                                     sppoi_prompt_tokens(c, prompts),
+                                     SPPO_STEP);
     part[6] = sppoi_sampler_bytes(&policy->config, once, c->k,
                                   sppoi_longest(prompts),
                                   c->sampling.max_tokens);
@@ -3332,15 +3416,16 @@ static sppo_result sppoi_logprobs(sppo_ctx *ctx, const sppo_model *model,
     const int tokens = sppoi_longest(prompts)
                      + per_prompt * sppoi_longest(responses);
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_result result;
     int p, i;
 
     memset(&forest, 0, sizeof forest);
-    memset(&trace, 0, sizeof trace);
+    memset(&acts, 0, sizeof acts);
     result = sppo_forest_init(ctx, &forest, tokens, segments);
     if (result == SPPO_OK)
-        result = sppo_trace_init(ctx, &trace, model, tokens, segments, 0);
+        result = sppo_activations_init(ctx, &acts, model, tokens, segments, 0,
+                                       SPPO_FORWARD);
     for (p = 0; p < prompts->count && result == SPPO_OK; p++) {
         sppo_forest_clear(&forest);
         sppo_forest_add(&forest, -1, sppo_lists_tokens(prompts, p),
@@ -3350,12 +3435,12 @@ static sppo_result sppoi_logprobs(sppo_ctx *ctx, const sppo_model *model,
                             sppo_lists_tokens(responses, p * per_prompt + i),
                             sppo_lists_length(responses, p * per_prompt + i),
                             1);
-        result = sppo_forward(ctx, &trace, model, &forest);
+        result = sppo_forward(ctx, &acts, model, &forest);
         for (i = 0; i < per_prompt && result == SPPO_OK; i++)
             logprob[p * per_prompt + i] =
-                sppo_segment_logprob(&trace, &forest, 1 + i);
+                sppo_segment_logprob(acts.logprob, &forest, 1 + i);
     }
-    sppo_trace_free(ctx, &trace);
+    sppo_activations_free(ctx, &acts);
     sppo_forest_free(ctx, &forest);
     return result;
 }
@@ -3925,111 +4010,151 @@ static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
                      b->vocab, b->dim, b->layers);
 }
 
-/* ---- the trace: room for one forward pass ---- */
+/* ---- a pass: batch, micro-batches, partial sums, threads ---- */
+
+/* How a pass over a batch is dealt out:
+ *
+ *   batch        a forest: all trees of a pass                sppo_forest
+ *   |            cut where a tree ends
+ *   micro-batch  neighbouring trees, 256 rows or one tree     sppo_micro_batch
+ *   |            a thread takes it through the whole network, alone
+ *   rows         its tokens: THE LAYER sees rows and weights
+ *   |            cut by the kernels
+ *   tiles        MR x NR numbers of a product, in registers   >>kernels
+ *
+ * Micro-batches next to each other add up their gradients in one partial sum,
+ * in order; partial sums are added in order at the end.  How many of either
+ * there are follows from the model and the batch alone, so threads change no
+ * bit.  A micro-batch is short enough for what one line of a layer
+ * writes to be in the cache when the next line reads it, and a thread that has
+ * one waits for nobody.  Where there is only one (one long text), or only one
+ * partial sum (a large model, of whose gradient there is no second copy), they
+ * go one after the other, and the kernels split their own loops.            */
+enum {
+    SPPOI_MICRO_ROWS = 256,     // where all weights are packed beforehand
+    SPPOI_MICRO_LARGE = 512,    // where a layer is packed for each micro-batch
+    SPPOI_MOST_PARTIALS = 8,    // a power of two
+    SPPOI_PARTIAL_ROWS = 512,   // at least, so that adding costs little
+    SPPOI_SMALL_MODEL = 1 << 23 // numbers: 32 MB of floats for partial sums
+};
 
 /* Numbers in a chunk of logits, which should stay in the cache, and in all that
- * are kept for the backward pass; rows of a chunk.                          */
-enum {
-    SPPOI_CHUNK_LOGITS = 1 << 21,
-    SPPOI_KEPT_LOGITS = 1 << 23,
-    SPPOI_CHUNK_ROWS = 512
-};
+ * wait for a backward pass of its own.                                      */
+enum { SPPOI_CHUNK_LOGITS = 1 << 21, SPPOI_KEPT_LOGITS = 1 << 23 };
 
 static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* How a pass is dealt out, from large to small:
- *
- *   forest  all trees of the pass
- *   grove   neighbouring trees whose slopes are summed apart from the others'
- *   group   trees of a grove that are in a layer together: what one step of it
- *           writes the next finds in the cache
- *   slice   rows of a group that go backward together: as many as the scratch
- *           holds, mostly all
- *   band    rows that a task takes through steps that know no other row
- *   chunk   rows of a grove that the classifier takes together
- *
- * Groves as many as the threads, or more, go side by side: a thread takes one
- * through all layers, at a desk, which is scratch of its own.  It waits for no
- * one and reads nothing that others are writing; a line from another core's
- * cache can be as far as memory.  Fewer groves go one after the other, each
- * step split over all threads.  Either way the first grove adds its slopes to
- * the caller's, the others' are added at the end, in order.  How many groves
- * there are follows from the model and the forest alone, so threads change no
- * bit.  Slopes of their own are worth it where weights are few and rows many;
- * else the forest is one grove.                                             */
-
-/* Rows of a band: at most, in whole tiles of any size, and on average at least,
- * or all go together.                                                       */
-enum { SPPOI_BAND = 120, SPPOI_BAND_LEAST = 64 };
-
-static int sppoi_one_band(const sppo_trace *t, int n)
+static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
 {
-    return n < t->threads * SPPOI_BAND_LEAST;
+    return (sppo_real *)sppoi_carve(
+        v, sppoi_size_product(rows, (size_t)width), sizeof(sppo_real));
 }
 
-/* Rows that make a group, which ends with the tree that reaches them: some
- * GROUP numbers.  A slice of a group is at most twice as long, and no longer
- * than what a product uses of a panel at a time.                            */
-enum { SPPOI_GROUP = 1 << 19, SPPOI_GROUP_ROWS = 256 };
+/* What the backward pass wants to know of a layer, a row for each token.  The
+ * outputs of the norms and of SwiGLU are missing: they cost little and are
+ * computed again.                                                           */
+typedef struct sppoi_kept_layer {
+    sppo_real *in, *mid;          // [rows, dim] input; after attention's add
+    sppo_real *qkv;               // [rows, q + 2 kv] rotated
+    sppo_real *att;               // [rows, q] attention's output
+    sppo_real *lse;               // [rows, heads] its log-sum-exp
+    sppo_real *gate_up;           // [rows, 2 hidden]
+    sppo_real *inv_in, *inv_mid;  // [rows] 1 / rms of in and mid
+} sppoi_kept_layer;
 
-static int sppoi_group_rows(const sppo_config *c)
+/* Places, or with base NULL counts, what micro-batch b keeps.  Without a
+ * backward pass all layers share one layer's arrays, in and mid are one, and
+ * a layer's output takes the place of its input.                            */
+static void sppoi_kept_layout(sppo_micro_batch *b, sppoi_carver *v,
+                              const sppo_config *c, int rows, int backward)
 {
-    const int width = c->dim + sppoi_qkv_width(c) + 3 * c->hidden;
+    const size_t n = (size_t)rows;
+    sppoi_kept_layer k;
+    int l;
 
-    return sppoi_max(SPPOI_GROUP / width, SPPOI_GROUP_ROWS);
+    memset(&k, 0, sizeof k);
+    b->layer = (sppoi_kept_layer *)sppoi_carve(v, (size_t)c->layers + 1,
+                                               sizeof k);
+    b->inv_final = sppoi_carve_reals(v, n, 1);
+    for (l = 0; l <= c->layers; l++) {
+        if (l == 0 || backward)
+            k.in = sppoi_carve_reals(v, n, c->dim);
+        if (l == 0 || (backward && l < c->layers)) {
+            k.mid = backward ? sppoi_carve_reals(v, n, c->dim) : k.in;
+            k.qkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
+            k.att = sppoi_carve_reals(v, n, sppoi_q_width(c));
+            k.lse = sppoi_carve_reals(v, n, c->heads);
+            k.gate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
+            k.inv_in = sppoi_carve_reals(v, n, 1);
+            k.inv_mid = sppoi_carve_reals(v, n, 1);
+        }
+        if (v->base)
+            b->layer[l] = k;
+    }
 }
 
-static int sppoi_slice_rows(const sppo_trace *t)
+/* The numbers that describe a micro-batch. */
+static void sppoi_micro_layout(sppo_micro_batch *b, sppoi_carver *v,
+                               int segments, int tokens)
 {
-    const int most = sppoi_min(2 * sppoi_group_rows(&t->config), SPPOI_DEPTH);
+    const size_t s = (size_t)segments, n = (size_t)tokens;
 
-    return sppoi_min(t->max_tokens, most);
+    b->forest.parent = (int *)sppoi_carve(v, s, sizeof(int));
+    b->forest.start = (int *)sppoi_carve(v, s + 1, sizeof(int));
+    b->tree_start = (int *)sppoi_carve(v, s + 1, sizeof(int));
+    b->before = (int *)sppoi_carve(v, s, sizeof(int));
+    b->position = (int *)sppoi_carve(v, n, sizeof(int));
+    b->scored_row = (int *)sppoi_carve(v, n, sizeof(int));
+    b->scored_from = (int *)sppoi_carve(v, n + 1, sizeof(int));
+    b->scored_token = (int *)sppoi_carve(v, n, sizeof(int));
+    b->row_lse = (double *)sppoi_carve(v, n, sizeof(double));
 }
 
-/* Most groves, a power of two; rows in each, on average, at least, so that its
- * own slopes cost little beside its products; trees, likewise, so that groves
- * are alike; and numbers in all own slopes together, 32 MB of floats.       */
-enum {
-    SPPOI_MOST_GROVES = 8,
-    SPPOI_GROVE_ROWS_LEAST = 512,
-    SPPOI_GROVE_TREES_LEAST = 4,
-    SPPOI_OWN_SLOPES = 1 << 23
-};
+/* What a thread needs to take a micro-batch along.  Nothing here outlives the
+ * micro-batch.                                                              */
+typedef struct sppoi_workspace {
+    sppo_real *norm, *act;            // [rows, dim], [rows, hidden]
+    sppo_real *gathered, *logits;     // [chunk, dim], [chunk, vocab]
+    sppo_real *dx, *dnorm;            // [rows, dim], as are the rest of
+    sppo_real *datt, *dqkv, *dgate_up;  // backward's, of their widths
+    sppo_real *panel;                 // of rows, packed for a gradient dw
+    sppo_real *scratch;               // attention's, for `threads` threads
+    int threads;                      // that the first workspace lends
+    char *room;                       // for what is kept, unless kept for all
+} sppoi_workspace;
 
-/* Numbers in a grove's slopes.  A pass knows no head: its tensors come last,
- * and a trace serves models that differ in it.                              */
-static size_t sppoi_trunk_count(const sppo_config *c)
+static void sppoi_workspace_layout(sppoi_workspace *ws, sppoi_carver *v,
+                                   const sppo_activations *acts)
 {
-    sppo_config trunk = *c;
+    const sppo_config *c = &acts->config;
+    const size_t n = (size_t)acts->most_rows;
+    const int q = sppoi_q_width(c);
+    const int widest = sppoi_max(c->dim, sppoi_max(q, c->hidden));
+    const size_t chunk = (size_t)acts->chunk;
 
-    trunk.head = SPPO_HEAD_NONE;
-    return sppo_config_count(&trunk);
+    memset(ws, 0, sizeof *ws);
+    ws->norm = sppoi_carve_reals(v, n, c->dim);
+    ws->act = sppoi_carve_reals(v, n, c->hidden);
+    ws->gathered = sppoi_carve_reals(v, chunk, c->dim);
+    ws->logits = sppoi_carve_reals(v, chunk, c->vocab);
+    if (acts->backward == SPPO_FORWARD)
+        return;
+    ws->dx = sppoi_carve_reals(v, n, c->dim);
+    ws->dnorm = sppoi_carve_reals(v, n, c->dim);
+    ws->datt = sppoi_carve_reals(v, n, q);
+    ws->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
+    ws->dgate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
+    ws->panel = sppoi_carve_reals(
+        v, sppo_panel_size(acts->most_rows, widest), 1);
 }
 
-static int sppoi_most_groves(const sppo_config *c, int rows)
-{
-    const size_t copies = SPPOI_OWN_SLOPES / sppoi_trunk_count(c);
-    int groves = 1;
+/* A layer's weights, packed for out = in w' or, transposed, for din = dout w;
+ * all micro-batches of a pass read the same.                                */
+typedef struct sppoi_panels {
+    sppo_real *qkv, *o, *gate_up, *down;
+} sppoi_panels;
 
-    while (2 * groves <= SPPOI_MOST_GROVES &&
-           (size_t)(2 * groves - 1) <= copies &&
-           rows / (2 * groves) >= SPPOI_GROVE_ROWS_LEAST)
-        groves *= 2;
-    return groves;
-}
-
-/* Whether groves go side by side: not where the last round leaves a quarter or
- * more of the threads' time unused.                                         */
-static int sppoi_side_by_side(const sppo_trace *t, int groves)
-{
-    const int rounds = (groves + t->threads - 1) / t->threads;
-
-    return groves > 1 && groves >= t->threads &&
-           4 * groves > 3 * rounds * t->threads;
-}
-
-/* A layer's four products, their weights packed one behind the other. */
-enum { SPPOI_QKV, SPPOI_O, SPPOI_GATE_UP, SPPOI_DOWN, SPPOI_PRODUCTS };
+enum { SPPOI_FORWARD = 0, SPPOI_BACKWARD, SPPOI_WAYS };
 
 /* Room for w[d_out, d_in] packed either way. */
 static size_t sppoi_weight_room(int d_in, int d_out)
@@ -4038,308 +4163,298 @@ static size_t sppoi_weight_room(int d_in, int d_out)
                         sppo_panel_size(d_out, d_in));
 }
 
-/* Where each stands, from `used` on; returns the end. */
-static size_t sppoi_layer_panels(const sppo_config *c, size_t used, size_t *at)
+static int sppoi_ways(const sppo_activations *acts)
 {
-    at[SPPOI_QKV] = used;
-    used = sppoi_size_sum(used, sppoi_weight_room(c->dim, sppoi_qkv_width(c)));
-    at[SPPOI_O] = used;
-    used = sppoi_size_sum(used, sppoi_weight_room(sppoi_q_width(c), c->dim));
-    at[SPPOI_GATE_UP] = used;
-    used = sppoi_size_sum(used, sppoi_weight_room(c->dim, 2 * c->hidden));
-    at[SPPOI_DOWN] = used;
-    return sppoi_size_sum(used, sppoi_weight_room(c->hidden, c->dim));
+    return acts->backward == SPPO_FORWARD ? 1 : SPPOI_WAYS;
 }
 
-/* Room for the packed weights of a layer, with groves of all, or of the
- * classifier; with backward of the latter both ways.                        */
-static size_t sppoi_panel_room(const sppo_trace *t)
+static void sppoi_panels_layout(sppo_activations *acts, sppoi_carver *v)
 {
-    const sppo_config *c = &t->config;
-    const size_t layers = t->most_groves > 1 ? (size_t)c->layers : 1;
+    const sppo_config *c = &acts->config;
+    const int ways = sppoi_ways(acts), layers = c->layers * ways;
+    sppoi_panels p;
+    int i;
 
-    return sppoi_larger(
-        sppoi_size_product(sppoi_weight_room(c->dim, c->vocab),
-                           t->backward ? 2 : 1),
-        sppoi_size_product(layers, t->layer_room));
+    memset(&p, 0, sizeof p);
+    for (i = 0; i < ways; i++)
+        acts->classifier[i] = sppoi_carve_reals(
+            v, sppoi_weight_room(c->dim, c->vocab), 1);
+    acts->panels = (sppoi_panels *)sppoi_carve(v, (size_t)layers, sizeof p);
+    for (i = 0; i < layers; i++) {
+        if (i == 0 || acts->packed_before) {
+            p.qkv = sppoi_carve_reals(
+                v, sppoi_weight_room(c->dim, sppoi_qkv_width(c)), 1);
+            p.o = sppoi_carve_reals(
+                v, sppoi_weight_room(sppoi_q_width(c), c->dim), 1);
+            p.gate_up = sppoi_carve_reals(
+                v, sppoi_weight_room(c->dim, 2 * c->hidden), 1);
+            p.down = sppoi_carve_reals(
+                v, sppoi_weight_room(c->hidden, c->dim), 1);
+        }
+        if (v->base)
+            acts->panels[i] = p;
+    }
 }
 
 /* Longest run of visible tokens; positions end at the context. */
-static int sppoi_reach(const sppo_config *c, int max_tokens)
+static int sppoi_reach(const sppo_activations *acts)
 {
-    return sppoi_min(c->context, max_tokens);
+    return sppoi_min(acts->config.context, acts->most_rows);
 }
 
-static void sppoi_trace_ints(sppo_trace *t, sppoi_carver *v)
+/* Numbers in the gradient of the trunk: how many partial sums there are must
+ * not depend on a head.                                                     */
+static size_t sppoi_trunk_count(const sppo_config *c)
 {
-    const size_t n = (size_t)t->max_tokens, s = (size_t)t->max_segments;
+    sppo_config trunk = *c;
 
-    t->position = (int *)sppoi_carve(v, n, sizeof(int));
-    t->scored_row = (int *)sppoi_carve(v, n, sizeof(int));
-    t->scored_from = (int *)sppoi_carve(v, n + 1, sizeof(int));
-    t->scored_token = (int *)sppoi_carve(v, n, sizeof(int));
-    t->slot = (int *)sppoi_carve(v, n, sizeof(int));
-    t->before = (int *)sppoi_carve(v, s, sizeof(int));
-    t->tree_start = (int *)sppoi_carve(v, s + 1, sizeof(int));
-    t->grove_tree = (int *)sppoi_carve(v, SPPOI_MOST_GROVES + 1, sizeof(int));
-    t->grove_scored = (int *)sppoi_carve(v, SPPOI_MOST_GROVES + 1, sizeof(int));
+    trunk.head = SPPO_HEAD_NONE;
+    return sppo_config_count(&trunk);
 }
 
-static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
+static int sppoi_most_partials(const sppo_config *c, int rows)
 {
-    return (sppo_real *)sppoi_carve(
-        v, sppoi_size_product(rows, (size_t)width), sizeof(sppo_real));
+    const size_t copies = SPPOI_SMALL_MODEL / sppoi_trunk_count(c);
+    int partials = 1;
+
+    while (2 * partials <= SPPOI_MOST_PARTIALS &&
+           (size_t)(2 * partials - 1) <= copies &&
+           rows / (2 * partials) >= SPPOI_PARTIAL_ROWS)
+        partials *= 2;
+    return partials;
 }
 
-/* What was carved from `from` on is the first desk's: the same for the others.
- * Returns how far apart desks are, in numbers.                              */
-static size_t sppoi_carve_desks(const sppo_trace *t, sppoi_carver *v,
-                                size_t from)
+/* What describes all micro-batches of a batch and, where forward and backward
+ * are calls of their own, what they keep.  Each rounds up its arrays to whole
+ * lines: nine that describe it, and of each layer eight.                    */
+static size_t sppoi_room_bytes(const sppo_activations *acts, int most)
 {
-    const size_t room = (v->used - from) / sizeof(sppo_real);
+    const sppo_config *c = &acts->config;
+    const size_t lines = sppoi_size_product(
+        (size_t)most, (size_t)(9 + 8 * c->layers + 3));
+    sppoi_carver v = { NULL, 0, 0 };
+    sppo_micro_batch counted;
 
-    sppoi_carve_reals(v, sppoi_size_product((size_t)(t->desks - 1), room), 1);
-    return room;
+    sppoi_micro_layout(&counted, &v, acts->max_segments, acts->max_tokens);
+    if (acts->backward == SPPO_BACKWARD) {
+        sppoi_kept_layout(&counted, &v, c, acts->max_tokens, 1);
+        sppoi_carve(&v, (size_t)most * (size_t)(c->layers + 1),
+                    sizeof(sppoi_kept_layer));
+    }
+    sppoi_carve(&v, lines, SPPOI_LINE);
+    return sppoi_carved(&v);
 }
 
-/* Scratch of whoever takes a grove through a pass. */
-static void sppoi_trace_desk(sppo_trace *t, sppoi_carver *v)
+static size_t sppoi_kept_bytes(const sppo_activations *acts)
 {
-    const int rows = sppoi_max(sppoi_slice_rows(t), t->chunk);
-    const size_t from = v->used;
+    sppoi_carver v = { NULL, 0, 0 };
+    sppo_micro_batch counted;
 
-    t->gathered = sppoi_carve_reals(v, (size_t)t->chunk, t->config.dim);
-    if (t->backward)
-        t->norm_panel = sppoi_carve_reals(
-            v, sppo_panel_size(rows, t->config.dim), 1);
-    t->desk_room = sppoi_carve_desks(t, v, from);
+    sppoi_kept_layout(&counted, &v, &acts->config, acts->most_rows,
+                      acts->backward != SPPO_FORWARD);
+    return sppoi_carved(&v);
 }
 
-/* Scratch for the slopes of a layer: a slice of a group. */
-static void sppoi_trace_slice(sppo_trace *t, sppoi_carver *v)
+static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_carver *v)
 {
-    const sppo_config *c = &t->config;
-    const int wide = sppoi_max(sppoi_q_width(c), c->hidden);
-    const int rows = sppoi_slice_rows(t);
-    const size_t from = v->used;
+    const size_t room = sppoi_block_room(&acts->config, sppoi_reach(acts),
+                                         acts->backward != SPPO_FORWARD);
+    const size_t kept = sppoi_kept_bytes(acts);
+    sppoi_workspace counted;
+    int w;
 
-    t->dgate_up = sppoi_carve_reals(v, (size_t)rows, 2 * c->hidden);
-    t->wide_panel = sppoi_carve_reals(v, sppo_panel_size(rows, wide), 1);
-    t->slice_room = sppoi_carve_desks(t, v, from);
+    acts->workspace = (sppoi_workspace *)sppoi_carve(
+        v, (size_t)acts->workers, sizeof *acts->workspace);
+    acts->scratch = sppoi_carve_reals(
+        v, sppoi_size_product((size_t)acts->threads, room), 1);
+    for (w = 0; w < acts->workers; w++) {
+        sppoi_workspace *ws = v->base ? &acts->workspace[w] : &counted;
+
+        sppoi_workspace_layout(ws, v, acts);
+        ws->scratch = v->base ? acts->scratch + (size_t)w * room : NULL;
+        ws->threads = w == 0 ? acts->threads : 1;
+        if (acts->backward != SPPO_BACKWARD)
+            ws->room = (char *)sppoi_carve(v, 1, kept);
+    }
 }
 
-/* Of the backward pass.  The logits are done with when the layers' slopes
- * begin: both have the same room.                                           */
-static void sppoi_trace_backward_room(sppo_trace *t, sppoi_carver *v)
+/* Two neighbouring micro-batches have more than micro_rows together. */
+static int sppoi_most_micro_batches(const sppo_activations *acts)
 {
-    const sppo_config *c = &t->config;
-    const size_t n = (size_t)t->max_tokens;
-    size_t shared, end;
+    const int pairs = acts->max_tokens / sppoi_min(acts->micro_rows,
+                                                   acts->max_tokens);
 
-    t->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
-    t->grove_slopes = sppoi_carve_reals(
-        v, sppoi_size_product((size_t)(t->most_groves - 1), t->slopes), 1);
-    t->dnorm = sppoi_carve_reals(v, n, c->dim);
-    shared = v->used;
-    t->dx = sppoi_carve_reals(v, n, c->dim);
-    t->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
-    t->datt = sppoi_carve_reals(v, n, sppoi_q_width(c));
-    sppoi_trace_slice(t, v);
-    end = v->used;
-    v->used = shared;
-    t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
-    v->used = sppoi_larger(end, v->used);
+    return sppoi_min(acts->max_segments, 2 * pairs + 1);
 }
 
-/* SPPO-LAYOUT of activations.  With backward every layer keeps its own; the
- * norms' outputs and SwiGLU's are cheap and computed again instead.         */
-static void sppoi_trace_layout(sppo_trace *t, sppoi_carver *v)
+static void sppoi_activations_layout(sppo_activations *acts, sppoi_carver *v)
 {
-    const sppo_config *c = &t->config;
-    const size_t n = (size_t)t->max_tokens;
-    const size_t layers = t->backward ? (size_t)c->layers : 1;
-    const size_t kept = sppoi_size_product(layers, n);
-    const int reach = sppoi_reach(c, t->max_tokens);
-    const size_t block = sppoi_block_room(c, reach, t->backward);
-    const size_t bands = sppoi_one_band(t, t->max_tokens)
-                             ? n
-                             : (size_t)t->threads * SPPOI_BAND;
+    const sppo_config *c = &acts->config;
+    const size_t n = (size_t)acts->max_tokens;
+    const int most = sppoi_most_micro_batches(acts);
+    const int copies = acts->backward == SPPO_FORWARD
+        ? 0 : sppoi_most_partials(c, acts->max_tokens) - 1;
 
-    sppoi_trace_ints(t, v);
-    t->logprob = (double *)sppoi_carve(v, n, sizeof(double));
-    t->row_lse = (double *)sppoi_carve(v, n, sizeof(double));
-    t->x = sppoi_carve_reals(v, t->backward ? sppoi_size_sum(kept, n) : n,
-                             c->dim);
-    t->mid = t->backward ? sppoi_carve_reals(v, kept, c->dim) : t->x;
-    t->qkv = sppoi_carve_reals(v, kept, sppoi_qkv_width(c));
-    t->att = sppoi_carve_reals(v, kept, sppoi_q_width(c));
-    t->lse = sppoi_carve_reals(v, kept, c->heads);
-    t->gate_up = sppoi_carve_reals(v, kept, 2 * c->hidden);
-    t->inv_rms = sppoi_carve_reals(
-        v, sppoi_size_product(2 * layers + 1, n), 1);
-    t->norm = sppoi_carve_reals(v, bands, c->dim);
-    t->act = sppoi_carve_reals(v, bands, c->hidden);
-    t->final = sppoi_carve_reals(v, n, c->dim);
-    t->table = sppoi_carve_reals(v, (size_t)reach, c->head_dim);
-    t->panel = sppoi_carve_reals(v, sppoi_panel_room(t), 1);
-    sppoi_trace_desk(t, v);
-    t->scratch = sppoi_carve_reals(
-        v, sppoi_size_product((size_t)t->threads, block), 1);
-    if (t->backward)
-        sppoi_trace_backward_room(t, v);
-    else
-        t->logits = sppoi_carve_reals(v, (size_t)t->logit_rows, c->vocab);
+    acts->micro_batch = (sppo_micro_batch *)sppoi_carve(
+        v, (size_t)most, sizeof *acts->micro_batch);
+    acts->slot = (int *)sppoi_carve(v, sppoi_larger(
+        n, (size_t)acts->max_segments), sizeof(int));
+    acts->logprob = (double *)sppoi_carve(v, n, sizeof(double));
+    acts->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
+    acts->final = sppoi_carve_reals(v, n, c->dim);
+    acts->table = sppoi_carve_reals(v, (size_t)sppoi_reach(acts), c->head_dim);
+    sppoi_panels_layout(acts, v);
+    acts->partial = sppoi_carve_reals(
+        v, sppoi_size_product((size_t)copies, acts->count), 1);
+    acts->logits = sppoi_carve_reals(v, (size_t)acts->logit_rows, c->vocab);
+    sppoi_workspaces_layout(acts, v);
+    acts->room = (char *)sppoi_carve(v, 1, sppoi_room_bytes(acts, most));
 }
 
-static void sppoi_trace_shape(sppo_trace *t, const sppo_config *config,
-                              int max_tokens, int max_segments, int backward)
+/* pack_all: all layers' weights are packed at once, however many they are. */
+static void sppoi_activations_shape(sppo_activations *acts,
+                                    const sppo_config *c, int max_tokens,
+                                    int max_segments, int max_tree,
+                                    int backward, int pack_all)
 {
-    memset(t, 0, sizeof *t);
-    t->config = *config;
-    t->max_tokens = max_tokens;
-    t->max_segments = max_segments;
-    t->backward = backward != 0;
-    t->threads = sppoi_max_threads();
-    t->most_groves = sppoi_most_groves(config, max_tokens);
-    t->desks = sppoi_side_by_side(t, t->most_groves) ? t->threads : 1;
-    t->slopes = sppoi_trunk_count(config);
-    t->layer_room = sppoi_layer_panels(config, 0, t->panel_at);
-    t->chunk = sppoi_min(SPPOI_CHUNK_ROWS,
-                         sppoi_max(64, SPPOI_CHUNK_LOGITS / config->vocab));
-    t->chunk = sppoi_min(max_tokens, t->chunk);
-    t->logit_rows = t->desks * t->chunk;
-    if (backward)
-        t->logit_rows = sppoi_max(
-            t->logit_rows,
-            sppoi_min(max_tokens, SPPOI_KEPT_LOGITS / config->vocab));
+    const int small = sppoi_trunk_count(c) <= SPPOI_SMALL_MODEL;
+    const int partials = sppoi_most_partials(c, max_tokens);
+    const int most = backward == SPPO_FORWARD ? INT_MAX : partials;
+    int rows;
+
+    memset(acts, 0, sizeof *acts);
+    acts->config = *c;
+    acts->count = sppo_config_count(c);
+    acts->max_tokens = max_tokens;
+    acts->max_segments = max_segments;
+    acts->backward = backward;
+    acts->micro_rows = small ? SPPOI_MICRO_ROWS : SPPOI_MICRO_LARGE;
+    rows = sppoi_max(max_tree ? max_tree : max_tokens, acts->micro_rows);
+    acts->most_rows = sppoi_min(max_tokens, rows);
+    acts->packed_before = pack_all || (small && max_tokens > acts->micro_rows);
+    acts->threads = sppoi_max_threads();
+    acts->workers = !small ? 1 : sppoi_min(
+        acts->threads, sppoi_min(most, sppoi_most_micro_batches(acts)));
+    acts->chunk = sppoi_min(acts->most_rows,
+                            sppoi_max(64, SPPOI_CHUNK_LOGITS / c->vocab));
+    if (backward == SPPO_BACKWARD)
+        acts->logit_rows = sppoi_min(max_tokens, SPPOI_KEPT_LOGITS / c->vocab);
 }
 
-SPPO_DEF size_t sppo_trace_bytes(const sppo_config *config, int max_tokens,
-                                 int max_segments, int backward)
+SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
+                                       int max_tokens, int max_segments,
+                                       int max_tree, int backward)
 {
-    sppo_trace trace;
+    sppo_activations acts;
     sppoi_carver carver = { NULL, 0, 0 };
 
-    sppoi_trace_shape(&trace, config, max_tokens, max_segments, backward);
-    sppoi_trace_layout(&trace, &carver);
+    sppoi_activations_shape(&acts, config, max_tokens, max_segments, max_tree,
+                            backward, 0);
+    sppoi_activations_layout(&acts, &carver);
     return sppoi_carved(&carver);
 }
 
-SPPO_DEF sppo_result sppo_trace_init(sppo_ctx *ctx, sppo_trace *trace,
-                                     const sppo_model *model, int max_tokens,
-                                     int max_segments, int backward)
+static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
+                                           sppo_activations *acts,
+                                           const sppo_model *model,
+                                           int max_tokens, int max_segments,
+                                           int max_tree, int backward,
+                                           int pack_all)
 {
-    sppo_trace fresh;
+    sppo_activations fresh;
     sppoi_carver carver = { NULL, 0, 0 };
 
-    if (max_tokens < 1 || max_segments < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_trace_init: max_tokens "
-                         "%d and max_segments %d must be positive",
-                         max_tokens, max_segments);
-    sppoi_trace_shape(&fresh, &model->config, max_tokens, max_segments,
-                      backward);
-    sppoi_trace_layout(&fresh, &carver);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_trace_init", &carver, &fresh.block,
+    if (max_tokens < 1 || max_segments < 1 || max_tree < 0 ||
+        backward < SPPO_FORWARD || backward > SPPO_STEP)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_activations_init: "
+                         "max_tokens %d and max_segments %d must be positive, "
+                         "max_tree %d not negative, and backward %d one of "
+                         "SPPO_FORWARD, SPPO_BACKWARD and SPPO_STEP",
+                         max_tokens, max_segments, max_tree, backward);
+    sppoi_activations_shape(&fresh, &model->config, max_tokens, max_segments,
+                            max_tree, backward, pack_all);
+    sppoi_activations_layout(&fresh, &carver);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_activations_init", &carver, &fresh.block,
                           &fresh.block_size));
-    sppoi_trace_layout(&fresh, &carver);
-    sppo_rope_table(fresh.table, sppoi_reach(&fresh.config, max_tokens),
-                    fresh.config.head_dim, fresh.config.rope_theta);
-    *trace = fresh;
+    sppoi_activations_layout(&fresh, &carver);
+    sppo_rope_table(fresh.table, sppoi_reach(&fresh), fresh.config.head_dim,
+                    fresh.config.rope_theta);
+    *acts = fresh;
     return SPPO_OK;
 }
 
-SPPO_DEF void sppo_trace_free(sppo_ctx *ctx, sppo_trace *trace)
+SPPO_DEF sppo_result sppo_activations_init(sppo_ctx *ctx,
+                                           sppo_activations *acts,
+                                           const sppo_model *model,
+                                           int max_tokens, int max_segments,
+                                           int max_tree, int backward)
 {
-    sppo_give(ctx, trace->block, trace->block_size);
-    memset(trace, 0, sizeof *trace);
+    return sppoi_activations_begin(ctx, acts, model, max_tokens, max_segments,
+                                   max_tree, backward, 0);
 }
 
-/* Activations of layer l: its own with backward, else those of all layers; from
- * one row of the forest on.                                                 */
-typedef struct sppoi_kept_layer {
-    sppo_real *in, *mid, *out, *qkv, *att, *lse, *gate_up, *inv1, *inv2;
-} sppoi_kept_layer;
-
-static sppoi_kept_layer sppoi_kept_of(const sppo_trace *t, int l, int row)
+SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts)
 {
-    const sppo_config *c = &t->config;
-    const size_t n = (size_t)t->max_tokens;
-    const size_t at = (size_t)row + (t->backward ? (size_t)l * n : 0);
-    const size_t next = t->backward ? at + n : at;
-    const size_t dim = (size_t)c->dim;
-    sppoi_kept_layer k;
-
-    k.in = t->x + at * dim;
-    k.out = t->x + next * dim;
-    k.mid = t->mid + at * dim;
-    k.qkv = t->qkv + at * (size_t)sppoi_qkv_width(c);
-    k.att = t->att + at * (size_t)sppoi_q_width(c);
-    k.lse = t->lse + at * (size_t)c->heads;
-    k.gate_up = t->gate_up + at * 2 * (size_t)c->hidden;
-    k.inv1 = t->inv_rms + at;
-    k.inv2 = t->inv_rms + at + (t->backward ? (size_t)c->layers : 1) * n;
-    return k;
+    sppo_give(ctx, acts->block, acts->block_size);
+    memset(acts, 0, sizeof *acts);
 }
 
-static sppo_real *sppoi_final_inv(const sppo_trace *t)
-{
-    const size_t kept = t->backward ? (size_t)t->config.layers : 1;
+/* ---- reading a batch, and cutting it ---- */
 
-    return t->inv_rms + 2 * kept * (size_t)t->max_tokens;
-}
-
-/* ---- reading a forest ---- */
-
-static sppo_result sppoi_check_segment(sppo_ctx *ctx, const sppo_trace *t,
-                                       const sppo_forest *f, int s, int root)
+static sppo_result sppoi_check_segment(sppo_ctx *ctx, const sppo_config *c,
+                                       const sppo_forest *f, int s, int root,
+                                       int before)
 {
     const int parent = f->parent[s];
     const int length = f->start[s + 1] - f->start[s];
     int i;
 
-    if (length < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_forward: segment %d is empty", s);
-    if (parent >= s || (parent >= 0 && parent < root) || parent < -1)
+    if (before > c->context - length)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d ends "
+                         "at position %d, beyond the context of %d", s,
+                         before + length, c->context);
+    if (parent < root && parent != -1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d has "
                          "parent %d; it must be an earlier segment of the "
                          "same tree (from %d), or -1", s, parent, root);
-    if (t->before[s] + length > t->config.context)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d ends "
-                         "at position %d, beyond the context of %d", s,
-                         t->before[s] + length, t->config.context);
     for (i = f->start[s]; i < f->start[s + 1]; i++)
-        if (f->token[i] < 0 || f->token[i] >= t->config.vocab)
+        if (f->token[i] < 0 || f->token[i] >= c->vocab)
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: token %d of "
                              "segment %d is %d, outside the vocabulary of %d",
-                             i - f->start[s], s, f->token[i],
-                             t->config.vocab);
+                             i - f->start[s], s, f->token[i], c->vocab);
     return SPPO_OK;
 }
 
-/* Positions, the trees' first segments, tokens before each segment. */
-static sppo_result sppoi_plan_positions(sppo_ctx *ctx, sppo_trace *t,
+/* Every segment, before anything is cut.  slot counts the tokens up to a
+ * segment's end, from the root.                                             */
+static sppo_result sppoi_check_segments(sppo_ctx *ctx,
+                                        const sppo_activations *acts,
                                         const sppo_forest *f)
 {
-    int s, i, root = 0;
+    int s, root = 0;
 
-    t->trees = 0;
     for (s = 0; s < f->segments; s++) {
         const int parent = f->parent[s];
+        const int length = f->start[s + 1] - f->start[s];
+        const int before = parent >= 0 && parent < s ? acts->slot[parent] : 0;
 
-        if (parent == -1) {
-            t->tree_start[t->trees++] = s;
-            root = s;
-        }
-        t->before[s] = parent < 0 || parent >= s
-                           ? 0
-                           : t->before[parent] + f->start[parent + 1]
-                                 - f->start[parent];
-        SPPOI_TRY(sppoi_check_segment(ctx, t, f, s, root));
-        for (i = f->start[s]; i < f->start[s + 1]; i++)
-            t->position[i] = t->before[s] + i - f->start[s];
+        if (length < 1)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                             "sppo_forward: segment %d is empty", s);
+        if (parent >= s)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d "
+                             "has parent %d; it must be an earlier segment of "
+                             "the same tree (from %d), or -1", s, parent,
+                             root);
+        root = parent == -1 ? s : root;
+        SPPOI_TRY(sppoi_check_segment(ctx, &acts->config, f, s, root, before));
+        acts->slot[s] = before + length;
+        if (f->start[s + 1] - f->start[root] > acts->most_rows)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: the tree of "
+                             "segment %d has more than %d tokens; "
+                             "sppo_activations_init needs a larger max_tree",
+                             root, acts->most_rows);
     }
-    t->tree_start[t->trees] = f->segments;
     return SPPO_OK;
 }
 
@@ -4354,339 +4469,197 @@ static int sppoi_predictor(const sppo_forest *f, int s, int i)
 /* Groups the scored tokens by the row that predicts them, since a prompt's
  * last row predicts the first token of every response: scored_token[
  * scored_from[r] .. scored_from[r + 1]) belong to row scored_row[r].        */
-static void sppoi_plan_scored(sppo_trace *t, const sppo_forest *f)
+static void sppoi_read_scored(sppo_micro_batch *b, int *slot)
 {
-    int s, i, r, rows = 0, total = 0;
+    const sppo_forest *f = &b->forest;
+    int s, i, r, p;
 
-    for (i = 0; i < f->tokens; i++)
-        t->slot[i] = 0;
+    memset(slot, 0, (size_t)f->tokens * sizeof *slot);
     for (s = 0; s < f->segments; s++)
         for (i = f->start[s]; f->scored[s] && i < f->start[s + 1]; i++)
-            if (sppoi_predictor(f, s, i) >= 0)
-                t->slot[sppoi_predictor(f, s, i)]++;
+            if ((p = sppoi_predictor(f, s, i)) >= 0)
+                slot[p]++;
+    b->scored_rows = b->scored_tokens = 0;
     for (r = 0; r < f->tokens; r++) {
-        const int predicted = t->slot[r];
+        const int predicted = slot[r];
 
-        t->slot[r] = total;
+        slot[r] = b->scored_tokens;
         if (predicted) {
-            t->scored_row[rows] = r;
-            t->scored_from[rows++] = total;
-            total += predicted;
+            b->scored_row[b->scored_rows] = r;
+            b->scored_from[b->scored_rows++] = b->scored_tokens;
+            b->scored_tokens += predicted;
         }
     }
-    t->scored_from[rows] = total;
-    t->scored_rows = rows;
-    t->scored_tokens = total;
+    b->scored_from[b->scored_rows] = b->scored_tokens;
     for (s = 0; s < f->segments; s++)
         for (i = f->start[s]; f->scored[s] && i < f->start[s + 1]; i++)
-            if (sppoi_predictor(f, s, i) >= 0)
-                t->scored_token[t->slot[sppoi_predictor(f, s, i)]++] = i;
+            if ((p = sppoi_predictor(f, s, i)) >= 0)
+                b->scored_token[slot[p]++] = i;
 }
 
-static int sppoi_tree_row(const sppo_trace *t, const sppo_forest *f, int tree)
+/* A micro-batch's segments, counted from its own first. */
+static void sppoi_read_segments(sppo_micro_batch *b, const sppo_forest *f)
 {
-    return f->start[t->tree_start[tree]];
-}
+    const int from = b->first_segment;
+    int s, i;
 
-/* Deals the trees to t->groves groves, equal shares of the rows as far as trees
- * allow: a tree goes where its first row lies, a grove may be empty.  Returns
- * the rows of the largest.                                                  */
-static int sppoi_deal(sppo_trace *t, const sppo_forest *f)
-{
-    int tree = 0, scored = 0, largest = 0, row = 0, g;
+    b->trees = 0;
+    b->forest.start[0] = 0;
+    for (s = 0; s < b->forest.segments; s++) {
+        const int parent = f->parent[from + s];
+        const int p = parent < 0 ? -1 : parent - from;
+        const int first = b->forest.start[s];
+        const int end = f->start[from + s + 1] - b->first_token;
 
-    for (g = 0; g <= t->groves; g++) {
-        const double share = (double)f->tokens * g / t->groves;
-        const int before = row;
-
-        while (tree < t->trees && sppoi_tree_row(t, f, tree) < share)
-            tree++;
-        row = sppoi_tree_row(t, f, tree);
-        while (scored < t->scored_rows && t->scored_row[scored] < row)
-            scored++;
-        t->grove_tree[g] = tree;
-        t->grove_scored[g] = scored;
-        largest = sppoi_max(largest, row - before);
+        b->forest.parent[s] = p;
+        b->forest.start[s + 1] = end;
+        if (p < 0)
+            b->tree_start[b->trees++] = s;
+        b->before[s] = p < 0 ? 0 : b->before[p] + b->forest.start[p + 1]
+                                 - b->forest.start[p];
+        for (i = first; i < end; i++)
+            b->position[i] = b->before[s] + i - first;
     }
-    return largest;
+    b->tree_start[b->trees] = b->forest.segments;
 }
 
-/* As many groves as rows and trees are worth, halved until none is more than
- * half as large again as the average: the others would wait for it.         */
-static void sppoi_plan_groves(sppo_trace *t, const sppo_forest *f)
+/* Segments [from, to) of the batch become the next micro-batch; `scored` rows
+ * of the batch lie before it.                                               */
+static void sppoi_read_micro_batch(sppo_activations *acts, sppoi_carver *v,
+                                   const sppo_forest *f, int from, int to,
+                                   int scored)
 {
-    t->groves = sppoi_most_groves(&t->config, f->tokens);
-    while (t->groves > 1 && t->groves * SPPOI_GROVE_TREES_LEAST > t->trees)
-        t->groves /= 2;
-    while (sppoi_deal(t, f) > 1.5 * f->tokens / t->groves)
-        t->groves /= 2;
+    sppo_micro_batch *b = &acts->micro_batch[acts->micro_batches++];
+    const int row = f->start[from], dim = acts->config.dim;
+
+    memset(b, 0, sizeof *b);
+    b->first_token = row;
+    b->first_segment = from;
+    b->forest.segments = to - from;
+    b->forest.tokens = f->start[to] - row;
+    b->forest.scored = f->scored + from;
+    b->forest.token = f->token + row;
+    b->logprob = acts->logprob + row;
+    b->d_logprob = acts->d_logprob + row;
+    b->final = sppoi_row_out(acts->final, row, dim);
+    sppoi_micro_layout(b, v, to - from, b->forest.tokens);
+    sppoi_read_segments(b, f);
+    sppoi_read_scored(b, acts->slot);
+    if (scored + b->scored_rows <= acts->logit_rows)
+        b->logits = sppoi_row_out(acts->logits, scored, acts->config.vocab);
+    if (acts->backward == SPPO_BACKWARD)
+        sppoi_kept_layout(b, v, &acts->config, b->forest.tokens, 1);
 }
 
-static sppo_result sppoi_plan(sppo_ctx *ctx, sppo_trace *t,
-                              const sppo_forest *f)
+static int sppoi_tree_end(const sppo_forest *f, int root)
 {
-    t->planned_tokens = 0;
-    if (f->tokens > t->max_tokens || f->segments > t->max_segments)
+    int s = root + 1;
+
+    while (s < f->segments && f->parent[s] >= 0)
+        s++;
+    return s;
+}
+
+/* Cuts a batch: a micro-batch takes trees as long as they fit.  Each partial
+ * sum has an equal share of the micro-batches, at least one.                */
+static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
+{
+    sppoi_carver v = { NULL, 0, 0 };
+    int from, to, end, scored = 0;
+
+    v.base = acts->room;
+    acts->micro_batches = 0;
+    for (from = 0; from < f->segments; from = to) {
+        to = end = sppoi_tree_end(f, from);
+        while (end < f->segments &&
+               f->start[end = sppoi_tree_end(f, end)] - f->start[from] <=
+                   acts->micro_rows)
+            to = end;
+        sppoi_read_micro_batch(acts, &v, f, from, to, scored);
+        scored += acts->micro_batch[acts->micro_batches - 1].scored_rows;
+    }
+    acts->partials = sppoi_most_partials(&acts->config, f->tokens);
+    while (acts->partials > acts->micro_batches)
+        acts->partials /= 2;
+}
+
+static sppo_result sppoi_read_batch(sppo_ctx *ctx, sppo_activations *acts,
+                                    const sppo_forest *f)
+{
+    acts->micro_batches = 0;
+    if (f->tokens > acts->max_tokens || f->segments > acts->max_segments)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: the forest has "
-                         "%d tokens in %d segments; the trace holds %d in %d",
-                         f->tokens, f->segments, t->max_tokens,
-                         t->max_segments);
+                         "%d tokens in %d segments; the activations hold %d "
+                         "in %d", f->tokens, f->segments, acts->max_tokens,
+                         acts->max_segments);
     if (f->segments < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_forward: the forest has no segments");
-    SPPOI_TRY(sppoi_plan_positions(ctx, t, f));
-    sppoi_plan_scored(t, f);
-    sppoi_plan_groves(t, f);
-    t->planned_tokens = f->tokens;
-    t->planned_segments = f->segments;
+    SPPOI_TRY(sppoi_check_segments(ctx, acts, f));
+    sppoi_cut(acts, f);
     return SPPO_OK;
 }
+
+/* ---- packed weights ---- */
 
 /* sppoi_pack_weight for the forward pass, sppoi_pack_slope for the backward. */
 typedef void (*sppoi_packer)(sppo_real *panel, const sppo_real *w, int d_in,
                              int d_out);
 
-static void sppoi_pack_layer(sppo_real *panel, const size_t *at,
-                             const sppoi_layer *w, const sppo_config *c,
-                             sppoi_packer pack)
+static void sppoi_pack_layer(const sppo_activations *acts, const sppo_model *m,
+                             int l, int way)
 {
-    pack(panel + at[SPPOI_QKV], w->qkv, c->dim, sppoi_qkv_width(c));
-    pack(panel + at[SPPOI_O], w->o, sppoi_q_width(c), c->dim);
-    pack(panel + at[SPPOI_GATE_UP], w->gate_up, c->dim, 2 * c->hidden);
-    pack(panel + at[SPPOI_DOWN], w->down, c->hidden, c->dim);
+    const sppo_config *c = &acts->config;
+    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+    const sppoi_panels *p = &acts->panels[l * sppoi_ways(acts) + way];
+    const sppoi_packer pack =
+        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_slope;
+
+    pack(p->qkv, w.qkv, c->dim, sppoi_qkv_width(c));
+    pack(p->o, w.o, sppoi_q_width(c), c->dim);
+    pack(p->gate_up, w.gate_up, c->dim, 2 * c->hidden);
+    pack(p->down, w.down, c->hidden, c->dim);
 }
 
-/* ---- a pass over a forest, grove by grove ---- */
-
-/* Is told of each layer's keys and values, grove by grove and from several
- * threads at once: only rows of trees [tree, tree_end) are there yet.       */
-typedef struct sppoi_watcher {
-    void (*seen)(void *user, int layer, const sppo_real *qkv, int tree,
-                 int tree_end);
-    void *user;
-} sppoi_watcher;
-
-/* What a pass is over, and where its slopes go. */
-typedef struct sppoi_sweep {
-    const sppo_model *m;
-    const sppo_forest *f;
-    const sppoi_watcher *watcher;  // NULL: none
-    const double *d_logprob;       // backward only, as is grad
-    sppo_real *grad;
-} sppoi_sweep;
-
-/* The trunk or the classifier, forward or backward, for trees [tree, tree_end)
- * of t, with rows [row, row_end) and scored rows [scored, scored_end).      */
-typedef void (*sppoi_stage)(sppo_trace *t, const sppoi_sweep *sweep);
-
-/* A view of the trace for grove g.  It shares the trace's arrays; what a stage
- * writes into the struct itself is lost.                                    */
-static sppo_trace sppoi_grove_of(const sppo_trace *t, const sppo_forest *f,
-                                 int g)
+/* The classifier, which is the largest, is task 0; then come the layers. */
+static void sppoi_pack_task(const sppo_activations *acts, const sppo_model *m,
+                            int task, int way)
 {
-    sppo_trace grove = *t;
+    const sppoi_packer pack =
+        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_slope;
 
-    grove.grove = g;
-    grove.tree = t->grove_tree[g];
-    grove.tree_end = t->grove_tree[g + 1];
-    grove.row = sppoi_tree_row(t, f, grove.tree);
-    grove.row_end = sppoi_tree_row(t, f, grove.tree_end);
-    grove.scored = t->grove_scored[g];
-    grove.scored_end = t->grove_scored[g + 1];
-    return grove;
-}
-
-/* A thread's scratch for attention. */
-static sppo_real *sppoi_scratch_of(const sppo_trace *t, int thread)
-{
-    const int reach = sppoi_reach(&t->config, t->max_tokens);
-
-    return t->scratch + (size_t)thread
-                      * sppoi_block_room(&t->config, reach, t->backward);
-}
-
-/* Turns a view to the scratch of one desk, where one thread works. */
-static void sppoi_at_desk(sppo_trace *grove, int desk)
-{
-    const sppo_config *c = &grove->config;
-    const size_t at = (size_t)desk, own = at * grove->desk_room;
-
-    grove->threads = 1;
-    grove->norm += at * SPPOI_BAND * (size_t)c->dim;
-    grove->act += at * SPPOI_BAND * (size_t)c->hidden;
-    grove->scratch = sppoi_scratch_of(grove, desk);
-    grove->gathered += own;
-    if (grove->backward) {
-        grove->norm_panel += own;
-        grove->dgate_up += at * grove->slice_room;
-        grove->wide_panel += at * grove->slice_room;
-    }
-    if (!grove->logits_kept)
-        grove->logits += at * (size_t)grove->chunk * (size_t)c->vocab;
-}
-
-/* The slopes of grove g > 0. */
-static sppo_real *sppoi_own_slopes(const sppo_trace *t, int g)
-{
-    return t->grove_slopes + (size_t)(g - 1) * t->slopes;
-}
-
-/* At a desk, or, desk -1, by all threads together. */
-static void sppoi_stage_grove(const sppo_trace *t, const sppoi_sweep *sweep,
-                              sppoi_stage stage, int g, int desk)
-{
-    sppo_trace grove = sppoi_grove_of(t, sweep->f, g);
-    sppoi_sweep own = *sweep;
-
-    if (desk >= 0)
-        sppoi_at_desk(&grove, desk);
-    if (sweep->grad && g > 0)
-        own.grad = sppoi_own_slopes(t, g);
-    stage(&grove, &own);
-}
-
-static void sppoi_over_groves(const sppo_trace *t, const sppoi_sweep *sweep,
-                              sppoi_stage stage)
-{
-    const int threads = t->threads;
-    int g;
-
-    if (sppoi_side_by_side(t, t->groves))
-        SPPOI_EACH(SPPOI_TASKS, g, t->groves,
-                   sppoi_stage_grove(t, sweep, stage, g, worker));
+    if (task > 0)
+        sppoi_pack_layer(acts, m, task - 1, way);
     else
-        for (g = 0; g < t->groves; g++)
-            sppoi_stage_grove(t, sweep, stage, g, -1);
+        pack(acts->classifier[way], sppoi_classifier(m, m->weights),
+             acts->config.dim, acts->config.vocab);
+}
+
+/* Packs for ways [from, to).  A small model's layers are packed at once, each
+ * a task; a large one's by whoever needs a layer, one after the other: then
+ * the packing of a matrix is split instead.                                 */
+static void sppoi_pack_pass(const sppo_activations *acts, const sppo_model *m,
+                            int from, int to)
+{
+    const int each = 1 + (acts->packed_before ? acts->config.layers : 0);
+    const int tasks = (to - from) * each, threads = acts->threads;
+    int task;
+
+    if (acts->packed_before)
+        SPPOI_EACH(SPPOI_TASKS, task, tasks,
+                   sppoi_pack_task(acts, m, task % each, from + task / each));
+    else
+        for (task = 0; task < tasks; task++)
+            sppoi_pack_task(acts, m, 0, from + task);
     (void)threads;
 }
 
-/* Weights are packed a layer at a time, in one room; but of several groves each
- * goes through all layers: then all are packed before.                      */
-static sppo_real *sppoi_layer_panel(const sppo_trace *t, int l)
+static const sppoi_panels *sppoi_packed(const sppo_activations *acts,
+                                        const sppo_model *m, int l, int way)
 {
-    return t->panel + (t->groves > 1 ? (size_t)l * t->layer_room : 0);
-}
-
-static void sppoi_pack_before(const sppo_trace *t, const sppo_model *m,
-                              sppoi_packer pack)
-{
-    int l;
-
-    for (l = 0; l < t->config.layers && t->groves > 1; l++) {
-        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-
-        sppoi_pack_layer(sppoi_layer_panel(t, l), t->panel_at, &w, &t->config,
-                         pack);
-    }
-}
-
-static void sppoi_pack_in_time(const sppo_trace *t, const sppoi_layer *w,
-                               sppoi_packer pack)
-{
-    if (t->groves == 1)
-        sppoi_pack_layer(t->panel, t->panel_at, w, &t->config, pack);
-}
-
-/* ---- groups and bands ---- */
-
-typedef struct sppoi_group {
-    int tree, tree_end;  // trees [tree, tree_end)
-    int row, rows;       // rows [row, row + rows)
-} sppoi_group;
-
-typedef struct sppoi_band {
-    const sppoi_layer *w;
-    sppoi_kept_layer k;      // from the band's first row on
-    const sppo_real *panel;  // the layer's packed weights
-    sppo_real *norm, *act;   // the thread's own
-    int row, rows;           // rows [row, row + rows) of the forest
-    int at, depth;           // row `at` of the group's `depth`
-} sppoi_band;
-
-static const sppo_real *sppoi_packed(const sppo_trace *t, const sppoi_band *b,
-                                     int product)
-{
-    return b->panel + t->panel_at[product];
-}
-
-/* What a step of a layer does for a band. */
-typedef void (*sppoi_step)(sppo_trace *t, const sppoi_band *b);
-
-static sppoi_group sppoi_group_from(const sppo_trace *t, const sppo_forest *f,
-                                    int tree)
-{
-    sppoi_group g;
-
-    g.tree = tree;
-    g.tree_end = tree;
-    g.row = sppoi_tree_row(t, f, tree);
-    g.rows = 0;
-    while (g.tree_end < t->tree_end && g.rows < sppoi_group_rows(&t->config)) {
-        g.tree_end++;
-        g.rows = sppoi_tree_row(t, f, g.tree_end) - g.row;
-    }
-    return g;
-}
-
-/* Equal bands, whole tiles, as many for each thread; or one of all rows. */
-static int sppoi_band_rows(const sppo_trace *t, int n)
-{
-    const int most = t->threads * SPPOI_BAND;
-    const int bands = (n + most - 1) / most * t->threads;
-    const int rows = (n + bands - 1) / bands;
-
-    return sppoi_one_band(t, n) ? n : sppoi_round_up(rows, SPPOI_ROWS);
-}
-
-static void sppoi_step_band(sppo_trace *t, const sppoi_layer *w, int l,
-                            const sppoi_group *g, int at, int rows,
-                            int worker, sppoi_step step)
-{
-    const size_t own = (size_t)worker * SPPOI_BAND;
-    sppoi_band b;
-
-    b.w = w;
-    b.panel = sppoi_layer_panel(t, l);
-    b.k = sppoi_kept_of(t, l, g->row + at);
-    b.norm = t->norm + own * (size_t)t->config.dim;
-    b.act = t->act + own * (size_t)t->config.hidden;
-    b.row = g->row + at;
-    b.rows = sppoi_min(rows, g->rows - at);
-    b.at = at;
-    b.depth = g->rows;
-    step(t, &b);
-}
-
-/* A step of layer l, all bands; of a small group one, whose kernels are split
- * instead.                                                                  */
-static void sppoi_over_bands(sppo_trace *t, const sppoi_layer *w, int l,
-                             const sppoi_group *g, sppoi_step step)
-{
-    const int rows = sppoi_band_rows(t, g->rows), threads = t->threads;
-    const int bands = (g->rows + rows - 1) / rows;
-    int b;
-
-    SPPOI_EACH(SPPOI_BANDS, b, bands,
-               sppoi_step_band(t, w, l, g, b * rows, rows, worker, step));
-    (void)threads;
-}
-
-static void sppoi_norm_band(const sppo_trace *t, const sppoi_band *b,
-                            sppo_real *inv_rms, const sppo_real *in,
-                            const sppo_real *gain)
-{
-    sppo_rmsnorm_fwd(b->norm, inv_rms, in, gain, b->rows, t->config.dim,
-                     t->config.norm_eps);
-}
-
-static void sppoi_rope_band(const sppo_trace *t, const sppoi_band *b,
-                            sppo_real *qkv, int direction)
-{
-    const sppo_config *c = &t->config;
-
-    sppo_rope(qkv, t->position + b->row, t->table, b->rows,
-              c->heads + c->kv_heads, c->head_dim, sppoi_qkv_width(c),
-              direction);
+    if (!acts->packed_before)
+        sppoi_pack_layer(acts, m, l, way);
+    return &acts->panels[l * sppoi_ways(acts) + way];
 }
 
 /* ---- attention over a forest ---- */
@@ -4713,7 +4686,7 @@ typedef struct sppoi_attention {
     const sppo_config *c;
     const sppo_forest *f;
     const int *before;
-    sppoi_kept_layer k;
+    const sppoi_kept_layer *k;
     const sppo_real *datt;  // backward only, as is dqkv
     sppo_real *dqkv;
     int reach;
@@ -4903,8 +4876,8 @@ static void sppoi_block_scores(const sppoi_attention *a, const sppoi_columns *b)
     const int key = sppoi_q_width(a->c) + b->g * a->c->head_dim;
     int i, j;
 
-    sppoi_pack_columns(b->q, a->k.qkv, sppoi_qkv_width(a->c), a, b, scale);
-    sppoi_over_channels(b->score, a->k.qkv, key, b->q, a, b);
+    sppoi_pack_columns(b->q, a->k->qkv, sppoi_qkv_width(a->c), a, b, scale);
+    sppoi_over_channels(b->score, a->k->qkv, key, b->q, a, b);
     for (i = 1; i < b->queries; i++) {
         sppo_real *row = sppoi_row_out(
             b->score, a->before[b->s] + b->i0 + i, SPPOI_COLS);
@@ -4956,21 +4929,21 @@ static void sppoi_block_fwd(const sppoi_attention *a, const sppoi_columns *b)
     const sppo_config *c = a->c;
     const int value = sppoi_q_width(c) + sppoi_kv_width(c)
                     + b->g * c->head_dim;
-    sppo_real *lse = a->k.lse
+    sppo_real *lse = a->k->lse
                    + (size_t)(a->f->start[b->s] + b->i0) * (size_t)c->heads
                    + b->h0;
     int i, h, j = 0;
 
     sppoi_block_scores(a, b);
     sppoi_block_softmax(b, sppoi_block_keys(a, b));
-    sppoi_over_keys(b->out, a->k.qkv, value, b->score, a, b);
+    sppoi_over_keys(b->out, a->k->qkv, value, b->score, a, b);
     for (i = 0; i < b->queries; i++)
         for (h = 0; h < b->heads; h++, j++) {
             sppoi_row_out(lse, i, c->heads)[h] =
                 b->top[j] + (sppo_real)log((double)b->sum[j]);
             b->sum[j] = 1 / b->sum[j];
         }
-    sppoi_unpack_columns(a->k.att, b->out, sppoi_q_width(c), a, b, b->sum);
+    sppoi_unpack_columns(a->k->att, b->out, sppoi_q_width(c), a, b, b->sum);
 }
 
 /* score becomes exp(score - top). */
@@ -4992,7 +4965,7 @@ static SPPOI_INLINE void sppoi_recall_of(const int cols,
 static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
 {
     const int heads = a->c->heads, keys = sppoi_block_keys(a, b);
-    const sppo_real *lse = a->k.lse
+    const sppo_real *lse = a->k->lse
         + (size_t)(a->f->start[b->s] + b->i0) * (size_t)heads + b->h0;
     int i, h, j = 0;
 
@@ -5054,9 +5027,9 @@ static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
 
     sppoi_block_recall(a, b);
     sppoi_pack_columns(b->dout, a->datt, sppoi_q_width(c), a, b, 1);
-    sppoi_over_channels(b->slope, a->k.qkv, value, b->dout, a, b);
+    sppoi_over_channels(b->slope, a->k->qkv, value, b->dout, a, b);
     sppoi_block_slopes(b, sppoi_block_keys(a, b));
-    sppoi_over_keys(b->out, a->k.qkv, key, b->slope, a, b);
+    sppoi_over_keys(b->out, a->k->qkv, key, b->slope, a, b);
     for (j = 0; j < b->cols; j++)
         b->sum[j] = scale;
     sppoi_unpack_columns(a->dqkv, b->out, width, a, b, b->sum);
@@ -5066,10 +5039,12 @@ static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
     sppoi_into_keys(a->dqkv, value, b->score, b->dout_rows, a, b);
 }
 
-/* All blocks of one segment and one key/value head, the last queries first:
- * they see every key of their segment.                                      */
+/* A segment and a key/value head, the last queries first: they see every key of
+ * their segment.  block: sppoi_block_fwd or sppoi_block_bwd.                */
 static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
-                                   sppo_real *scratch, int backward)
+                                   sppo_real *scratch,
+                                   void (*block)(const sppoi_attention *a,
+                                                 const sppoi_columns *b))
 {
     const int group = a->c->heads / a->c->kv_heads;
     const int heads = sppoi_min(group, SPPOI_COLS);
@@ -5090,76 +5065,169 @@ static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
             b.queries = sppoi_min(at_once, length - b.i0);
             b.cols = b.queries * b.heads > SPPOI_COLS / 2 ? SPPOI_COLS
                                                           : SPPOI_COLS / 2;
-            if (backward)
-                sppoi_block_bwd(a, &b);
-            else
-                sppoi_block_fwd(a, &b);
+            block(a, &b);
             b.first = 0;
         }
 }
 
-static sppoi_attention sppoi_attention_of(const sppo_trace *t,
-                                          const sppo_forest *f,
-                                          sppoi_kept_layer k)
+static sppoi_attention sppoi_attention_of(const sppo_activations *acts,
+                                          const sppo_micro_batch *b,
+                                          const sppoi_workspace *ws,
+                                          const sppoi_kept_layer *k)
 {
     sppoi_attention a;
 
-    a.c = &t->config;
-    a.f = f;
-    a.before = t->before;
+    a.c = &acts->config;
+    a.f = &b->forest;
+    a.before = b->before;
     a.k = k;
-    a.datt = t->datt;
-    a.dqkv = t->dqkv;
-    a.reach = sppoi_reach(&t->config, t->max_tokens);
+    a.datt = ws->datt;
+    a.dqkv = ws->dqkv;
+    a.reach = sppoi_reach(acts);
     return a;
 }
 
-/* A task is a segment of the group and a key/value head. */
-static void sppoi_attention_fwd(const sppo_trace *t, const sppo_forest *f,
-                                int l, const sppoi_group *group)
+static size_t sppoi_scratch_room(const sppo_activations *acts)
 {
-    const int kv = t->config.kv_heads, threads = t->threads;
-    const int first = t->tree_start[group->tree];
-    const int tasks = (t->tree_start[group->tree_end] - first) * kv;
-    const sppoi_attention a =
-        sppoi_attention_of(t, f, sppoi_kept_of(t, l, 0));
+    return sppoi_block_room(&acts->config, sppoi_reach(acts),
+                            acts->backward != SPPO_FORWARD);
+}
+
+/* Sets k->att and k->lse.  A task is a segment and a key/value head: no two
+ * write to the same place.                                                  */
+static void sppoi_attend_fwd(const sppo_activations *acts,
+                             const sppo_micro_batch *b,
+                             const sppoi_workspace *ws,
+                             const sppoi_kept_layer *k)
+{
+    const sppoi_attention a = sppoi_attention_of(acts, b, ws, k);
+    const size_t room = sppoi_scratch_room(acts);
+    const int kv = acts->config.kv_heads, threads = ws->threads;
     int task;
 
-    SPPOI_EACH(SPPOI_TASKS, task, tasks,
-               sppoi_attention_blocks(&a, first + task / kv, task % kv,
-                                      sppoi_scratch_of(t, worker), 0));
+    SPPOI_EACH(SPPOI_TASKS, task, b->forest.segments * kv,
+               sppoi_attention_blocks(&a, task / kv, task % kv,
+                                      ws->scratch + (size_t)worker * room,
+                                      sppoi_block_fwd));
     (void)threads;
 }
 
-static void sppoi_attention_tree_bwd(const sppo_trace *t,
-                                     const sppoi_attention *a, int tree, int g,
-                                     sppo_real *scratch)
+static void sppoi_attend_tree_bwd(const sppoi_attention *a,
+                                  const sppo_micro_batch *b, int tree, int g,
+                                  sppo_real *scratch)
 {
     int s;
 
-    for (s = t->tree_start[tree]; s < t->tree_start[tree + 1]; s++)
-        sppoi_attention_blocks(a, s, g, scratch, 1);
+    for (s = b->tree_start[tree]; s < b->tree_start[tree + 1]; s++)
+        sppoi_attention_blocks(a, s, g, scratch, sppoi_block_bwd);
 }
 
-/* Sets t->dqkv from t->datt.  A task is a tree and a key/value head: all that
- * adds to one key.                                                          */
-static void sppoi_attention_bwd(sppo_trace *t, const sppo_forest *f, int l,
-                                const sppoi_group *group)
+/* Sets ws->dqkv from ws->datt.  A task is a tree and a key/value head: a
+ * prompt's keys get gradients from all its responses, always in this order. */
+static void sppoi_attend_bwd(const sppo_activations *acts,
+                             const sppo_micro_batch *b,
+                             const sppoi_workspace *ws,
+                             const sppoi_kept_layer *k)
 {
-    const int kv = t->config.kv_heads, threads = t->threads;
-    const int tasks = (group->tree_end - group->tree) * kv;
-    const sppoi_attention a =
-        sppoi_attention_of(t, f, sppoi_kept_of(t, l, 0));
+    const sppoi_attention a = sppoi_attention_of(acts, b, ws, k);
+    const size_t room = sppoi_scratch_room(acts);
+    const int kv = acts->config.kv_heads, threads = ws->threads;
     int task;
 
-    SPPOI_EACH(SPPOI_TASKS, task, tasks,
-               sppoi_attention_tree_bwd(t, &a, group->tree + task / kv,
-                                        task % kv,
-                                        sppoi_scratch_of(t, worker)));
+    SPPOI_EACH(SPPOI_TASKS, task, b->trees * kv,
+               sppoi_attend_tree_bwd(&a, b, task / kv, task % kv,
+                                     ws->scratch + (size_t)worker * room));
     (void)threads;
 }
 
-/* ---- forward ---- */
+/* ---- [Net 6] THE LAYER ---- */
+
+/* out becomes in; a forward pass without backward has one array for both. */
+static void sppoi_residual(sppo_real *out, const sppo_real *in, int n, int d)
+{
+    if (out != in)
+        memcpy(out, in, (size_t)n * (size_t)d * sizeof *out);
+}
+
+/* [Net 6] A layer of the transformer, for the n rows of a micro-batch:
+ *
+ *   qkv     = rotate(norm(in) Wqkv')
+ *   mid     = in + attention(qkv) Wo'
+ *   gate_up = norm(mid) Wgate_up'
+ *   out     = mid + SwiGLU(gate_up) Wdown'
+ *
+ * w has the norms' gains, p the matrices, packed; k keeps what the way back
+ * needs.  Rows meet each other in the attention only.                       */
+static void sppoi_layer_fwd(const sppo_activations *acts,
+                            const sppo_micro_batch *b, sppoi_workspace *ws,
+                            const sppoi_layer *w, const sppoi_panels *p,
+                            const sppoi_kept_layer *k, sppo_real *out)
+{
+    const sppo_config *c = &acts->config;
+    const int n = b->forest.tokens, d = c->dim, hidden = c->hidden;
+    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
+    const int turned = c->heads + c->kv_heads;  // queries and keys
+
+    sppo_rmsnorm_fwd(ws->norm, k->inv_in, k->in, w->norm1, n, d, c->norm_eps);
+    sppoi_times(k->qkv, ws->norm, p->qkv, n, d, qkv, 0);
+    sppo_rope(k->qkv, b->position, acts->table, n, turned, c->head_dim, qkv, 1);
+    sppoi_attend_fwd(acts, b, ws, k);
+    sppoi_residual(k->mid, k->in, n, d);
+    sppoi_times(k->mid, k->att, p->o, n, q, d, 1);
+
+    sppo_rmsnorm_fwd(ws->norm, k->inv_mid, k->mid, w->norm2, n, d, c->norm_eps);
+    sppoi_times(k->gate_up, ws->norm, p->gate_up, n, d, 2 * hidden, 0);
+    sppo_swiglu_fwd(ws->act, k->gate_up, n, hidden);
+    sppoi_residual(out, k->mid, n, d);
+    sppoi_times(out, ws->act, p->down, n, hidden, d, 1);
+}
+
+/* The same from the last line up, each step under the line it undoes.  ws->dx
+ * comes in as the gradient of out and leaves as that of in: a sum passes its
+ * gradient on to both of its terms, so the residual's stays where it is and the
+ * norm's is added.  dw is the gradient, laid out like w; p is packed for the
+ * way back.  What forward did not keep is computed again.                   */
+static void sppoi_layer_bwd(const sppo_activations *acts,
+                            const sppo_micro_batch *b, sppoi_workspace *ws,
+                            const sppoi_layer *w, const sppoi_panels *p,
+                            const sppoi_kept_layer *k, const sppoi_layer *dw)
+{
+    const sppo_config *c = &acts->config;
+    const int n = b->forest.tokens, d = c->dim, hidden = c->hidden;
+    const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
+    const int turned = c->heads + c->kv_heads;
+
+    /* out = mid + act Wdown'      act = SwiGLU(gate_up) */
+    sppoi_times(ws->act, ws->dx, p->down, n, d, hidden, 0);  // gradient of act
+    sppo_swiglu_bwd(ws->dgate_up, ws->act, k->gate_up, n, hidden);  // act again
+    sppo_linear_bwd_w(dw->down, ws->dx, ws->act, ws->panel, n, hidden, d);
+
+    /* gate_up = norm(mid) Wgate_up' */
+    sppo_rmsnorm_fwd(ws->norm, k->inv_mid, k->mid, w->norm2, n, d, c->norm_eps);
+    sppo_linear_bwd_w(dw->gate_up, ws->dgate_up, ws->norm, ws->panel, n, d,
+                      2 * hidden);
+    sppoi_times(ws->dnorm, ws->dgate_up, p->gate_up, n, 2 * hidden, d, 0);
+    sppo_rmsnorm_bwd(ws->dx, dw->norm2, ws->dnorm, k->mid, w->norm2, k->inv_mid,
+                     n, d);
+
+    /* mid = in + att Wo' */
+    sppo_linear_bwd_w(dw->o, ws->dx, k->att, ws->panel, n, q, d);
+    sppoi_times(ws->datt, ws->dx, p->o, n, d, q, 0);
+
+    /* att = attention(rotate(qkv)) */
+    sppoi_attend_bwd(acts, b, ws, k);
+    sppo_rope(ws->dqkv, b->position, acts->table, n, turned, c->head_dim, qkv,
+              -1);
+
+    /* qkv = norm(in) Wqkv' */
+    sppo_rmsnorm_fwd(ws->norm, k->inv_in, k->in, w->norm1, n, d, c->norm_eps);
+    sppo_linear_bwd_w(dw->qkv, ws->dqkv, ws->norm, ws->panel, n, d, qkv);
+    sppoi_times(ws->dnorm, ws->dqkv, p->qkv, n, qkv, d, 0);
+    sppo_rmsnorm_bwd(ws->dx, dw->norm1, ws->dnorm, k->in, w->norm1, k->inv_in,
+                     n, d);
+}
+
+/* ---- all layers ---- */
 
 static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                         int n)
@@ -5172,219 +5240,415 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                sppoi_row(m->weights, token[i], m->config.dim), bytes);
 }
 
-/* [Net 6] A layer: x + attention(norm(x)), then that + SwiGLU(norm(that)).
- * Here what comes before attention, and what after.                         */
-static void sppoi_qkv_fwd(sppo_trace *t, const sppoi_band *b)
+/* From tokens to b->final, the hidden states after the last norm. */
+static void sppoi_trunk_fwd(const sppo_activations *acts, const sppo_model *m,
+                            const sppo_micro_batch *b, sppoi_workspace *ws)
 {
-    const sppo_config *c = &t->config;
-
-    sppoi_norm_band(t, b, b->k.inv1, b->k.in, b->w->norm1);
-    sppoi_times(b->k.qkv, b->norm, sppoi_packed(t, b, SPPOI_QKV), b->rows,
-                c->dim, sppoi_qkv_width(c), 0);
-    sppoi_rope_band(t, b, b->k.qkv, 1);
-}
-
-static void sppoi_mlp_fwd(sppo_trace *t, const sppoi_band *b)
-{
-    const sppo_config *c = &t->config;
-    const int n = b->rows, d = c->dim, hidden = c->hidden;
-    const size_t bytes = (size_t)n * (size_t)d * sizeof(sppo_real);
-
-    if (b->k.mid != b->k.in)
-        memcpy(b->k.mid, b->k.in, bytes);
-    sppoi_times(b->k.mid, b->k.att, sppoi_packed(t, b, SPPOI_O), n,
-                sppoi_q_width(c), d, 1);
-    sppoi_norm_band(t, b, b->k.inv2, b->k.mid, b->w->norm2);
-    sppoi_times(b->k.gate_up, b->norm, sppoi_packed(t, b, SPPOI_GATE_UP), n, d,
-                2 * hidden, 0);
-    sppo_swiglu_fwd(b->act, b->k.gate_up, n, hidden);
-    if (b->k.out != b->k.mid)
-        memcpy(b->k.out, b->k.mid, bytes);
-    sppoi_times(b->k.out, b->act, sppoi_packed(t, b, SPPOI_DOWN), n, hidden, d,
-                1);
-}
-
-static void sppoi_layer_fwd(sppo_trace *t, const sppoi_sweep *sweep, int l)
-{
-    const sppoi_layer w = sppoi_layer_of(sweep->m, sweep->m->weights, l);
-    int tree = t->tree;
-
-    sppoi_pack_in_time(t, &w, sppoi_pack_weight);
-    while (tree < t->tree_end) {
-        const sppoi_group group = sppoi_group_from(t, sweep->f, tree);
-
-        sppoi_over_bands(t, &w, l, &group, sppoi_qkv_fwd);
-        sppoi_attention_fwd(t, sweep->f, l, &group);
-        sppoi_over_bands(t, &w, l, &group, sppoi_mlp_fwd);
-        tree = group.tree_end;
-    }
-}
-
-/* ---- the classifier, by chunks of scored rows ---- */
-
-/* Its weights, packed for logits and for their slopes. */
-static sppo_real *sppoi_slope_panel(const sppo_trace *t)
-{
-    return t->panel + sppoi_weight_room(t->config.dim, t->config.vocab);
-}
-
-static void sppoi_pack_logits(sppo_trace *t, const sppo_model *m)
-{
-    sppoi_pack_weight(t->panel, sppoi_classifier(m, m->weights), t->config.dim,
-                      t->config.vocab);
-}
-
-static void sppoi_pack_logit_slopes(sppo_trace *t, const sppo_model *m)
-{
-    sppoi_pack_slope(sppoi_slope_panel(t), sppoi_classifier(m, m->weights),
-                     t->config.dim, t->config.vocab);
-}
-
-/* Where the logits of the chunk from scored row `from` are. */
-static sppo_real *sppoi_chunk_of(const sppo_trace *t, int from)
-{
-    return sppoi_row_out(t->logits, t->logits_kept ? from : 0,
-                         t->config.vocab);
-}
-
-static void sppoi_gather(sppo_trace *t, int from, int n)
-{
-    const int d = t->config.dim;
-    int r;
-
-    SPPOI_EACH(SPPOI_FOR, r, n,
-               memcpy(sppoi_row_out(t->gathered, r, d),
-                      sppoi_row(t->final, t->scored_row[from + r], d),
-                      (size_t)d * sizeof *t->gathered));
-}
-
-/* Logits of scored rows [from, from + n). */
-static void sppoi_chunk_logits(sppo_trace *t, int from, int n)
-{
-    sppoi_gather(t, from, n);
-    sppoi_times(sppoi_chunk_of(t, from), t->gathered, t->panel, n,
-                t->config.dim, t->config.vocab, 0);
-}
-
-/* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits, for
- * the tokens that row r of a chunk predicts.                                */
-static void sppoi_row_logprobs(sppo_trace *t, const sppo_forest *f, int from,
-                               int r)
-{
-    const int vocab = t->config.vocab;
-    const sppo_real *row = sppoi_row(sppoi_chunk_of(t, from), r, vocab);
-    const double lse = sppo_log_sum_exp(row, vocab);
-    int i;
-
-    t->row_lse[from + r] = lse;
-    for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1]; i++) {
-        const int token = t->scored_token[i];
-
-        t->logprob[token] = (double)row[f->token[token]] - lse;
-    }
-}
-
-static void sppoi_chunk_fwd(sppo_trace *t, const sppo_forest *f, int from,
-                            int n)
-{
-    int r;
-
-    sppoi_chunk_logits(t, from, n);
-    SPPOI_EACH(SPPOI_FOR, r, n, sppoi_row_logprobs(t, f, from, r));
-}
-
-static void sppoi_clear_logprobs(sppo_trace *t)
-{
-    int i;
-
-    for (i = t->row; i < t->row_end; i++)
-        t->logprob[i] = 0.0;
-}
-
-/* Rows of the chunk from scored row `from`. */
-static int sppoi_chunk_rows(const sppo_trace *t, int from)
-{
-    return sppoi_min(t->chunk, t->scored_end - from);
-}
-
-/* Chunk by chunk, for the rows that predict something. */
-static void sppoi_grove_logits_fwd(sppo_trace *t, const sppoi_sweep *sweep)
-{
-    int from;
-
-    sppoi_clear_logprobs(t);
-    for (from = t->scored; from < t->scored_end; from += t->chunk)
-        sppoi_chunk_fwd(t, sweep->f, from, sppoi_chunk_rows(t, from));
-}
-
-/* Hidden states after the last norm. */
-static void sppoi_grove_trunk_fwd(sppo_trace *t, const sppoi_sweep *sweep)
-{
-    const sppo_config *c = &t->config;
-    const sppo_model *m = sweep->m;
-    const sppoi_watcher *watcher = sweep->watcher;
-    const int row = t->row, n = t->row_end - t->row;
+    const sppo_config *c = &acts->config;
+    const int n = b->forest.tokens, layers = c->layers;
+    const sppoi_kept_layer *k = b->layer;
     int l;
 
-    sppoi_embed(sppoi_row_out(t->x, row, c->dim), m, sweep->f->token + row, n);
-    for (l = 0; l < c->layers; l++) {
-        sppoi_layer_fwd(t, sweep, l);
-        if (watcher)
-            watcher->seen(watcher->user, l, sppoi_kept_of(t, l, 0).qkv,
-                          t->tree, t->tree_end);
+    sppoi_embed(k[0].in, m, b->forest.token, n);
+    for (l = 0; l < layers; l++) {
+        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+
+        sppoi_layer_fwd(acts, b, ws, &w,
+                        sppoi_packed(acts, m, l, SPPOI_FORWARD), &k[l],
+                        k[l + 1].in);
+        if (acts->on_layer)
+            acts->on_layer(acts->hook_user, l, b, k[l].qkv);
     }
-    sppo_rmsnorm_fwd(sppoi_row_out(t->final, row, c->dim),
-                     sppoi_final_inv(t) + row,
-                     sppoi_kept_of(t, c->layers - 1, row).out,
+    sppo_rmsnorm_fwd(b->final, b->inv_final, k[layers].in,
                      sppoi_final_norm(m, m->weights), n, c->dim, c->norm_eps);
 }
 
-static void sppoi_trunk_fwd(sppo_trace *t, const sppoi_sweep *sweep)
+/* From ws->dnorm, the gradient of b->final, to that of the embedding. */
+static void sppoi_trunk_bwd(const sppo_activations *acts, const sppo_model *m,
+                            const sppo_micro_batch *b, sppoi_workspace *ws,
+                            sppo_real *grad)
 {
-    sppoi_pack_before(t, sweep->m, sppoi_pack_weight);
-    sppoi_over_groves(t, sweep, sppoi_grove_trunk_fwd);
+    const int n = b->forest.tokens, d = acts->config.dim;
+    const int layers = acts->config.layers;
+    const sppoi_kept_layer *k = b->layer;
+    int l, i;
+
+    memset(ws->dx, 0, (size_t)n * (size_t)d * sizeof *ws->dx);
+    sppo_rmsnorm_bwd(ws->dx, sppoi_final_norm(m, grad), ws->dnorm,
+                     k[layers].in, sppoi_final_norm(m, m->weights),
+                     b->inv_final, n, d);
+    for (l = layers - 1; l >= 0; l--) {
+        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+        const sppoi_layer dw = sppoi_layer_of(m, grad, l);
+
+        sppoi_layer_bwd(acts, b, ws, &w,
+                        sppoi_packed(acts, m, l, SPPOI_BACKWARD), &k[l], &dw);
+    }
+    for (i = 0; i < n; i++)  // a token may stand in several rows
+        sppoi_store_row(sppoi_row_out(grad, b->forest.token[i], d),
+                        sppoi_row(ws->dx, i, d), d, 1);
 }
 
-static void sppoi_logits_fwd(sppo_trace *t, const sppoi_sweep *sweep)
+/* ---- [Net 7] logits, a chunk of scored rows at a time ---- */
+
+/* Rows of the chunk that begins with scored row `from`. */
+static int sppoi_chunk_rows(const sppo_activations *acts,
+                            const sppo_micro_batch *b, int from)
 {
-    sppoi_pack_logits(t, sweep->m);
-    t->logits_kept = t->scored_rows <= t->logit_rows;
-    sppoi_over_groves(t, sweep, sppoi_grove_logits_fwd);
+    return sppoi_min(acts->chunk, b->scored_rows - from);
 }
 
-static sppoi_sweep sppoi_sweep_over(const sppo_model *m, const sppo_forest *f)
+/* Where its logits are: with the micro-batch, or in a room for one chunk. */
+static sppo_real *sppoi_chunk_logits(const sppo_activations *acts,
+                                     const sppo_micro_batch *b,
+                                     const sppoi_workspace *ws, int from)
 {
-    sppoi_sweep sweep;
-
-    memset(&sweep, 0, sizeof sweep);
-    sweep.m = m;
-    sweep.f = f;
-    return sweep;
+    return b->logits ? sppoi_row_out(b->logits, from, acts->config.vocab)
+                     : ws->logits;
 }
 
-static sppo_result sppoi_trunk_checked(sppo_ctx *ctx, sppo_trace *t,
-                                       const sppoi_sweep *sweep,
-                                       const char *who)
+/* Scored rows [from, from + n) of b->final. */
+static void sppoi_gather(const sppo_micro_batch *b, const sppoi_workspace *ws,
+                         int d, int from, int n)
 {
+    int r;
+
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_store_row(sppoi_row_out(ws->gathered, r, d),
+                               sppoi_row(b->final, b->scored_row[from + r], d),
+                               d, 0));
+}
+
+/* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits, for
+ * the tokens that scored row r predicts.                                    */
+static void sppoi_row_logprob(const sppo_micro_batch *b, int r,
+                              const sppo_real *logit, int vocab)
+{
+    const double lse = sppo_log_sum_exp(logit, vocab);
+    int i;
+
+    b->row_lse[r] = lse;
+    for (i = b->scored_from[r]; i < b->scored_from[r + 1]; i++) {
+        const int t = b->scored_token[i];
+
+        b->logprob[t] = (double)logit[b->forest.token[t]] - lse;
+    }
+}
+
+/* d loss / d logit_v = sum over those tokens t of d_t (1[v = t] - p_v), written
+ * over the logits.                                                          */
+static void sppoi_row_d_logit(const sppo_micro_batch *b, int r,
+                              sppo_real *logit, int vocab)
+{
+    const sppo_real lse = (sppo_real)b->row_lse[r];
+    double sum = 0.0;
+    sppo_real scale;
+    int i, v;
+
+    for (i = b->scored_from[r]; i < b->scored_from[r + 1]; i++)
+        sum += b->d_logprob[b->scored_token[i]];
+    scale = (sppo_real)sum;
+    SPPOI_SIMD
+    for (v = 0; v < vocab; v++)
+        logit[v] = -scale * sppoi_exp(logit[v] - lse);
+    for (i = b->scored_from[r]; i < b->scored_from[r + 1]; i++) {
+        const int t = b->scored_token[i];
+
+        logit[b->forest.token[t]] += (sppo_real)b->d_logprob[t];
+    }
+}
+
+/* A chunk's logits, and the log-probabilities that they give. */
+static void sppoi_chunk_fwd(const sppo_activations *acts,
+                            const sppo_micro_batch *b,
+                            const sppoi_workspace *ws, int from, int n)
+{
+    const int d = acts->config.dim, vocab = acts->config.vocab;
+    sppo_real *logits = sppoi_chunk_logits(acts, b, ws, from);
+    int r;
+
+    sppoi_gather(b, ws, d, from, n);
+    sppoi_times(logits, ws->gathered, acts->classifier[SPPOI_FORWARD], n, d,
+                vocab, 0);
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_row_logprob(b, from + r, sppoi_row(logits, r, vocab),
+                                 vocab));
+}
+
+/* The same upwards, from b->d_logprob: adds to dw, the classifier's gradient,
+ * and to ws->dnorm, that of b->final.                                       */
+static void sppoi_chunk_bwd(const sppo_activations *acts,
+                            const sppo_micro_batch *b,
+                            const sppoi_workspace *ws, sppo_real *dw, int from,
+                            int n)
+{
+    const int d = acts->config.dim, vocab = acts->config.vocab;
+    sppo_real *logits = sppoi_chunk_logits(acts, b, ws, from);
+    int r;
+
+    /* logprob = logit[token] - log sum exp logits */
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_row_d_logit(b, from + r, sppoi_row_out(logits, r, vocab),
+                                 vocab));
+
+    /* logits = gathered Wclassifier' */
+    sppo_linear_bwd_w(dw, logits, ws->gathered, ws->panel, n, d, vocab);
+    sppoi_times(ws->gathered, logits, acts->classifier[SPPOI_BACKWARD], n,
+                vocab, d, 0);
+
+    /* gathered = final[scored rows] */
+    SPPOI_EACH(SPPOI_FOR, r, n,
+               sppoi_store_row(
+                   sppoi_row_out(ws->dnorm, b->scored_row[from + r], d),
+                   sppoi_row(ws->gathered, r, d), d, 1));
+}
+
+static void sppoi_clear_logprobs(const sppo_micro_batch *b)
+{
+    memset(b->logprob, 0, (size_t)b->forest.tokens * sizeof *b->logprob);
+}
+
+static void sppoi_logits_fwd(const sppo_activations *acts, sppo_micro_batch *b,
+                             const sppoi_workspace *ws)
+{
+    int from;
+
+    sppoi_clear_logprobs(b);
+    for (from = 0; from < b->scored_rows; from += acts->chunk)
+        sppoi_chunk_fwd(acts, b, ws, from, sppoi_chunk_rows(acts, b, from));
+    b->logits_ready = b->logits || b->scored_rows <= acts->chunk;
+}
+
+/* Logits that are not there any more are computed again. */
+static void sppoi_logits_bwd(const sppo_activations *acts, const sppo_model *m,
+                             sppo_micro_batch *b, const sppoi_workspace *ws,
+                             sppo_real *grad)
+{
+    const int d = acts->config.dim, vocab = acts->config.vocab;
+    int from;
+
+    for (from = 0; from < b->scored_rows; from += acts->chunk) {
+        const int n = sppoi_chunk_rows(acts, b, from);
+
+        sppoi_gather(b, ws, d, from, n);
+        if (!b->logits_ready)
+            sppoi_times(sppoi_chunk_logits(acts, b, ws, from), ws->gathered,
+                        acts->classifier[SPPOI_FORWARD], n, d, vocab, 0);
+        sppoi_chunk_bwd(acts, b, ws, sppoi_classifier(m, grad), from, n);
+    }
+    b->logits_ready = 0;  // they are gradients now
+}
+
+/* Both ways, chunk by chunk: a gradient that does not wait for the loss. */
+static void sppoi_logits_both(const sppo_activations *acts,
+                              const sppo_model *m, const sppo_micro_batch *b,
+                              const sppoi_workspace *ws, sppo_real *grad)
+{
+    int from;
+
+    sppoi_clear_logprobs(b);
+    for (from = 0; from < b->scored_rows; from += acts->chunk) {
+        const int n = sppoi_chunk_rows(acts, b, from);
+
+        sppoi_chunk_fwd(acts, b, ws, from, n);
+        sppoi_chunk_bwd(acts, b, ws, sppoi_classifier(m, grad), from, n);
+    }
+}
+
+/* ---- a micro-batch through the network, in one of four ways ---- */
+
+typedef struct sppoi_pass {
+    const sppo_model *m;
+    sppo_step_loss loss;       // of sppo_step
+    void *user;
+    const sppo_real *d_final;  // of sppo_backward; NULL: none
+    sppo_real *grad;           // NULL: forward only
+} sppoi_pass;
+
+typedef void (*sppoi_way)(const sppo_activations *acts, const sppoi_pass *pass,
+                          sppo_micro_batch *b, sppoi_workspace *ws,
+                          sppo_real *grad);
+
+/* What is not kept for all micro-batches goes where the last one's was. */
+static void sppoi_settle(const sppo_activations *acts, sppo_micro_batch *b,
+                         const sppoi_workspace *ws)
+{
+    sppoi_carver v = { NULL, 0, 0 };
+
+    v.base = ws->room;
+    if (acts->backward != SPPO_BACKWARD)
+        sppoi_kept_layout(b, &v, &acts->config, b->forest.tokens,
+                          acts->backward != SPPO_FORWARD);
+}
+
+static void sppoi_micro_fwd(const sppo_activations *acts,
+                            const sppoi_pass *pass, sppo_micro_batch *b,
+                            sppoi_workspace *ws, sppo_real *grad)
+{
+    (void)grad;
+    sppoi_settle(acts, b, ws);
+    sppoi_trunk_fwd(acts, pass->m, b, ws);
+    sppoi_logits_fwd(acts, b, ws);
+    b->logits_ready = b->logits != NULL;  // the workspace goes to another
+}
+
+/* Hidden states only, as the sampler wants them. */
+static void sppoi_micro_trunk(const sppo_activations *acts,
+                              const sppoi_pass *pass, sppo_micro_batch *b,
+                              sppoi_workspace *ws, sppo_real *grad)
+{
+    (void)grad;
+    sppoi_settle(acts, b, ws);
+    sppoi_trunk_fwd(acts, pass->m, b, ws);
+}
+
+static void sppoi_micro_bwd(const sppo_activations *acts,
+                            const sppoi_pass *pass, sppo_micro_batch *b,
+                            sppoi_workspace *ws, sppo_real *grad)
+{
+    const int d = acts->config.dim;
+    const size_t numbers = (size_t)b->forest.tokens * (size_t)d;
+
+    if (pass->d_final)
+        memcpy(ws->dnorm, sppoi_row(pass->d_final, b->first_token, d),
+               numbers * sizeof *ws->dnorm);
+    else
+        memset(ws->dnorm, 0, numbers * sizeof *ws->dnorm);
+    sppoi_logits_bwd(acts, pass->m, b, ws, grad);
+    sppoi_trunk_bwd(acts, pass->m, b, ws, grad);
+}
+
+static void sppoi_micro_step(const sppo_activations *acts,
+                             const sppoi_pass *pass, sppo_micro_batch *b,
+                             sppoi_workspace *ws, sppo_real *grad)
+{
+    const size_t n = (size_t)b->forest.tokens;
+
+    sppoi_settle(acts, b, ws);
+    sppoi_trunk_fwd(acts, pass->m, b, ws);
+    sppoi_logits_fwd(acts, b, ws);
+    memset(b->d_logprob, 0, n * sizeof *b->d_logprob);
+    memset(ws->dnorm, 0, n * (size_t)acts->config.dim * sizeof *ws->dnorm);
+    b->d_final = ws->dnorm;
+    b->grad = grad;
+    b->result = pass->loss(pass->user, b);
+    if (b->result != SPPO_OK)
+        return;
+    sppoi_logits_bwd(acts, pass->m, b, ws, grad);
+    sppoi_trunk_bwd(acts, pass->m, b, ws, grad);
+}
+
+static void sppoi_micro_next_token(const sppo_activations *acts,
+                                   const sppoi_pass *pass, sppo_micro_batch *b,
+                                   sppoi_workspace *ws, sppo_real *grad)
+{
+    const size_t n = (size_t)b->forest.tokens;
+
+    sppoi_settle(acts, b, ws);
+    sppoi_trunk_fwd(acts, pass->m, b, ws);
+    memset(ws->dnorm, 0, n * (size_t)acts->config.dim * sizeof *ws->dnorm);
+    sppoi_logits_both(acts, pass->m, b, ws, grad);
+    sppoi_trunk_bwd(acts, pass->m, b, ws, grad);
+}
+
+/* ---- the schedule: the one place of the network that knows threads ---- */
+
+/* The gradient of partial sum p: the first is the caller's. */
+static sppo_real *sppoi_partial_sum(const sppo_activations *acts,
+                                    const sppoi_pass *pass, int p)
+{
+    return p == 0 ? pass->grad
+                  : acts->partial + (size_t)(p - 1) * acts->count;
+}
+
+/* Numbers of the gradient that partial sums hold.  Activations serve models
+ * that differ in the head, whose tensors come last.                         */
+static size_t sppoi_partial_count(const sppo_activations *acts,
+                                  const sppoi_pass *pass)
+{
+    return pass->m->count < acts->count ? pass->m->count : acts->count;
+}
+
+/* Share p of the micro-batches, one after the other. */
+static void sppoi_take_share(const sppo_activations *acts,
+                             const sppoi_pass *pass, sppoi_way way, int shares,
+                             int p, int worker)
+{
+    sppo_real *grad = pass->grad ? sppoi_partial_sum(acts, pass, p) : NULL;
+    const int end = (int)((int64_t)(p + 1) * acts->micro_batches / shares);
+    int i = (int)((int64_t)p * acts->micro_batches / shares);
+
+    if (grad && p > 0)
+        memset(grad, 0, sppoi_partial_count(acts, pass) * sizeof *grad);
+    for (; i < end; i++)
+        way(acts, pass, &acts->micro_batch[i], &acts->workspace[worker], grad);
+}
+
+/* Numbers that a task adds up over the partial sums: they stay in the cache. */
+enum { SPPOI_ADD_BLOCK = 1024 };
+
+static void sppoi_add_partials(const sppo_activations *acts,
+                               const sppoi_pass *pass, int block)
+{
+    const size_t from = (size_t)block * SPPOI_ADD_BLOCK;
+    const size_t left = sppoi_partial_count(acts, pass) - from;
+    const int n = left < SPPOI_ADD_BLOCK ? (int)left : SPPOI_ADD_BLOCK;
+    int p;
+
+    for (p = 1; p < acts->partials; p++)
+        sppoi_store_row(pass->grad + from,
+                        sppoi_partial_sum(acts, pass, p) + from, n, 1);
+}
+
+/* Shares go side by side, a thread each; or one after the other, and kernels
+ * split their loops, where they are fewer than the threads or would leave a
+ * quarter of their time unused.                                             */
+static void sppoi_schedule(const sppo_activations *acts,
+                           const sppoi_pass *pass, sppoi_way way)
+{
+    const int shares = pass->grad ? acts->partials : acts->micro_batches;
+    const int threads = acts->workers;
+    const int rounds = (shares + threads - 1) / threads;
+    const size_t count = sppoi_partial_count(acts, pass);
+    const int blocks = (int)((count - 1) / SPPOI_ADD_BLOCK) + 1;
+    int p, block;
+
+    if (threads == acts->threads && 4 * shares > 3 * rounds * threads)
+        SPPOI_EACH(SPPOI_TASKS, p, shares,
+                   sppoi_take_share(acts, pass, way, shares, p, worker));
+    else
+        for (p = 0; p < shares; p++)
+            sppoi_take_share(acts, pass, way, shares, p, 0);
+    SPPOI_EACH(SPPOI_FOR, block, pass->grad && shares > 1 ? blocks : 0,
+               sppoi_add_partials(acts, pass, block));
+}
+
+/* ---- what a caller sees ---- */
+
+static sppo_result sppoi_pass_begin(sppo_ctx *ctx, sppo_activations *acts,
+                                    sppoi_pass *pass, const sppo_model *m,
+                                    sppo_real *grad, const char *who)
+{
+    memset(pass, 0, sizeof *pass);
+    pass->m = m;
+    pass->grad = grad;
     SPPOI_TRY(sppoi_go_on(ctx, who));
-    SPPOI_TRY(sppoi_same_trunk(ctx, &t->config, &sweep->m->config, who));
-    SPPOI_TRY(sppoi_plan(ctx, t, sweep->f));
-    sppoi_trunk_fwd(t, sweep);
-    return SPPO_OK;
+    return sppoi_same_trunk(ctx, &acts->config, &m->config, who);
 }
 
-SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
+SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
                                   const sppo_model *model,
                                   const sppo_forest *forest)
 {
-    const sppoi_sweep sweep = sppoi_sweep_over(model, forest);
-
+    sppoi_pass pass;
     int i;
 
-    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, &sweep, "sppo_forward"));
-    sppoi_logits_fwd(trace, &sweep);
+    SPPOI_TRY(sppoi_pass_begin(ctx, acts, &pass, model, NULL, "sppo_forward"));
+    SPPOI_TRY(sppoi_read_batch(ctx, acts, forest));
+    sppoi_pack_pass(acts, model, SPPOI_FORWARD, SPPOI_BACKWARD);
+    sppoi_schedule(acts, &pass, sppoi_micro_fwd);
     for (i = 0; i < forest->tokens; i++)
-        if (!sppoi_finite(trace->logprob[i]))
+        if (!sppoi_finite(acts->logprob[i]))
             return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_forward: log pi of "
                              "token %d of %d is not finite; the model is "
                              "damaged, or its training diverged", i + 1,
@@ -5392,28 +5656,140 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_trace *trace,
     return SPPO_OK;
 }
 
+/* Whether the forest is the one that was read last. */
+static int sppoi_is_read(const sppo_activations *acts,
+                         const sppo_forest *forest)
+{
+    const sppo_micro_batch *last =
+        &acts->micro_batch[sppoi_max(acts->micro_batches, 1) - 1];
+
+    return acts->micro_batches > 0 &&
+           forest->tokens == last->first_token + last->forest.tokens &&
+           forest->segments == last->first_segment + last->forest.segments;
+}
+
+SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
+                                   const sppo_model *model,
+                                   const sppo_forest *forest,
+                                   const double *d_logprob,
+                                   const sppo_real *d_final, sppo_real *grad)
+{
+    sppoi_pass pass;
+
+    if (acts->backward != SPPO_BACKWARD)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the "
+                         "activations were not begun with SPPO_BACKWARD");
+    SPPOI_TRY(sppoi_pass_begin(ctx, acts, &pass, model, grad,
+                               "sppo_backward"));
+    if (!sppoi_is_read(acts, forest))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the forest is "
+                         "not that of the last sppo_forward");
+    if (d_logprob != acts->d_logprob)
+        memcpy(acts->d_logprob, d_logprob,
+               (size_t)forest->tokens * sizeof *d_logprob);
+    pass.d_final = d_final;
+    sppoi_pack_pass(acts, model, SPPOI_BACKWARD, SPPOI_WAYS);
+    sppoi_schedule(acts, &pass, sppoi_micro_bwd);
+    return SPPO_OK;
+}
+
+SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
+                               const sppo_model *model,
+                               const sppo_forest *forest, sppo_step_loss loss,
+                               void *user, sppo_real *grad)
+{
+    sppoi_pass pass;
+    int i;
+
+    if (acts->backward == SPPO_FORWARD)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_step: the activations "
+                         "were not begun with SPPO_STEP or SPPO_BACKWARD");
+    if (model->count > acts->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_step: the activations "
+                         "were begun for a model without this one's head");
+    SPPOI_TRY(sppoi_pass_begin(ctx, acts, &pass, model, grad, "sppo_step"));
+    SPPOI_TRY(sppoi_read_batch(ctx, acts, forest));
+    pass.loss = loss;
+    pass.user = user;
+    sppoi_pack_pass(acts, model, SPPOI_FORWARD, SPPOI_WAYS);
+    sppoi_schedule(acts, &pass, sppoi_micro_step);
+    for (i = 0; i < acts->micro_batches; i++)
+        if (acts->micro_batch[i].result != SPPO_OK)
+            return sppo_fail(ctx, acts->micro_batch[i].result,
+                             "sppo_step: the loss of segments %d to %d failed",
+                             acts->micro_batch[i].first_segment,
+                             acts->micro_batch[i].first_segment +
+                                 acts->micro_batch[i].forest.segments - 1);
+    return SPPO_OK;
+}
+
+static int sppoi_scored_tokens(const sppo_activations *acts)
+{
+    int i, sum = 0;
+
+    for (i = 0; i < acts->micro_batches; i++)
+        sum += acts->micro_batch[i].scored_tokens;
+    return sum;
+}
+
+/* The slope of -sum log pi / divisor is known before the sum is. */
+SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
+                                          sppo_activations *acts,
+                                          const sppo_model *model,
+                                          const sppo_forest *forest,
+                                          double divisor, sppo_real *grad,
+                                          double *loss)
+{
+    sppoi_pass pass;
+    double sum = 0.0;
+    int i;
+
+    if (grad && acts->backward == SPPO_FORWARD)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_next_token_loss: a "
+                         "gradient needs activations begun with SPPO_STEP or "
+                         "SPPO_BACKWARD, for backward passes");
+    SPPOI_TRY(sppoi_pass_begin(ctx, acts, &pass, model, grad,
+                               "sppo_next_token_loss"));
+    SPPOI_TRY(sppoi_read_batch(ctx, acts, forest));
+    if (divisor == 0.0)
+        divisor = sppoi_max(sppoi_scored_tokens(acts), 1);
+    for (i = 0; i < forest->tokens; i++)
+        acts->d_logprob[i] = -1.0 / divisor;
+    sppoi_pack_pass(acts, model, SPPOI_FORWARD,
+                    grad ? SPPOI_WAYS : SPPOI_BACKWARD);
+    sppoi_schedule(acts, &pass,
+                   grad ? sppoi_micro_next_token : sppoi_micro_fwd);
+    for (i = 0; i < forest->tokens; i++)
+        sum -= acts->logprob[i];
+    if (!(fabs(sum) < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_next_token_loss: the loss "
+                         "is not finite; a smaller learning rate may help");
+    *loss = sum / divisor;
+    return SPPO_OK;
+}
+
 /* [Sec 3] The factorisation over tokens.
  *
  *   paper  pi(y|x) = prod_i pi(y_i|x, y_<i)
- *   here   log pi(y|x) = sum over the segment's tokens of trace->logprob
+ *   here   log pi(y|x) = sum over the segment's tokens of logprob
  *
  * A sum, not a mean: SPPO's targets are those of whole responses.           */
-SPPO_DEF double sppo_segment_logprob(const sppo_trace *trace,
+SPPO_DEF double sppo_segment_logprob(const double *logprob,
                                      const sppo_forest *forest, int segment)
 {
     double sum = 0.0;
     int i;
 
     for (i = forest->start[segment]; i < forest->start[segment + 1]; i++)
-        sum += trace->logprob[i];
+        sum += logprob[i];
     return sum;
 }
 
-SPPO_DEF void sppo_logits(const sppo_trace *trace, const sppo_model *model,
-                          int row, double *logits)
+SPPO_DEF void sppo_logits(const sppo_activations *acts,
+                          const sppo_model *model, int row, double *logits)
 {
     const int d = model->config.dim;
-    const sppo_real *h = sppoi_row(trace->final, row, d);
+    const sppo_real *h = sppoi_row(acts->final, row, d);
     const sppo_real *w = sppoi_classifier(model, model->weights);
     int v, i;
 
@@ -5422,365 +5798,6 @@ SPPO_DEF void sppo_logits(const sppo_trace *trace, const sppo_model *model,
         for (i = 0; i < d; i++)
             logits[v] += (double)h[i] * (double)sppoi_row(w, v, d)[i];
     }
-}
-
-/* ---- backward ---- */
-
-/* d loss / d logit_v = sum over the tokens i that the row predicts of
- * d_i (1[v = token_i] - p_v); logits become their slopes in place.          */
-static void sppoi_logit_slopes(const sppo_trace *t, const sppo_forest *f,
-                               const double *d_logprob, int from, int r)
-{
-    const int vocab = t->config.vocab;
-    sppo_real *row = sppoi_row_out(sppoi_chunk_of(t, from), r, vocab);
-    const sppo_real lse = (sppo_real)t->row_lse[from + r];
-    double sum = 0.0;
-    sppo_real scale;
-    int i, v;
-
-    for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1]; i++)
-        sum += d_logprob[t->scored_token[i]];
-    scale = (sppo_real)sum;
-    SPPOI_SIMD
-    for (v = 0; v < vocab; v++)
-        row[v] = -scale * sppoi_exp(row[v] - lse);
-    for (i = t->scored_from[from + r]; i < t->scored_from[from + r + 1]; i++)
-        row[f->token[t->scored_token[i]]] +=
-            (sppo_real)d_logprob[t->scored_token[i]];
-}
-
-/* From the chunk's gathered rows and logits: adds to t->dnorm, the slopes of
- * `final`, and to the classifier's.                                         */
-static void sppoi_chunk_bwd(sppo_trace *t, const sppoi_sweep *sweep, int from,
-                            int n)
-{
-    const int d = t->config.dim, vocab = t->config.vocab;
-    sppo_real *slopes = sppoi_chunk_of(t, from);
-    int r;
-
-    SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_logit_slopes(t, sweep->f, sweep->d_logprob, from, r));
-    sppo_linear_bwd_w(sppoi_classifier(sweep->m, sweep->grad), slopes,
-                      t->gathered, t->norm_panel, n, d, vocab);
-    sppoi_times(t->gathered, slopes, sppoi_slope_panel(t), n, vocab, d, 0);
-    SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_store_row(
-                   sppoi_row_out(t->dnorm, t->scored_row[from + r], d),
-                   sppoi_row(t->gathered, r, d), d, 1));
-}
-
-/* A grove's own slopes begin at 0; the caller's are added to. */
-static void sppoi_begin_slopes(const sppo_trace *t, const sppoi_sweep *sweep)
-{
-    if (t->grove > 0)
-        memset(sweep->grad, 0, t->slopes * sizeof *sweep->grad);
-}
-
-static void sppoi_grove_logits_bwd(sppo_trace *t, const sppoi_sweep *sweep)
-{
-    int from;
-
-    sppoi_begin_slopes(t, sweep);
-    for (from = t->scored; from < t->scored_end; from += t->chunk) {
-        const int n = sppoi_chunk_rows(t, from);
-
-        if (t->logits_kept)  // the forward pass left them there
-            sppoi_gather(t, from, n);
-        else
-            sppoi_chunk_logits(t, from, n);
-        sppoi_chunk_bwd(t, sweep, from, n);
-    }
-}
-
-static void sppoi_logits_bwd(sppo_trace *t, const sppoi_sweep *sweep)
-{
-    if (!t->logits_kept)
-        sppoi_pack_logits(t, sweep->m);
-    sppoi_pack_logit_slopes(t, sweep->m);
-    sppoi_over_groves(t, sweep, sppoi_grove_logits_bwd);
-    t->logits_kept = 0;  // they are slopes now; another backward pass may come
-}
-
-/* What dw = dout' in needs of a band: its rows of `in`, packed. */
-static void sppoi_pack_band(sppo_real *panel, const sppo_real *in, int width,
-                            const sppoi_band *b)
-{
-    const size_t gap = (size_t)b->depth * SPPOI_COLS;
-    const int panels = sppoi_panel_count(width);
-    int p;
-
-    panel += (size_t)b->at * SPPOI_COLS;
-    SPPOI_EACH(SPPOI_FOR, p, panels,
-               sppoi_pack_rows(panel + (size_t)p * gap, in + p * SPPOI_COLS,
-                               width, 1, b->rows, width - p * SPPOI_COLS));
-}
-
-/* The steps backward: from dx, the slopes of a layer's output, to those of the
- * second norm; from those of the sum after attention to those of attention;
- * from those of queries, keys and values to those of the first norm.        */
-static void sppoi_mlp_bwd(sppo_trace *t, const sppoi_band *b)
-{
-    const sppo_config *c = &t->config;
-    const int n = b->rows, d = c->dim, hidden = c->hidden;
-    sppo_real *dgate_up = sppoi_row_out(t->dgate_up, b->at, 2 * hidden);
-
-    sppoi_times(b->act, sppoi_row(t->dx, b->row, d),
-                sppoi_packed(t, b, SPPOI_DOWN), n, d, hidden, 0);
-    sppo_swiglu_bwd(dgate_up, b->act, b->k.gate_up, n, hidden);
-    sppoi_pack_band(t->wide_panel, b->act, hidden, b);
-    sppoi_norm_band(t, b, b->k.inv2, b->k.mid, b->w->norm2);
-    sppoi_pack_band(t->norm_panel, b->norm, d, b);
-    sppoi_times(sppoi_row_out(t->dnorm, b->row, d), dgate_up,
-                sppoi_packed(t, b, SPPOI_GATE_UP), n, 2 * hidden, d, 0);
-}
-
-static void sppoi_o_bwd(sppo_trace *t, const sppoi_band *b)
-{
-    const int d = t->config.dim, q = sppoi_q_width(&t->config);
-
-    sppoi_pack_band(t->wide_panel, b->k.att, q, b);
-    sppoi_times(sppoi_row_out(t->datt, b->row, q), sppoi_row(t->dx, b->row, d),
-                sppoi_packed(t, b, SPPOI_O), b->rows, d, q, 0);
-}
-
-static void sppoi_qkv_bwd(sppo_trace *t, const sppoi_band *b)
-{
-    const sppo_config *c = &t->config;
-    const int n = b->rows, d = c->dim, qkv = sppoi_qkv_width(c);
-    sppo_real *dqkv = sppoi_row_out(t->dqkv, b->row, qkv);
-
-    sppoi_rope_band(t, b, dqkv, -1);
-    sppoi_norm_band(t, b, b->k.inv1, b->k.in, b->w->norm1);
-    sppoi_pack_band(t->norm_panel, b->norm, d, b);
-    sppoi_times(sppoi_row_out(t->dnorm, b->row, d), dqkv,
-                sppoi_packed(t, b, SPPOI_QKV), n, qkv, d, 0);
-}
-
-/* Rows share dw, so it follows when all bands of a slice have packed what went
- * in: here for what comes after attention, and for what before.             */
-static void sppoi_after_attention_bwd(sppo_trace *t, int l,
-                                      const sppoi_layer *w,
-                                      const sppoi_layer *dw,
-                                      const sppoi_group *slice)
-{
-    const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, slice->row);
-    const int n = slice->rows, d = c->dim;
-    sppo_real *dx = sppoi_row_out(t->dx, slice->row, d);
-
-    sppoi_over_bands(t, w, l, slice, sppoi_mlp_bwd);
-    sppoi_weight_slopes(dw->down, dx, t->wide_panel, n, c->hidden, d);
-    sppoi_weight_slopes(dw->gate_up, t->dgate_up, t->norm_panel, n, d,
-                        2 * c->hidden);
-    sppo_rmsnorm_bwd(dx, dw->norm2, sppoi_row(t->dnorm, slice->row, d), k.mid,
-                     w->norm2, k.inv2, n, d);
-    sppoi_over_bands(t, w, l, slice, sppoi_o_bwd);
-    sppoi_weight_slopes(dw->o, dx, t->wide_panel, n, sppoi_q_width(c), d);
-}
-
-static void sppoi_before_attention_bwd(sppo_trace *t, int l,
-                                       const sppoi_layer *w,
-                                       const sppoi_layer *dw,
-                                       const sppoi_group *slice)
-{
-    const sppo_config *c = &t->config;
-    const sppoi_kept_layer k = sppoi_kept_of(t, l, slice->row);
-    const int n = slice->rows, d = c->dim, qkv = sppoi_qkv_width(c);
-
-    sppoi_over_bands(t, w, l, slice, sppoi_qkv_bwd);
-    sppoi_weight_slopes(dw->qkv, sppoi_row(t->dqkv, slice->row, qkv),
-                        t->norm_panel, n, d, qkv);
-    sppo_rmsnorm_bwd(sppoi_row_out(t->dx, slice->row, d), dw->norm1,
-                     sppoi_row(t->dnorm, slice->row, d), k.in, w->norm1,
-                     k.inv1, n, d);
-}
-
-/* The slice of a group from row `at` of it on. */
-static sppoi_group sppoi_slice(const sppo_trace *t, const sppoi_group *g,
-                               int at)
-{
-    sppoi_group slice = *g;
-
-    slice.row += at;
-    slice.rows = sppoi_min(sppoi_slice_rows(t), g->rows - at);
-    return slice;
-}
-
-/* From t->dx, the slopes of a layer's output, to those of its input. */
-static void sppoi_group_bwd(sppo_trace *t, const sppo_forest *f, int l,
-                            const sppoi_layer *w, const sppoi_layer *dw,
-                            const sppoi_group *group)
-{
-    sppoi_group slice;
-    int at;
-
-    for (at = 0; at < group->rows; at += slice.rows) {
-        slice = sppoi_slice(t, group, at);
-        sppoi_after_attention_bwd(t, l, w, dw, &slice);
-    }
-    sppoi_attention_bwd(t, f, l, group);
-    for (at = 0; at < group->rows; at += slice.rows) {
-        slice = sppoi_slice(t, group, at);
-        sppoi_before_attention_bwd(t, l, w, dw, &slice);
-    }
-}
-
-static void sppoi_layer_bwd(sppo_trace *t, const sppoi_sweep *sweep, int l)
-{
-    const sppo_model *m = sweep->m;
-    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-    const sppoi_layer dw = sppoi_layer_of(m, sweep->grad, l);
-    int tree = t->tree;
-
-    sppoi_pack_in_time(t, &w, sppoi_pack_slope);
-    while (tree < t->tree_end) {
-        const sppoi_group group = sppoi_group_from(t, sweep->f, tree);
-
-        sppoi_group_bwd(t, sweep->f, l, &w, &dw, &group);
-        tree = group.tree_end;
-    }
-}
-
-/* From t->dnorm, the slopes of `final`, to all that lies before. */
-static void sppoi_grove_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
-{
-    const sppo_model *m = sweep->m;
-    const int d = t->config.dim, layers = t->config.layers;
-    const int row = t->row, n = t->row_end - t->row;
-    sppo_real *dx = sppoi_row_out(t->dx, row, d);
-    int l, i;
-
-    memset(dx, 0, (size_t)n * (size_t)d * sizeof *dx);
-    sppo_rmsnorm_bwd(dx, sppoi_final_norm(m, sweep->grad),
-                     sppoi_row(t->dnorm, row, d),
-                     sppoi_kept_of(t, layers - 1, row).out,
-                     sppoi_final_norm(m, m->weights),
-                     sppoi_final_inv(t) + row, n, d);
-    for (l = layers - 1; l >= 0; l--)
-        sppoi_layer_bwd(t, sweep, l);
-    for (i = 0; i < n; i++)  // one row may get several tokens'
-        sppoi_store_row(
-            sppoi_row_out(sweep->grad, sweep->f->token[row + i], d),
-            sppoi_row(dx, i, d), d, 1);
-}
-
-/* Numbers that a task adds up over the groves: they stay in the L1 cache. */
-enum { SPPOI_ADD_BLOCK = 1024 };
-
-/* Adds the groves' own slopes to the caller's, in the order of the groves. */
-static void sppoi_add_groves(const sppo_trace *t, sppo_real *grad, int from)
-{
-    const int count = (int)t->slopes;  // few enough for groves
-    int g;
-
-    for (g = 1; g < t->groves; g++)
-        sppoi_store_row(grad + from, sppoi_own_slopes(t, g) + from,
-                        sppoi_min(SPPOI_ADD_BLOCK, count - from), 1);
-}
-
-static void sppoi_trunk_bwd(sppo_trace *t, const sppoi_sweep *sweep)
-{
-    const int blocks = (int)(t->slopes / SPPOI_ADD_BLOCK) + 1;
-    int block;
-
-    sppoi_pack_before(t, sweep->m, sppoi_pack_slope);
-    sppoi_over_groves(t, sweep, sppoi_grove_trunk_bwd);
-    SPPOI_EACH(SPPOI_FOR, block, t->groves > 1 ? blocks : 0,
-               sppoi_add_groves(t, sweep->grad, block * SPPOI_ADD_BLOCK));
-}
-
-SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_trace *trace,
-                                   const sppo_model *model,
-                                   const sppo_forest *forest,
-                                   const double *d_logprob,
-                                   const sppo_real *d_final, sppo_real *grad)
-{
-    const sppo_config *c = &trace->config;
-    const size_t numbers = (size_t)forest->tokens * (size_t)c->dim;
-    sppoi_sweep sweep = sppoi_sweep_over(model, forest);
-
-    sweep.d_logprob = d_logprob;
-    sweep.grad = grad;
-    if (!trace->backward)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the trace was "
-                         "begun without backward");
-    SPPOI_TRY(sppoi_same_trunk(ctx, c, &model->config, "sppo_backward"));
-    if (forest->tokens != trace->planned_tokens ||
-        forest->segments != trace->planned_segments)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the forest is "
-                         "not that of the last sppo_forward");
-    if (d_final)
-        memcpy(trace->dnorm, d_final, numbers * sizeof *d_final);
-    else
-        memset(trace->dnorm, 0, numbers * sizeof *trace->dnorm);
-    sppoi_logits_bwd(trace, &sweep);
-    sppoi_trunk_bwd(trace, &sweep);
-    return SPPO_OK;
-}
-
-/* Slopes of -sum log pi / divisor, which do not wait for the sum: each chunk of
- * logits goes forward and backward at once.                                 */
-static void sppoi_grove_next_token(sppo_trace *t, const sppoi_sweep *sweep)
-{
-    const int d = t->config.dim;
-    const size_t numbers = (size_t)(t->row_end - t->row) * (size_t)d;
-    int from;
-
-    sppoi_begin_slopes(t, sweep);
-    memset(sppoi_row_out(t->dnorm, t->row, d), 0, numbers * sizeof *t->dnorm);
-    sppoi_clear_logprobs(t);
-    for (from = t->scored; from < t->scored_end; from += t->chunk) {
-        const int n = sppoi_chunk_rows(t, from);
-
-        sppoi_chunk_fwd(t, sweep->f, from, n);
-        sppoi_chunk_bwd(t, sweep, from, n);
-    }
-}
-
-static void sppoi_next_token_slopes(sppo_trace *t, const sppoi_sweep *sweep,
-                                    double divisor)
-{
-    int i;
-
-    for (i = 0; i < t->scored_tokens; i++)
-        t->d_logprob[t->scored_token[i]] = -1.0 / divisor;
-    sppoi_pack_logits(t, sweep->m);
-    sppoi_pack_logit_slopes(t, sweep->m);
-    t->logits_kept = 0;
-    sppoi_over_groves(t, sweep, sppoi_grove_next_token);
-}
-
-SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_trace *trace,
-                                          const sppo_model *model,
-                                          const sppo_forest *forest,
-                                          double divisor, sppo_real *grad,
-                                          double *loss)
-{
-    sppoi_sweep sweep = sppoi_sweep_over(model, forest);
-    double sum = 0.0;
-    int i;
-
-    sweep.d_logprob = trace->d_logprob;
-    sweep.grad = grad;
-    if (grad && !trace->backward)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_next_token_loss: slopes "
-                         "need a trace begun with backward");
-    SPPOI_TRY(sppoi_trunk_checked(ctx, trace, &sweep, "sppo_next_token_loss"));
-    if (divisor == 0.0)
-        divisor = sppoi_max(trace->scored_tokens, 1);
-    if (grad)
-        sppoi_next_token_slopes(trace, &sweep, divisor);
-    else
-        sppoi_logits_fwd(trace, &sweep);
-    for (i = 0; i < forest->tokens; i++)
-        sum -= trace->logprob[i];
-    if (!(fabs(sum) < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_next_token_loss: the loss "
-                         "is not finite; a smaller learning rate may help");
-    *loss = sum / divisor;
-    if (grad)
-        sppoi_trunk_bwd(trace, &sweep);
-    return SPPO_OK;
 }
 
 /* ==== B5  sampling with a cache ============== Alg 1.3 ===== >>decode == */
@@ -5808,34 +5825,6 @@ enum {
     SPPOI_UNDER_WAY = 32,   // rows that are worth a thread's own reading
     SPPOI_CACHED = 1 << 21  // numbers, 8 MB of floats
 };
-
-/* All layers' products, then the classifier, packed once. */
-static size_t sppoi_panels(const sppo_config *c, size_t *at)
-{
-    size_t here[SPPOI_PRODUCTS], used = 0;
-    int l;
-
-    for (l = 0; l < c->layers; l++)
-        used = sppoi_layer_panels(c, used, at ? at + l * SPPOI_PRODUCTS : here);
-    if (at)
-        at[c->layers * SPPOI_PRODUCTS] = used;
-    return used + sppo_panel_size(c->dim, c->vocab);
-}
-
-static void sppoi_pack_model(sppo_sampler *s, const sppo_model *m)
-{
-    const sppo_config *c = &m->config;
-    int l;
-
-    for (l = 0; l < c->layers; l++) {
-        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-
-        sppoi_pack_layer(s->packed, s->panel_at + l * SPPOI_PRODUCTS, &w, c,
-                         sppoi_pack_weight);
-    }
-    sppoi_pack_weight(s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS],
-                      sppoi_classifier(m, m->weights), c->dim, c->vocab);
-}
 
 /* In whole vectors of LANES. */
 static int sppoi_whole_lanes(int n)
@@ -5889,9 +5878,6 @@ static void sppoi_sampler_layout(sppo_sampler *s, sppoi_carver *v)
     const size_t rows = sppoi_size_product(prompts, (size_t)s->k);
 
     s->row_width = sppoi_row_layout(c).width;
-    s->panel_at = (size_t *)sppoi_carve(
-        v, (size_t)c->layers * SPPOI_PRODUCTS + 1, sizeof(size_t));
-    s->packed = sppoi_carve_reals(v, sppoi_panels(c, NULL), 1);
     s->prompt_cache = sppoi_carve_reals(
         v, sppoi_size_product(prompts,
                               sppoi_cache_size(c, s->max_prompt_tokens)), 1);
@@ -5929,10 +5915,11 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
     sppoi_sampler_shape(&s, config, max_prompts, k, max_prompt_tokens,
                         max_new);
     sppoi_sampler_layout(&s, &carver);
-    return sppoi_size_sum(sppoi_carved(&carver),
-                          sppo_trace_bytes(config,
-                                           max_prompts * s.max_prompt_tokens,
-                                           max_prompts, 0));
+    sppoi_activations_shape(&s.acts, config,
+                            max_prompts * s.max_prompt_tokens, max_prompts,
+                            s.max_prompt_tokens, SPPO_FORWARD, 1);
+    sppoi_activations_layout(&s.acts, &carver);
+    return sppoi_carved(&carver);
 }
 
 SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
@@ -5956,12 +5943,12 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
     SPPOI_TRY(sppoi_block(ctx, "sppo_sampler_init", &carver, &fresh.block,
                           &fresh.block_size));
     sppoi_sampler_layout(&fresh, &carver);
-    sppoi_panels(&fresh.config, fresh.panel_at);
     sppo_rope_table(fresh.table, fresh.max_prompt_tokens + fresh.max_new,
                     fresh.config.head_dim, fresh.config.rope_theta);
-    result = sppo_trace_init(ctx, &fresh.trace, model,
-                             max_prompts * fresh.max_prompt_tokens,
-                             max_prompts, 0);
+    result = sppoi_activations_begin(ctx, &fresh.acts, model,
+                                     max_prompts * fresh.max_prompt_tokens,
+                                     max_prompts, fresh.max_prompt_tokens,
+                                     SPPO_FORWARD, 1);
     if (result == SPPO_OK)
         result = sppo_forest_init(ctx, &fresh.forest,
                                   max_prompts * fresh.max_prompt_tokens,
@@ -5976,7 +5963,7 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
 
 SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler)
 {
-    sppo_trace_free(ctx, &sampler->trace);
+    sppo_activations_free(ctx, &sampler->acts);
     sppo_forest_free(ctx, &sampler->forest);
     sppo_give(ctx, sampler->block, sampler->block_size);
     memset(sampler, 0, sizeof *sampler);
@@ -6025,30 +6012,31 @@ static void sppoi_span_store(const sppo_config *c, sppoi_span span,
 }
 
 static void sppoi_keep_prompt(const sppo_sampler *s, int layer,
-                              const sppo_real *qkv, int p)
+                              const sppo_micro_batch *b, const sppo_real *qkv,
+                              int segment)
 {
     const sppo_config *c = &s->config;
-    const sppo_forest *f = &s->forest;
+    const int first = b->forest.start[segment];
+    const int p = b->first_segment + segment;
     int i;
 
-    for (i = f->start[p]; i < f->start[p + 1]; i++)
+    for (i = first; i < b->forest.start[segment + 1]; i++)
         sppoi_span_store(c,
                          sppoi_span_of(c, s->prompt_cache, p, layer,
-                                       s->max_prompt_tokens,
-                                       i + 1 - f->start[p]),
+                                       s->max_prompt_tokens, i + 1 - first),
                          sppoi_row(qkv, i, sppoi_qkv_width(c)));
 }
 
-/* Called after each layer of the pass over the prompts; prompt p is tree p.
- * Threads come with different prompts.                                      */
-static void sppoi_keep_prompts(void *user, int layer, const sppo_real *qkv,
-                               int tree, int tree_end)
+/* Called after each layer of the pass over the prompts, a segment each; threads
+ * come with different prompts.                                              */
+static void sppoi_keep_prompts(void *user, int layer,
+                               const sppo_micro_batch *b, const sppo_real *qkv)
 {
     const sppo_sampler *s = (const sppo_sampler *)user;
     int i;
 
-    SPPOI_EACH(SPPOI_FOR, i, tree_end - tree,
-               sppoi_keep_prompt(s, layer, qkv, tree + i));
+    SPPOI_EACH(SPPOI_FOR, i, b->forest.segments,
+               sppoi_keep_prompt(s, layer, b, qkv, i));
 }
 
 /* score[j] = q . key_j for a block of LANES keys; from n on out of sight. */
@@ -6239,29 +6227,26 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
 {
     const sppo_config *c = &s->config;
     const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-    const size_t *start = s->panel_at + l * SPPOI_PRODUCTS;
-    const sppo_real *packed = s->packed;
+    const sppoi_panels *p = &s->acts.panels[l];
     const int n = to - from, d = c->dim, ld = s->row_width;
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
     int r;
 
     sppoi_decode_norm(s, rows, at, w.norm1, n);
-    sppoi_rows_product(rows + at->qkv, rows + at->norm,
-                       packed + start[SPPOI_QKV], n, sppoi_qkv_width(c), d, ld,
-                       0);
+    sppoi_rows_product(rows + at->qkv, rows + at->norm, p->qkv, n,
+                       sppoi_qkv_width(c), d, ld, 0);
     SPPOI_EACH(SPPOI_FOR, r, n, sppoi_decode_attention(s, at, from + r, l));
-    sppoi_rows_product(rows + at->x, rows + at->att, packed + start[SPPOI_O], n,
-                       d, sppoi_q_width(c), ld, 1);
+    sppoi_rows_product(rows + at->x, rows + at->att, p->o, n, d,
+                       sppoi_q_width(c), ld, 1);
     sppoi_decode_norm(s, rows, at, w.norm2, n);
-    sppoi_rows_product(rows + at->gate_up, rows + at->norm,
-                       packed + start[SPPOI_GATE_UP], n, 2 * c->hidden, d, ld,
-                       0);
+    sppoi_rows_product(rows + at->gate_up, rows + at->norm, p->gate_up, n,
+                       2 * c->hidden, d, ld, 0);
     SPPOI_EACH(SPPOI_FOR, r, n,
                sppoi_swiglu_row(sppoi_row_out(rows, r, ld) + at->act,
                                 sppoi_row(rows, r, ld) + at->gate_up,
                                 c->hidden));
-    sppoi_rows_product(rows + at->x, rows + at->act,
-                       packed + start[SPPOI_DOWN], n, d, c->hidden, ld, 1);
+    sppoi_rows_product(rows + at->x, rows + at->act, p->down, n, d, c->hidden,
+                       ld, 1);
 }
 
 /* A draw from the logits in a row for the response's next token. */
@@ -6285,8 +6270,8 @@ static void sppoi_decode_logits(const sppo_sampler *s, const sppoi_row_at *at,
     const sppo_config *c = &s->config;
 
     sppoi_rows_product(rows + at->logits, rows + at->norm,
-                       s->packed + s->panel_at[c->layers * SPPOI_PRODUCTS], n,
-                       c->vocab, c->dim, s->row_width, 0);
+                       s->acts.classifier[SPPOI_FORWARD], n, c->vocab, c->dim,
+                       s->row_width, 0);
 }
 
 /* The first token of each of prompt p's responses. */
@@ -6312,7 +6297,7 @@ static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
 
     for (p = 0; p < n; p++)
         memcpy(sppoi_row_out(s->rows, p, s->row_width) + at->norm,
-               sppoi_row(s->trace.final, s->forest.start[p + 1] - 1, d),
+               sppoi_row(s->acts.final, s->forest.start[p + 1] - 1, d),
                (size_t)d * sizeof(sppo_real));
     sppoi_decode_logits(s, at, s->rows, n);
     SPPOI_EACH(SPPOI_FOR, p, n, sppoi_draw_first(s, at, how, key, p));
@@ -6431,7 +6416,7 @@ static int sppoi_under_way(const sppo_sampler *s, int threads)
 {
     const int all = s->forest.segments * s->k;
     const int share = (all + threads - 1) / threads;
-    const int distant = sppoi_panels(&s->config, NULL) > SPPOI_CACHED;
+    const int distant = s->acts.count > SPPOI_CACHED;
     const int turns = distant ? 1 : sppoi_max(1, share / SPPOI_UNDER_WAY);
 
     if (distant && share < SPPOI_UNDER_WAY)
@@ -6453,15 +6438,13 @@ static sppo_result sppoi_sample_group(sppo_ctx *ctx, sppo_sampler *s,
     const int threads = sppoi_min(most, (all + each - 1) / each);
     int t;
     sppoi_queue queue = { NULL, 0, 0 };
-    sppoi_sweep sweep = sppoi_sweep_over(m, &s->forest);
-    sppoi_watcher watcher;
+    sppoi_pass pass;
 
-    SPPOI_TRY(sppoi_go_on(ctx, "sppo_sample"));
+    SPPOI_TRY(sppoi_pass_begin(ctx, &s->acts, &pass, m, NULL, "sppo_sample"));
     queue.ctx = ctx;
-    watcher.seen = sppoi_keep_prompts;
-    watcher.user = s;
-    sweep.watcher = &watcher;
-    sppoi_trunk_fwd(&s->trace, &sweep);
+    s->acts.on_layer = sppoi_keep_prompts;
+    s->acts.hook_user = s;
+    sppoi_schedule(&s->acts, &pass, sppoi_micro_trunk);
     sppoi_first_tokens(s, &at, how, key);
     SPPOI_EACH(SPPOI_TASKS, t, threads,
                sppoi_sample_rows(s, m, &at, t * each,
@@ -6515,7 +6498,7 @@ static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
         sppo_forest_add(&s->forest, -1, sppo_lists_tokens(prompts, p), length,
                         0);
     }
-    return sppoi_plan(ctx, &s->trace, &s->forest);
+    return sppoi_read_batch(ctx, &s->acts, &s->forest);
 }
 
 static sppo_result sppoi_take_response(sppo_ctx *ctx, const sppo_sampler *s,
@@ -6550,7 +6533,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                                "sppo_sample"));
     SPPOI_TRY(sppoi_sampling_resolve(ctx, &how, "sppo_sample"));
     sampler->limit = sppoi_min(how.max_tokens, sampler->max_new);
-    sppoi_pack_model(sampler, model);
+    sppoi_pack_pass(&sampler->acts, model, SPPOI_FORWARD, SPPOI_BACKWARD);
     for (done = 0; done < count && result == SPPO_OK; done += at_once) {
         const int n = sppoi_min(at_once, count - done);
 
@@ -6716,19 +6699,33 @@ static int sppoi_readouts(const sppo_model *m)
     return 1 + m->config.embed_dim;
 }
 
+/* Segments of a prompt with its k responses, each by itself and, for `pair`,
+ * after each of the others.                                                 */
+static int sppoi_pref_segments(const sppo_model *m, int k)
+{
+    return 1 + k * (m->config.head == SPPO_HEAD_PAIR ? k : 1);
+}
+
+/* Rows of a training pass have read-outs of their own, for threads come with
+ * different ones; a prompt and two responses are three tokens or more.      */
 static void sppoi_pref_layout(sppo_pref *pref, sppoi_carver *v)
 {
-    const size_t n = (size_t)pref->forest.max_tokens;
-    const size_t k = (size_t)pref->max_k;
+    const size_t rows = (size_t)pref->forest.max_tokens / 3 + 1;
     const size_t each = (size_t)sppoi_readouts(pref->model);
+    const size_t room = pref->acts.backward ? 4 * rows : 4;
 
-    pref->segment = (int *)sppoi_carve(v, n, sizeof(int));
-    pref->readout = (double *)sppoi_carve(v, sppoi_size_product(k, each),
-                                          sizeof(double));
-    pref->d_readout = (double *)sppoi_carve(v, sppoi_size_product(k, each),
-                                            sizeof(double));
-    if (pref->trace.backward)
-        pref->d_final = sppoi_carve_reals(v, n, pref->model->config.dim);
+    pref->term = (double *)sppoi_carve(v, rows, sizeof(double));
+    pref->readout = (double *)sppoi_carve(
+        v, sppoi_larger(room, (size_t)pref->max_k), each * sizeof(double));
+}
+
+/* Tokens of the largest tree that there can be: responses of whole contexts. */
+static int sppoi_pref_tree(const sppo_model *m, int max_tokens, int k)
+{
+    const double tokens = (double)m->config.context
+                        * sppoi_pref_segments(m, k);
+
+    return tokens < max_tokens ? (int)tokens : max_tokens;
 }
 
 SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
@@ -6750,8 +6747,11 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
     fresh.max_k = max_k;
     result = sppo_forest_init(ctx, &fresh.forest, max_tokens, max_tokens);
     if (result == SPPO_OK)
-        result = sppo_trace_init(ctx, &fresh.trace, model, max_tokens,
-                                 max_tokens, backward);
+        result = sppo_activations_init(ctx, &fresh.acts, model, max_tokens,
+                                       max_tokens,
+                                       sppoi_pref_tree(model, max_tokens,
+                                                       max_k),
+                                       backward ? SPPO_STEP : SPPO_FORWARD);
     if (result == SPPO_OK) {
         sppoi_pref_layout(&fresh, &carver);
         result = sppoi_block(ctx, "sppo_pref_init", &carver, &fresh.block,
@@ -6768,7 +6768,7 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
 
 SPPO_DEF void sppo_pref_free(sppo_ctx *ctx, sppo_pref *pref)
 {
-    sppo_trace_free(ctx, &pref->trace);
+    sppo_activations_free(ctx, &pref->acts);
     sppo_forest_free(ctx, &pref->forest);
     sppo_give(ctx, pref->block, pref->block_size);
     memset(pref, 0, sizeof *pref);
@@ -6818,99 +6818,107 @@ static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
     return fits;
 }
 
-/* Segments from a prompt's own: response i alone, and j after i. */
-static int sppoi_alone(const sppo_pref *pref, int root, int i, int k)
+/* Segments from a prompt's own on: response i alone, and j after i. */
+static int sppoi_alone(const sppo_model *m, int root, int i, int k)
 {
-    const int pair = pref->model->config.head == SPPO_HEAD_PAIR;
-
-    return root + 1 + i * (pair ? k : 1);
+    return root + 1 + i * (m->config.head == SPPO_HEAD_PAIR ? k : 1);
 }
 
-static int sppoi_after(const sppo_pref *pref, int root, int i, int j, int k)
+static int sppoi_after(const sppo_model *m, int root, int i, int j, int k)
 {
-    return sppoi_alone(pref, root, i, k) + 1 + (j < i ? j : j - 1);
+    return sppoi_alone(m, root, i, k) + 1 + (j < i ? j : j - 1);
 }
+
+/* What a head reads from: the rows of a micro-batch, or of a whole pass. */
+typedef struct sppoi_reading {
+    const sppo_model *m;
+    sppoi_head_at at;
+    const sppo_micro_batch *b;
+    double *readout;    // of one prompt: [k, 1 + embed_dim]
+    double *d_readout;  // [2, 1 + embed_dim], for training
+} sppoi_reading;
 
 /* m of a segment. */
-static double sppoi_read_scale(const sppo_pref *pref, int s)
+static double sppoi_read_scale(const sppo_forest *f, int s)
 {
-    const int n = pref->forest.start[s + 1] - pref->forest.start[s];
+    const int n = f->start[s + 1] - f->start[s];
 
     return n > SPPOI_READ_TOKENS ? (double)SPPOI_READ_TOKENS / n : 1.0;
 }
 
-/* read_r of a segment. */
-static double sppoi_read(const sppo_pref *pref, sppoi_head_at at, int s, int r)
+/* read_i of segment s. */
+static double sppoi_read(const sppoi_reading *r, int s, int i)
 {
-    const int d = pref->model->config.dim;
-    const sppo_real *w = sppoi_row(pref->model->weights + at.read, r, d);
-    const double c = (double)pref->model->weights[at.logprob + (size_t)r];
+    const sppo_forest *f = &r->b->forest;
+    const int d = r->m->config.dim;
+    const sppo_real *w = sppoi_row(r->m->weights + r->at.read, i, d);
+    const double c = (double)r->m->weights[r->at.logprob + (size_t)i];
     double sum = 0.0;
     int t;
 
-    for (t = pref->forest.start[s]; t < pref->forest.start[s + 1]; t++) {
-        const double lp = pref->trace.logprob[t];
+    for (t = f->start[s]; t < f->start[s + 1]; t++) {
+        const double lp = r->b->logprob[t];
 
         sum += SPPOI_READ_HIDDEN
-             * (double)sppoi_dot(w, sppoi_row(pref->trace.final, t, d), d);
+             * (double)sppoi_dot(w, sppoi_row(r->b->final, t, d), d);
         sum += SPPOI_READ_LOGPROB * c
              * (lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR);
     }
-    return sppoi_read_scale(pref, s) * sum;
+    return sppoi_read_scale(f, s) * sum;
 }
 
-/* Slopes of read_r of segment s, of which the loss has slope `upstream`. */
-static void sppoi_read_bwd(sppo_pref *pref, sppoi_head_at at, int s, int r,
-                           double upstream, sppo_real *grad)
+/* The same backward; `upstream` is the loss's slope in read_i. */
+static void sppoi_read_bwd(const sppoi_reading *r, int s, int i,
+                           double upstream)
 {
-    const int d = pref->model->config.dim;
-    const sppo_real *w = sppoi_row(pref->model->weights + at.read, r, d);
-    sppo_real *dw = sppoi_row_out(grad + at.read, r, d);
-    const double slope = upstream * sppoi_read_scale(pref, s);
+    const sppo_forest *f = &r->b->forest;
+    const int d = r->m->config.dim;
+    const sppo_real *w = sppoi_row(r->m->weights + r->at.read, i, d);
+    sppo_real *dw = sppoi_row_out(r->b->grad + r->at.read, i, d);
+    const double slope = upstream * sppoi_read_scale(f, s);
     const sppo_real part = (sppo_real)(slope * SPPOI_READ_HIDDEN);
-    const double c = (double)pref->model->weights[at.logprob + (size_t)r];
+    const double c = (double)r->m->weights[r->at.logprob + (size_t)i];
     double sum = 0.0;
-    int t, i;
+    int t, j;
 
-    for (t = pref->forest.start[s]; t < pref->forest.start[s + 1]; t++) {
-        const sppo_real *h = sppoi_row(pref->trace.final, t, d);
-        sppo_real *dh = sppoi_row_out(pref->d_final, t, d);
-        const double lp = pref->trace.logprob[t];
+    for (t = f->start[s]; t < f->start[s + 1]; t++) {
+        const sppo_real *h = sppoi_row(r->b->final, t, d);
+        sppo_real *dh = sppoi_row_out(r->b->d_final, t, d);
+        const double lp = r->b->logprob[t];
 
-        for (i = 0; i < d; i++) {
-            dh[i] += part * w[i];
-            dw[i] += part * h[i];
+        for (j = 0; j < d; j++) {
+            dh[j] += part * w[j];
+            dw[j] += part * h[j];
         }
         if (lp > SPPOI_LOGPROB_FLOOR)
-            pref->trace.d_logprob[t] += slope * SPPOI_READ_LOGPROB * c;
+            r->b->d_logprob[t] += slope * SPPOI_READ_LOGPROB * c;
         sum += lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR;
     }
-    grad[at.logprob + (size_t)r] +=
+    r->b->grad[r->at.logprob + (size_t)i] +=
         (sppo_real)(slope * SPPOI_READ_LOGPROB * sum);
 }
 
-/* Row r of head.last times the state at a segment's last token. */
-static double sppoi_last(const sppo_pref *pref, sppoi_head_at at, int s, int r)
+/* Row i of head.last times the state at a segment's last token. */
+static double sppoi_last(const sppoi_reading *r, int s, int i)
 {
-    const int d = pref->model->config.dim, t = pref->forest.start[s + 1] - 1;
+    const int d = r->m->config.dim, t = r->b->forest.start[s + 1] - 1;
 
-    return (double)sppoi_dot(sppoi_row(pref->model->weights + at.last, r, d),
-                             sppoi_row(pref->trace.final, t, d), d);
+    return (double)sppoi_dot(sppoi_row(r->m->weights + r->at.last, i, d),
+                             sppoi_row(r->b->final, t, d), d);
 }
 
-static void sppoi_last_bwd(sppo_pref *pref, sppoi_head_at at, int s, int r,
-                           double slope, sppo_real *grad)
+static void sppoi_last_bwd(const sppoi_reading *r, int s, int i, double slope)
 {
-    const int d = pref->model->config.dim, t = pref->forest.start[s + 1] - 1;
-    const sppo_real *w = sppoi_row(pref->model->weights + at.last, r, d);
-    const sppo_real *h = sppoi_row(pref->trace.final, t, d);
-    sppo_real *dw = sppoi_row_out(grad + at.last, r, d);
-    sppo_real *dh = sppoi_row_out(pref->d_final, t, d);
-    int i;
+    const int d = r->m->config.dim, t = r->b->forest.start[s + 1] - 1;
+    const sppo_real *w = sppoi_row(r->m->weights + r->at.last, i, d);
+    const sppo_real *h = sppoi_row(r->b->final, t, d);
+    sppo_real *dw = sppoi_row_out(r->b->grad + r->at.last, i, d);
+    sppo_real *dh = sppoi_row_out(r->b->d_final, t, d);
+    int j;
 
-    for (i = 0; i < d; i++) {
-        dw[i] += (sppo_real)slope * h[i];
-        dh[i] += (sppo_real)slope * w[i];
+    for (j = 0; j < d; j++) {
+        dw[j] += (sppo_real)slope * h[j];
+        dh[j] += (sppo_real)slope * w[j];
     }
 }
 
@@ -6934,87 +6942,84 @@ static double sppoi_skew(const double *a, const double *b, int n, double slope,
 }
 
 /* What of a response does not depend on its rival: read_0, then e. */
-static void sppoi_read_alone(sppo_pref *pref, sppoi_head_at at, int root,
-                             int k)
+static void sppoi_read_alone(const sppoi_reading *r, int root, int k)
 {
-    const int embed = pref->model->config.head == SPPO_HEAD_EMBED;
+    const int embed = r->m->config.head == SPPO_HEAD_EMBED;
     int i, e;
 
     for (i = 0; i < k; i++) {
-        const int s = sppoi_alone(pref, root, i, k);
-        double *out = pref->readout + i * sppoi_readouts(pref->model);
+        const int s = sppoi_alone(r->m, root, i, k);
+        double *out = r->readout + i * sppoi_readouts(r->m);
 
-        out[0] = sppoi_read(pref, at, s, 0);
-        for (e = 0; embed && e < at.embed_dim; e++)
-            out[1 + e] = sppoi_last(pref, at, s, e);
+        out[0] = sppoi_read(r, s, 0);
+        for (e = 0; embed && e < r->at.embed_dim; e++)
+            out[1 + e] = sppoi_last(r, s, e);
     }
 }
 
 /* g(x, a, b) - read_0(a) of the pair head: b read after a. */
-static double sppoi_read_after(const sppo_pref *pref, sppoi_head_at at, int s)
+static double sppoi_read_after(const sppoi_reading *r, int s)
 {
-    return sppoi_read(pref, at, s, 1) + sppoi_last(pref, at, s, 0);
+    return sppoi_read(r, s, 1) + sppoi_last(r, s, 0);
 }
 
 /* score[k, k] of the prompt whose segment is root. */
-static void sppoi_pref_matrix(sppo_pref *pref, sppoi_head_at at, int root,
-                              int k, double *score)
+static void sppoi_pref_matrix(const sppoi_reading *r, int root, int k,
+                              double *score)
 {
-    const sppo_head head = pref->model->config.head;
-    const int step = sppoi_readouts(pref->model);
-    const double *r = pref->readout;
+    const sppo_head head = r->m->config.head;
+    const int step = sppoi_readouts(r->m);
+    const double *alone = r->readout;
     int i, j;
 
-    sppoi_read_alone(pref, at, root, k);
+    sppoi_read_alone(r, root, k);
     for (i = 0; i < k; i++) {
         score[sppoi_cell(i, k, i)] = 0.0;
         for (j = i + 1; j < k; j++) {
-            double s = r[i * step] - r[j * step];
+            double s = alone[i * step] - alone[j * step];
 
             if (head == SPPO_HEAD_EMBED)
-                s += sppoi_skew(r + i * step + 1, r + j * step + 1,
-                                at.embed_dim, 0.0, NULL, NULL);
+                s += sppoi_skew(alone + i * step + 1, alone + j * step + 1,
+                                r->at.embed_dim, 0.0, NULL, NULL);
             if (head == SPPO_HEAD_PAIR)
-                s += sppoi_read_after(pref, at,
-                                      sppoi_after(pref, root, i, j, k))
-                   - sppoi_read_after(pref, at,
-                                      sppoi_after(pref, root, j, i, k));
+                s += sppoi_read_after(r, sppoi_after(r->m, root, i, j, k))
+                   - sppoi_read_after(r, sppoi_after(r->m, root, j, i, k));
             score[sppoi_cell(i, k, j)] = s;
             score[sppoi_cell(j, k, i)] = -s;
         }
     }
 }
 
-/* Slopes of s(0, 1) of the prompt at root, k = 2, whose score was just read. */
-static void sppoi_pref_pair_bwd(sppo_pref *pref, sppoi_head_at at, int root,
-                                double slope, sppo_real *grad)
+/* Backward from the slope of s(0, 1) of the prompt at root, k = 2, whose score
+ * was just read.                                                            */
+static void sppoi_pref_pair_bwd(const sppoi_reading *r, int root, double slope)
 {
-    const sppo_head head = pref->model->config.head;
-    const int step = sppoi_readouts(pref->model);
-    double *d = pref->d_readout;
+    const sppo_head head = r->m->config.head;
+    const int step = sppoi_readouts(r->m);
+    double *d = r->d_readout;
     int i, e;
 
     for (i = 0; i < 2; i++) {
         const double sign = i == 0 ? slope : -slope;
 
-        sppoi_read_bwd(pref, at, sppoi_alone(pref, root, i, 2), 0, sign, grad);
+        sppoi_read_bwd(r, sppoi_alone(r->m, root, i, 2), 0, sign);
         if (head == SPPO_HEAD_PAIR) {
-            const int s = sppoi_after(pref, root, i, 1 - i, 2);
+            const int s = sppoi_after(r->m, root, i, 1 - i, 2);
 
-            sppoi_read_bwd(pref, at, s, 1, sign, grad);
-            sppoi_last_bwd(pref, at, s, 0, sign, grad);
+            sppoi_read_bwd(r, s, 1, sign);
+            sppoi_last_bwd(r, s, 0, sign);
         }
     }
     if (head != SPPO_HEAD_EMBED)
         return;
     for (e = 0; e < 2 * step; e++)
         d[e] = 0.0;
-    sppoi_skew(pref->readout + 1, pref->readout + step + 1, at.embed_dim,
-               slope, d + 1, d + step + 1);
+    sppoi_skew(r->readout + 1, r->readout + step + 1, r->at.embed_dim, slope,
+               d + 1, d + step + 1);
     for (i = 0; i < 2; i++)
-        for (e = 0; e < at.embed_dim; e++)
-            sppoi_last_bwd(pref, at, sppoi_alone(pref, root, i, 2), e,
-                           d[i * step + 1 + e], grad);
+        for (e = 0; e < r->at.embed_dim; e++)
+            sppoi_last_bwd(r, sppoi_alone(r->m, root, i, 2), e,
+                           d[i * step + 1 + e]);
 }
 
 /* Fills the forest with prompts row[from], row[from + 1], ... while they fit
@@ -7032,7 +7037,6 @@ static sppo_result sppoi_pref_fill_pass(sppo_ctx *ctx, sppo_pref *pref,
     while (j < to) {
         const int x = row ? row[j] : first + j, y = (row ? row[j] : j) * k;
 
-        pref->segment[j - from] = pref->forest.segments;
         if (!sppoi_pref_add(pref, prompts, x, responses, y, k))
             break;
         j++;
@@ -7111,12 +7115,41 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
     return SPPO_OK;
 }
 
+/* The last forward pass, whole, in the form of a micro-batch. */
+static sppo_micro_batch sppoi_whole_pass(const sppo_pref *pref)
+{
+    sppo_micro_batch b;
+
+    memset(&b, 0, sizeof b);
+    b.forest = pref->forest;
+    b.logprob = pref->acts.logprob;
+    b.final = pref->acts.final;
+    return b;
+}
+
+/* row: the one of a training pass whose numbers are wanted, or 0. */
+static sppoi_reading sppoi_pref_reading(const sppo_pref *pref,
+                                        const sppo_micro_batch *b, int row)
+{
+    const int each = sppoi_readouts(pref->model);
+    sppoi_reading r;
+
+    r.m = pref->model;
+    r.at = sppoi_head_of(pref->model);
+    r.b = b;
+    r.readout = pref->readout + (size_t)row * (size_t)(4 * each);
+    r.d_readout = r.readout + 2 * each;
+    return r;
+}
+
 SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
                                      const sppo_lists *prompts,
                                      const sppo_lists *responses, int k,
                                      int first, int count, double *score)
 {
-    const sppoi_head_at at = sppoi_head_of(pref->model);
+    const int tree = sppoi_pref_segments(pref->model, k);
+    sppo_micro_batch whole;
+    sppoi_reading r;
     int p = 0, j, n;
     size_t i;
 
@@ -7129,9 +7162,11 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
     while (p < count) {
         SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, k, NULL,
                                        first, p, count, &n));
-        SPPOI_TRY(sppo_forward(ctx, &pref->trace, pref->model, &pref->forest));
+        SPPOI_TRY(sppo_forward(ctx, &pref->acts, pref->model, &pref->forest));
+        whole = sppoi_whole_pass(pref);
+        r = sppoi_pref_reading(pref, &whole, 0);
         for (j = 0; j < n; j++)
-            sppoi_pref_matrix(pref, at, pref->segment[j], k,
+            sppoi_pref_matrix(&r, j * tree, k,
                               score + (size_t)(p + j) * (size_t)k * (size_t)k);
         p += n;
     }
@@ -7176,13 +7211,75 @@ static double sppoi_cross_entropy(double s, double label, double *slope)
     return (s > 0.0 ? s : 0.0) - s * label + log1p(exp(-fabs(s)));
 }
 
-static void sppoi_pref_clear_slopes(sppo_pref *pref)
-{
-    const size_t n = (size_t)pref->forest.tokens;
+/* The loss of a pass over rows row[0 .. n - 1], whose prompts begin at
+ * pref->segment[0 .. n - 1] of the forest.                                  */
+typedef struct sppoi_pref_pass {
+    sppo_pref *pref;
+    const double *label;
+    const int *row;
+    double *term, *score;  // [n] cross-entropies; scores, or NULL
+    double share;          // of a row in the mean
+    int backward;
+} sppoi_pref_pass;
 
-    memset(pref->trace.d_logprob, 0, n * sizeof(double));
-    memset(pref->d_final, 0, n * (size_t)pref->model->config.dim
-                                 * sizeof(sppo_real));
+/* The rows whose trees are in a micro-batch. */
+static sppo_result sppoi_pref_micro_batch(void *user, sppo_micro_batch *b)
+{
+    const sppoi_pref_pass *pass = (const sppoi_pref_pass *)user;
+    const int tree = sppoi_pref_segments(pass->pref->model, 2);
+    int s;
+
+    for (s = 0; s < b->forest.segments; s += tree) {
+        const int j = (b->first_segment + s) / tree;
+        const sppoi_reading r =
+            sppoi_pref_reading(pass->pref, b, pass->backward ? j : 0);
+        double matrix[4], slope;
+
+        sppoi_pref_matrix(&r, s, 2, matrix);
+        pass->term[j] = sppoi_cross_entropy(
+            matrix[1], pass->label[pass->row[j]], &slope);
+        if (pass->score)
+            pass->score[j] = matrix[1];
+        if (!(fabs(pass->term[j]) < HUGE_VAL))
+            return SPPO_E_NUMBER;
+        if (pass->backward)
+            sppoi_pref_pair_bwd(&r, s, slope * pass->share);
+    }
+    return SPPO_OK;
+}
+
+/* Rows row[0 .. n - 1], which fill the forest, forward and, with grad, back. */
+static sppo_result sppoi_pref_rows(sppo_ctx *ctx, sppoi_pref_pass *pass,
+                                   sppo_real *grad)
+{
+    sppo_pref *pref = pass->pref;
+    sppo_micro_batch whole;
+
+    pass->backward = grad != NULL;
+    if (grad)
+        return sppo_step(ctx, &pref->acts, pref->model, &pref->forest,
+                         sppoi_pref_micro_batch, pass, grad);
+    SPPOI_TRY(sppo_forward(ctx, &pref->acts, pref->model, &pref->forest));
+    whole = sppoi_whole_pass(pref);
+    return sppoi_pref_micro_batch(pass, &whole);
+}
+
+static sppo_result sppoi_pref_rows_check(sppo_ctx *ctx, const sppo_pref *pref,
+                                         const sppo_lists *prompts,
+                                         const sppo_lists *responses,
+                                         const double *label, const int *row,
+                                         int count)
+{
+    int j;
+
+    for (j = 0; j < count; j++) {
+        SPPOI_TRY(sppoi_pref_row(ctx, pref, prompts, responses, 2, 0, row[j]));
+        if (!(label[row[j]] >= 0.0 && label[row[j]] <= 1.0))
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_loss: the label "
+                             "of row %d of %d is %g; it is a probability",
+                             row[j] + 1, prompts->count, label[row[j]]);
+    }
+    return SPPO_OK;
 }
 
 SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
@@ -7192,45 +7289,33 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
                                     int count, sppo_real *grad, double *loss,
                                     double *score)
 {
-    const sppoi_head_at at = sppoi_head_of(pref->model);
+    sppoi_pref_pass pass;
+    sppo_result result;
     double total = 0.0;
     int i = 0, j, n;
 
-    if (count < 1 || (grad && !pref->trace.backward))
+    if (count < 1 || (grad && !pref->acts.backward))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_loss: %d rows; it "
-                         "needs 1 or more, and for slopes a sppo_pref begun "
-                         "with backward", count);
-    for (j = 0; j < count; j++) {
-        SPPOI_TRY(sppoi_pref_row(ctx, pref, prompts, responses, 2, 0, row[j]));
-        if (!(label[row[j]] >= 0.0 && label[row[j]] <= 1.0))
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_loss: the label "
-                             "of row %d is %g; it must be from 0 to 1",
-                             row[j] + 1, label[row[j]]);
-    }
+                         "needs 1 or more, and for a gradient a sppo_pref "
+                         "begun with backward", count);
+    SPPOI_TRY(sppoi_pref_rows_check(ctx, pref, prompts, responses, label, row,
+                                    count));
+    pass.pref = pref;
+    pass.label = label;
+    pass.term = pref->term;
+    pass.share = 1.0 / count;
     while (i < count) {
         SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, 2, row,
                                        0, i, count, &n));
-        SPPOI_TRY(sppo_forward(ctx, &pref->trace, pref->model, &pref->forest));
-        if (grad)
-            sppoi_pref_clear_slopes(pref);
-        for (j = 0; j < n; j++) {
-            double matrix[4], slope;
-
-            sppoi_pref_matrix(pref, at, pref->segment[j], 2, matrix);
-            total += sppoi_cross_entropy(matrix[1], label[row[i + j]], &slope);
-            if (score)
-                score[i + j] = matrix[1];
-            if (grad)
-                sppoi_pref_pair_bwd(pref, at, pref->segment[j], slope / count,
-                                    grad);
-        }
-        if (!(fabs(total) < HUGE_VAL))
+        pass.row = row + i;
+        pass.score = score ? score + i : NULL;
+        result = sppoi_pref_rows(ctx, &pass, grad);
+        if (result == SPPO_E_NUMBER)
             return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_pref_loss: the loss is "
                              "not finite; a smaller learning rate may help");
-        if (grad)
-            SPPOI_TRY(sppo_backward(ctx, &pref->trace, pref->model,
-                                    &pref->forest, pref->trace.d_logprob,
-                                    pref->d_final, grad));
+        SPPOI_TRY(result);
+        for (j = 0; j < n; j++)
+            total += pref->term[j];
         i += n;
     }
     *loss = total / count;
@@ -13559,9 +13644,6 @@ SPPO_DEF uint64_t sppo_digest(uint64_t seed, const void *data, size_t size)
 
 /* ==== B11  memory, errors, lists, forests ================== >>memory == */
 
-/* Bytes of a cache line, and of the widest vector: where blocks and the arrays
- * in them begin, since a vector that lies across two lines costs two reads. */
-enum { SPPOI_LINE = 64 };
 
 SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
 

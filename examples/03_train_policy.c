@@ -26,7 +26,7 @@ static sppo_ctx ctx;
 static sppo_tokenizer tok;
 static sppo_model model;
 static sppo_forest forest;  // every sentence is a tree of one segment
-static sppo_trace trace;
+static sppo_activations acts;
 
 static void check(sppo_result result)
 {
@@ -82,7 +82,7 @@ static double loss_of_sentences(void *grad)
 {
     double loss = 0.0;
 
-    check(sppo_next_token_loss(&ctx, &trace, &model, &forest, forest.segments,
+    check(sppo_next_token_loss(&ctx, &acts, &model, &forest, forest.segments,
                                (sppo_real *)grad, &loss));
     return loss;
 }
@@ -108,7 +108,8 @@ int main(void)
     check(sppo_model_init(&ctx, &model, &shape, 1));
     check(sppo_optim_init(&ctx, &optim, &descent, &model));
     check(sppo_forest_init(&ctx, &forest, FRESH * 64, FRESH));
-    check(sppo_trace_init(&ctx, &trace, &model, FRESH * 64, FRESH, 1));
+    check(sppo_activations_init(&ctx, &acts, &model, FRESH * 64, FRESH, 64,
+                                SPPO_STEP));
     grad = (sppo_real *)sppo_take(&ctx, model.count, sizeof *grad);
     check(grad ? SPPO_OK : SPPO_E_MEMORY);
 

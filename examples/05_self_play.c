@@ -54,7 +54,7 @@ static void train_base(void)
         .warmup = 0.1, .total_steps = STEPS };
     static sppo_optim optim;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_real *grad = (sppo_real *)sppo_take(&ctx, policy.count, sizeof *grad);
     double loss = 0.0;
     int i, token[32];
@@ -62,12 +62,13 @@ static void train_base(void)
     check(grad ? SPPO_OK : SPPO_E_MEMORY);
     check(sppo_optim_init(&ctx, &optim, &descent, &policy));
     check(sppo_forest_init(&ctx, &forest, 32 * ROWS, ROWS));
-    check(sppo_trace_init(&ctx, &trace, &policy, 32 * ROWS, ROWS, 1));
+    check(sppo_activations_init(&ctx, &acts, &policy, 32 * ROWS, ROWS, 32,
+                                SPPO_STEP));
     for (i = 1; i <= STEPS * ROWS; i++) {
         sppo_forest_add(&forest, -1, token, write_row(token, (uint64_t)i), 1);
         if (i % ROWS)
             continue;
-        check(sppo_next_token_loss(&ctx, &trace, &policy, &forest, 0, grad,
+        check(sppo_next_token_loss(&ctx, &acts, &policy, &forest, 0, grad,
                                    &loss));
         check(sppo_optim_step(&ctx, &optim, &policy, grad));
         sppo_forest_clear(&forest);

@@ -75,7 +75,7 @@ static void cycle_base(lab *l, sppo_model *base)
     sppo_optim_config descent = { 0 };
     sppo_optim optim;
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_real *grad;
     double loss;
     int step, i;
@@ -88,7 +88,8 @@ static void cycle_base(lab *l, sppo_model *base)
     check(l, sppo_model_init(&l->ctx, base, &shape, key_of(l, CHANCE_CYCLE)));
     check(l, sppo_optim_init(&l->ctx, &optim, &descent, base));
     check(l, sppo_forest_init(&l->ctx, &forest, 1024, 512));
-    check(l, sppo_trace_init(&l->ctx, &trace, base, 1024, 512, 1));
+    check(l, sppo_activations_init(&l->ctx, &acts, base, 1024, 512,
+                                   base->config.context, SPPO_STEP));
     grad = (sppo_real *)room(l, base->count, sizeof *grad);
     for (step = 0; step < descent.total_steps; step++) {
         dice d = dice_of(l, CHANCE_CYCLE, step);
@@ -100,12 +101,12 @@ static void cycle_base(lab *l, sppo_model *base)
             row[1] = FIRST_ANSWER + cycle_draw(&d);
             sppo_forest_add(&forest, -1, row, 2, 1);
         }
-        check(l, sppo_next_token_loss(&l->ctx, &trace, base, &forest, 0, grad,
+        check(l, sppo_next_token_loss(&l->ctx, &acts, base, &forest, 0, grad,
                                       &loss));
         check(l, sppo_optim_step(&l->ctx, &optim, base, grad));
     }
     sppo_give(&l->ctx, grad, base->count * sizeof *grad);
-    end_forest(l, &forest, &trace);
+    end_forest(l, &forest, &acts);
     sppo_optim_free(&l->ctx, &optim);
 }
 

@@ -304,18 +304,18 @@ static void load_model(lab *l, sppo_model *model, const char *name)
 
 /* ==== the base policy and the preference models ========================== */
 
-static void begin_forest(lab *l, sppo_forest *forest, sppo_trace *trace,
-                         const sppo_model *model, int backward)
+static void begin_forest(lab *l, sppo_forest *forest, sppo_activations *acts,
+                         const sppo_model *model, int way)
 {
     check(l, sppo_forest_init(&l->ctx, forest, PASS_TOKENS, 1024));
-    check(l, sppo_trace_init(&l->ctx, trace, model, PASS_TOKENS, 1024,
-                             backward));
+    check(l, sppo_activations_init(&l->ctx, acts, model, PASS_TOKENS, 1024,
+                                   model->config.context, way));
 }
 
-static void end_forest(lab *l, sppo_forest *forest, sppo_trace *trace)
+static void end_forest(lab *l, sppo_forest *forest, sppo_activations *acts)
 {
     sppo_forest_free(&l->ctx, forest);
-    sppo_trace_free(&l->ctx, trace);
+    sppo_activations_free(&l->ctx, acts);
 }
 
 /* A row of text: flawless in the first 55 % of the steps, then of mixed
@@ -349,7 +349,7 @@ static void train_base(lab *l)
     sppo_optim_config descent = { 0 };
     sppo_optim optim;
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_real *grad;
     double loss;
     int step, i;
@@ -364,18 +364,18 @@ static void train_base(lab *l)
     check(l, sppo_model_init(&l->ctx, &l->base, &shape,
                              key_of(l, CHANCE_WEIGHTS)));
     check(l, sppo_optim_init(&l->ctx, &optim, &descent, &l->base));
-    begin_forest(l, &forest, &trace, &l->base, 1);
+    begin_forest(l, &forest, &acts, &l->base, SPPO_STEP);
     grad = (sppo_real *)room(l, l->base.count, sizeof *grad);
     for (step = 0; step < descent.total_steps; step++) {
         sppo_forest_clear(&forest);
         for (i = 0; i < BATCH; i++)
             text_row(l, step * BATCH + i, &forest);
-        check(l, sppo_next_token_loss(&l->ctx, &trace, &l->base, &forest,
+        check(l, sppo_next_token_loss(&l->ctx, &acts, &l->base, &forest,
                                       BATCH * 20, grad, &loss));
         check(l, sppo_optim_step(&l->ctx, &optim, &l->base, grad));
     }
     sppo_give(&l->ctx, grad, l->base.count * sizeof *grad);
-    end_forest(l, &forest, &trace);
+    end_forest(l, &forest, &acts);
     sppo_optim_free(&l->ctx, &optim);
 }
 
@@ -538,10 +538,10 @@ static void log_probabilities(lab *l, const sppo_model *model,
                               const sppo_lists *responses, int k, double *out)
 {
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     int p, first, i, at;
 
-    begin_forest(l, &forest, &trace, model, 0);
+    begin_forest(l, &forest, &acts, model, SPPO_FORWARD);
     for (p = 0; p < prompts->count; p = at) {
         sppo_forest_clear(&forest);
         for (at = p; at < prompts->count && at < p + 16; at++) {
@@ -554,13 +554,13 @@ static void log_probabilities(lab *l, const sppo_model *model,
                                 sppo_lists_tokens(responses, at * k + i),
                                 sppo_lists_length(responses, at * k + i), 1);
         }
-        check(l, sppo_forward(&l->ctx, &trace, model, &forest));
+        check(l, sppo_forward(&l->ctx, &acts, model, &forest));
         for (first = p; p < at; p++)
             for (i = 0; i < k; i++)
                 out[p * k + i] = sppo_segment_logprob(
-                    &trace, &forest, (p - first) * (k + 1) + 1 + i);
+                    &acts, &forest, (p - first) * (k + 1) + 1 + i);
     }
-    end_forest(l, &forest, &trace);
+    end_forest(l, &forest, &acts);
 }
 
 /* Mean win rates, per prompt, of the policy's SAMPLES responses against the

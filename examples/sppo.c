@@ -327,7 +327,7 @@ typedef struct tool {
     sppo_judge judge;
     sppo_lists prompts, responses, validation;
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_sampler sampler;
     sppo_play play;
     sppo_optim optim;
@@ -352,7 +352,7 @@ static void tool_free(tool *t)
     buffer_free(&t->listener.quoted);
     sppo_json_free(ctx, &t->listener.json);
     sppo_sampler_free(ctx, &t->sampler);
-    sppo_trace_free(ctx, &t->trace);
+    sppo_activations_free(ctx, &t->acts);
     sppo_forest_free(ctx, &t->forest);
     sppo_optim_free(ctx, &t->optim);
     sppo_give(ctx, t->grad, t->grad_count * sizeof(sppo_real));
@@ -748,7 +748,7 @@ static sppo_result pref_make_room(tool *t, const sppo_lists *prompts,
         tokens = pref_pass(t, prompt, k, longest);
         need = tokens > need ? tokens : need;
     }
-    if (t->pref.model && need <= t->pref.trace.max_tokens &&
+    if (t->pref.model && need <= t->pref.acts.max_tokens &&
         k <= t->pref.max_k)
         return SPPO_OK;
     sppo_pref_free(&t->ctx, &t->pref);
@@ -1346,7 +1346,7 @@ static sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s,
         }
         if (fits && position + 1 < end)
             continue;
-        TRY(sppo_next_token_loss(&t->ctx, &t->trace, &t->policy, f, divisor,
+        TRY(sppo_next_token_loss(&t->ctx, &t->acts, &t->policy, f, divisor,
                                  grad, &part));
         sppo_forest_clear(f);
         sum->loss += part;
@@ -1569,7 +1569,8 @@ static sppo_result pretrain_on(trainer *r, const corpus *c, shuffle *s)
     pretrain_inputs(t, c);
     TRY(shuffle_begin(t, s, c->train));
     TRY(sppo_forest_init(&t->ctx, &t->forest, room, room));
-    TRY(sppo_trace_init(&t->ctx, &t->trace, &t->policy, room, room, 1));
+    TRY(sppo_activations_init(&t->ctx, &t->acts, &t->policy, room, room,
+                              c->longest, SPPO_STEP));
     TRY(open_optimiser(t, &t->policy, t->set.steps));
     batch_note(t, c->train, "sequences to learn", "takes some more than once");
     if (!t->set.dry_run)
@@ -3433,17 +3434,17 @@ static sppo_result score_row(tool *t)
                            sppo_lists_length(&t->prompts, 0), 0);
     child = sppo_forest_add(f, root, sppo_lists_tokens(&t->responses, 0),
                             sppo_lists_length(&t->responses, 0), 1);
-    TRY(sppo_forward(&t->ctx, &t->trace, &t->policy, f));
+    TRY(sppo_forward(&t->ctx, &t->acts, &t->policy, f));
     buffer_clear(&t->line);
     buffer_format(&t->line, "{\"logprob\": ");
-    buffer_number(&t->line, sppo_segment_logprob(&t->trace, f, child), 9);
+    buffer_number(&t->line, sppo_segment_logprob(t->acts.logprob, f, child), 9);
     buffer_format(&t->line, ", \"tokens\": %d",
                   sppo_lists_length(&t->responses, 0));
     for (i = f->start[child]; t->set.per_token && i < f->start[child + 1];
          i++) {
         buffer_format(&t->line, i > f->start[child] ? ", "
                                                     : ", \"token_logprobs\": [");
-        buffer_number(&t->line, t->trace.logprob[i], 9);
+        buffer_number(&t->line, t->acts.logprob[i], 9);
     }
     if (t->set.per_token) {
         buffer_add(&t->line, "], \"response_ids\": ", 19);
@@ -3479,7 +3480,8 @@ static sppo_result run_score(tool *t)
     TRY(score_check(t));
     context = t->policy.config.context;
     TRY(sppo_forest_init(&t->ctx, &t->forest, context, 2));
-    TRY(sppo_trace_init(&t->ctx, &t->trace, &t->policy, context, 2, 0));
+    TRY(sppo_activations_init(&t->ctx, &t->acts, &t->policy, context, 2, 0,
+                              SPPO_FORWARD));
     while (more) {
         TRY(rows_next(&t->rows, &more));
         if (more)

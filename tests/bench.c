@@ -515,7 +515,7 @@ typedef struct work {
     line line;
     sppo_model model;
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_optim optim;
     sppo_sampler sampler;
     sppo_pref pref;
@@ -584,19 +584,31 @@ static void grow_forest(work *w)
     }
 }
 
-static void begin_trace(work *w)
+/* All trees have the same shape. */
+static int longest_tree(const sppo_forest *f)
+{
+    int s = 1;
+
+    while (s < f->segments && f->parent[s] >= 0)
+        s++;
+    return f->start[s];
+}
+
+static void begin_acts(work *w)
 {
     const line *l = &w->line;
-    const int backward = l->does != APART;
+    const int way = l->does == APART || l->does == FORWARD ? SPPO_FORWARD
+                                                           : SPPO_STEP;
     sppo_optim_config o;
 
     memset(&o, 0, sizeof o);
     o.lr = 1e-6;
     o.kind = l->does == OPTIM ? (sppo_optimizer)l->option : SPPO_RMSPROP;
     grow_forest(w);
-    must(sppo_trace_init(&ctx, &w->trace, &w->model, w->forest.tokens,
-                         w->forest.segments, backward));
-    if (!backward)
+    must(sppo_activations_init(&ctx, &w->acts, &w->model, w->forest.tokens,
+                               w->forest.segments, longest_tree(&w->forest),
+                               way));
+    if (way == SPPO_FORWARD)
         return;
     must(sppo_optim_init(&ctx, &w->optim, &o, &w->model));
     w->grad = (sppo_real *)take(w->model.count, sizeof *w->grad);
@@ -669,7 +681,7 @@ static void begin(work *w, const line *l)
     if (l->does == SAMPLE || l->does == JUDGE)
         begin_lists(w);
     else
-        begin_trace(w);
+        begin_acts(w);
 }
 
 static void finish(work *w)
@@ -685,7 +697,7 @@ static void finish(work *w)
     sppo_sampler_free(&ctx, &w->sampler);
     sppo_pref_free(&ctx, &w->pref);
     sppo_optim_free(&ctx, &w->optim);
-    sppo_trace_free(&ctx, &w->trace);
+    sppo_activations_free(&ctx, &w->acts);
     sppo_forest_free(&ctx, &w->forest);
     sppo_model_free(&ctx, &w->model);
 }
@@ -694,30 +706,36 @@ static void train(work *w)
 {
     double loss;
 
-    must(sppo_next_token_loss(&ctx, &w->trace, &w->model, &w->forest, 0,
+    must(sppo_next_token_loss(&ctx, &w->acts, &w->model, &w->forest, 0,
                               w->grad, &loss));
     must(sppo_optim_step(&ctx, &w->optim, &w->model, w->grad));
 }
 
 /* Eq 4.7 for winner and loser of each prompt. */
-static void update(work *w)
+static sppo_result squares(void *user, sppo_micro_batch *b)
 {
-    const sppo_forest *f = &w->forest;
-    double *d_logprob = w->trace.d_logprob, slope;
+    const work *w = (const work *)user;
+    const sppo_forest *f = &b->forest;
+    double slope;
     int s, i;
 
-    must(sppo_forward(&ctx, &w->trace, &w->model, f));
     for (s = 0; s < f->segments; s++) {
-        const double lp = sppo_segment_logprob(&w->trace, f, s);
+        const double lp = sppo_segment_logprob(b->logprob, f, s);
+        double *old = &w->old[b->first_segment + s];
 
-        if (w->old[s] == 0.0)
-            w->old[s] = lp;
-        sppo_loss_point(lp - w->old[s], s % 3 == 1 ? 7.5 : -7.5, &slope);
+        if (*old == 0.0)
+            *old = lp;
+        sppo_loss_point(lp - *old, s % 3 == 1 ? 7.5 : -7.5, &slope);
         for (i = f->start[s]; i < f->start[s + 1]; i++)
-            d_logprob[i] = f->scored[s] ? slope / f->segments : 0.0;
+            b->d_logprob[i] = f->scored[s] ? slope / w->forest.segments : 0.0;
     }
-    must(sppo_backward(&ctx, &w->trace, &w->model, f, d_logprob, NULL,
-                       w->grad));
+    return SPPO_OK;
+}
+
+static void update(work *w)
+{
+    must(sppo_step(&ctx, &w->acts, &w->model, &w->forest, squares, w,
+                   w->grad));
     must(sppo_optim_step(&ctx, &w->optim, &w->model, w->grad));
 }
 
@@ -772,7 +790,7 @@ static void apart(work *w)
     int i;
 
     for (i = 0; i < pairs; i += APART_ROWS)
-        must(sppo_forward(&ctx, &w->trace, &w->model, &w->forest));
+        must(sppo_forward(&ctx, &w->acts, &w->model, &w->forest));
 }
 
 static double run(void *of)
@@ -786,7 +804,7 @@ static double run(void *of)
         train(w);
         break;
     case FORWARD:
-        must(sppo_forward(&ctx, &w->trace, &w->model, &w->forest));
+        must(sppo_forward(&ctx, &w->acts, &w->model, &w->forest));
         break;
     case SPPO:
         update(w);
@@ -977,7 +995,7 @@ static int reset_peak(void)
     return file && fputs("5", file) >= 0 && fclose(file) == 0;
 }
 
-/* The peak of two steps against weights, slopes, moments and the trace. */
+/* The peak of two steps against weights, slopes, moments and the acts. */
 static void memory(void)
 {
     static work w;
@@ -1003,8 +1021,9 @@ static void memory(void)
         run(&w);
         used = resident("VmHWM") - before;
         estimate = 3.0 * (double)w.model.count * sizeof(sppo_real)
-                 + (double)sppo_trace_bytes(&w.model.config, w.forest.tokens,
-                                            w.forest.segments, 1);
+                 + (double)sppo_activations_bytes(
+                       &w.model.config, w.forest.tokens, w.forest.segments,
+                       longest_tree(&w.forest), SPPO_STEP);
         printf("%-24s  %9.2f  %9.2f  %5.3f\n", l->name, estimate / 1e6,
                used / 1e6, used / estimate);
         if (csv)

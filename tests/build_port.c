@@ -18,24 +18,24 @@
 static sppo_result score(sppo_ctx *ctx, const sppo_model *model, double *sum)
 {
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_result result;
     int token[24], i;
 
     memset(&forest, 0, sizeof forest);
-    memset(&trace, 0, sizeof trace);
+    memset(&acts, 0, sizeof acts);
     for (i = 0; i < 24; i++)
         token[i] = i ? 3 + i * 37 % (model->config.vocab - 3) : SPPO_BOS;
     result = sppo_forest_init(ctx, &forest, 24, 1);
     if (result == SPPO_OK)
-        result = sppo_trace_init(ctx, &trace, model, 24, 1, 0);
+        result = sppo_activations_init(ctx, &acts, model, 24, 1, 0, 0);
     if (result == SPPO_OK) {
         sppo_forest_add(&forest, -1, token, 24, 1);
-        result = sppo_forward(ctx, &trace, model, &forest);
+        result = sppo_forward(ctx, &acts, model, &forest);
     }
     if (result == SPPO_OK)
-        *sum = sppo_segment_logprob(&trace, &forest, 0);
-    sppo_trace_free(ctx, &trace);
+        *sum = sppo_segment_logprob(acts.logprob, &forest, 0);
+    sppo_activations_free(ctx, &acts);
     sppo_forest_free(ctx, &forest);
     return result;
 }

@@ -28,7 +28,7 @@ typedef struct peer {
     sppo_ctx ctx;
     sppo_model model;
     sppo_forest forest;
-    sppo_trace trace;
+    sppo_activations acts;
     sppo_real *grad;
     double *logits;
     FILE *out;
@@ -69,13 +69,13 @@ static sppo_result run_line(peer *p, char *line)
     slope[0] = 0.0;
     sppo_forest_clear(&p->forest);
     sppo_forest_add(&p->forest, -1, token, n, 1);
-    if (sppo_forward(&p->ctx, &p->trace, &p->model, &p->forest))
+    if (sppo_forward(&p->ctx, &p->acts, &p->model, &p->forest))
         return p->ctx.code;
     for (row = 0; row < n; row++) {
-        sppo_logits(&p->trace, &p->model, row, p->logits);
+        sppo_logits(&p->acts, &p->model, row, p->logits);
         fwrite(p->logits, sizeof(double), vocab, p->out);
     }
-    return sppo_backward(&p->ctx, &p->trace, &p->model, &p->forest, slope,
+    return sppo_backward(&p->ctx, &p->acts, &p->model, &p->forest, slope,
                          NULL, p->grad);
 }
 
@@ -86,7 +86,7 @@ static sppo_result run_all(peer *p, FILE *in)
     sppo_result code = sppo_forest_init(&p->ctx, &p->forest, TOKENS, 1);
 
     if (!code)
-        code = sppo_trace_init(&p->ctx, &p->trace, m, TOKENS, 1, 1);
+        code = sppo_activations_init(&p->ctx, &p->acts, m, TOKENS, 1, 0, 1);
     if (code)
         return code;
     p->grad = (sppo_real *)sppo_take(&p->ctx, m->count, sizeof *p->grad);

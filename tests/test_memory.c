@@ -166,20 +166,20 @@ static sppo_result try_trace(sppo_ctx *ctx)
 {
     sppo_model model = { 0 };
     sppo_forest forest = { 0 };
-    sppo_trace trace = { 0 };
+    sppo_activations acts = { 0 };
     static const int token[4] = { 1, 3, 4, 2 };
     sppo_result code = policy(ctx, &model);
 
     if (!code)
         code = sppo_forest_init(ctx, &forest, 16, 4);
     if (!code)
-        code = sppo_trace_init(ctx, &trace, &model, 16, 4, 1);
+        code = sppo_activations_init(ctx, &acts, &model, 16, 4, 0, 1);
     if (!code) {
         CHECK(sppo_forest_add(&forest, -1, token, 4, 1) == 0);
-        code = sppo_forward(ctx, &trace, &model, &forest);
+        code = sppo_forward(ctx, &acts, &model, &forest);
     }
-    sppo_trace_free(ctx, &trace);
-    sppo_trace_free(ctx, &trace);
+    sppo_activations_free(ctx, &acts);
+    sppo_activations_free(ctx, &acts);
     sppo_forest_free(ctx, &forest);
     sppo_forest_free(ctx, &forest);
     sppo_model_free(ctx, &model);

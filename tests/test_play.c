@@ -137,12 +137,12 @@ static double log_pi(world *w, const sppo_model *model, int prompt,
                      const sppo_lists *responses, int list)
 {
     sppo_forest forest = { 0 };
-    sppo_trace trace = { 0 };
+    sppo_activations acts = { 0 };
     double value = 0.0;
     int root, leaf;
 
     if (CHECK_OK(&w->ctx, sppo_forest_init(&w->ctx, &forest, 32, 2)) &&
-        CHECK_OK(&w->ctx, sppo_trace_init(&w->ctx, &trace, model, 32, 2, 0))) {
+        CHECK_OK(&w->ctx, sppo_activations_init(&w->ctx, &acts, model, 32, 2, 0, 0))) {
         root = sppo_forest_add(&forest, -1,
                                sppo_lists_tokens(&w->prompts, prompt),
                                sppo_lists_length(&w->prompts, prompt), 0);
@@ -150,10 +150,10 @@ static double log_pi(world *w, const sppo_model *model, int prompt,
                                sppo_lists_tokens(responses, list),
                                sppo_lists_length(responses, list), 1);
         CHECK(leaf == 1);
-        CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &trace, model, &forest));
-        value = sppo_segment_logprob(&trace, &forest, leaf);
+        CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &acts, model, &forest));
+        value = sppo_segment_logprob(acts.logprob, &forest, leaf);
     }
-    sppo_trace_free(&w->ctx, &trace);
+    sppo_activations_free(&w->ctx, &acts);
     sppo_forest_free(&w->ctx, &forest);
     return value;
 }
@@ -1079,14 +1079,14 @@ static void add_gradient(world *w, int p, sppo_real *grad)
     const int k = w->play.config.k, n = w->play.round.count;
     const sppo_lists *y = &w->play.round.responses;
     sppo_forest forest = { 0 };
-    sppo_trace trace = { 0 };
+    sppo_activations acts = { 0 };
     double d[64] = { 0 }, slope[4];
     int i, t;
 
     loss_at_zero(&w->play, p, slope);
     CHECK_OK(&w->ctx, sppo_forest_init(&w->ctx, &forest, 64, 1 + k));
-    CHECK_OK(&w->ctx, sppo_trace_init(&w->ctx, &trace, &w->policy, 64, 1 + k,
-                                      1));
+    CHECK_OK(&w->ctx, sppo_activations_init(&w->ctx, &acts, &w->policy, 64, 1 + k,
+                                      0, 1));
     sppo_forest_add(&forest, -1, sppo_lists_tokens(&w->prompts, p),
                     sppo_lists_length(&w->prompts, p), 0);
     for (i = 0; i < k; i++)
@@ -1095,10 +1095,10 @@ static void add_gradient(world *w, int p, sppo_real *grad)
     for (i = 0; i < k; i++)
         for (t = forest.start[1 + i]; t < forest.start[2 + i]; t++)
             d[t] = slope[i] / n;
-    CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &trace, &w->policy, &forest));
-    CHECK_OK(&w->ctx, sppo_backward(&w->ctx, &trace, &w->policy, &forest, d,
+    CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &acts, &w->policy, &forest));
+    CHECK_OK(&w->ctx, sppo_backward(&w->ctx, &acts, &w->policy, &forest, d,
                                     NULL, grad));
-    sppo_trace_free(&w->ctx, &trace);
+    sppo_activations_free(&w->ctx, &acts);
     sppo_forest_free(&w->ctx, &forest);
 }
 
@@ -2749,7 +2749,7 @@ static void mixed_up_models_are_refused(void)
 {
     static sppo_ctx ctx;
     static sppo_model small, large;
-    static sppo_trace trace;
+    static sppo_activations acts;
     static sppo_sampler sampler;
     static sppo_optim optim;
     static sppo_forest forest, other;
@@ -2769,7 +2769,7 @@ static void mixed_up_models_are_refused(void)
     CHECK_OK(&ctx, sppo_model_init(&ctx, &small, &c, 1));
     c.dim = 16;
     CHECK_OK(&ctx, sppo_model_init(&ctx, &large, &c, 1));
-    CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &small, 8, 2, 1));
+    CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &small, 8, 2, 0, 1));
     CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &small, 1, 2, 4, 4));
     CHECK_OK(&ctx, sppo_optim_init(&ctx, &optim, &o, &small));
     CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 2));
@@ -2777,13 +2777,13 @@ static void mixed_up_models_are_refused(void)
     CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, token, 2));
     CHECK(sppo_forest_add(&forest, -1, token, 3, 1) == 0);
     CHECK(sppo_forest_add(&other, -1, token, 4, 1) == 0);
-    CHECK(sppo_forward(&ctx, &trace, &large, &forest) == SPPO_E_ARGUMENT);
+    CHECK(sppo_forward(&ctx, &acts, &large, &forest) == SPPO_E_ARGUMENT);
     CHECK(strstr(ctx.message, "another shape") != NULL);
     CHECK(sppo_sample(&ctx, &sampler, &large, &prompts, 0, 1, &how, 1,
                       &responses) == SPPO_E_ARGUMENT);
     CHECK(sppo_optim_step(&ctx, &optim, &large, grad) == SPPO_E_ARGUMENT);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &small, &forest));
-    CHECK(sppo_backward(&ctx, &trace, &small, &other, slopes, NULL, grad) ==
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &small, &forest));
+    CHECK(sppo_backward(&ctx, &acts, &small, &other, slopes, NULL, grad) ==
           SPPO_E_ARGUMENT);
     CHECK(strstr(ctx.message, "last sppo_forward") != NULL);
     CHECK(sppo_play_run(&ctx, &play, &judge) == SPPO_E_ARGUMENT);
@@ -2794,7 +2794,7 @@ static void mixed_up_models_are_refused(void)
     sppo_forest_free(&ctx, &other);
     sppo_optim_free(&ctx, &optim);
     sppo_sampler_free(&ctx, &sampler);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_model_free(&ctx, &small);
     sppo_model_free(&ctx, &large);
     CHECK(ctx.held == 0);

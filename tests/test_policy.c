@@ -96,16 +96,16 @@ static void forward_matches_slow(void)
         slow_random random = { 11 };
         static sppo_model model;
         static sppo_forest forest;
-        static sppo_trace trace;
+        static sppo_activations acts;
         double *final, *logits, *got, logprob[ROWS];
         int token[ROWS], row[ROWS], s, i, j;
         view v;
 
         if (!view_model(&ctx, &model, &c, 1) ||
             !bushy_forest(&forest, &random, c.vocab) ||
-            !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, forest.tokens,
-                                            forest.segments, 0)) ||
-            !CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest)))
+            !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, forest.tokens,
+                                            forest.segments, 0, 0)) ||
+            !CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest)))
             return;
         view_init(&v, &model);
         final = slow_new(ROWS * c.dim), logits = slow_new(ROWS * c.vocab);
@@ -117,22 +117,22 @@ static void forward_matches_slow(void)
             slow_forward(&v.llama, token, n, final, logits, logprob);
             for (i = n - length; i < n; i++) {
                 const double expected = forest.scored[s] ? logprob[i] : 0;
-                CHECK_NEAR(trace.logprob[row[i]], expected, value_tolerance());
+                CHECK_NEAR(acts.logprob[row[i]], expected, value_tolerance());
                 sum += expected;
                 for (j = 0; j < c.dim; j++)
-                    CHECK_NEAR(trace.final[row[i] * c.dim + j],
+                    CHECK_NEAR(acts.final[row[i] * c.dim + j],
                                final[i * c.dim + j], value_tolerance());
-                sppo_logits(&trace, &model, row[i], got);
+                sppo_logits(&acts, &model, row[i], got);
                 for (j = 0; j < c.vocab; j++)
                     CHECK_NEAR(got[j], logits[i * c.vocab + j],
                                value_tolerance());
             }
-            CHECK_NEAR(sppo_segment_logprob(&trace, &forest, s), sum,
+            CHECK_NEAR(sppo_segment_logprob(acts.logprob, &forest, s), sum,
                        length * value_tolerance());
         }
         free(final), free(logits), free(got);
         view_free(&v);
-        sppo_trace_free(&ctx, &trace);
+        sppo_activations_free(&ctx, &acts);
         sppo_forest_free(&ctx, &forest);
         sppo_model_free(&ctx, &model);
     }
@@ -177,7 +177,7 @@ static void gradients_of(int which, int with_final)
     slow_random random = { 12 };
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_real *grad, *d_final;
     double *slow_final, *slope, d_logprob[ROWS];
     int t, i, a;
@@ -193,7 +193,7 @@ static void gradients_of(int which, int with_final)
     a = add_random(&forest, &random, c.vocab, a, 2, 0);
     add_random(&forest, &random, c.vocab, a, 2, 1);
     add_random(&forest, &random, c.vocab, -1, 4, 1);
-    if (!CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 8, 1)))
+    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 8, 0, 1)))
         return;
     view_init(&v, &model);
     grad = view_reals(model.count);
@@ -204,8 +204,8 @@ static void gradients_of(int which, int with_final)
         d_logprob[i] = i == 5 ? 0 : slow_normal(&random);
     w.forest = &forest, w.llama = &v.llama, w.d_logprob = d_logprob;
     w.d_final = with_final ? slow_final : NULL;
-    if (CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest)) &&
-        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob,
+    if (CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest)) &&
+        CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d_logprob,
                                      with_final ? d_final : NULL, grad)))
         for (t = 0; t < model.tensor_count; t++) {
             const sppo_tensor *tensor = &model.tensors[t];
@@ -216,7 +216,7 @@ static void gradients_of(int which, int with_final)
         }
     free(grad), free(d_final), free(slow_final), free(slope);
     view_free(&v);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -244,42 +244,42 @@ static void next_token_loss_is_the_mean_and_adds_its_slopes(void)
     slow_random random = { 13 };
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_real *once, *twice, *plain;
     double d_logprob[ROWS], loss = 0, value = 0, sum = 0;
     int i, s, scored = 0;
 
     if (!view_model(&ctx, &model, &c, 3) ||
         !bushy_forest(&forest, &random, c.vocab) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1)))
         return;
     once = view_reals(model.count), twice = view_reals(model.count);
     plain = view_reals(model.count);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     for (s = 0; s < forest.segments; s++)
         for (i = forest.start[s]; i < forest.start[s + 1]; i++) {
             const int predicted = forest.scored[s]
                 && (forest.parent[s] >= 0 || i > forest.start[s]);
-            CHECK(predicted == (trace.logprob[i] < 0));
+            CHECK(predicted == (acts.logprob[i] < 0));
             d_logprob[i] = predicted ? -1.0 : 0;
             scored += predicted;
-            sum -= trace.logprob[i];
+            sum -= acts.logprob[i];
         }
     for (i = 0; i < forest.tokens; i++)
         d_logprob[i] /= scored;
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d_logprob, NULL,
                                  plain));
-    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0, once,
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &acts, &model, &forest, 0, once,
                                         &loss));
     CHECK_NEAR(loss, sum / scored, BUILD(1e-6, 1e-14) * loss);
-    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0, NULL,
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &acts, &model, &forest, 0, NULL,
                                         &value));
     CHECK(value == loss);
-    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 40, NULL,
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &acts, &model, &forest, 40, NULL,
                                         &value));
     CHECK_NEAR(value, sum / 40, BUILD(1e-6, 1e-14) * value);
     for (i = 0; i < 2; i++)
-        CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, &model, &forest, 0,
+        CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &acts, &model, &forest, 0,
                                             twice, &value));
     for (i = 0; i < (int)model.count; i++) {
         CHECK_NEAR(once[i], plain[i],
@@ -288,7 +288,7 @@ static void next_token_loss_is_the_mean_and_adds_its_slopes(void)
                    BUILD(2e-6, 1e-14) * (1 + fabs((double)once[i])));
     }
     free(once), free(twice), free(plain);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -300,23 +300,23 @@ static void backward_may_follow_backward(void)
     slow_random random = { 20 };
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_real *apart, *at_once;
     double d[3][ROWS], largest = 0;
     int i;
 
     if (!view_model(&ctx, &model, &c, 12) ||
         !bushy_forest(&forest, &random, c.vocab) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1)))
         return;
     apart = view_reals(model.count), at_once = view_reals(model.count);
     for (i = 0; i < ROWS; i++) {
         d[0][i] = slow_normal(&random), d[1][i] = slow_normal(&random);
         d[2][i] = d[0][i] + d[1][i];
     }
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     for (i = 0; i < 3; i++)
-        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d[i], NULL,
+        CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d[i], NULL,
                                      i < 2 ? apart : at_once));
     for (i = 0; i < (int)model.count; i++)
         largest = fmax(largest, fabs((double)at_once[i]));
@@ -324,7 +324,7 @@ static void backward_may_follow_backward(void)
     for (i = 0; i < (int)model.count; i++)
         CHECK_NEAR(apart[i], at_once[i], BUILD(1e-5, 1e-13) * largest);
     free(apart), free(at_once);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -338,7 +338,7 @@ static void large_vocabulary_is_done_in_parts(void)
     slow_random random = { 21 };
     static sppo_model model;
     static sppo_forest forest, single;
-    static sppo_trace trace, alone;
+    static sppo_activations acts, alone;
     sppo_real *grad, *sum;
     double d_logprob[TEXTS * LENGTH], logprob[LENGTH];
     double largest = 0, off = 0;
@@ -350,11 +350,11 @@ static void large_vocabulary_is_done_in_parts(void)
     if (!view_model(&ctx, &model, &c, 13) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, TEXTS * LENGTH, TEXTS))
         || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, LENGTH, 1)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, TEXTS * LENGTH,
-                                        TEXTS, 1)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &alone, &model, LENGTH, 1, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TEXTS * LENGTH,
+                                        TEXTS, 0, 1)) ||
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &alone, &model, LENGTH, 1, 0, 1)))
         return;
-    CHECK(trace.chunk < TEXTS * (LENGTH - 1) && alone.chunk == LENGTH);
+    CHECK(acts.chunk < TEXTS * (LENGTH - 1) && alone.chunk == LENGTH);
     view_init(&v, &model);
     grad = view_reals(model.count), sum = view_reals(model.count);
     for (s = 0; s < TEXTS; s++) {
@@ -363,15 +363,15 @@ static void large_vocabulary_is_done_in_parts(void)
     }
     for (i = 0; i < TEXTS * LENGTH; i++)
         d_logprob[i] = slow_normal(&random);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d_logprob, NULL,
                                  grad));
     for (s = 0; s < TEXTS; s++) {
         const int *text = forest.token + s * LENGTH;
         sppo_forest_clear(&single);
         sppo_forest_add(&single, -1, text, LENGTH, 1);
         CHECK_OK(&ctx, sppo_forward(&ctx, &alone, &model, &single));
-        CHECK(!memcmp(alone.logprob, trace.logprob + s * LENGTH,
+        CHECK(!memcmp(alone.logprob, acts.logprob + s * LENGTH,
                       LENGTH * sizeof(double)));
         CHECK_OK(&ctx, sppo_backward(&ctx, &alone, &model, &single,
                                      d_logprob + s * LENGTH, NULL, sum));
@@ -389,7 +389,7 @@ static void large_vocabulary_is_done_in_parts(void)
     CHECK_NEAR(off, 0, BUILD(1e-5, 1e-12) * largest);
     free(grad), free(sum);
     view_free(&v);
-    sppo_trace_free(&ctx, &trace), sppo_trace_free(&ctx, &alone);
+    sppo_activations_free(&ctx, &acts), sppo_activations_free(&ctx, &alone);
     sppo_forest_free(&ctx, &forest), sppo_forest_free(&ctx, &single);
     sppo_model_free(&ctx, &model);
     CHECK(ctx.held == 0);
@@ -487,40 +487,40 @@ static void model_matches_pytorch(const ref_config *config,
 {
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     double d_logprob[ROWS], logits[32], sum = 0;
     sppo_real *grad;
     int s, t, i;
 
     if (!reference_model(&model, config, tensors, count) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, sequences)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, sequences,
-                                        1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, sequences,
+                                        0, 1)))
         return;
     for (s = 0; s < sequences; s++)
         CHECK(sppo_forest_add(&forest, -1, sequence[s].tokens,
                               sequence[s].length, 1) == s);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     for (s = 0; s < sequences; s++)
         for (t = 0; t < sequence[s].length; t++) {
             const int row = forest.start[s] + t;
             // 1e-4 of float is thirty times what PyTorch's own float costs.
-            CHECK_NEAR(trace.logprob[row], sequence[s].logprob[t],
+            CHECK_NEAR(acts.logprob[row], sequence[s].logprob[t],
                        BUILD(1e-4, 1e-10));
-            sppo_logits(&trace, &model, row, logits);
+            sppo_logits(&acts, &model, row, logits);
             for (i = 0; i < config->vocab; i++)
                 CHECK_NEAR(logits[i], sequence[s].logits[t * config->vocab + i],
                            BUILD(1e-4, 1e-10));
             d_logprob[row] = sequence[s].coef[t];
-            sum += sequence[s].coef[t] * trace.logprob[row];
+            sum += sequence[s].coef[t] * acts.logprob[row];
         }
     CHECK_NEAR(sum, weighted_sum, BUILD(1e-4, 1e-10) * fabs(weighted_sum));
     grad = view_reals(model.count);
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d_logprob, NULL,
                                  grad));
     near_reference_gradients(&model, grad, tensors, count);
     free(grad);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -545,7 +545,7 @@ static void pytorch_pair_of_responses(void)
 {
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     double d_logprob[ROWS], lp_w, lp_l, a, b, loss;
     sppo_real *grad;
     int prompt, w, l, i;
@@ -553,7 +553,7 @@ static void pytorch_pair_of_responses(void)
     if (!reference_model(&model, &ref_a_config, ref_sppo_tensors,
                          ref_sppo_tensor_count) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, 3)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 3, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 3, 0, 1)))
         return;
     prompt = sppo_forest_add(&forest, -1, ref_sppo_prompt,
                              ref_sppo_prompt_length, 0);
@@ -561,15 +561,15 @@ static void pytorch_pair_of_responses(void)
                         ref_sppo_winner_length, 1);
     l = sppo_forest_add(&forest, prompt, ref_sppo_loser, ref_sppo_loser_length,
                         1);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     for (i = 0; i < ref_sppo_winner_length; i++)
-        CHECK_NEAR(trace.logprob[forest.start[w] + i],
+        CHECK_NEAR(acts.logprob[forest.start[w] + i],
                    ref_sppo_winner_logprob[i], BUILD(1e-4, 1e-10));
     for (i = 0; i < ref_sppo_loser_length; i++)
-        CHECK_NEAR(trace.logprob[forest.start[l] + i],
+        CHECK_NEAR(acts.logprob[forest.start[l] + i],
                    ref_sppo_loser_logprob[i], BUILD(1e-4, 1e-10));
-    lp_w = sppo_segment_logprob(&trace, &forest, w);
-    lp_l = sppo_segment_logprob(&trace, &forest, l);
+    lp_w = sppo_segment_logprob(acts.logprob, &forest, w);
+    lp_l = sppo_segment_logprob(acts.logprob, &forest, l);
     CHECK_NEAR(lp_w, ref_sppo_lp_w, BUILD(1e-4, 1e-10));
     CHECK_NEAR(lp_l, ref_sppo_lp_l, BUILD(1e-4, 1e-10));
     a = lp_w - ref_sppo_ref_lp_w - ref_sppo_eta * (ref_sppo_phat_w - 0.5);
@@ -582,12 +582,12 @@ static void pytorch_pair_of_responses(void)
     for (i = forest.start[l]; i < forest.start[l + 1]; i++)
         d_logprob[i] = b;
     grad = view_reals(model.count);
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d_logprob, NULL,
                                  grad));
     near_reference_gradients(&model, grad, ref_sppo_tensors,
                              ref_sppo_tensor_count);
     free(grad);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -605,16 +605,16 @@ static void forest_equals_separate_sequences(void)
         slow_random random = { 14 };
         static sppo_model model;
         static sppo_forest forest, single;
-        static sppo_trace trace, alone;
+        static sppo_activations acts, alone;
         sppo_real *grad, *sum, *d_final, *d_alone;
         double d_logprob[ROWS], d_single[ROWS], *scratch, largest = 0;
 
         if (!view_model(&ctx, &model, &c, 4) ||
             !bushy_forest(&forest, &random, c.vocab) ||
             !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, ROWS, 1)) ||
-            !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 1))
-            || !CHECK_OK(&ctx, sppo_trace_init(&ctx, &alone, &model, ROWS, 1,
-                                               1)))
+            !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1))
+            || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &alone, &model, ROWS, 1,
+                                               0, 1)))
             return;
         grad = view_reals(model.count), sum = view_reals(model.count);
         d_final = view_reals((size_t)(ROWS * c.dim));
@@ -623,8 +623,8 @@ static void forest_equals_separate_sequences(void)
         view_fill(d_final, scratch, ROWS * c.dim, &random, 0.5);
         for (i = 0; i < ROWS; i++)
             d_logprob[i] = slow_normal(&random);
-        CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob,
+        CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+        CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d_logprob,
                                      d_final, grad));
         for (s = 0; s < forest.segments; s++) {
             int token[ROWS], row[ROWS];
@@ -637,12 +637,12 @@ static void forest_equals_separate_sequences(void)
             memset(d_alone, 0, (size_t)(ROWS * c.dim) * sizeof *d_alone);
             for (i = before; i < n; i++) {
                 if (forest.scored[s]) {
-                    CHECK_NEAR(trace.logprob[row[i]], alone.logprob[i],
+                    CHECK_NEAR(acts.logprob[row[i]], alone.logprob[i],
                                BUILD(1e-5, 1e-12));
                     d_single[i] = d_logprob[row[i]];
                 }
                 for (j = 0; j < c.dim; j++) {
-                    CHECK_NEAR(trace.final[row[i] * c.dim + j],
+                    CHECK_NEAR(acts.final[row[i] * c.dim + j],
                                alone.final[i * c.dim + j], BUILD(1e-5, 1e-12));
                     d_alone[i * c.dim + j] = d_final[row[i] * c.dim + j];
                 }
@@ -656,26 +656,26 @@ static void forest_equals_separate_sequences(void)
         for (i = 0; i < (int)model.count; i++)
             CHECK_NEAR(grad[i], sum[i], BUILD(1e-5, 1e-12) * largest);
         free(grad), free(sum), free(d_final), free(d_alone), free(scratch);
-        sppo_trace_free(&ctx, &trace), sppo_trace_free(&ctx, &alone);
+        sppo_activations_free(&ctx, &acts), sppo_activations_free(&ctx, &alone);
         sppo_forest_free(&ctx, &forest), sppo_forest_free(&ctx, &single);
         sppo_model_free(&ctx, &model);
     }
 }
 
 /* Bit for bit: a tree gives the same values alone, behind other trees, before
- * other trees, and in a longer trace.                                       */
+ * other trees, and in a longer acts.                                       */
 static void values_do_not_depend_on_company(void)
 {
     const sppo_config c = shape_of(0);
     slow_random random = { 15 };
     int prompt_token[5], a_token[4], b_token[3], place, i;
     static sppo_model model;
-    static sppo_trace trace;
+    static sppo_activations acts;
     double first[12], logits_first[11], logits[11];
     sppo_real final_first[12 * 10];
 
     if (!view_model(&ctx, &model, &c, 5) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 0)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 0)))
         return;
     random_tokens(&random, prompt_token, 5, c.vocab);
     random_tokens(&random, a_token, 4, c.vocab);
@@ -693,20 +693,20 @@ static void values_do_not_depend_on_company(void)
         sppo_forest_add(&forest, prompt, b_token, 3, 1);
         if (place > 1)
             add_random(&forest, &random, c.vocab, -1, 6, 1);
-        CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-        sppo_logits(&trace, &model, at + 8, logits);
+        CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+        sppo_logits(&acts, &model, at + 8, logits);
         if (place == 0) {
-            memcpy(first, trace.logprob + at, sizeof first);
-            memcpy(final_first, trace.final + at * c.dim, sizeof final_first);
+            memcpy(first, acts.logprob + at, sizeof first);
+            memcpy(final_first, acts.final + at * c.dim, sizeof final_first);
             memcpy(logits_first, logits, sizeof logits);
         }
-        CHECK(!memcmp(first, trace.logprob + at, sizeof first));
-        CHECK(!memcmp(final_first, trace.final + at * c.dim,
+        CHECK(!memcmp(first, acts.logprob + at, sizeof first));
+        CHECK(!memcmp(final_first, acts.final + at * c.dim,
                       sizeof final_first));
         CHECK(!memcmp(logits_first, logits, sizeof logits));
         sppo_forest_free(&ctx, &forest);
     }
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_model_free(&ctx, &model);
 }
 
@@ -718,30 +718,30 @@ static void later_tokens_change_nothing_before(void)
     slow_random random = { 16 };
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_real *before;
     size_t row_bytes;
     int i, moved;
 
     if (!view_model(&ctx, &model, &c, 6) ||
         !bushy_forest(&forest, &random, c.vocab) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, ROWS, 16, 0)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 0)))
         return;
     row_bytes = (size_t)c.dim * sizeof *before;
     before = view_reals((size_t)(ROWS * c.dim));
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-    memcpy(before, trace.final, (size_t)forest.tokens * row_bytes);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+    memcpy(before, acts.final, (size_t)forest.tokens * row_bytes);
     moved = forest.start[6] - 1;        // the last token of segment 5, "a"
     forest.token[moved] = (forest.token[moved] + 1) % c.vocab;
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     for (i = 0; i < forest.tokens; i++) {
         const int below = i == moved
                        || (i >= forest.start[6] && i < forest.start[9]);
-        CHECK((memcmp(before + i * c.dim, trace.final + i * c.dim, row_bytes)
+        CHECK((memcmp(before + i * c.dim, acts.final + i * c.dim, row_bytes)
                != 0) == below);
     }
     free(before);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -763,7 +763,7 @@ static void large_pass(int vocab)
     enum { TREES = 40, TOKENS = 1600, TREE = 40 };
     static sppo_model model;
     static sppo_forest all, one;
-    static sppo_trace trace, alone;
+    static sppo_activations acts, alone;
     slow_random random = { 31 };
     sppo_config c = shape_of(1);
     static double d_logprob[TOKENS];
@@ -777,24 +777,24 @@ static void large_pass(int vocab)
     if (!view_model(&ctx, &model, &c, 6) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &all, TOKENS, 3 * TREES)) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &one, TREE, 3)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, TOKENS,
-                                        3 * TREES, 1)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &alone, &model, TREE, 3, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TOKENS,
+                                        3 * TREES, 0, 1)) ||
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &alone, &model, TREE, 3, 0, 1)))
         return;
     grad = view_reals(model.count), sum = view_reals(model.count);
     for (t = 0; t < TREES; t++)
         add_tree(&all, &random, c.vocab);
     for (t = 0; t < TOKENS; t++)
         d_logprob[t] = slow_normal(&random);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &all));
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &all, d_logprob, NULL,
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &all));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &all, d_logprob, NULL,
                                  grad));
     random.state = 31;
     for (t = 0; t < TREES; t++) {
         sppo_forest_clear(&one);
         add_tree(&one, &random, c.vocab);
         CHECK_OK(&ctx, sppo_forward(&ctx, &alone, &model, &one));
-        CHECK(!memcmp(alone.logprob, trace.logprob + t * TREE,
+        CHECK(!memcmp(alone.logprob, acts.logprob + t * TREE,
                       TREE * sizeof *alone.logprob));
         CHECK_OK(&ctx, sppo_backward(&ctx, &alone, &model, &one,
                                      d_logprob + t * TREE, NULL, sum));
@@ -804,8 +804,8 @@ static void large_pass(int vocab)
     for (i = 0; i < model.count; i++)
         CHECK_NEAR(grad[i], sum[i], BUILD(1e-5, 1e-13) * largest);
     free(grad), free(sum);
-    sppo_trace_free(&ctx, &alone);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &alone);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &one);
     sppo_forest_free(&ctx, &all);
     sppo_model_free(&ctx, &model);
@@ -819,7 +819,7 @@ static void a_large_pass_is_the_sum_of_its_trees(void)
 }
 
 /* sum_i d_i log pi_i with the weights moved by `by` along a direction. */
-static double moved_value(sppo_model *model, sppo_trace *trace,
+static double moved_value(sppo_model *model, sppo_activations *acts,
                           const sppo_forest *forest, const double *d_logprob,
                           const sppo_real *along, double by)
 {
@@ -829,11 +829,11 @@ static double moved_value(sppo_model *model, sppo_trace *trace,
 
     for (k = 0; k < model->count; k++)
         model->weights[k] += (sppo_real)(by * (double)along[k]);
-    CHECK_OK(&ctx, sppo_forward(&ctx, trace, model, forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, acts, model, forest));
     for (k = 0; k < model->count; k++)
         model->weights[k] -= (sppo_real)(by * (double)along[k]);
     for (i = 0; i < forest->tokens; i++)
-        sum += d_logprob[i] * trace->logprob[i];
+        sum += d_logprob[i] * acts->logprob[i];
     return sum;
 }
 
@@ -847,7 +847,7 @@ static void a_long_tree_goes_backward_in_slices(void)
     static double d_logprob[TOKENS];
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     slow_random random = { 32 };
     sppo_config c = shape_of(1);
     const double step = BUILD(3e-3, 1e-5);
@@ -859,7 +859,7 @@ static void a_long_tree_goes_backward_in_slices(void)
     c.dim = 64, c.heads = 8, c.kv_heads = 4, c.hidden = 172, c.context = 900;
     if (!view_model(&ctx, &model, &c, 8) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, TOKENS, 3)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, TOKENS, 3, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TOKENS, 3, 0, 1)))
         return;
     random_tokens(&random, token, TOKENS, c.vocab);
     sppo_forest_add(&forest, -1, token, TOKENS - 2 * PART, 1);
@@ -868,20 +868,20 @@ static void a_long_tree_goes_backward_in_slices(void)
     grad = view_reals(model.count), along = view_reals(model.count);
     for (i = 0; i < TOKENS; i++)
         d_logprob[i] = slow_normal(&random) / TOKENS;
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest, d_logprob, NULL,
                                  grad));
     for (k = 0; k < model.count; k++) {
         along[k] = (sppo_real)(slow_normal(&random) * 0.1);
         slope += (double)grad[k] * (double)along[k];
     }
-    up = moved_value(&model, &trace, &forest, d_logprob, along, step);
-    down = moved_value(&model, &trace, &forest, d_logprob, along, -step);
+    up = moved_value(&model, &acts, &forest, d_logprob, along, step);
+    down = moved_value(&model, &acts, &forest, d_logprob, along, -step);
     CHECK(fabs(slope) > 1e-3);
     CHECK_NEAR(slope, (up - down) / (2 * step),
                BUILD(2e-2, 1e-6) * fabs(slope));
     free(grad), free(along);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -898,43 +898,85 @@ static void add_trees(sppo_forest *forest, slow_random *random, int vocab,
 }
 
 #ifdef _OPENMP
-/* Both ways to slopes, with slopes in the hidden states as well. */
+/* A loss whose slopes are known before: those of a batch. */
+typedef struct known_slopes {
+    const double *d_logprob;
+    const sppo_real *d_final;
+    int dim;
+} known_slopes;
+
+static sppo_result known_loss(void *user, sppo_micro_batch *b)
+{
+    const known_slopes *known = (const known_slopes *)user;
+    const int n = b->forest.tokens, row = b->first_token, d = known->dim;
+
+    memcpy(b->d_logprob, known->d_logprob + row, (size_t)n * sizeof(double));
+    memcpy(b->d_final, known->d_final + row * d,
+           (size_t)(n * d) * sizeof(sppo_real));
+    return SPPO_OK;
+}
+
+/* Forward, loss and backward at once: the bits of two calls, in less room. */
+static void step_as_two_calls(const sppo_model *model,
+                              const sppo_forest *forest, int longest,
+                              const double *d_logprob,
+                              const sppo_real *d_final, const sppo_real *grad)
+{
+    static sppo_activations acts;
+    sppo_real *again = view_reals(model->count);
+    known_slopes known = { d_logprob, d_final, model->config.dim };
+
+    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, model,
+                                              forest->tokens, forest->segments,
+                                              longest, SPPO_STEP)))
+        return;
+    CHECK_OK(&ctx, sppo_step(&ctx, &acts, model, forest, known_loss, &known,
+                             again));
+    CHECK(!memcmp(again, grad, model->count * sizeof *grad));
+    sppo_activations_free(&ctx, &acts);
+    free(again);
+}
+
+/* All ways to slopes, with slopes in the hidden states as well. */
 static void slopes_with(int threads, const sppo_model *model,
-                        const sppo_forest *forest, int groves, sppo_real *grad,
+                        const sppo_forest *forest, int partials,
+                        sppo_real *grad,
                         double *loss)
 {
-    static sppo_trace trace;
+    static sppo_activations acts;
     slow_random random = { 19 };
     sppo_real *d_final = view_reals((size_t)forest->tokens
                                     * (size_t)model->config.dim);
     sppo_real *again = view_reals(model->count);
     int i;
 
-    view_threads(threads);  // before the trace is made
+    view_threads(threads);  // before the acts is made
     memset(grad, 0, 2 * model->count * sizeof *grad);
-    if (!CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, model, forest->tokens,
-                                        forest->segments, 1)))
+    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, model, forest->tokens,
+                                        forest->segments, 0, 1)))
         return;
-    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &trace, model, forest, 0, grad,
+    CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &acts, model, forest, 0, grad,
                                         loss));
-    CHECK(trace.groves == groves);
+    CHECK(acts.partials == partials);
     for (i = 0; i < forest->tokens; i++)
-        trace.d_logprob[i] = slow_normal(&random);
+        acts.d_logprob[i] = slow_normal(&random);
     for (i = 0; i < forest->tokens * model->config.dim; i++)
         d_final[i] = (sppo_real)slow_normal(&random);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, model, forest));
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, model, forest, trace.d_logprob,
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, model, forest));
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, model, forest, acts.d_logprob,
                                  d_final, grad + model->count));
-    CHECK_OK(&ctx, sppo_backward(&ctx, &trace, model, forest, trace.d_logprob,
+    CHECK_OK(&ctx, sppo_backward(&ctx, &acts, model, forest, acts.d_logprob,
                                  d_final, again));
     CHECK(!memcmp(again, grad + model->count, model->count * sizeof *grad));
+    step_as_two_calls(model, forest, 36, acts.d_logprob, d_final,
+                      grad + model->count);
     free(again);
     free(d_final);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     view_threads(1);
 }
 
-static void same_bits_over(int trees, int groves)
+static void same_bits_over(int trees, int partials)
 {
     static const int threads[] = { 1, 2, 3, 4, 8 };
     const sppo_config c = shape_of(0);
@@ -951,9 +993,9 @@ static void same_bits_over(int trees, int groves)
         return;
     add_trees(&forest, &random, c.vocab, trees);
     grad = view_reals(2 * model.count), first = view_reals(2 * model.count);
-    slopes_with(threads[0], &model, &forest, groves, first, &loss_first);
+    slopes_with(threads[0], &model, &forest, partials, first, &loss_first);
     for (t = 1; t < COUNT(threads); t++) {
-        slopes_with(threads[t], &model, &forest, groves, grad, &loss);
+        slopes_with(threads[t], &model, &forest, partials, grad, &loss);
         CHECK(loss == loss_first);
         CHECK(!memcmp(first, grad, 2 * model.count * sizeof *grad));
     }
@@ -963,8 +1005,8 @@ static void same_bits_over(int trees, int groves)
 }
 #endif
 
-/* 390 rows: many bands, and with 8 threads one.  2200 rows: four groves, side
- * by side up to four threads, with 8 one after the other.                   */
+/* 390 rows: two micro-batches, one sum.  2200 rows: four partial sums, side by
+ * side up to four threads, with 8 one after the other.                      */
 static void same_bits_for_any_number_of_threads(void)
 {
 #ifdef _OPENMP
@@ -975,17 +1017,18 @@ static void same_bits_for_any_number_of_threads(void)
 #endif
 }
 
-/* A tree of each length: groves hold each tree and each scored row once, and
- * the largest is at most half as large again as the average.                */
-static int deal(const int *length, int trees)
+/* A tree of each length: micro-batches hold each tree and each scored row once,
+ * in order; none is longer than it must be, nor shorter than it could be.
+ * Returns the number of partial sums.                                       */
+static int cut(const int *length, int trees)
 {
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     static int token[3000];
     sppo_config c = shape_of(0);
     slow_random random = { 23 };
-    int i, g, rows = 0;
+    int i, n, rows = 0, segments = 0, before = 0;
 
     for (i = 0; i < trees; i++)
         rows += length[i];
@@ -996,49 +1039,55 @@ static int deal(const int *length, int trees)
         return 0;
     for (i = 0; i < trees; i++)
         sppo_forest_add(&forest, -1, token, length[i], i % 3 > 0);
-    CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, rows, trees, 0));
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-    CHECK(trace.grove_tree[0] == 0 && trace.grove_scored[0] == 0);
-    CHECK(trace.grove_tree[trace.groves] == trees);
-    CHECK(trace.grove_scored[trace.groves] == trace.scored_rows);
-    for (g = 0; g < trace.groves; g++) {
-        const int from = forest.start[trace.grove_tree[g]];
-        const int to = forest.start[trace.grove_tree[g + 1]];
+    CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, rows, trees, 0,
+                                         SPPO_STEP));
+    sppoi_cut(&acts, &forest);
+    for (i = 0, rows = 0; i < acts.micro_batches; i++) {
+        const sppo_micro_batch *b = &acts.micro_batch[i];
 
-        CHECK(from <= to && to - from <= 1.5 * forest.tokens / trace.groves);
-        for (i = trace.grove_scored[g]; i < trace.grove_scored[g + 1]; i++)
-            CHECK(trace.scored_row[i] >= from && trace.scored_row[i] < to);
+        CHECK(b->first_segment == segments && b->first_token == rows);
+        CHECK(b->trees == b->forest.segments && b->trees > 0);
+        CHECK(b->trees == 1 || b->forest.tokens <= acts.micro_rows);
+        CHECK(i == 0 || before + b->forest.start[1] > acts.micro_rows);
+        for (n = 0; n < b->scored_rows; n++)
+            CHECK(b->scored_row[n] >= 0 &&
+                  b->scored_row[n] < b->forest.tokens);
+        segments += b->forest.segments;
+        rows += b->forest.tokens;
+        before = b->forest.tokens;
     }
-    g = trace.groves;
-    sppo_trace_free(&ctx, &trace);
+    CHECK(segments == trees && rows == forest.tokens);
+    n = acts.partials;
+    CHECK(n <= acts.micro_batches);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
-    return g;
+    return n;
 }
 
 /* `few` trees of `long_rows` rows, then of `rows` rows: `trees` in all. */
-static int deal_of(int few, int long_rows, int trees, int rows)
+static int cut_of(int few, int long_rows, int trees, int rows)
 {
     static int length[1000];
     int i;
 
     for (i = 0; i < trees; i++)
         length[i] = i < few ? long_rows : rows;
-    return deal(length, trees);
+    return cut(length, trees);
 }
 
-static void groves_hold_every_tree_once(void)
+static void micro_batches_hold_every_tree_once(void)
 {
-    CHECK(deal_of(1, 3000, 1, 0) == 1);    // a tree is never cut
-    CHECK(deal_of(0, 0, 7, 300) == 1);     // not enough trees for two
-    CHECK(deal_of(0, 0, 150, 6) == 1);     // nor rows
-    CHECK(deal_of(0, 0, 1000, 7) == 8);
-    CHECK(deal_of(1, 3000, 16, 100) == 2);  // in four, the first were too large
-    CHECK(deal_of(5, 717, 32, 19) == 8);    // two of them empty
+    CHECK(cut_of(1, 3000, 1, 0) == 1);    // a tree is never cut
+    CHECK(cut_of(0, 0, 7, 300) == 4);     // 2100 rows
+    CHECK(cut_of(0, 0, 150, 6) == 1);     // not enough rows for two sums
+    CHECK(cut_of(0, 0, 1000, 7) == 8);
+    CHECK(cut_of(2, 2000, 4, 100) == 2);  // three micro-batches
+    CHECK(cut_of(5, 717, 32, 19) == 8);
 }
 
-/* Slopes of a model with more weights than would fit eight times. */
-static void groves_are_few_where_weights_are_many(void)
+/* Partial sums of a model with more weights than would fit eight times. */
+static void partial_sums_are_few_where_weights_are_many(void)
 {
     sppo_config c, r;
 
@@ -1046,65 +1095,64 @@ static void groves_are_few_where_weights_are_many(void)
     c.vocab = 1000, c.dim = 100, c.heads = 1, c.layers = 1, c.hidden = 20;
     c.context = 64;
     CHECK_OK(&ctx, sppo_config_resolve(&ctx, &r, &c));
-    CHECK(sppoi_most_groves(&r, 1 << 20) == 8);
+    CHECK(sppoi_most_partials(&r, 1 << 20) == 8);
     r.vocab = 1 << 15;   // 3.3 million numbers
-    CHECK(sppoi_most_groves(&r, 1 << 20) == 2);
+    CHECK(sppoi_most_partials(&r, 1 << 20) == 2);
     r.vocab = 1 << 17;
-    CHECK(sppoi_most_groves(&r, 1 << 20) == 1);
+    CHECK(sppoi_most_partials(&r, 1 << 20) == 1);
 }
 
-/* Desks lie side by side, and all within the block. */
-static void apart(const sppo_trace *t, const sppo_real *desk,
-                  const sppo_real *next, size_t numbers)
+typedef struct part { const char *at; size_t bytes; } part;
+
+static void add_part(part *parts, int *n, const void *at, size_t rows,
+                     int width)
 {
-    const char *end = (const char *)(desk + numbers);
-
-    CHECK(next >= desk + numbers);
-    CHECK((const char *)desk >= (const char *)t->block &&
-          end <= (const char *)t->block + t->block_size);
+    parts[*n].at = (const char *)at;
+    parts[(*n)++].bytes = rows * (size_t)width * sizeof(sppo_real);
 }
 
-static void desks_do_not_overlap(void)
+/* All arrays of all workspaces lie in the block, and none in another. */
+static void workspaces_do_not_overlap(void)
 {
 #ifdef _OPENMP
-    enum { DESKS = 4, TOKENS = 4096 };
+    enum { WORKERS = 4, TOKENS = 4096, ARRAYS = 10 };
     const sppo_config c = shape_of(0);
     static sppo_model model;
-    static sppo_trace t;
-    sppo_trace at[DESKS + 1];
-    int d;
+    static sppo_activations acts;
+    part parts[WORKERS * ARRAYS];
+    int w, n = 0, i, j;
 
-    view_threads(DESKS);
+    view_threads(WORKERS);
     if (!view_model(&ctx, &model, &c, 7) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &t, &model, TOKENS, 8, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TOKENS, 8,
+                                              64, SPPO_STEP)))
         return;
-    CHECK(t.desks == DESKS);
-    for (d = 0; d <= DESKS; d++) {
-        at[d] = t;
-        sppoi_at_desk(&at[d], d);
-        CHECK(at[d].threads == 1);
-    }
-    for (d = 0; d < DESKS; d++) {
-        const int dim = c.dim, hidden = c.hidden, slice = sppoi_slice_rows(&t);
-        const int wide = sppoi_max(sppoi_q_width(&c), hidden);
-        const int deep = sppoi_max(slice, t.chunk);
+    CHECK(acts.workers == WORKERS);
+    for (w = 0; w < WORKERS; w++) {
+        const sppoi_workspace *ws = &acts.workspace[w];
+        const size_t rows = (size_t)acts.most_rows;
+        const size_t chunk = (size_t)acts.chunk;
 
-        apart(&t, at[d].norm, at[d + 1].norm, (size_t)(SPPOI_BAND * dim));
-        apart(&t, at[d].act, at[d + 1].act, (size_t)(SPPOI_BAND * hidden));
-        apart(&t, at[d].scratch, at[d + 1].scratch,
-              sppoi_block_room(&t.config, sppoi_reach(&t.config, TOKENS), 1));
-        apart(&t, at[d].gathered, at[d + 1].gathered,
-              (size_t)(t.chunk * dim));
-        apart(&t, at[d].logits, at[d + 1].logits,
-              (size_t)(t.chunk * c.vocab));
-        apart(&t, at[d].norm_panel, at[d + 1].norm_panel,
-              sppo_panel_size(deep, dim));
-        apart(&t, at[d].dgate_up, at[d + 1].dgate_up,
-              (size_t)(slice * 2 * hidden));
-        apart(&t, at[d].wide_panel, at[d + 1].wide_panel,
-              sppo_panel_size(slice, wide));
+        add_part(parts, &n, ws->norm, rows, c.dim);
+        add_part(parts, &n, ws->act, rows, c.hidden);
+        add_part(parts, &n, ws->gathered, chunk, c.dim);
+        add_part(parts, &n, ws->logits, chunk, c.vocab);
+        add_part(parts, &n, ws->dx, rows, c.dim);
+        add_part(parts, &n, ws->dnorm, rows, c.dim);
+        add_part(parts, &n, ws->dqkv, rows, sppoi_qkv_width(&acts.config));
+        add_part(parts, &n, ws->dgate_up, rows, 2 * c.hidden);
+        add_part(parts, &n, ws->scratch, sppoi_scratch_room(&acts), 1);
+        add_part(parts, &n, ws->room, rows, c.dim);
     }
-    sppo_trace_free(&ctx, &t);
+    for (i = 0; i < n; i++) {
+        CHECK(parts[i].at >= (const char *)acts.block &&
+              parts[i].at + parts[i].bytes <=
+                  (const char *)acts.block + acts.block_size);
+        for (j = 0; j < i; j++)
+            CHECK(parts[i].at + parts[i].bytes <= parts[j].at ||
+                  parts[j].at + parts[j].bytes <= parts[i].at);
+    }
+    sppo_activations_free(&ctx, &acts);
     sppo_model_free(&ctx, &model);
     view_threads(1);
 #else
@@ -1112,14 +1160,14 @@ static void desks_do_not_overlap(void)
 #endif
 }
 
-/* A trace serves any model of its trunk: slopes are those of its own trace. */
-static void groves_know_no_head(void)
+/* Activations serve any model of their trunk: its gradient is the same. */
+static void partial_sums_serve_any_head(void)
 {
     const sppo_config c = shape_of(0);
     slow_random random = { 29 };
     static sppo_model trunk, model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_real *grad[2];
     int k, i;
 
@@ -1131,15 +1179,15 @@ static void groves_know_no_head(void)
     add_trees(&forest, &random, c.vocab, 116);
     for (k = 0; k < 2; k++) {
         grad[k] = view_reals(model.count);
-        CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, k ? &trunk : &model,
-                                       forest.tokens, forest.segments, 1));
-        CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-        CHECK(trace.groves == 4);
+        CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, k ? &trunk : &model,
+                                       forest.tokens, forest.segments, 0, 1));
+        CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+        CHECK(acts.partials == 4);
         for (i = 0; i < forest.tokens; i++)
-            trace.d_logprob[i] = (double)(i % 7 - 3);
-        CHECK_OK(&ctx, sppo_backward(&ctx, &trace, &model, &forest,
-                                     trace.d_logprob, NULL, grad[k]));
-        sppo_trace_free(&ctx, &trace);
+            acts.d_logprob[i] = (double)(i % 7 - 3);
+        CHECK_OK(&ctx, sppo_backward(&ctx, &acts, &model, &forest,
+                                     acts.d_logprob, NULL, grad[k]));
+        sppo_activations_free(&ctx, &acts);
     }
     CHECK(!memcmp(grad[0], grad[1], model.count * sizeof *grad[0]));
     free(grad[0]), free(grad[1]);
@@ -1148,7 +1196,7 @@ static void groves_know_no_head(void)
     sppo_model_free(&ctx, &trunk);
 }
 
-/* Threads of the caller's own, each with its trace. */
+/* Threads of the caller's own, each with its acts. */
 static void threads_of_the_caller_may_call(void)
 {
 #ifdef _OPENMP
@@ -1171,13 +1219,13 @@ static void threads_of_the_caller_may_call(void)
 #pragma omp parallel for num_threads(CALLERS) reduction(+ : failed)
     for (k = 0; k < CALLERS; k++) {
         sppo_ctx own;
-        sppo_trace trace;
+        sppo_activations acts;
 
         memset(&own, 0, sizeof own);
-        failed += sppo_trace_init(&own, &trace, &model, 800, 60, 1) != SPPO_OK;
-        failed += sppo_next_token_loss(&own, &trace, &model, &forest, 0,
+        failed += sppo_activations_init(&own, &acts, &model, 800, 60, 0, 1) != SPPO_OK;
+        failed += sppo_next_token_loss(&own, &acts, &model, &forest, 0,
                                        grad[k], &loss[k]) != SPPO_OK;
-        sppo_trace_free(&own, &trace);
+        sppo_activations_free(&own, &acts);
     }
     view_threads(1);
     CHECK(failed == 0);
@@ -1205,14 +1253,14 @@ static void sec_3_probabilities_of_all_responses_sum_to_one(void)
     sppo_config c = shape_of(2);
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     double sum = 0;
     int prompt, code, length, s;
 
     c.vocab = VOCAB, c.eos = END;
     if (!view_model(&ctx, &model, &c, 8) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 200, 64)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 200, 64, 0)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 200, 64, 0, 0)))
         return;
     prompt = sppo_forest_add(&forest, -1, prompt_token, 3, 0);
     for (length = 1; length <= LENGTH; length++)
@@ -1227,11 +1275,11 @@ static void sec_3_probabilities_of_all_responses_sum_to_one(void)
                 CHECK(sppo_forest_add(&forest, prompt, token, length, 1) > 0);
         }
     CHECK(forest.segments == 1 + 13 + 27);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     for (s = 1; s < forest.segments; s++)
-        sum += exp(sppo_segment_logprob(&trace, &forest, s));
+        sum += exp(sppo_segment_logprob(acts.logprob, &forest, s));
     CHECK_NEAR(sum, 1, BUILD(1e-5, 1e-13));     // forty values of 1e-6 each
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -1246,28 +1294,28 @@ static void sec_3_logprob_is_the_sum_over_the_response(void)
     slow_random random = { 21 };
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     int token[PROMPT + LONGEST], row[PROMPT + LONGEST], n, i, prompt;
     view v;
 
     if (!view_model(&ctx, &model, &c, 21) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 64, 8)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 64, 8, 0)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 64, 8, 0, 0)))
         return;
     prompt = add_random(&forest, &random, c.vocab, -1, PROMPT, 0);
     for (n = 1; n <= LONGEST; n++)
         CHECK(add_random(&forest, &random, c.vocab, prompt, n, 1) == n);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     view_init(&v, &model);
     for (n = 1; n <= LONGEST; n++) {
         double logprob[PROMPT + LONGEST], of_prompt = 0, sum = 0;
-        const double said = sppo_segment_logprob(&trace, &forest, n);
+        const double said = sppo_segment_logprob(acts.logprob, &forest, n);
 
         CHECK(view_path(&forest, n, token, row) == PROMPT + n);
         slow_forward(&v.llama, token, PROMPT + n, NULL, NULL, logprob);
         for (i = 0; i < PROMPT; i++) {
             of_prompt += logprob[i];
-            CHECK_NEAR(trace.logprob[row[i]], 0, 0);
+            CHECK_NEAR(acts.logprob[row[i]], 0, 0);
         }
         for (i = PROMPT; i < PROMPT + n; i++)
             sum += logprob[i];
@@ -1277,7 +1325,7 @@ static void sec_3_logprob_is_the_sum_over_the_response(void)
         CHECK(n == 1 || fabs(said - sum / n) > 1);
     }
     view_free(&v);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -1299,48 +1347,48 @@ static void bad_forests_are_refused_and_nothing_moves(void)
                                   { 2147483647, 0, 0 } };
     static sppo_model model;
     static sppo_forest forest, wide;
-    static sppo_trace trace;
+    static sppo_activations acts;
     double before[8];
     int i, a, long_tokens[30] = { 0 };
 
     if (!view_model(&ctx, &model, &c, 9) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 4)) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &wide, 64, 16)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 8, 4, 1)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 8, 4, 0, 1)))
         return;
     add_random(&forest, &random, c.vocab, -1, 8, 1);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-    memcpy(before, trace.logprob, sizeof before);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+    memcpy(before, acts.logprob, sizeof before);
     for (i = 0; i < COUNT(bad); i++) {
         sppo_forest_clear(&forest);
         sppo_forest_add(&forest, -1, bad[i], 3, 1);
-        mentions(sppo_forward(&ctx, &trace, &model, &forest), SPPO_E_ARGUMENT,
+        mentions(sppo_forward(&ctx, &acts, &model, &forest), SPPO_E_ARGUMENT,
                  "token");
-        CHECK(!memcmp(before, trace.logprob, sizeof before));
+        CHECK(!memcmp(before, acts.logprob, sizeof before));
     }
     add_random(&wide, &random, c.vocab, -1, 9, 1);      // 9 tokens, room for 8
-    mentions(sppo_forward(&ctx, &trace, &model, &wide), SPPO_E_ARGUMENT,
+    mentions(sppo_forward(&ctx, &acts, &model, &wide), SPPO_E_ARGUMENT,
              "sppo_forward");
     sppo_forest_clear(&wide);
     for (i = 0; i < 5; i++)                         // 5 segments, room for 4
         add_random(&wide, &random, c.vocab, -1, 1, 1);
-    mentions(sppo_forward(&ctx, &trace, &model, &wide), SPPO_E_ARGUMENT,
+    mentions(sppo_forward(&ctx, &acts, &model, &wide), SPPO_E_ARGUMENT,
              "sppo_forward");
-    CHECK(!memcmp(before, trace.logprob, sizeof before));
-    sppo_trace_free(&ctx, &trace);
+    CHECK(!memcmp(before, acts.logprob, sizeof before));
+    sppo_activations_free(&ctx, &acts);
 
     // The context holds 24 positions: 20 + 4 fit, 20 + 5 do not.
-    if (!CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 64, 4, 0)))
+    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 64, 4, 0, 0)))
         return;
     sppo_forest_clear(&wide);
     a = sppo_forest_add(&wide, -1, long_tokens, 20, 1);
     sppo_forest_add(&wide, a, long_tokens, 4, 1);
     sppo_forest_add(&wide, -1, long_tokens, 24, 1);     // another tree
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &wide));
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &wide));
     sppo_forest_clear(&wide);
     a = sppo_forest_add(&wide, -1, long_tokens, 20, 1);
     sppo_forest_add(&wide, a, long_tokens, 5, 1);
-    mentions(sppo_forward(&ctx, &trace, &model, &wide), SPPO_E_ARGUMENT,
+    mentions(sppo_forward(&ctx, &acts, &model, &wide), SPPO_E_ARGUMENT,
              "context");
 
     // A forest that is full takes no more and stays as it is.
@@ -1355,39 +1403,39 @@ static void bad_forests_are_refused_and_nothing_moves(void)
         CHECK(sppo_forest_add(&forest, i - 1, long_tokens, 1, 0) == i);
     CHECK(sppo_forest_add(&forest, 3, long_tokens, 1, 0) == -1);
     sppo_forest_free(&ctx, &forest), sppo_forest_free(&ctx, &wide);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_model_free(&ctx, &model);
     CHECK(ctx.held == 0);
 }
 
-/* A backward pass needs a trace made for it. */
+/* A backward pass needs a acts made for it. */
 static void backward_without_room_is_refused(void)
 {
     const sppo_config c = shape_of(1);
     slow_random random = { 19 };
     static sppo_model model;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_real *grad;
     double d_logprob[8] = { 1, 1, 1, 1, 1, 1, 1, 1 }, loss = 7;
     int i;
 
     if (!view_model(&ctx, &model, &c, 10) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 4)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 8, 4, 0)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 8, 4, 0, 0)))
         return;
     grad = view_reals(model.count);
     add_random(&forest, &random, c.vocab, -1, 8, 1);
-    CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-    mentions(sppo_backward(&ctx, &trace, &model, &forest, d_logprob, NULL,
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+    mentions(sppo_backward(&ctx, &acts, &model, &forest, d_logprob, NULL,
                            grad), SPPO_E_ARGUMENT, "backward");
-    mentions(sppo_next_token_loss(&ctx, &trace, &model, &forest, 0, grad,
+    mentions(sppo_next_token_loss(&ctx, &acts, &model, &forest, 0, grad,
                                   &loss), SPPO_E_ARGUMENT, "backward");
     CHECK_NEAR(loss, 7, 0);
     for (i = 0; i < (int)model.count; i++)
         CHECK(!(grad[i] > 0) && !(grad[i] < 0));
     free(grad);
-    sppo_trace_free(&ctx, &trace);
+    sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
     sppo_model_free(&ctx, &model);
 }
@@ -1506,10 +1554,10 @@ static const check_case cases[] = {
     CASE(later_tokens_change_nothing_before),
     CASE(a_large_pass_is_the_sum_of_its_trees),
     CASE(a_long_tree_goes_backward_in_slices),
-    CASE(groves_hold_every_tree_once),
-    CASE(groves_are_few_where_weights_are_many),
-    CASE(groves_know_no_head),
-    CASE(desks_do_not_overlap),
+    CASE(micro_batches_hold_every_tree_once),
+    CASE(partial_sums_are_few_where_weights_are_many),
+    CASE(partial_sums_serve_any_head),
+    CASE(workspaces_do_not_overlap),
     CASE(same_bits_for_any_number_of_threads),
     CASE(threads_of_the_caller_may_call),
     CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1

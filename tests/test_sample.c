@@ -98,7 +98,7 @@ static int greedy_by_full_passes(const sppo_config *c, const int *length,
     static sppo_lists prompts, responses;
     static sppo_sampler sampler;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_sampling sampling = { 0, 0, 1, 0 };
     double logits[VOCAB];
     int p, r, t, i, different = 0, longest = 1;
@@ -113,8 +113,8 @@ static int greedy_by_full_passes(const sppo_config *c, const int *length,
         !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, count,
                                     &sampling, 1, &responses)) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, c->context, 2)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, c->context, 2,
-                                        0)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, c->context, 2,
+                                        0, 0)))
         return 0;
     CHECK(responses.count == K * count);
     for (p = 0; p < count; p++)
@@ -130,8 +130,8 @@ static int greedy_by_full_passes(const sppo_config *c, const int *length,
                                 sppo_lists_length(&prompts, p), 0);
                 if (t > 0)
                     sppo_forest_add(&forest, 0, token, t, 0);
-                CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-                sppo_logits(&trace, &model, forest.tokens - 1, logits);
+                CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+                sppo_logits(&acts, &model, forest.tokens - 1, logits);
                 for (i = 1; i < c->vocab; i++)
                     best = logits[i] > logits[best] ? i : best;
                 CHECK(token[t] == best);
@@ -139,7 +139,7 @@ static int greedy_by_full_passes(const sppo_config *c, const int *length,
                 different += t > 0 && token[t] != token[t - 1];
             }
         }
-    sppo_trace_free(&ctx, &trace), sppo_forest_free(&ctx, &forest);
+    sppo_activations_free(&ctx, &acts), sppo_forest_free(&ctx, &forest);
     sppo_sampler_free(&ctx, &sampler);
     sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
     sppo_model_free(&ctx, &model);
@@ -224,7 +224,7 @@ static void draws_equal_draws_from_full_passes(void)
     static sppo_lists prompts, responses;
     static sppo_sampler sampler;
     static sppo_forest forest;
-    static sppo_trace trace;
+    static sppo_activations acts;
     sppo_sampling sampling = { 0.9, 0.95, 0, NEW };
     double logits[13];
     sppo_real rounded[13], weight[13];
@@ -237,7 +237,7 @@ static void draws_equal_draws_from_full_passes(void)
         || !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
                                        PROMPTS, &sampling, key, &responses)) ||
         !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 32, 2)) ||
-        !CHECK_OK(&ctx, sppo_trace_init(&ctx, &trace, &model, 32, 2, 0)))
+        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 32, 2, 0, 0)))
         return;
     for (p = 0; p < PROMPTS; p++)
         for (r = 0; r < K; r++) {
@@ -251,8 +251,8 @@ static void draws_equal_draws_from_full_passes(void)
                                 sppo_lists_length(&prompts, p), 0);
                 if (t > 0)
                     sppo_forest_add(&forest, 0, token, t, 0);
-                CHECK_OK(&ctx, sppo_forward(&ctx, &trace, &model, &forest));
-                sppo_logits(&trace, &model, forest.tokens - 1, logits);
+                CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+                sppo_logits(&acts, &model, forest.tokens - 1, logits);
                 for (i = 0; i < c.vocab; i++)
                     rounded[i] = (sppo_real)logits[i];
                 CHECK(token[t] == sppo_sample_token(
@@ -260,7 +260,7 @@ static void draws_equal_draws_from_full_passes(void)
                     sppo_random_uniform(stream, (uint64_t)t), weight, order));
             }
         }
-    sppo_trace_free(&ctx, &trace), sppo_forest_free(&ctx, &forest);
+    sppo_activations_free(&ctx, &acts), sppo_forest_free(&ctx, &forest);
     sppo_sampler_free(&ctx, &sampler);
     sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
     sppo_model_free(&ctx, &model);
@@ -567,7 +567,7 @@ static void responses_do_not_depend_on_batch_or_order(void)
 
 #ifdef _OPENMP
 static void same_bits_with(int hidden, int count, int longest, int max_new,
-                           int groves)
+                           int several)
 {
     enum { K = 5 };
     static const int threads[] = { 1, 2, 4, 1 };
@@ -590,7 +590,8 @@ static void same_bits_with(int hidden, int count, int longest, int max_new,
                                          longest, max_new));
         CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, count,
                                    &sampling, 5, t ? &some : &first));
-        CHECK(sampler.trace.groves == (room[t] > 1 ? groves : 1));
+        CHECK((sampler.acts.micro_batches > 1) ==
+              (several && room[t] > 1));
         for (r = 0; t && r < count * K; r++)
             CHECK(same_list(&first, r, &some, r));
         sppo_lists_free(&ctx, &some);
@@ -603,7 +604,7 @@ static void same_bits_with(int hidden, int count, int longest, int max_new,
 #endif
 
 /* More responses than one thread has under way, so that they take the places of
- * those that ended; prompts of more than 1024 tokens, so in two groves; many
+ * those that ended; prompts in several micro-batches; many
  * weights, with 40 rows a thread and with 20 (then all rows go together).  And
  * each prompt by prompt, where none waits.                                  */
 static void same_bits_for_any_number_of_threads(void)
@@ -611,9 +612,9 @@ static void same_bits_for_any_number_of_threads(void)
 #ifdef _OPENMP
     const int few = small_config().hidden, many = 30000;
 
-    same_bits_with(few, 20, 9, 16, 1);
-    same_bits_with(few, 64, 48, 4, 2);
-    same_bits_with(many, 16, 9, 3, 1);
+    same_bits_with(few, 20, 9, 16, 0);
+    same_bits_with(few, 64, 48, 4, 1);
+    same_bits_with(many, 16, 9, 3, 0);
 #else
     SKIP("built without OpenMP");
 #endif
