@@ -1,4 +1,4 @@
-/* sppo.h 0.1 - Self-Play Preference Optimization in one C header, complete.
+/* sppo.h 0.2 - Self-Play Preference Optimization in one C header, complete.
  *
  * A small Llama-style transformer with its training, a pairwise preference
  * model, the self-play loop and the SPPO update, readable beside the paper:
@@ -57,20 +57,22 @@
  *   }
  *
  * CONTENTS                       declared     works
- *   results, context, memory     >>result     >>memory
- *   random numbers               >>random     >>chance
- *   lists, forests of segments   >>forest     >>memory
- *   kernels                      >>kernels    >>arith
- *   the policy                   >>policy     >>network
- *   sampling                     >>sample     >>decode
- *   optimisers                   >>optim      >>descent
- *   the preference model         >>prefer     >>heads
- *   preferences, exact games     >>games      >>exact
- *   the SPPO update              >>update     >>paper
- *   self-play, Algorithm 1       >>play       >>alg1
- *   files, JSON, tokenizer       >>files      >>disk
- *   checking tools               >>check      >>differences
- * A student reads >>exact, >>paper and >>alg1 and may stop there.
+ *   results, context, memory     >>result     >>base
+ *   random numbers               >>random     >>base
+ *   lists, forests of segments   >>forest     >>base
+ *   kernels                      >>kernels    >>kernels.c
+ *   the policy                   >>policy     >>policy.c
+ *   sampling                     >>sample     >>sample.c
+ *   optimisers                   >>optim      >>optim.c
+ *   the preference model         >>prefer     >>prefer.c
+ *   preferences, exact games     >>games      >>games.c
+ *   the SPPO update              >>update     >>update.c
+ *   self-play, Algorithm 1       >>play       >>play.c
+ *   its ranks, sizes, evaluation              >>run
+ *   files, JSON, tokenizer       >>files      >>files.c
+ *   checking tools               >>check      >>check.c
+ * The second half goes down one stair: the paper (>>games.c, >>update.c and
+ * >>play.c, where a student may stop), then the machine from its base up.
  *
  * EQUATION INDEX (arXiv 2405.00675 v5; search the tag in brackets)
  *   Sec 3    pi(y|x) = prod_i pi(y_i|x,y_<i)  sppo_segment_logprob test_policy
@@ -257,6 +259,15 @@
  *   download of anything, other architectures than Llama's, files beyond what
  *   a long can count (2 GB on 32 bits; not on Windows).
  *
+ * NAMES SINCE 0.1          now
+ *   sppo_trace             sppo_activations; its init takes the tokens of the
+ *                          largest tree and what it is for: SPPO_FORWARD,
+ *                          SPPO_BACKWARD (was 1) or, with less memory,
+ *                          SPPO_STEP for sppo_step and sppo_next_token_loss
+ *   sppo_segment_logprob   takes a logprob array, not what holds it
+ *   sppo_json_node's keys  name_begin, name_end: curses has the old ones
+ *   play.trace, pref.trace play.acts, pref.acts
+ *
  * Licence: MIT or public domain, your choice; the text is at the end.       */
 
 #ifndef SPPO_H
@@ -272,7 +283,7 @@
 #error "sppo.h: compile without /fp:fast"
 #endif
 
-#define SPPO_VERSION "0.1.0"
+#define SPPO_VERSION "0.2.0"
 
 #ifndef SPPO_REAL
 #define SPPO_REAL float
@@ -1302,99 +1313,7 @@ SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(SPPO_MALLOC) != defined(SPPO_FREE)
-#error "sppo.h: define both SPPO_MALLOC and SPPO_FREE, or neither"
-#endif
-/* calloc: the system's fresh pages are zero, and those never used cost nothing
- * (activations for 4096 tokens of a 135M-parameter model take GB).             */
-#ifndef SPPO_MALLOC
-#define SPPO_MALLOC(size) calloc(1, size)
-#define SPPO_FREE(block) free(block)
-enum { SPPOI_ZEROED = 1 };
-#else
-enum { SPPOI_ZEROED = 0 };
-#endif
-
-/* The pragmas of the whole file. FOR: equal work; TASKS: unequal work, on
- * `threads` threads so that scratch per thread can be taken beforehand; BANDS:
- * equal work on as many; TILES: `each` short pieces; ONE_AT_A_TIME: threads
- * take what comes next.  All split outputs (the slopes of a grove are one), so
- * the schedule changes no bit.                                              */
-#if defined(_OPENMP) && _OPENMP >= 200805 && !defined(SPPO_NO_OPENMP)
-#include <omp.h>
-#define SPPOI_FOR \
-    _Pragma("omp parallel for schedule(static) if(!omp_get_level())")
-#define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, each)")
-#define SPPOI_TASKS \
-    _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
-#define SPPOI_BANDS \
-    _Pragma("omp parallel for schedule(static) num_threads(threads)")
-#define SPPOI_ONE_AT_A_TIME _Pragma("omp critical(sppoi_queue)")
-// clang vectorises unasked; asked, it warns where exp is libm's
-#if defined(__clang__) || _OPENMP < 201307
-#define SPPOI_SIMD
-#else
-#define SPPOI_SIMD _Pragma("omp simd")
-#endif
-static int sppoi_max_threads(void) { return omp_get_max_threads(); }
-static int sppoi_thread(void) { return omp_get_thread_num(); }
-/* Nobody to share with: one thread, or one that a team gave its work. */
-static int sppoi_works_alone(void)
-{
-    return omp_get_level() > 0 || omp_get_max_threads() == 1;
-}
-#else
-#define SPPOI_FOR
-#define SPPOI_TILES
-#define SPPOI_TASKS
-#define SPPOI_BANDS
-#define SPPOI_ONE_AT_A_TIME
-#if defined(__GNUC__) && __GNUC__ >= 8 && !defined(__clang__)
-// unroll 1: gcc must not take a short loop apart before it vectorises
-#define SPPOI_SIMD _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-#else
-#define SPPOI_SIMD
-#endif
-static int sppoi_max_threads(void) { return 1; }
-static int sppoi_thread(void) { return 0; }
-static int sppoi_works_alone(void) { return 1; }
-#endif
-
-/* call for i = 0 .. n - 1, under one of the pragmas, which may want the
- * caller's `threads` or `each`; in it `worker` is the thread's number in the
- * loop's team.  What a thread of a team was given is not split again: a plain
- * loop then, and with one thread, for gcc's regions cost a system call each. */
-#define SPPOI_EACH(pragma, i, n, call)             \
-    do {                                           \
-        if ((n) < 2 || sppoi_works_alone()) {      \
-            const int worker = 0;                  \
-            for (i = 0; i < (n); i++)              \
-                call;                              \
-            (void)worker;                          \
-        } else {                                   \
-            pragma                                 \
-            for (i = 0; i < (n); i++) {            \
-                const int worker = sppoi_thread(); \
-                call;                              \
-                (void)worker;                      \
-            }                                      \
-        }                                          \
-    } while (0)
-
-/* A loop of few, constantly many steps as straight code, at -O2 too. */
-#if defined(__GNUC__) && __GNUC__ >= 8
-#define SPPOI_UNROLL _Pragma("GCC unroll 8")
-#else
-#define SPPOI_UNROLL
-#endif
-
-#if defined(__GNUC__)
-#define SPPOI_NOINLINE __attribute__((noinline))
-#define SPPOI_INLINE inline __attribute__((always_inline))
-#else
-#define SPPOI_NOINLINE
-#define SPPOI_INLINE inline
-#endif
+/* ---- what all of the second half uses ---- */
 
 /* The one macro with a hidden return: passes a failure on to the caller. */
 #define SPPOI_TRY(call)                          \
@@ -1441,138 +1360,29 @@ static double sppoi_as_double(double x)
     return stored;
 }
 
-static int sppoi_round_up(int n, int unit)
-{
-    return (n + unit - 1) / unit * unit;
-}
-
-/* Row `row` of a matrix `width` wide; size_t, for products beyond INT_MAX. */
-static const sppo_real *sppoi_row(const sppo_real *a, int row, int width)
-{
-    return a + (size_t)row * (size_t)width;
-}
-
-static sppo_real *sppoi_row_out(sppo_real *a, int row, int width)
-{
-    return a + (size_t)row * (size_t)width;
-}
-
-/* Bytes of a cache line, and of the widest vector: where blocks and the arrays
- * in them begin, since a vector that lies across two lines costs two reads. */
-enum { SPPOI_LINE = 64 };
-
-/* Lays arrays out in one block.  A layout function runs twice: with base NULL
- * it counts bytes, with a base it places; so the two cannot disagree.       */
-typedef struct sppoi_carver {
-    char *base;
-    size_t used;
-    int overflow;
-} sppoi_carver;
-
-static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size);
-static size_t sppoi_carved(const sppoi_carver *counted);
-static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
-                               sppoi_carver *counted, void **block,
-                               size_t *size);
+/* What the paper's half asks of the machine below and no header declares: the
+ * ranks' share of work and of results, and a sentence's beginning.          */
+typedef struct sppoi_part { int from, count; } sppoi_part;
+static sppoi_part sppoi_team_part(const sppo_team *team, int count);
+static int sppoi_team_at_once(const sppo_team *team, int one);
+static sppo_result sppoi_team_sum(sppo_ctx *ctx, const sppo_team *team,
+                                  sppo_real *buffer, size_t count);
+static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
+                                    void *array, size_t count, size_t size);
+static sppo_result sppoi_team_agree(sppo_ctx *ctx, const sppo_team *team,
+                                    sppo_result result);
+static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
+                                    sppo_lists *lists, int from, int own,
+                                    int count);
 /* Puts words in front of the sentence of the last failure. */
 static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
     SPPOI_FORMAT(2, 3);
-static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
-                                       int count, int tokens);
-/* Asks ctx->stop whether `who` may go on. */
-static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who);
-static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who);
-/* Whether `field`, an enum, has one of its values 0 .. last. */
-static sppo_result sppoi_choice(sppo_ctx *ctx, const char *field, int value,
-                                int last);
-/* Defaults for zeros, and ranges. */
-static sppo_result sppoi_sampling_resolve(sppo_ctx *ctx, sppo_sampling *how,
-                                          const char *who);
-static sppo_result sppoi_optim_resolve(sppo_ctx *ctx, sppo_optim_config *c);
 
-/* Tiles of the matrix product, and a product; see >>arith. */
-#if defined(__AVX512F__)
-enum { SPPOI_ROWS = 8, SPPOI_COLS = 32 };  // 16 of 32 registers hold the tile
-#elif defined(__AVX__)
-enum { SPPOI_ROWS = 6, SPPOI_COLS = 16 };  // 12 of 16
-#elif defined(__aarch64__)
-enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
-#else
-enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
-#endif
-enum { SPPOI_DEPTH = 1024 };  // rows of a panel that are used at a time
+/* ==========================================================================
+ *                                 THE PAPER
+ * ======================================================================= */
 
-typedef struct sppoi_product_job {
-    sppo_real *out;
-    const sppo_real *a, *panel;
-    ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
-    int m, n, k, add;
-} sppoi_product_job;
-
-static sppoi_product_job sppoi_job(sppo_real *out, const sppo_real *a,
-                                   ptrdiff_t a_row, ptrdiff_t a_col,
-                                   const sppo_real *panel, int m, int n,
-                                   int k);
-static void sppoi_product_alone(const sppoi_product_job *job);
-static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
-                             ptrdiff_t row, ptrdiff_t col, int depth,
-                             int width);
-
-/* Sums run in this many lanes, folded in a fixed order: a vector register of
- * independent chains, and one order of addition whatever the compiler does. */
-enum { SPPOI_LANES = 16, SPPOI_CHANNELS = 8 };  // the latter within a head
-
-/* Kernels below that no one outside calls. */
-static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
-                            int add);
-static void sppoi_clear_lanes(sppo_real *lane);
-static sppo_real sppoi_fold(sppo_real *lane);
-static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c);
-static SPPOI_INLINE sppo_real sppoi_exp(sppo_real x);
-static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n);
-static double sppoi_sum(const sppo_real *x, int n);
-static sppo_real sppoi_largest(const sppo_real *x, int n);
-static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
-                                   const sppo_real *gain, int d, double eps);
-static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
-                           int head_dim, int direction);
-static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate_up,
-                             int hidden);
-static void sppoi_times(sppo_real *out, const sppo_real *in,
-                        const sppo_real *panel, int n, int d_in, int d_out,
-                        int add);
-static void sppoi_weight_slopes(sppo_real *dw, const sppo_real *dout,
-                                const sppo_real *panel, int n, int d_in,
-                                int d_out);
-static int sppoi_panel_count(int width);
-static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
-                            ptrdiff_t col, int depth, int width);
-static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
-                               const sppo_real *panel, int n, int d_out,
-                               int d_in, int ld, int add);
-static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
-                              int d_out);
-static void sppoi_pack_slope(sppo_real *panel, const sppo_real *w, int d_in,
-                             int d_out);
-static size_t sppoi_block_room(const sppo_config *c, int reach, int backward);
-
-/* A heap of indices; before says which of two comes out first. */
-typedef int (*sppoi_before)(const void *user, int a, int b);
-static void sppoi_heapify(int *heap, int n, sppoi_before before,
-                          const void *user);
-static int sppoi_heap_pop(int *heap, int n, sppoi_before before,
-                          const void *user);
-static void sppoi_heap_push(int *heap, int n, int item, sppoi_before before,
-                            const void *user);
-static void sppoi_reverse(int *order, int n);
-static void sppoi_sort(int *order, int n, sppoi_before before,
-                       const void *user);
-static uint64_t sppoi_mix(uint64_t x);
-static int sppoi_grown(int needed);
-static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
-                                  int k, int max_prompt_tokens, int max_new);
-
-/* ==== B1  preferences, exact games ======= Sec 3, 4.1 ====== >>exact == */
+/* ==== preferences, exact games ========= Sec 3, 4.1 ========== >>games.c == */
 
 SPPO_DEF double sppo_sigmoid(double s)
 {
@@ -1916,7 +1726,7 @@ SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
     return sppoi_log_mean_exp(lost, first, -eta, n) / expm1(-eta);
 }
 
-/* ==== B2  the SPPO update ============= Sec 4.2, 4.5 ======= >>paper == */
+/* ==== the SPPO update ============ Sec 4.2, 4.5 ============= >>update.c == */
 
 /* The mean of a row: the win rate of its response. */
 static double sppoi_win_rate(const double *row, int k)
@@ -2137,7 +1947,7 @@ SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
     return w + l;
 }
 
-/* ==== B3  Algorithm 1 ======================= Sec 4.2 ======= >>alg1 == */
+/* ==== Algorithm 1 ================== Sec 4.2 ================== >>play.c == */
 
 /* The loop, a function for each line; line 1, the input, is sppo_play_init at
  * the end of the section, with the run's settings and memory.               */
@@ -2195,130 +2005,6 @@ static sppo_result sppoi_expect_phase(sppo_ctx *ctx, const sppo_play *play,
     return sppo_fail(ctx, SPPO_E_ARGUMENT,
                      "%s: out of order; what comes next is %s", who,
                      step[play->phase]);
-}
-
-/* ---- several processes: what a rank does, what it knows of the others ---- */
-
-enum { SPPOI_SHARED_AT_ONCE = 4096 };
-
-typedef struct sppoi_part { int from, count; } sppoi_part;
-
-/* This rank's part of `count` things in order; parts differ by one at most. */
-static sppoi_part sppoi_team_part(const sppo_team *team, int count)
-{
-    sppoi_part part = { 0, 0 };
-    int64_t to = count;
-
-    if (team) {
-        part.from = (int)((int64_t)count * team->rank / team->size);
-        to = (int64_t)count * (team->rank + 1) / team->size;
-    }
-    part.count = (int)to - part.from;
-    return part;
-}
-
-/* Things that all ranks do before they meet, `one` each. */
-static int sppoi_team_at_once(const sppo_team *team, int one)
-{
-    return team && team->size > INT_MAX / one ? INT_MAX
-                                              : one * (team ? team->size : 1);
-}
-
-static sppo_result sppoi_team_sum(sppo_ctx *ctx, const sppo_team *team,
-                                  sppo_real *buffer, size_t count)
-{
-    return team->size > 1 ? team->sum(ctx, team->user, buffer, count) : SPPO_OK;
-}
-
-/* An array of which every rank has a part, and 0 elsewhere, whole on all ranks.
- * Bytes travel as numbers, so their sum is exact in any order.              */
-static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
-                                    void *array, size_t count, size_t size)
-{
-    sppo_real number[SPPOI_SHARED_AT_ONCE];
-    const size_t most = SPPOI_SHARED_AT_ONCE;
-    unsigned char *octet = (unsigned char *)array;
-    size_t left = team ? count * size : 0;
-
-    while (left > 0) {
-        const size_t n = left < most ? left : most;
-        size_t i;
-
-        for (i = 0; i < n; i++)
-            number[i] = octet[i];
-        SPPOI_TRY(sppoi_team_sum(ctx, team, number, n));
-        for (i = 0; i < n; i++) {
-            if (!(number[i] >= 0 && number[i] <= 255))
-                return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: the sum over "
-                                 "ranks of bytes of which one is not 0 is %g; "
-                                 "sum adds wrongly, or ranks mix up calls",
-                                 (double)number[i]);
-            octet[i] = (unsigned char)number[i];
-        }
-        octet += n;
-        left -= n;
-    }
-    return SPPO_OK;
-}
-
-/* The failure of the first rank that has one becomes that of all. */
-static sppo_result sppoi_team_agree(sppo_ctx *ctx, const sppo_team *team,
-                                    sppo_result result)
-{
-    struct { int code; char message[sizeof ctx->message]; } said;
-    sppo_real failures = result != SPPO_OK;
-    int rank;
-
-    if (!team)
-        return result;
-    SPPOI_TRY(sppoi_team_sum(ctx, team, &failures, 1));
-    for (rank = 0; failures > 0 && rank < team->size; rank++) {
-        memset(&said, 0, sizeof said);
-        if (rank == team->rank && result != SPPO_OK) {
-            said.code = (int)result;
-            memcpy(said.message, ctx->message, sizeof said.message);
-        }
-        SPPOI_TRY(sppoi_team_share(ctx, team, &said, 1, sizeof said));
-        if (said.code)
-            return sppo_fail(ctx, (sppo_result)said.code, "rank %d: %s", rank,
-                             said.message);
-    }
-    return SPPO_OK;
-}
-
-/* Own lists, the last `own`, become lists [from, from + own) of `count` more;
- * around them come those of the other ranks.                                */
-static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
-                                    sppo_lists *lists, int from, int own,
-                                    int count)
-{
-    const size_t size = sizeof(int);
-    int *length = lists->start + lists->count - own + 1;
-    const int begin = length[-1], tokens = lists->start[lists->count] - begin;
-    int *token = lists->token + begin, i, before, behind;
-
-    lists->count -= own;
-    for (i = own - 1; i >= 0; i--)  // from ends, that is, to lengths
-        length[i] -= length[i - 1];
-    memmove(length + from, length, (size_t)own * size);
-    memset(length, 0, (size_t)from * size);
-    memset(length + from + own, 0, (size_t)(count - from - own) * size);
-    SPPOI_TRY(sppoi_team_share(ctx, team, length, (size_t)count, size));
-    for (i = 0; i < count; i++) {
-        if (length[i] < 1 || length[i] > lists->max_tokens - length[i - 1])
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: a response of %d "
-                             "tokens came from another rank; ranks mix up "
-                             "calls", length[i]);
-        length[i] += length[i - 1];
-    }
-    before = length[from - 1] - begin;
-    behind = length[count - 1] - begin - before - tokens;
-    memmove(token + before, token, (size_t)tokens * size);
-    memset(token, 0, (size_t)before * size);
-    memset(token + before + tokens, 0, (size_t)behind * size);
-    lists->count += count;
-    return sppoi_team_share(ctx, team, token,
-                            (size_t)(before + tokens + behind), size);
 }
 
 /* Tells the callback; the state is already that of the finished unit. */
@@ -2979,629 +2665,1515 @@ SPPO_DEF sppo_result sppo_play_run(sppo_ctx *ctx, sppo_play *play,
     return SPPO_OK;
 }
 
-/* ---- the run's settings and memory ---- */
+/* ==========================================================================
+ *                                THE MACHINE
+ * ======================================================================= */
 
-/* Products of settings must fit an int: every index of a run is one. */
-static sppo_result sppoi_play_sizes(sppo_ctx *ctx, sppo_play_config *c,
-                                    int context)
+/* ==== base: threads, memory, errors, lists, forests ============= >>base == */
+
+/* ---- threads ---- */
+
+/* The pragmas of the whole file. FOR: equal work; TASKS: unequal work, on
+ * `threads` threads so that scratch per thread can be taken beforehand; TILES:
+ * `each` short pieces; ONE_AT_A_TIME: threads take what comes next.  All split
+ * outputs (a partial sum of a gradient is one), so the schedule changes no bit.
+ */
+#if defined(_OPENMP) && _OPENMP >= 200805 && !defined(SPPO_NO_OPENMP)
+#include <omp.h>
+#define SPPOI_FOR \
+    _Pragma("omp parallel for schedule(static) if(!omp_get_level())")
+#define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, each)")
+#define SPPOI_TASKS \
+    _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
+#define SPPOI_ONE_AT_A_TIME _Pragma("omp critical(sppoi_queue)")
+// clang vectorises unasked; asked, it warns where exp is libm's
+#if defined(__clang__) || _OPENMP < 201307
+#define SPPOI_SIMD
+#else
+#define SPPOI_SIMD _Pragma("omp simd")
+#endif
+static int sppoi_max_threads(void) { return omp_get_max_threads(); }
+static int sppoi_thread(void) { return omp_get_thread_num(); }
+/* Nobody to share with: one thread, or one that a team gave its work. */
+static int sppoi_works_alone(void)
 {
-    double tokens;
+    return omp_get_level() > 0 || omp_get_max_threads() == 1;
+}
+#else
+#define SPPOI_FOR
+#define SPPOI_TILES
+#define SPPOI_TASKS
+#define SPPOI_ONE_AT_A_TIME
+#if defined(__GNUC__) && __GNUC__ >= 8 && !defined(__clang__)
+// unroll 1: gcc must not take a short loop apart before it vectorises
+#define SPPOI_SIMD _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#else
+#define SPPOI_SIMD
+#endif
+static int sppoi_max_threads(void) { return 1; }
+static int sppoi_thread(void) { return 0; }
+static int sppoi_works_alone(void) { return 1; }
+#endif
 
-    c->batch = sppoi_min(c->batch, c->prompts_per_iteration);
-    c->sampling.max_tokens = sppoi_min(c->sampling.max_tokens, context - 1);
-    tokens = (double)c->prompts_per_iteration * c->k * c->sampling.max_tokens;
-    if (c->k > 1024 || tokens > INT_MAX / 2 ||
-        (double)c->epochs * c->prompts_per_iteration > INT_MAX / 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k %d (at most "
-                         "1024), prompts_per_iteration %d, max_tokens %d and "
-                         "epochs %d multiply to more than can be counted",
-                         c->k, c->prompts_per_iteration,
-                         c->sampling.max_tokens, c->epochs);
-    return SPPO_OK;
+/* call for i = 0 .. n - 1, under one of the pragmas, which may want the
+ * caller's `threads` or `each`; in it `worker` is the thread's number in the
+ * loop's team.  What a thread of a team was given is not split again: a plain
+ * loop then, and with one thread, for gcc's regions cost a system call each. */
+#define SPPOI_EACH(pragma, i, n, call)             \
+    do {                                           \
+        if ((n) < 2 || sppoi_works_alone()) {      \
+            const int worker = 0;                  \
+            for (i = 0; i < (n); i++)              \
+                call;                              \
+            (void)worker;                          \
+        } else {                                   \
+            pragma                                 \
+            for (i = 0; i < (n); i++) {            \
+                const int worker = sppoi_thread(); \
+                call;                              \
+                (void)worker;                      \
+            }                                      \
+        }                                          \
+    } while (0)
+
+/* A loop of few, constantly many steps as straight code, at -O2 too. */
+#if defined(__GNUC__) && __GNUC__ >= 8
+#define SPPOI_UNROLL _Pragma("GCC unroll 8")
+#else
+#define SPPOI_UNROLL
+#endif
+
+#if defined(__GNUC__)
+#define SPPOI_NOINLINE __attribute__((noinline))
+#define SPPOI_INLINE inline __attribute__((always_inline))
+#else
+#define SPPOI_NOINLINE
+#define SPPOI_INLINE inline
+#endif
+
+/* ---- memory, errors ---- */
+
+#if defined(SPPO_MALLOC) != defined(SPPO_FREE)
+#error "sppo.h: define both SPPO_MALLOC and SPPO_FREE, or neither"
+#endif
+/* calloc: the system's fresh pages are zero, and those never used cost nothing
+ * (activations for 4096 tokens of a 135M-parameter model take GB).          */
+#ifndef SPPO_MALLOC
+#define SPPO_MALLOC(size) calloc(1, size)
+#define SPPO_FREE(block) free(block)
+enum { SPPOI_ZEROED = 1 };
+#else
+enum { SPPOI_ZEROED = 0 };
+#endif
+
+static int sppoi_round_up(int n, int unit)
+{
+    return (n + unit - 1) / unit * unit;
 }
 
-/* Numbers that stand alone, and choices. */
-static sppo_result sppoi_play_ranges(sppo_ctx *ctx, sppo_play_config *c)
+/* Bytes of a cache line, and of the widest vector: where blocks and the arrays
+ * in them begin, since a vector that lies across two lines costs two reads. */
+enum { SPPOI_LINE = 64 };
+
+/* Lays arrays out in one block.  A layout function runs twice: with base NULL
+ * it counts bytes, with a base it places; so the two cannot disagree.       */
+typedef struct sppoi_carver {
+    char *base;
+    size_t used;
+    int overflow;
+} sppoi_carver;
+
+SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
+
+SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
+                               const char *format, ...)
 {
-    if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
-                         "must be positive (30 suits small models)", c->eta);
-    if (!(c->missing_eos_penalty >= 0.0 && c->missing_eos_penalty < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
-                         "missing_eos_penalty is %g; it must be 0 or more",
-                         c->missing_eos_penalty);
-    if (!(fabs(c->coefficient) < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: coefficient is "
-                         "%g; it must be a number", c->coefficient);
-    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: loss", (int)c->loss,
-                           SPPO_LOSS_IPO));
-    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: baseline", (int)c->baseline,
-                           SPPO_BASELINE_COEFFICIENT));
-    c->keep_all = c->keep_all != 0;
-    c->bradley_terry = c->bradley_terry != 0;
-    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
-                         "with SPPO_LOSS_SPPO only; the other losses compare "
-                         "two responses");
-    SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
-    return sppoi_optim_resolve(ctx, &c->optim);
-}
+    va_list arguments;
 
-static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
-                                      const sppo_lists *prompts, int context)
-{
-    SPPOI_TRY(sppoi_play_ranges(ctx, c));
-    c->k = c->k ? c->k : 5;
-    if (c->k < 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
-                         "response needs another to be compared with", c->k);
-    if (prompts->count < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_play_init: there are no prompts");
-    c->iterations = c->iterations ? c->iterations : 3;
-    if (!c->prompts_per_iteration)
-        c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
-    c->batch = c->batch ? c->batch : 32;
-    c->epochs = c->epochs ? c->epochs : 1;
-    c->pass_tokens = c->pass_tokens ? c->pass_tokens : 4096;
-    if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
-        c->epochs < 1 || c->pass_tokens < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations %d, "
-                         "prompts_per_iteration %d, batch %d, epochs %d and "
-                         "pass_tokens %d must be positive", c->iterations,
-                         c->prompts_per_iteration, c->batch, c->epochs,
-                         c->pass_tokens);
-    if (c->prompts_per_iteration > prompts->count)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
-                         "prompts_per_iteration is %d but there are %d "
-                         "prompts", c->prompts_per_iteration, prompts->count);
-    return sppoi_play_sizes(ctx, c, context);
-}
-
-/* Tokens that a prompt with its kept responses has at most. */
-static int sppoi_prompt_tokens(const sppo_play_config *c,
-                               const sppo_lists *prompts)
-{
-    return sppoi_longest(prompts) + sppoi_kept(c) * c->sampling.max_tokens;
-}
-
-/* Tokens of one training pass: what was asked for, but never less than one
- * prompt with its kept responses.                                           */
-static int sppoi_pass_tokens(const sppo_play_config *c,
-                             const sppo_lists *prompts)
-{
-    return sppoi_max(sppoi_prompt_tokens(c, prompts), c->pass_tokens);
-}
-
-static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
-{
-    return sppoi_min(tokens, c->batch * (1 + sppoi_kept(c)));
-}
-
-static double sppoi_hash_ints(const int *value, size_t n)
-{
-    uint64_t hash = n;
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        hash = sppo_random_fork(hash, (uint64_t)(uint32_t)value[i]);
-    return (double)(hash >> 12);  // 52 bits: exact in a double
-}
-
-static double sppoi_hash_reals(const sppo_real *value, size_t n)
-{
-    uint64_t hash = n;
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        uint64_t bits = 0;
-
-        memcpy(&bits, &value[i], sizeof value[i]);
-        hash = sppo_random_fork(hash, bits);
-    }
-    return (double)(hash >> 12);
-}
-
-enum { SPPOI_SETTINGS = 64 };
-
-/* All that two runs must have in common to be one, each under a name of its
- * own, which a checkpoint keeps with it.                                    */
-typedef struct sppoi_settings {
-    double value[SPPOI_SETTINGS];
-    const char *name[SPPOI_SETTINGS];
-    int count;
-} sppoi_settings;
-
-static void sppoi_setting(sppoi_settings *s, const char *name, double value)
-{
-    if (s->count < SPPOI_SETTINGS) {
-        s->name[s->count] = name;
-        s->value[s->count] = value;
-    }
-    s->count++;  // beyond the room is a fault that a test finds
-}
-
-static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
-{
-    sppoi_setting(s, "optim.lr", o->lr);
-    sppoi_setting(s, "optim.alpha", o->alpha);
-    sppoi_setting(s, "optim.beta1", o->beta1);
-    sppoi_setting(s, "optim.beta2", o->beta2);
-    sppoi_setting(s, "optim.eps", o->eps);
-    sppoi_setting(s, "optim.weight_decay", o->weight_decay);
-    sppoi_setting(s, "optim.clip", o->clip);
-    sppoi_setting(s, "optim.warmup", o->warmup);
-    sppoi_setting(s, "optim.lr_end", o->lr_end);
-    sppoi_setting(s, "optim.total_steps", o->total_steps);
-    sppoi_setting(s, "optim.kind", (double)o->kind);
-    sppoi_setting(s, "optim.decay", (double)o->decay);
-}
-
-/* Without the number of iterations: a run may be given more of them. */
-static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
-{
-    const sppo_play_config *c = &play->config;
-    const sppo_lists *x = play->prompts;
-
-    memset(s, 0, sizeof *s);
-    sppoi_setting(s, "eta", c->eta);
-    sppoi_setting(s, "k", c->k);
-    sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
-    sppoi_setting(s, "batch", c->batch);
-    sppoi_setting(s, "epochs", c->epochs);
-    sppoi_setting(s, "pass_tokens", c->pass_tokens);
-    sppoi_setting(s, "keep_all", c->keep_all);
-    sppoi_setting(s, "bradley_terry", c->bradley_terry);
-    sppoi_setting(s, "coefficient", c->coefficient);
-    sppoi_setting(s, "missing_eos_penalty", c->missing_eos_penalty);
-    sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
-    sppoi_setting(s, "seed.high", (double)(c->seed >> 32));
-    sppoi_setting(s, "loss", (double)c->loss);
-    sppoi_setting(s, "baseline", (double)c->baseline);
-    sppoi_setting(s, "sampling.temperature", c->sampling.temperature);
-    sppoi_setting(s, "sampling.top_p", c->sampling.top_p);
-    sppoi_setting(s, "sampling.greedy", c->sampling.greedy);
-    sppoi_setting(s, "sampling.max_tokens", c->sampling.max_tokens);
-    sppoi_settings_optim(s, &play->optim.config);
-    sppoi_setting(s, "prompts.lengths",
-                  sppoi_hash_ints(x->start, (size_t)x->count + 1));
-    sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
-                                                (size_t)x->start[x->count]));
-    sppoi_setting(s, "policy.count", (double)play->policy->count);
-    sppoi_setting(s, "policy.heads", play->policy->config.heads);
-    sppoi_setting(s, "policy.kv_heads", play->policy->config.kv_heads);
-    sppoi_setting(s, "policy.context", play->policy->config.context);
-    sppoi_setting(s, "policy.eos", play->policy->config.eos);
-    sppoi_setting(s, "policy.rope_theta", play->policy->config.rope_theta);
-    sppoi_setting(s, "policy.norm_eps", play->policy->config.norm_eps);
-    sppoi_setting(s, "policy.eos_more",
-                  sppoi_hash_ints(play->policy->config.eos_more,
-                                  (size_t)play->policy->config.eos_count));
-}
-
-static sppo_result sppoi_team_check(sppo_ctx *ctx, const sppo_team *team)
-{
-    if (!team || (team->size > 0 && team->rank >= 0 &&
-                  team->rank < team->size && (team->sum || team->size == 1)))
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: team has rank %d "
-                     "and size %d%s; ranks count from 0 and need a sum",
-                     team->rank, team->size, team->sum ? "" : ", no sum");
-}
-
-/* Ranks that began differently would train different policies: each compares
- * its settings and weights with those of rank 0.                            */
-static sppo_result sppoi_team_same(sppo_ctx *ctx, const sppo_play *play)
-{
-    const sppo_team *team = play->config.team;
-    double first[SPPOI_SETTINGS];
-    sppo_result result = SPPO_OK;
-    sppoi_settings own;
-    int i;
-
-    if (!team)
-        return SPPO_OK;
-    sppoi_settings_of(&own, play);
-    sppoi_setting(&own, "iterations", play->config.iterations);
-    sppoi_setting(&own, "weights", sppoi_hash_reals(play->policy->weights,
-                                                    play->policy->count));
-    memset(first, 0, sizeof first);
-    if (team->rank == 0)
-        memcpy(first, own.value, sizeof first);
-    SPPOI_TRY(sppoi_team_share(ctx, team, first, SPPOI_SETTINGS,
-                               sizeof *first));
-    for (i = own.count - 1; i >= 0; i--)
-        if (own.value[i] < first[i] || own.value[i] > first[i])
-            result = sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: %s is "
-                               "%.10g, but %.10g on rank 0; ranks must begin "
-                               "alike", own.name[i], own.value[i], first[i]);
-    return sppoi_team_agree(ctx, team, result);
-}
-
-static void sppoi_play_layout(sppo_play *play, size_t weights,
-                              sppoi_carver *carver)
-{
-    const sppo_play_config *c = &play->config;
-    const size_t n = (size_t)c->prompts_per_iteration, k = (size_t)c->k;
-    const size_t all = sppoi_size_product(n, k), batch = (size_t)c->batch;
-    sppo_round *round = &play->round;
-
-    play->before = (sppo_real *)sppoi_carve(carver, c->team ? weights : 0,
-                                            sizeof(sppo_real));
-    play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
-    round->pairwise = (double *)sppoi_carve(
-        carver, sppoi_size_product(all, k), sizeof(double));
-    round->win = (double *)sppoi_carve(carver, all, sizeof(double));
-    round->old = (double *)sppoi_carve(carver, all, sizeof(double));
-    round->winner = (int *)sppoi_carve(carver, n, sizeof(int));
-    round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
-    play->order = (int *)sppoi_carve(carver, n, sizeof(int));
-    play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
-    play->per_slot = (double *)sppoi_carve(carver, batch * 3 * k,
-                                           sizeof(double));
-    play->measured = (double *)sppoi_carve(carver, batch * SPPOI_MEASURED,
-                                           sizeof(double));
-}
-
-static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
-{
-    const sppo_play_config *c = &play->config;
-    const int n = c->prompts_per_iteration;
-    const int tokens = sppoi_pass_tokens(c, play->prompts);
-    const int segments = sppoi_pass_segments(c, tokens);
-    sppoi_carver carver = { NULL, 0, 0 };
-
-    sppoi_play_layout(play, play->policy->count, &carver);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &carver, &play->block,
-                          &play->block_size));
-    sppoi_play_layout(play, play->policy->count, &carver);
-    SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
-                                  n * c->k * c->sampling.max_tokens));
-    SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
-    SPPOI_TRY(sppo_forest_init(ctx, &play->forest, tokens, segments));
-    SPPOI_TRY(sppo_activations_init(ctx, &play->acts, play->policy, tokens,
-                                    segments,
-                                    sppoi_prompt_tokens(c, play->prompts),
-                                    SPPO_STEP));
-    return sppo_sampler_init(ctx, &play->sampler, play->policy,
-                             sppoi_prompts_at_once(c, play->prompts), c->k,
-                             sppoi_longest(play->prompts),
-                             c->sampling.max_tokens);
-}
-
-/* Checks, and takes the memory; what failed can be freed. */
-static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
-{
-    const sppo_lists *prompts = play->prompts;
-    const int context = play->policy->config.context;
-    sppo_play_config *c = &play->config;
-    int i, steps;
-
-    SPPOI_TRY(sppoi_play_resolve(ctx, c, prompts, context));
-    for (i = 0; i < prompts->count; i++)
-        if (sppo_lists_length(prompts, i) < 1 ||
-            sppo_lists_length(prompts, i) >= context)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
-                             "of %d has %d tokens; the context of %d must hold "
-                             "at least one, and one of a response", i + 1,
-                             prompts->count, sppo_lists_length(prompts, i),
-                             context);
-    steps = (c->prompts_per_iteration - 1) / c->batch + 1;
-    play->steps_per_epoch = steps;
-    play->steps = steps * c->epochs;
-    if (!c->optim.total_steps)
-        c->optim.total_steps = play->steps;
-    SPPOI_TRY(sppoi_play_take(ctx, play));
-    play->round.first = sppoi_round_first(play);
-    play->round.count = c->prompts_per_iteration;
-    return SPPO_OK;
-}
-
-/* [Alg 1.1] input: base policy pi_{theta_1}, preference oracle (given to the
- * judge step), learning rate eta, number of samples K.                      */
-SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
-                                    const sppo_play_config *config,
-                                    sppo_model *policy,
-                                    const sppo_lists *prompts)
-{
-    sppo_play fresh;
-    sppo_result result;
-
-    memset(&fresh, 0, sizeof fresh);
-    fresh.config = *config;
-    fresh.policy = policy;
-    fresh.prompts = prompts;
-    SPPOI_TRY(sppoi_team_check(ctx, config->team));
-    result = sppoi_team_agree(ctx, config->team,
-                              sppoi_play_begin(ctx, &fresh));
-    if (result == SPPO_OK)
-        result = sppoi_team_same(ctx, &fresh);
-    if (result != SPPO_OK) {
-        sppo_play_free(ctx, &fresh);
-        return result;
-    }
-    *play = fresh;
-    return SPPO_OK;
-}
-
-SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
-{
-    sppo_sampler_free(ctx, &play->sampler);
-    sppo_activations_free(ctx, &play->acts);
-    sppo_forest_free(ctx, &play->forest);
-    sppo_optim_free(ctx, &play->optim);
-    sppo_lists_free(ctx, &play->round.responses);
-    sppo_give(ctx, play->block, play->block_size);
-    memset(play, 0, sizeof *play);
-}
-
-static size_t sppoi_forest_bytes(int tokens, int segments)
-{
-    const size_t ints = sppoi_size_sum((size_t)tokens,
-                                       2 * (size_t)segments + 1);
-
-    return sppoi_size_sum(sppoi_size_product(ints, sizeof(int)),
-                          (size_t)segments);
-}
-
-SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
-                                const sppo_model *policy,
-                                const sppo_lists *prompts)
-{
-    sppo_ctx quiet;
-    sppo_play play;
-    sppoi_carver carver = { NULL, 0, 0 };
-    const sppo_play_config *c = &play.config;
-    int tokens, segments, once, i;
-    size_t part[7], sum = 0;
-
-    memset(&quiet, 0, sizeof quiet);
-    memset(&play, 0, sizeof play);
-    play.config = *config;
-    if (sppoi_play_resolve(&quiet, &play.config, prompts,
-                           policy->config.context))
-        return 0;
-    sppoi_play_layout(&play, policy->count, &carver);
-    tokens = sppoi_pass_tokens(c, prompts);
-    segments = sppoi_pass_segments(c, tokens);
-    once = sppoi_prompts_at_once(c, prompts);
-    part[0] = sppoi_carved(&carver);
-    part[1] = sppoi_forest_bytes(tokens, segments);
-    part[2] = sppoi_forest_bytes(once * sppoi_longest(prompts), once);
-    part[3] = sppoi_size_product(
-        (size_t)c->prompts_per_iteration * (size_t)c->k,
-        (size_t)(c->sampling.max_tokens + 1) * sizeof(int));
-    part[4] = sppoi_size_product(
-        policy->count,
-        sizeof(sppo_real) * (c->optim.kind == SPPO_ADAMW ? 2 : 1));
-    part[5] = sppo_activations_bytes(&policy->config, tokens, segments,
-                                     sppoi_prompt_tokens(c, prompts),
-                                     SPPO_STEP);
-    part[6] = sppoi_sampler_bytes(&policy->config, once, c->k,
-                                  sppoi_longest(prompts),
-                                  c->sampling.max_tokens);
-    for (i = 0; i < 7; i++)
-        sum = sppoi_size_sum(sum, part[i]);
-    return sum;
-}
-
-/* ---- evaluation ---- */
-
-/* Appends to `all`, prompt by prompt, `samples` responses of a then of b. */
-static sppo_result sppoi_interleave(sppo_ctx *ctx, sppo_lists *all,
-                                    const sppo_lists *of_a,
-                                    const sppo_lists *of_b, int samples)
-{
-    const int prompts = of_a->count / samples;
-    int p, i;
-
-    for (p = 0; p < prompts; p++)
-        for (i = 0; i < 2 * samples; i++) {
-            const sppo_lists *from = i < samples ? of_a : of_b;
-            const int list = p * samples + i % samples;
-
-            SPPOI_TRY(sppo_lists_add(ctx, all, sppo_lists_tokens(from, list),
-                                     sppo_lists_length(from, list)));
-        }
-    return SPPO_OK;
-}
-
-/* log pi(y|x) of `per_prompt` responses to each prompt, one prompt a pass. */
-static sppo_result sppoi_logprobs(sppo_ctx *ctx, const sppo_model *model,
-                                  const sppo_lists *prompts,
-                                  const sppo_lists *responses, int per_prompt,
-                                  double *logprob)
-{
-    const int segments = 1 + per_prompt;
-    const int tokens = sppoi_longest(prompts)
-                     + per_prompt * sppoi_longest(responses);
-    sppo_forest forest;
-    sppo_activations acts;
-    sppo_result result;
-    int p, i;
-
-    memset(&forest, 0, sizeof forest);
-    memset(&acts, 0, sizeof acts);
-    result = sppo_forest_init(ctx, &forest, tokens, segments);
-    if (result == SPPO_OK)
-        result = sppo_activations_init(ctx, &acts, model, tokens, segments, 0,
-                                       SPPO_FORWARD);
-    for (p = 0; p < prompts->count && result == SPPO_OK; p++) {
-        sppo_forest_clear(&forest);
-        sppo_forest_add(&forest, -1, sppo_lists_tokens(prompts, p),
-                        sppo_lists_length(prompts, p), 0);
-        for (i = 0; i < per_prompt; i++)
-            sppo_forest_add(&forest, 0,
-                            sppo_lists_tokens(responses, p * per_prompt + i),
-                            sppo_lists_length(responses, p * per_prompt + i),
-                            1);
-        result = sppo_forward(ctx, &acts, model, &forest);
-        for (i = 0; i < per_prompt && result == SPPO_OK; i++)
-            logprob[p * per_prompt + i] =
-                sppo_segment_logprob(acts.logprob, &forest, 1 + i);
-    }
-    sppo_activations_free(ctx, &acts);
-    sppo_forest_free(ctx, &forest);
-    return result;
-}
-
-static sppo_result sppoi_sample_all(sppo_ctx *ctx, const sppo_model *model,
-                                    const sppo_lists *prompts, int samples,
-                                    const sppo_sampling *sampling,
-                                    uint64_t key, sppo_lists *responses)
-{
-    sppo_sampler sampler;
-    sppo_result result;
-
-    memset(&sampler, 0, sizeof sampler);
-    SPPOI_TRY(sppo_sampler_init(ctx, &sampler, model,
-                                sppoi_min(prompts->count,
-                                          SPPOI_PROMPTS_AT_ONCE),
-                                samples, sppoi_longest(prompts),
-                                sampling->max_tokens));
-    result = sppo_sample(ctx, &sampler, model, prompts, 0, prompts->count,
-                         sampling, key, responses);
-    sppo_sampler_free(ctx, &sampler);
-    return result;
-}
-
-/* The mean over prompts of the mean of the cross block P(a_i > b_j), and its
- * normal 95 % interval; prompts are the independent units, samples are not. */
-static void sppoi_cross_mean(sppo_evaluation *result, const double *pairwise,
-                             int prompts, int samples)
-{
-    const int k = 2 * samples;
-    double sum = 0.0, squares = 0.0, variance;
-    int p, i, j;
-
-    for (p = 0; p < prompts; p++) {
-        double mean = 0.0;
-
-        for (i = 0; i < samples; i++)
-            for (j = samples; j < k; j++)
-                mean += pairwise[((size_t)p * (size_t)k + (size_t)i)
-                                 * (size_t)k + (size_t)j];
-        mean /= (double)samples * samples;
-        sum += mean;
-        squares += mean * mean;
-    }
-    result->prompts = prompts;
-    result->win_rate = sum / prompts;
-    variance = squares / prompts - result->win_rate * result->win_rate;
-    result->standard_error =
-        prompts > 1 && variance > 0.0 ? sqrt(variance / (prompts - 1)) : 0.0;
-    result->low = result->win_rate - 1.959964 * result->standard_error;
-    result->high = result->win_rate + 1.959964 * result->standard_error;
-}
-
-typedef struct sppoi_duel {
-    sppo_lists a, b, all;
-    double *pairwise, *logprob;
-    size_t pairs, singles;
-} sppoi_duel;
-
-static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
-                                  const sppo_model *a, const sppo_model *b,
-                                  const sppo_judge *judge,
-                                  const sppo_lists *prompts, int samples,
-                                  sppo_evaluation *result)
-{
-    const int k = 2 * samples;
-    size_t i;
-    int p;
-
-    SPPOI_TRY(sppoi_interleave(ctx, &duel->all, &duel->a, &duel->b, samples));
-    duel->pairwise = (double *)sppo_take(ctx, duel->pairs, sizeof(double));
-    duel->logprob = (double *)sppo_take(ctx, duel->singles, sizeof(double));
-    if (!duel->pairwise || !duel->logprob)
-        return SPPO_E_MEMORY;
-    SPPOI_TRY(judge->fill(ctx, judge->user, prompts, &duel->all, k, 0,
-                          prompts->count, duel->pairwise));
-    for (p = 0; p < prompts->count; p++)
-        if (sppo_preference_check(ctx, duel->pairwise + (size_t)p
-                                  * (size_t)k * (size_t)k, k, 1e-3))
-            return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
-                                "prompt %d of %d: ", p + 1, prompts->count);
-    sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
-    sppoi_lengths(&duel->a, &a->config, &result->length_a, &result->eos_a);
-    sppoi_lengths(&duel->b, &b->config, &result->length_b, &result->eos_b);
-    SPPOI_TRY(sppoi_logprobs(ctx, a, prompts, &duel->a, samples,
-                             duel->logprob));
-    result->kl = 0.0;
-    for (i = 0; i < duel->singles; i++)
-        result->kl += duel->logprob[i] / (double)duel->singles;
-    SPPOI_TRY(sppoi_logprobs(ctx, b, prompts, &duel->a, samples,
-                             duel->logprob));
-    for (i = 0; i < duel->singles; i++)
-        result->kl -= duel->logprob[i] / (double)duel->singles;
-    return SPPO_OK;
-}
-
-SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
-                                   const sppo_model *b,
-                                   const sppo_judge *judge,
-                                   const sppo_lists *prompts, int samples,
-                                   const sppo_sampling *sampling, uint64_t seed,
-                                   sppo_evaluation *result)
-{
-    sppoi_duel duel;
-    sppo_evaluation found;
-    sppo_sampling how = *sampling;
-    sppo_result code;
-
-    if (prompts->count < 1 || samples < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d prompts and "
-                         "%d samples; both must be at least 1",
-                         prompts->count, samples);
-    if (samples > INT_MAX / 2 / prompts->count)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d samples for "
-                         "each of %d prompts are more than can be counted",
-                         samples, prompts->count);
-    if (!judge || !judge->fill)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_evaluate: judge is NULL or has no fill");
-    if (a->config.vocab != b->config.vocab)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: the models have "
-                         "vocabularies of %d and %d tokens; they must be the "
-                         "same", a->config.vocab, b->config.vocab);
-    how.max_tokens = how.max_tokens ? how.max_tokens : 64;
-    memset(&duel, 0, sizeof duel);
-    memset(&found, 0, sizeof found);
-    duel.singles = (size_t)prompts->count * (size_t)samples;
-    duel.pairs = sppoi_size_product(duel.singles, (size_t)samples * 4);
-    code = sppoi_sample_all(ctx, a, prompts, samples, &how,
-                            sppo_random_fork(seed, 0), &duel.a);
-    if (code == SPPO_OK)
-        code = sppoi_sample_all(ctx, b, prompts, samples, &how,
-                                sppo_random_fork(seed, 1), &duel.b);
-    if (code == SPPO_OK)
-        code = sppoi_duel_run(ctx, &duel, a, b, judge, prompts, samples,
-                              &found);
-    sppo_lists_free(ctx, &duel.a);
-    sppo_lists_free(ctx, &duel.b);
-    sppo_lists_free(ctx, &duel.all);
-    sppo_give(ctx, duel.pairwise, duel.pairs * sizeof(double));
-    sppo_give(ctx, duel.logprob, duel.singles * sizeof(double));
-    if (code == SPPO_OK)
-        *result = found;
+    va_start(arguments, format);
+    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
+    va_end(arguments);
+    ctx->code = code;
     return code;
 }
 
-SPPO_DEF int sppo_best_of(const double *pairwise, int k)
+static sppo_result sppoi_choice(sppo_ctx *ctx, const char *field, int value,
+                                int last)
 {
-    const double *row = pairwise;
-    double most = 0.0;
-    int i;
-
-    for (i = 0; i < k; i++, row += k)
-        most = fmax(most, sppoi_win_rate(row, k));
-    row = pairwise;
-    for (i = 0; i < k - 1 && sppo_beats(most, sppoi_win_rate(row, k)); i++)
-        row += k;
-    return i;
+    if (value >= 0 && value <= last)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s is %d; its enum has the values "
+                     "0 to %d", field, value, last);
 }
 
-/* ==== B4  the policy network ============== Llama ========= >>network == */
+static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who)
+{
+    return sppo_fail(ctx, SPPO_E_STOPPED, "%s: stopped, as ctx->stop asked",
+                     who);
+}
+
+static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who)
+{
+    return ctx->stop && ctx->stop(ctx->stop_user) ? sppoi_stopped(ctx, who)
+                                                  : SPPO_OK;
+}
+
+static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
+{
+    char old[sizeof ctx->message];
+    va_list arguments;
+    size_t used;
+
+    memcpy(old, ctx->message, sizeof old);
+    va_start(arguments, format);
+    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
+    va_end(arguments);
+    used = strlen(ctx->message);
+    snprintf(ctx->message + used, sizeof ctx->message - used, "%s", old);
+    return ctx->code;
+}
+
+/* The next boundary of a line after the block's begin; the byte before it tells
+ * how far that is, so that the block can be given back.                     */
+static void *sppoi_aligned(void *block)
+{
+    unsigned char *begin = (unsigned char *)block;
+    const size_t shift = SPPOI_LINE - (size_t)((uintptr_t)begin % SPPOI_LINE);
+
+    begin[shift - 1] = (unsigned char)shift;
+    return begin + shift;
+}
+
+static size_t sppoi_block_bytes(size_t asked)
+{
+    return (asked ? asked : 1) + SPPOI_LINE;
+}
+
+SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
+{
+    const size_t bytes = sppoi_block_bytes(count * size);
+    void *block = NULL;
+
+    if (size && count > ((size_t)-1 - SPPOI_LINE) / size) {
+        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %llu times %llu bytes is "
+                  "more than can be addressed", sppoi_printed(count),
+                  sppoi_printed(size));
+        return NULL;
+    }
+    if (!ctx->limit || (ctx->held <= ctx->limit &&
+                        bytes <= ctx->limit - ctx->held))
+        block = ctx->take ? ctx->take(ctx->user, bytes) : SPPO_MALLOC(bytes);
+    if (!block) {
+        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %llu more bytes wanted, "
+                  "%llu held%s", sppoi_printed(bytes), sppoi_printed(ctx->held),
+                  ctx->limit ? ", and the ctx has a limit" : "");
+        return NULL;
+    }
+    if (ctx->take || !SPPOI_ZEROED)
+        memset(block, 0, bytes);
+    ctx->held += bytes;
+    ctx->peak = ctx->held > ctx->peak ? ctx->held : ctx->peak;
+    return sppoi_aligned(block);
+}
+
+SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size)
+{
+    const size_t bytes = sppoi_block_bytes(size);
+    unsigned char *begin = (unsigned char *)block;
+
+    if (!block)
+        return;
+    begin -= begin[-1];
+    ctx->held -= bytes;
+    if (ctx->give)
+        ctx->give(ctx->user, begin, bytes);
+    else
+        SPPO_FREE(begin);
+}
+
+static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
+{
+    const size_t line = SPPOI_LINE, most = (size_t)-1 / 2;
+    char *at = carver->base ? carver->base + carver->used : NULL;
+    size_t bytes;
+
+    if (size && count > most / size)
+        carver->overflow = 1;
+    if (carver->overflow)
+        return NULL;
+    bytes = (count * size + line - 1) / line * line;
+    if (bytes > most - carver->used)
+        carver->overflow = 1;
+    else
+        carver->used += bytes;
+    return at;
+}
+
+/* The bytes that were counted. */
+static size_t sppoi_carved(const sppoi_carver *counted)
+{
+    return counted->overflow ? SPPOI_TOO_MANY : counted->used;
+}
+
+/* A zeroed block for what was counted; the carver places next. */
+static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
+                               sppoi_carver *counted, void **block,
+                               size_t *size)
+{
+    if (counted->overflow)
+        return sppo_fail(ctx, SPPO_E_MEMORY, "%s: the sizes asked for are "
+                         "more than can be addressed", who);
+    *block = sppo_take(ctx, counted->used, 1);
+    *size = *block ? counted->used : 0;
+    counted->base = (char *)*block;
+    counted->used = 0;
+    return *block ? SPPO_OK : sppoi_prefix(ctx, "%s: ", who);
+}
+
+/* Room for at least `count` lists and `tokens` tokens in all. */
+static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
+                                       int count, int tokens)
+{
+    int *start, *token;
+
+    if (lists->start && count <= lists->max_count &&
+        tokens <= lists->max_tokens)
+        return SPPO_OK;
+    count = sppoi_max(count, lists->max_count);
+    tokens = sppoi_max(tokens, lists->max_tokens);
+    start = (int *)sppo_take(ctx, (size_t)count + 1, sizeof *start);
+    token = start ? (int *)sppo_take(ctx, (size_t)tokens, sizeof *token) : NULL;
+    if (!token) {
+        sppo_give(ctx, start, ((size_t)count + 1) * sizeof *start);
+        return SPPO_E_MEMORY;
+    }
+    if (lists->start) {
+        const size_t used = (size_t)lists->start[lists->count];
+
+        memcpy(start, lists->start, ((size_t)lists->count + 1) * sizeof *start);
+        memcpy(token, lists->token, used * sizeof *token);
+    }
+    sppo_give(ctx, lists->start,
+              ((size_t)lists->max_count + 1) * sizeof *start);
+    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof *token);
+    lists->start = start;
+    lists->token = token;
+    lists->max_count = count;
+    lists->max_tokens = tokens;
+    return SPPO_OK;
+}
+
+/* Half as much again as is needed, so that adding n lists copies O(n). */
+static int sppoi_grown(int needed)
+{
+    return needed > INT_MAX / 3 * 2 ? INT_MAX - 1 : needed + needed / 2 + 16;
+}
+
+SPPO_DEF sppo_result sppo_lists_add(sppo_ctx *ctx, sppo_lists *lists,
+                                    const int *token, int count)
+{
+    const int used = lists->start ? lists->start[lists->count] : 0;
+
+    if (count < 0 || count > INT_MAX - 1 - used ||
+        lists->count > INT_MAX / 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_lists_add: %d tokens "
+                         "after %d are more than an int can count", count,
+                         used);
+    if (!lists->start || lists->count == lists->max_count)
+        SPPOI_TRY(sppoi_lists_reserve(ctx, lists,
+                                      sppoi_grown(lists->count + 1), 1));
+    if (used + count > lists->max_tokens)
+        SPPOI_TRY(sppoi_lists_reserve(ctx, lists, lists->max_count,
+                                      sppoi_grown(used + count)));
+    if (count)
+        memcpy(lists->token + used, token, (size_t)count * sizeof *token);
+    lists->start[++lists->count] = used + count;
+    return SPPO_OK;
+}
+
+SPPO_DEF int sppo_lists_length(const sppo_lists *lists, int list)
+{
+    return lists->start[list + 1] - lists->start[list];
+}
+
+SPPO_DEF const int *sppo_lists_tokens(const sppo_lists *lists, int list)
+{
+    return lists->token + lists->start[list];
+}
+
+SPPO_DEF void sppo_lists_clear(sppo_lists *lists)
+{
+    lists->count = 0;
+}
+
+SPPO_DEF void sppo_lists_free(sppo_ctx *ctx, sppo_lists *lists)
+{
+    sppo_give(ctx, lists->start, ((size_t)lists->max_count + 1) * sizeof(int));
+    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof(int));
+    memset(lists, 0, sizeof *lists);
+}
+
+SPPO_DEF sppo_result sppo_forest_init(sppo_ctx *ctx, sppo_forest *forest,
+                                      int max_tokens, int max_segments)
+{
+    sppo_forest fresh;
+
+    if (max_tokens < 1 || max_segments < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forest_init: max_tokens "
+                         "%d and max_segments %d must be positive",
+                         max_tokens, max_segments);
+    memset(&fresh, 0, sizeof fresh);
+    fresh.max_tokens = max_tokens;
+    fresh.max_segments = max_segments;
+    fresh.parent = (int *)sppo_take(ctx, (size_t)max_segments, sizeof(int));
+    fresh.start = (int *)sppo_take(ctx, (size_t)max_segments + 1, sizeof(int));
+    fresh.scored = (unsigned char *)sppo_take(ctx, (size_t)max_segments, 1);
+    fresh.token = (int *)sppo_take(ctx, (size_t)max_tokens, sizeof(int));
+    if (!fresh.parent || !fresh.start || !fresh.scored || !fresh.token) {
+        sppo_forest_free(ctx, &fresh);
+        return SPPO_E_MEMORY;
+    }
+    *forest = fresh;
+    return SPPO_OK;
+}
+
+SPPO_DEF void sppo_forest_clear(sppo_forest *forest)
+{
+    forest->segments = 0;
+    forest->tokens = 0;
+}
+
+SPPO_DEF int sppo_forest_add(sppo_forest *forest, int parent, const int *token,
+                             int count, int scored)
+{
+    const int s = forest->segments;
+
+    if (count < 1 || s >= forest->max_segments ||
+        count > forest->max_tokens - forest->tokens)
+        return -1;
+    memcpy(forest->token + forest->tokens, token,
+           (size_t)count * sizeof *token);
+    forest->parent[s] = parent;
+    forest->scored[s] = scored != 0;
+    forest->start[s] = forest->tokens;
+    forest->tokens += count;
+    forest->start[s + 1] = forest->tokens;
+    forest->segments++;
+    return s;
+}
+
+SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest)
+{
+    const size_t segments = (size_t)forest->max_segments;
+
+    sppo_give(ctx, forest->parent, segments * sizeof(int));
+    sppo_give(ctx, forest->start, (segments + 1) * sizeof(int));
+    sppo_give(ctx, forest->scored, segments);
+    sppo_give(ctx, forest->token, (size_t)forest->max_tokens * sizeof(int));
+    memset(forest, 0, sizeof *forest);
+}
+
+/* ---- a heap of indices: top-p, the tokenizer's merges, sorting ---- */
+
+/* A heap of indices; before says which of two comes out first. */
+typedef int (*sppoi_before)(const void *user, int a, int b);
+
+/* The index that comes before all others is at the root. */
+static void sppoi_sift(int *heap, int n, int at, sppoi_before before,
+                       const void *user)
+{
+    int child;
+
+    while ((child = 2 * at + 1) < n) {
+        const int item = heap[at];
+
+        if (child + 1 < n && before(user, heap[child + 1], heap[child]))
+            child++;
+        if (!before(user, heap[child], item))
+            return;
+        heap[at] = heap[child];
+        heap[child] = item;
+        at = child;
+    }
+}
+
+static void sppoi_heapify(int *heap, int n, sppoi_before before,
+                          const void *user)
+{
+    int i;
+
+    for (i = n / 2 - 1; i >= 0; i--)
+        sppoi_sift(heap, n, i, before, user);
+}
+
+/* Takes the root; it moves to heap[n - 1], which leaves the heap. */
+static int sppoi_heap_pop(int *heap, int n, sppoi_before before,
+                          const void *user)
+{
+    const int item = heap[0];
+
+    heap[0] = heap[n - 1];
+    heap[n - 1] = item;
+    sppoi_sift(heap, n - 1, 0, before, user);
+    return item;
+}
+
+static void sppoi_heap_push(int *heap, int n, int item, sppoi_before before,
+                            const void *user)
+{
+    heap[n] = item;
+    while (n > 0 && before(user, heap[n], heap[(n - 1) / 2])) {
+        const int parent = (n - 1) / 2, swap = heap[n];
+
+        heap[n] = heap[parent];
+        heap[parent] = swap;
+        n = parent;
+    }
+}
+
+static void sppoi_reverse(int *order, int n)
+{
+    int i;
+
+    for (i = 0; i < n / 2; i++) {
+        const int swap = order[i];
+
+        order[i] = order[n - 1 - i];
+        order[n - 1 - i] = swap;
+    }
+}
+
+static void sppoi_sort(int *order, int n, sppoi_before before,
+                       const void *user)
+{
+    int left;
+
+    sppoi_heapify(order, n, before, user);
+    for (left = n; left > 1; left--)
+        sppoi_heap_pop(order, left, before, user);
+    sppoi_reverse(order, n);
+}
+
+/* ---- random numbers ---- */
+
+/* SplitMix64's finaliser (Steele, Lea, Flood 2014; Stafford's variant 13): a
+ * bijection of 64 bits that passes the usual batteries on a counter.        */
+static uint64_t sppoi_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* Golden-ratio steps keep small labels and counters apart; forks and draws use
+ * different offsets, so that a fork's key is no draw of its parent.         */
+SPPO_DEF uint64_t sppo_random_fork(uint64_t key, uint64_t label)
+{
+    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+
+    return sppoi_mix(sppoi_mix(key + step) ^ ((label + 1) * step));
+}
+
+SPPO_DEF uint64_t sppo_random_bits(uint64_t key, uint64_t counter)
+{
+    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+
+    return sppoi_mix(sppoi_mix(key) + (counter + 1) * step);
+}
+
+/* The top 53 bits, so every value is a multiple of 2^-53 and below 1. */
+SPPO_DEF double sppo_random_uniform(uint64_t key, uint64_t counter)
+{
+    return (double)(sppo_random_bits(key, counter) >> 11)
+         * (1.0 / 9007199254740992.0);
+}
+
+/* Box-Muller on draws 2c and 2c + 1; 1 - u is never 0. */
+SPPO_DEF double sppo_random_normal(uint64_t key, uint64_t counter)
+{
+    const double u = 1.0 - sppo_random_uniform(key, 2 * counter);
+    const double v = sppo_random_uniform(key, 2 * counter + 1);
+
+    return sqrt(-2.0 * log(u)) * cos(6.28318530717958647692 * v);
+}
+
+SPPO_DEF void sppo_random_order(uint64_t key, int *order, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        order[i] = i;
+    for (i = n - 1; i > 0; i--) {  // Fisher-Yates
+        const double u = sppo_random_uniform(key, (uint64_t)i);
+        const int j = (int)(u * (i + 1)), swap = order[i];
+
+        order[i] = order[j];
+        order[j] = swap;
+    }
+}
+
+/* Every word is one step, which a bijection makes: whatever differs in one word
+ * differs at the end.  The last bytes are a word with their number on top.  */
+SPPO_DEF uint64_t sppo_digest(uint64_t seed, const void *data, size_t size)
+{
+    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+    const unsigned char *at = (const unsigned char *)data;
+    uint64_t word;
+    size_t i;
+
+    for (; size >= 8; size -= 8, at += 8) {
+        word = (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
+               (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
+               (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+               (uint64_t)at[7] << 56;
+        seed = sppoi_mix((seed ^ word) + step);
+    }
+    if (!size)
+        return seed;
+    word = (uint64_t)size << 56;
+    for (i = 0; i < size; i++)
+        word |= (uint64_t)at[i] << (8 * i);
+    return sppoi_mix((seed ^ word) + 2 * step);
+}
+
+/* ==== kernels ============================================== >>kernels.c == */
+
+/* Row `row` of a matrix `width` wide; size_t, for products beyond INT_MAX. */
+static const sppo_real *sppoi_row(const sppo_real *a, int row, int width)
+{
+    return a + (size_t)row * (size_t)width;
+}
+
+static sppo_real *sppoi_row_out(sppo_real *a, int row, int width)
+{
+    return a + (size_t)row * (size_t)width;
+}
+
+/* Tiles of the matrix product, and a product; see >>kernels.c. */
+#if defined(__AVX512F__)
+enum { SPPOI_ROWS = 8, SPPOI_COLS = 32 };  // 16 of 32 registers hold the tile
+#elif defined(__AVX__)
+enum { SPPOI_ROWS = 6, SPPOI_COLS = 16 };  // 12 of 16
+#elif defined(__aarch64__)
+enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
+#else
+enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
+#endif
+enum { SPPOI_DEPTH = 1024 };  // rows of a panel that are used at a time
+
+typedef struct sppoi_product_job {
+    sppo_real *out;
+    const sppo_real *a, *panel;
+    ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
+    int m, n, k, add;
+} sppoi_product_job;
+
+/* Sums run in this many lanes, folded in a fixed order: a vector register of
+ * independent chains, and one order of addition whatever the compiler does. */
+enum { SPPOI_LANES = 16, SPPOI_CHANNELS = 8 };  // the latter within a head
+
+/* a b + c in one rounding where the machine has it.  Said explicitly, because
+ * gcc -std=c99 does not fuse by itself; the same bits with and without SIMD. */
+static float sppoi_muladdf(float a, float b, float c)
+{
+#ifdef FP_FAST_FMAF
+    return fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
+{
+    if (sizeof(sppo_real) == sizeof(float))
+        return (sppo_real)sppoi_muladdf((float)a, (float)b, (float)c);
+    return a * b + c;
+}
+
+/* exp without a branch or a call, so that loops over it vectorise.
+ *
+ *   x = n ln 2 + r, |r| <= ln 2 / 2      exp x = 2^n exp r
+ *
+ * n: adding 1.5 2^23 leaves round(x / ln 2) in a float's low bits, and it is
+ * read from the bits: a difference of floats would be x / ln 2 unrounded where
+ * the machine keeps more digits than a float has, as x87 may (FLT_EVAL_METHOD
+ * 2; there constants keep theirs too, so those that must be floats are written
+ * out).  ln 2 in two parts, the first with 15 bits, so that n times it is
+ * exact.  exp r by its Taylor polynomial of degree 7: remainder below 6e-9,
+ * under a tenth of an ulp.  2^n by writing the exponent field.  Below -87.3,
+ * where the result would be subnormal, 0; from 88.38 on, infinity.  NaN stays
+ * NaN.  Off by at most 0.94 steps of a float (ulp) with fused multiply-adds,
+ * else 1.23, over every float between.                                      */
+static SPPOI_INLINE float sppoi_expf(float x)
+{
+    const float lowest = -87.3000030517578125f;
+    const int vanishes = x < lowest;
+    float shifted, n, r, e, power;
+    uint32_t bits;
+
+    x = vanishes ? lowest : x;
+    x = x > 88.7f ? 88.7f : x;
+    shifted = sppoi_muladdf(x, 1.44269504f, 12582912.0f);
+    memcpy(&bits, &shifted, sizeof bits);
+    n = (float)((int)bits - 0x4b400000);  // the bits of 1.5 2^23
+    r = sppoi_muladdf(n, -1.42860682e-6f,
+                      sppoi_muladdf(n, -0.693145751953125f, x));
+    bits = vanishes ? 0 : (bits + 127u) << 23;
+    memcpy(&power, &bits, sizeof power);
+    e = sppoi_muladdf(r, 1.0f / 5040, 1.0f / 720);
+    e = sppoi_muladdf(r, e, 1.0f / 120);
+    e = sppoi_muladdf(r, e, 1.0f / 24);
+    e = sppoi_muladdf(r, e, 1.0f / 6);
+    e = sppoi_muladdf(r, e, 1.0f / 2);
+    e = sppoi_muladdf(r, e, 1.0f);
+    e = sppoi_muladdf(r, e, 1.0f);
+    return e * power;
+}
+
+static SPPOI_INLINE sppo_real sppoi_exp(sppo_real x)
+{
+    if (sizeof(sppo_real) == sizeof(float))
+        return (sppo_real)sppoi_expf((float)x);
+    return (sppo_real)exp((double)x);
+}
+
+SPPO_DEF sppo_real sppo_exp(sppo_real x)
+{
+    return sppoi_exp(x);
+}
+
+enum { SPPOI_SUM_BLOCK = 1024 };
+
+static sppo_real sppoi_fold(sppo_real *lane)
+{
+    int half, j;
+
+    SPPOI_UNROLL
+    for (half = SPPOI_LANES / 2; half > 0; half /= 2)
+        for (j = 0; j < half; j++)
+            lane[j] += lane[j + half];
+    return lane[0];
+}
+
+static void sppoi_clear_lanes(sppo_real *lane)
+{
+    int j;
+
+    for (j = 0; j < SPPOI_LANES; j++)
+        lane[j] = 0;
+}
+
+static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n)
+{
+    sppo_real lane[SPPOI_LANES];
+    int i, j;
+
+    sppoi_clear_lanes(lane);
+    for (i = 0; i + SPPOI_LANES <= n; i += SPPOI_LANES) {
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++)
+            lane[j] = sppoi_muladd(a[i + j], b[i + j], lane[j]);
+    }
+    for (j = 0; i + j < n; j++)
+        lane[j] = sppoi_muladd(a[i + j], b[i + j], lane[j]);
+    return sppoi_fold(lane);
+}
+
+/* In blocks whose sums are added in double: a vocabulary is long. */
+static double sppoi_sum(const sppo_real *x, int n)
+{
+    sppo_real lane[SPPOI_LANES];
+    double total = 0.0;
+    int from, i, j;
+
+    for (from = 0; from < n; from += SPPOI_SUM_BLOCK) {
+        const int to = sppoi_min(n, from + SPPOI_SUM_BLOCK);
+
+        sppoi_clear_lanes(lane);
+        for (i = from; i + SPPOI_LANES <= to; i += SPPOI_LANES) {
+            SPPOI_SIMD
+            for (j = 0; j < SPPOI_LANES; j++)
+                lane[j] += x[i + j];
+        }
+        for (j = 0; i + j < to; j++)
+            lane[j] += x[i + j];
+        total += (double)sppoi_fold(lane);
+    }
+    return total;
+}
+
+static sppo_real sppoi_largest(const sppo_real *x, int n)
+{
+    sppo_real lane[SPPOI_LANES];
+    int half, i, j;
+
+    for (j = 0; j < SPPOI_LANES; j++)
+        lane[j] = x[0];
+    for (i = 0; i + SPPOI_LANES <= n; i += SPPOI_LANES) {
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++)
+            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    }
+    for (j = 0; i + j < n; j++)
+        lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    SPPOI_UNROLL
+    for (half = SPPOI_LANES / 2; half > 0; half /= 2)
+        for (j = 0; j < half; j++)
+            lane[j] = lane[j + half] > lane[j] ? lane[j + half] : lane[j];
+    return lane[0];
+}
+
+SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
+{
+    const sppo_real top = sppoi_largest(x, n);
+    sppo_real part[SPPOI_SUM_BLOCK];
+    double total = 0.0;
+    int from, j;
+
+    for (from = 0; from < n; from += SPPOI_SUM_BLOCK) {
+        const int m = sppoi_min(n - from, SPPOI_SUM_BLOCK);
+
+        SPPOI_SIMD
+        for (j = 0; j < m; j++)
+            part[j] = sppoi_exp(x[from + j] - top);
+        total += sppoi_sum(part, m);
+    }
+    return (double)top + log(total);
+}
+
+/* ---- [Net 1] matrix products ---- */
+
+/* C[m][n] (=, +=) A[m][k] B[k][n] in tiles of ROWS x COLS that stay in vector
+ * registers while k runs:
+ *
+ *              COLS                     A is read where it stands, by two
+ *           +--------+  panel of B,     strides, so that transposes need no
+ *           | k rows |  packed: row k   copy.  B is packed once into panels
+ *     k     +--------+  at k * COLS     COLS wide, zero-padded: each step of k
+ *   +----+  +--------+                  loads one packed row and ROWS numbers
+ *   | A  |  |  tile  |  ROWS            of A for ROWS x COLS multiply-adds.
+ *   +----+  +--------+
+ *
+ * A task is a STRIP of tiles by a CHUNK of panels, DEPTH steps of k at a time:
+ * the strip's rows of A stay in the L1 cache while the panels stream past, and
+ * the next strips find the panels in L2.  An A that is read down its rows (dw =
+ * dout' in) touches a cache line for each number: if that is to happen often or
+ * the lines are far, a strip as wide as a line is copied first, to the stack.
+ * A tile is one thread's, and its sum over k has one order: the result does not
+ * depend on the threads, nor on how many other rows there are.              */
+enum {
+    SPPOI_CHUNK = 16,  // panels
+    SPPOI_STRIP = 2,   // tiles
+    SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_ROWS,
+    SPPOI_ACROSS = 4,  // panels that a lone row meets at once
+    SPPOI_FAR = 1 << 20  // numbers: A is not in a near cache
+};
+
+/* What of a tile is stored: rows from skip, columns [0, cols). */
+typedef struct sppoi_stored {
+    ptrdiff_t ld;
+    int skip, cols, add;
+    sppo_real zero;  // as a constant it would become a call of memset
+} sppoi_stored;
+
+static int sppoi_panel_count(int width)
+{
+    return (width + SPPOI_COLS - 1) / SPPOI_COLS;
+}
+
+static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
+                            int add)
+{
+    int j;
+
+    if (add) {
+        SPPOI_SIMD
+        for (j = 0; j < cols; j++)
+            out[j] += sum[j];
+    } else {
+        SPPOI_SIMD
+        for (j = 0; j < cols; j++)
+            out[j] = sum[j];
+    }
+}
+
+/* A tile of the first `width` columns of a panel. Its callers are out of line
+ * and pass width as a constant, and a whole tile is stored by loops of constant
+ * length: so gcc and clang both keep the tile in registers.                 */
+static SPPOI_INLINE void sppoi_tile_of(const int width,
+                                       const sppoi_stored *store,
+                                       sppo_real *out, const sppo_real *a,
+                                       const sppo_real *panel,
+                                       ptrdiff_t a_row, ptrdiff_t a_col,
+                                       int depth)
+{
+    const sppo_real zero = store->zero;
+    sppo_real tile[SPPOI_ROWS][SPPOI_COLS];
+    int i, j, k;
+
+    for (i = 0; i < SPPOI_ROWS; i++)
+        for (j = 0; j < width; j++)
+            tile[i][j] = zero;
+    for (k = 0; k < depth; k++) {
+        SPPOI_UNROLL
+        for (i = 0; i < SPPOI_ROWS; i++) {
+            const sppo_real factor = a[i * a_row];
+
+            SPPOI_SIMD
+            for (j = 0; j < width; j++)
+                tile[i][j] = sppoi_muladd(factor, panel[j], tile[i][j]);
+        }
+        a += a_col;
+        panel += SPPOI_COLS;
+    }
+    if (store->skip == 0 && store->cols == width)
+        for (i = 0; i < SPPOI_ROWS; i++)
+            sppoi_store_row(out + i * store->ld, tile[i], width, store->add);
+    else
+        for (i = store->skip; i < SPPOI_ROWS; i++)
+            sppoi_store_row(out + i * store->ld, tile[i], store->cols,
+                            store->add);
+}
+
+static SPPOI_NOINLINE void sppoi_tile(const sppoi_stored *store, sppo_real *out,
+                                      const sppo_real *a,
+                                      const sppo_real *panel, ptrdiff_t a_row,
+                                      ptrdiff_t a_col, int depth)
+{
+    sppoi_tile_of(SPPOI_COLS, store, out, a, panel, a_row, a_col, depth);
+}
+
+static SPPOI_NOINLINE void sppoi_tile_half(const sppoi_stored *store,
+                                           sppo_real *out, const sppo_real *a,
+                                           const sppo_real *panel,
+                                           ptrdiff_t a_row, ptrdiff_t a_col,
+                                           int depth)
+{
+    sppoi_tile_of(SPPOI_COLS / 2, store, out, a, panel, a_row, a_col, depth);
+}
+
+static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
+                                              sppo_real *out,
+                                              const sppo_real *a,
+                                              const sppo_real *panel,
+                                              ptrdiff_t a_row, ptrdiff_t a_col,
+                                              int depth)
+{
+    sppoi_tile_of(SPPOI_COLS / 4, store, out, a, panel, a_row, a_col, depth);
+}
+
+/* One row of A by ACROSS panels, `gap` apart, or by one: as many sums in flight
+ * as in a tile, for the product of a single token.                          */
+static SPPOI_INLINE void sppoi_row_of(const int across,
+                                      const sppoi_stored *store, sppo_real *out,
+                                      const sppo_real *a,
+                                      const sppo_real *panel, size_t gap,
+                                      ptrdiff_t a_col, int depth)
+{
+    sppo_real sum[SPPOI_ACROSS][SPPOI_COLS];
+    int j, k, p;
+
+    for (p = 0; p < across; p++)
+        for (j = 0; j < SPPOI_COLS; j++)
+            sum[p][j] = 0;
+    for (k = 0; k < depth; k++) {
+        const sppo_real factor = a[k * a_col];
+
+        for (p = 0; p < across; p++) {
+            const sppo_real *b = panel + (size_t)p * gap;
+
+            SPPOI_SIMD
+            for (j = 0; j < SPPOI_COLS; j++)
+                sum[p][j] = sppoi_muladd(factor, b[j], sum[p][j]);
+        }
+        panel += SPPOI_COLS;
+    }
+    for (p = 0; p < across; p++)
+        sppoi_store_row(out + p * SPPOI_COLS, sum[p],
+                        sppoi_min(SPPOI_COLS, store->cols - p * SPPOI_COLS),
+                        store->add);
+}
+
+static SPPOI_NOINLINE void sppoi_row_across(const sppoi_stored *store,
+                                            sppo_real *out, const sppo_real *a,
+                                            const sppo_real *panel, size_t gap,
+                                            ptrdiff_t a_col, int depth)
+{
+    sppoi_row_of(SPPOI_ACROSS, store, out, a, panel, gap, a_col, depth);
+}
+
+static SPPOI_NOINLINE void sppoi_row_alone(const sppoi_stored *store,
+                                           sppo_real *out, const sppo_real *a,
+                                           const sppo_real *panel, size_t gap,
+                                           ptrdiff_t a_col, int depth)
+{
+    sppoi_row_of(1, store, out, a, panel, gap, a_col, depth);
+}
+
+/* Panels [p0, p1) of a product with fewer rows than a tile, k from k0. */
+static void sppoi_few_rows(const sppoi_product_job *job, int p0, int p1, int k0)
+{
+    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
+    const size_t gap = (size_t)job->k * SPPOI_COLS;
+    sppoi_stored store;
+    int p, m, across;
+
+    store.ld = 0;
+    store.skip = 0;
+    store.zero = 0;
+    store.add = job->add || k0 > 0;
+    for (p = p0; p < p1; p += across) {
+        const sppo_real *panel =
+            job->panel + (size_t)p * gap + (size_t)k0 * SPPOI_COLS;
+
+        across = p1 - p < SPPOI_ACROSS ? 1 : SPPOI_ACROSS;
+        store.cols = job->n - p * SPPOI_COLS;
+        for (m = 0; m < job->m; m++)
+            (across == 1 ? sppoi_row_alone : sppoi_row_across)(
+                &store, job->out + m * job->ld + p * SPPOI_COLS,
+                job->a + m * job->a_row + k0 * job->a_col, panel, gap,
+                job->a_col, depth);
+    }
+}
+
+/* Rows of a strip of A, neighbours in memory, as to[k][STRIP_ROWS]. */
+static void sppoi_copy_strip(sppo_real *to, const sppo_real *a, ptrdiff_t a_col,
+                             int depth)
+{
+    int i, k;
+
+    for (k = 0; k < depth; k++, a += a_col, to += SPPOI_STRIP_ROWS)
+        for (i = 0; i < SPPOI_STRIP_ROWS; i++)
+            to[i] = a[i];
+}
+
+/* One row of tiles: out and a begin at its first row. */
+static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
+                        sppo_real *out, const sppo_real *a, ptrdiff_t a_col,
+                        int p0, int p1, int k0)
+{
+    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
+    int p;
+
+    for (p = p0; p < p1; p++) {
+        const int n0 = p * SPPOI_COLS;
+        const sppo_real *panel = job->panel + (size_t)n0 * (size_t)job->k
+                               + (size_t)k0 * SPPOI_COLS;
+
+        store->cols = sppoi_min(SPPOI_COLS, job->n - n0);
+        (store->cols > SPPOI_COLS / 2   ? sppoi_tile
+         : store->cols > SPPOI_COLS / 4 ? sppoi_tile_half
+                                        : sppoi_tile_quarter)(
+            store, out + n0, a, panel, job->a_row, a_col, depth);
+    }
+}
+
+/* The strip of tiles that begins at row m0, panels [p0, p1), k from k0.  The
+ * last tile is moved up to stay inside A, and skips those it shares.       */
+static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
+                        int k0)
+{
+    const int high = sppoi_min(m0 + SPPOI_STRIP_ROWS, job->m);
+    const int copied = job->a_row == 1 && job->m >= SPPOI_STRIP_ROWS &&
+                       (p1 - p0 > 2 || job->k * job->a_col > SPPOI_FAR);
+    const int low = copied ? sppoi_min(m0, job->m - SPPOI_STRIP_ROWS) : 0;
+    sppo_real copy[(int)SPPOI_DEPTH * SPPOI_STRIP_ROWS];
+    const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
+    sppoi_stored store;
+    int m;
+
+    if (copied) {
+        sppoi_copy_strip(copy, a, job->a_col,
+                         sppoi_min(SPPOI_DEPTH, job->k - k0));
+        a = copy;
+    }
+    store.ld = job->ld;
+    store.zero = 0;
+    store.add = job->add || k0 > 0;
+    for (m = m0; m < high; m += SPPOI_ROWS) {
+        const int row = sppoi_min(m, job->m - SPPOI_ROWS);
+
+        store.skip = m - row;
+        sppoi_tiles(job, &store, job->out + row * job->ld,
+                    a + (row - low) * job->a_row,
+                    copied ? (ptrdiff_t)SPPOI_STRIP_ROWS : job->a_col, p0, p1,
+                    k0);
+    }
+}
+
+/* A task is a strip and a chunk of panels; strips first, so that neighbours
+ * share the chunk.                                                          */
+static int sppoi_strips(const sppoi_product_job *job)
+{
+    return (job->m + SPPOI_STRIP_ROWS - 1) / SPPOI_STRIP_ROWS;
+}
+
+static int sppoi_chunk(const sppoi_product_job *job)
+{
+    return job->m < SPPOI_ROWS ? SPPOI_ACROSS : SPPOI_CHUNK;
+}
+
+static int sppoi_product_tasks(const sppoi_product_job *job, int chunk)
+{
+    const int panels = sppoi_panel_count(job->n);
+
+    return (panels + chunk - 1) / chunk * sppoi_strips(job);
+}
+
+static void sppoi_product_task(const sppoi_product_job *job, int chunk,
+                               int task, int k0)
+{
+    const int strips = sppoi_strips(job);
+    const int p0 = task / strips * chunk;
+    const int p1 = sppoi_min(p0 + chunk, sppoi_panel_count(job->n));
+
+    if (job->m < SPPOI_ROWS)
+        sppoi_few_rows(job, p0, p1, k0);
+    else
+        sppoi_strip(job, task % strips * SPPOI_STRIP_ROWS, p0, p1, k0);
+}
+
+/* On one thread, for work that is split already or small. */
+static void sppoi_product_alone(const sppoi_product_job *job)
+{
+    const int chunk = sppoi_chunk(job);
+    const int tasks = sppoi_product_tasks(job, chunk);
+    int k0, task;
+
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
+        for (task = 0; task < tasks; task++)
+            sppoi_product_task(job, chunk, task, k0);
+}
+
+/* Panels for each thread when a deep product (dw) is split by them: B is then
+ * more than C, and the thread that packed a panel is the only one to read it.
+ * 0: by strips, each thread reading all panels.                             */
+static int sppoi_own_panels(const sppoi_product_job *job)
+{
+    const int panels = sppoi_panel_count(job->n), threads = sppoi_max_threads();
+    const int own = panels / threads;
+
+    return job->k > job->m && job->m >= SPPOI_ROWS && panels % threads == 0 &&
+                   own <= SPPOI_CHUNK
+               ? own
+               : 0;
+}
+
+/* On all threads.  Tasks without an owner are handed out some at a time: a
+ * counter that several cores write is far from each.                        */
+static void sppoi_product_together(const sppoi_product_job *job)
+{
+    const int own = sppoi_own_panels(job);
+    const int chunk = own ? own : sppoi_chunk(job);
+    const int tasks = sppoi_product_tasks(job, chunk);
+    const int each = sppoi_max(1, tasks / (8 * sppoi_max_threads()));
+    int k0, task;
+
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
+        if (own)
+            SPPOI_EACH(SPPOI_FOR, task, tasks,
+                       sppoi_product_task(job, chunk, task, k0));
+        else
+            SPPOI_EACH(SPPOI_TILES, task, tasks,
+                       sppoi_product_task(job, chunk, task, k0));
+    }
+    (void)each;
+}
+
+/* Below this many multiply-adds, a microsecond or two, waking the other threads
+ * costs more than they save.                                                */
+enum { SPPOI_WORTH_SHARING = 1 << 16 };
+
+static void sppoi_product(const sppoi_product_job *job)
+{
+    const int little =
+        (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING;
+
+    if (little || sppoi_works_alone())
+        sppoi_product_alone(job);
+    else
+        sppoi_product_together(job);
+}
+
+SPPO_DEF size_t sppo_panel_size(int depth, int width)
+{
+    const size_t panels =
+        ((size_t)width + SPPOI_COLS - 1) / SPPOI_COLS * SPPOI_COLS;
+
+    return sppoi_size_product((size_t)depth, panels);
+}
+
+/* to[k * COLS + j] = b[k * row + j * col] for k < depth and j < width, COLS of
+ * them at most; the rest of a panel's row is 0.                             */
+static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
+                            ptrdiff_t col, int depth, int width)
+{
+    const int n = sppoi_min(SPPOI_COLS, width);
+    int k, j;
+
+    for (k = 0; k < depth; k++) {
+        if (col == 1)  // a loop that every compiler vectorises
+            sppoi_store_row(to, b, n, 0);
+        else
+            for (j = 0; j < n; j++)
+                to[j] = b[j * col];
+        for (j = n; j < SPPOI_COLS; j++)
+            to[j] = 0;
+        to += SPPOI_COLS;
+        b += row;
+    }
+}
+
+static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
+                             ptrdiff_t row, ptrdiff_t col, int depth,
+                             int width, int p)
+{
+    const int n0 = p * SPPOI_COLS;
+
+    sppoi_pack_rows(panel + (size_t)n0 * (size_t)depth, b + n0 * col, row, col,
+                    depth, width - n0);
+}
+
+/* B[depth][width], b[k * row + n * col], into panels. */
+static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
+                       ptrdiff_t col, int depth, int width)
+{
+    const int panels = sppoi_panel_count(width);
+    int p;
+
+    SPPOI_EACH(SPPOI_FOR, p, panels,
+               sppoi_pack_panel(panel, b, row, col, depth, width, p));
+}
+
+static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
+                             ptrdiff_t row, ptrdiff_t col, int depth,
+                             int width)
+{
+    int p;
+
+    for (p = 0; p < sppoi_panel_count(width); p++)
+        sppoi_pack_panel(panel, b, row, col, depth, width, p);
+}
+
+/* w[d_out, d_in] as the right side of in w'. */
+static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
+                              int d_out)
+{
+    sppoi_pack(panel, w, 1, d_in, d_in, d_out);
+}
+
+static sppoi_product_job sppoi_job(sppo_real *out, const sppo_real *a,
+                                   ptrdiff_t a_row, ptrdiff_t a_col,
+                                   const sppo_real *panel, int m, int n, int k)
+{
+    sppoi_product_job job;
+
+    job.out = out;
+    job.a = a;
+    job.panel = panel;
+    job.ld = n;
+    job.a_row = a_row;
+    job.a_col = a_col;
+    job.m = m;
+    job.n = n;
+    job.k = k;
+    job.add = 0;
+    return job;
+}
+
+/* out[n, d_out] (+)= in[n, d_in] times what is packed. */
+static void sppoi_times(sppo_real *out, const sppo_real *in,
+                        const sppo_real *panel, int n, int d_in, int d_out,
+                        int add)
+{
+    sppoi_product_job job = sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
+
+    job.add = add;
+    sppoi_product(&job);
+}
+
+SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
+                              const sppo_real *w, sppo_real *panel, int n,
+                              int d_in, int d_out)
+{
+    sppoi_pack_weight(panel, w, d_in, d_out);
+    sppoi_times(out, in, panel, n, d_in, d_out, 0);
+}
+
+/* Rows `ld` apart, w packed already: the sampler's product. */
+static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
+                               const sppo_real *panel, int n, int d_out,
+                               int d_in, int ld, int add)
+{
+    sppoi_product_job job = sppoi_job(out, in, ld, 1, panel, n, d_out, d_in);
+
+    job.ld = ld;
+    job.add = add;
+    sppoi_product(&job);
+}
+
+/* w[d_out, d_in] as the right side of dout w. */
+static void sppoi_pack_slope(sppo_real *panel, const sppo_real *w, int d_in,
+                             int d_out)
+{
+    sppoi_pack(panel, w, d_in, 1, d_out, d_in);
+}
+
+/* forward out = in w'     slope din = dout w */
+SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
+                                 const sppo_real *w, sppo_real *panel, int n,
+                                 int d_in, int d_out)
+{
+    sppoi_pack_slope(panel, w, d_in, d_out);
+    sppoi_times(din, dout, panel, n, d_out, d_in, 0);
+}
+
+/* dw[d_out, d_in] += dout' in, of which in[n, d_in] is packed. */
+static void sppoi_weight_slopes(sppo_real *dw, const sppo_real *dout,
+                                const sppo_real *panel, int n, int d_in,
+                                int d_out)
+{
+    sppoi_product_job job =
+        sppoi_job(dw, dout, 1, d_out, panel, d_out, d_in, n);
+
+    job.add = 1;
+    sppoi_product(&job);
+}
+
+/* forward out = in w'     slope dw += dout' in */
+SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
+                                const sppo_real *in, sppo_real *panel, int n,
+                                int d_in, int d_out)
+{
+    sppoi_pack(panel, in, d_in, 1, n, d_in);
+    sppoi_weight_slopes(dw, dout, panel, n, d_in, d_out);
+}
+
+/* ---- [Net 2] RMSNorm ---- */
+
+/* s = (mean_j in_j^2 + eps)^(-1/2)      out_i = gain_i in_i s */
+static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
+                                   const sppo_real *gain, int d, double eps)
+{
+    const sppo_real s =
+        (sppo_real)(1.0 / sqrt((double)sppoi_dot(in, in, d) / d + eps));
+    int i;
+
+    SPPOI_SIMD
+    for (i = 0; i < d; i++)
+        out[i] = gain[i] * in[i] * s;
+    return s;
+}
+
+SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
+                               const sppo_real *in, const sppo_real *gain,
+                               int n, int d, double eps)
+{
+    int row;
+
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               inv_rms[row] = sppoi_rmsnorm_row(sppoi_row_out(out, row, d),
+                                                sppoi_row(in, row, d), gain, d,
+                                                eps));
+}
+
+/* forward  s = (mean_j in_j^2 + eps)^(-1/2)        out_i = gain_i in_i s
+ * let      u_i = gain_i dout_i,  the slope arriving at the product in_i s
+ * power    ds/d in_i = -s^3 in_i / d
+ * hence    din_i += s u_i - (s^3 / d) (sum_j u_j in_j) in_i
+ *
+ * The first term treats s as fixed; the second pays for having normalised.  It
+ * takes from din the part along in: with eps = 0, sum_i in_i din_i is 0.    */
+static void sppoi_rmsnorm_bwd_row(sppo_real *din, const sppo_real *dout,
+                                  const sppo_real *in, const sppo_real *gain,
+                                  sppo_real s, int d)
+{
+    sppo_real lane[SPPOI_LANES], pull;
+    int i, j;
+
+    sppoi_clear_lanes(lane);
+    for (i = 0; i + SPPOI_LANES <= d; i += SPPOI_LANES) {
+        SPPOI_SIMD
+        for (j = 0; j < SPPOI_LANES; j++)
+            lane[j] = sppoi_muladd(gain[i + j] * dout[i + j], in[i + j],
+                                   lane[j]);
+    }
+    for (j = 0; i + j < d; j++)
+        lane[j] = sppoi_muladd(gain[i + j] * dout[i + j], in[i + j], lane[j]);
+    pull = s * s * s / (sppo_real)d * sppoi_fold(lane);
+    SPPOI_SIMD
+    for (i = 0; i < d; i++)
+        din[i] += s * gain[i] * dout[i] - pull * in[i];
+}
+
+/* dgain_i += sum over rows of dout_i in_i s, for LANES channels from `from` on.
+ * Rows share dgain, so they are added in order, and channels are split.     */
+static void sppoi_rmsnorm_bwd_gain(sppo_real *dgain, const sppo_real *dout,
+                                   const sppo_real *in,
+                                   const sppo_real *inv_rms, int n, int d,
+                                   int from)
+{
+    const int m = sppoi_min(SPPOI_LANES, d - from);
+    double lane[SPPOI_LANES];
+    int row, j;
+
+    for (j = 0; j < m; j++)
+        lane[j] = 0.0;
+    for (row = 0; row < n; row++) {
+        const sppo_real *dout_r = sppoi_row(dout, row, d) + from;
+        const sppo_real *in_r = sppoi_row(in, row, d) + from;
+
+        for (j = 0; j < m; j++)
+            lane[j] += (double)(dout_r[j] * in_r[j] * inv_rms[row]);
+    }
+    for (j = 0; j < m; j++)
+        dgain[from + j] += (sppo_real)lane[j];
+}
+
+SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
+                               const sppo_real *dout, const sppo_real *in,
+                               const sppo_real *gain, const sppo_real *inv_rms,
+                               int n, int d)
+{
+    const int parts = (d + SPPOI_LANES - 1) / SPPOI_LANES;
+    int row, part;
+
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_rmsnorm_bwd_row(sppoi_row_out(din, row, d),
+                                     sppoi_row(dout, row, d),
+                                     sppoi_row(in, row, d), gain, inv_rms[row],
+                                     d));
+    SPPOI_EACH(SPPOI_FOR, part, parts,
+               sppoi_rmsnorm_bwd_gain(dgain, dout, in, inv_rms, n, d,
+                                      part * SPPOI_LANES));
+}
+
+/* ---- [Net 3] rotary positions ---- */
+
+/* angle(position, j) = position theta^(-2j / head_dim), j < head_dim / 2; a row
+ * of the table holds the cosines, then the sines.                           */
+SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
+                              double theta)
+{
+    const int half = head_dim / 2;
+    int p, j;
+
+    for (j = 0; j < half; j++) {
+        const double step = pow(theta, -2.0 * j / head_dim);
+
+        for (p = 0; p < positions; p++) {
+            sppoi_row_out(table, p, head_dim)[j] = (sppo_real)cos(p * step);
+            sppoi_row_out(table, p, head_dim)[half + j] =
+                (sppo_real)sin(p * step);
+        }
+    }
+}
+
+/* n pairs, a constant: one whole vector even where heads are narrow. */
+static SPPOI_INLINE void sppoi_turn(const int n, sppo_real *x, sppo_real *y,
+                                    const sppo_real *cosine,
+                                    const sppo_real *sine, sppo_real sign)
+{
+    int j;
+
+    SPPOI_SIMD
+    for (j = 0; j < n; j++) {
+        const sppo_real c = cosine[j], s = sign * sine[j], a = x[j], b = y[j];
+
+        x[j] = a * c - b * s;
+        y[j] = b * c + a * s;
+    }
+}
+
+/* Turns channels (j, j + half) by the angle: Hugging Face's rotate-half.  The
+ * turn is its own transpose with the sine's sign flipped: the backward pass. */
+static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
+                           int head_dim, int direction)
+{
+    const int half = head_dim / 2, pairs = SPPOI_CHANNELS / 2;
+    const sppo_real sign = (sppo_real)direction;
+    int h, j;
+
+    for (h = 0; h < heads; h++, x += head_dim) {
+        for (j = 0; j + pairs <= half; j += pairs)
+            sppoi_turn(pairs, x + j, x + half + j, angle + j, angle + half + j,
+                       sign);
+        for (; j < half; j++)
+            sppoi_turn(1, x + j, x + half + j, angle + j, angle + half + j,
+                       sign);
+    }
+}
+
+SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
+                        const sppo_real *table, int n, int heads, int head_dim,
+                        int stride, int direction)
+{
+    int row;
+
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_rope_row(sppoi_row_out(x, row, stride),
+                              sppoi_row(table, position[row], head_dim), heads,
+                              head_dim, direction));
+}
+
+/* ---- [Net 5] SwiGLU ---- */
+
+/* silu(g) = g sigma(g)       out = silu(gate) up */
+static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate_up,
+                             int hidden)
+{
+    const sppo_real *gate = gate_up, *up = gate_up + hidden;
+    int i;
+
+    SPPOI_SIMD
+    for (i = 0; i < hidden; i++)
+        out[i] = gate[i] / (1 + sppoi_exp(-gate[i])) * up[i];
+}
+
+SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
+                              int hidden)
+{
+    int row;
+
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_swiglu_row(sppoi_row_out(out, row, hidden),
+                                sppoi_row(gate_up, row, 2 * hidden), hidden));
+}
+
+/* silu'(g) = sigma(g) (1 + g (1 - sigma(g)))
+ * dgate = dout up silu'(gate)      dup = dout silu(gate)
+ * dout becomes the forward pass's out, which the same sigma gives.          */
+static void sppoi_swiglu_bwd_row(sppo_real *dgate_up, sppo_real *dout,
+                                 const sppo_real *gate_up, int hidden)
+{
+    const sppo_real *gate = gate_up, *up = gate_up + hidden;
+    sppo_real *dgate = dgate_up, *dup = dgate_up + hidden;
+    int i;
+
+    SPPOI_SIMD
+    for (i = 0; i < hidden; i++) {
+        const sppo_real g = gate[i], s = 1 / (1 + sppoi_exp(-g));
+        const sppo_real slope = dout[i];
+
+        dgate[i] = slope * up[i] * s * (1 + g * (1 - s));
+        dup[i] = slope * g * s;
+        dout[i] = g * s * up[i];
+    }
+}
+
+SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
+                              const sppo_real *gate_up, int n, int hidden)
+{
+    int row;
+
+    SPPOI_EACH(SPPOI_FOR, row, n,
+               sppoi_swiglu_bwd_row(sppoi_row_out(dgate_up, row, 2 * hidden),
+                                    sppoi_row_out(dout, row, hidden),
+                                    sppoi_row(gate_up, row, 2 * hidden),
+                                    hidden));
+}
+
+/* ==== the policy network ============== Llama =============== >>policy.c == */
 
 enum { SPPOI_PER_LAYER = 9, SPPOI_PAIR_READS = 2 };
 enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
@@ -4255,6 +4827,17 @@ static size_t sppoi_kept_bytes(const sppo_activations *acts)
     return sppoi_carved(&v);
 }
 
+/* Numbers in attention's scratch for a block of queries: sppoi_block_layout. */
+static size_t sppoi_block_room(const sppo_config *c, int reach, int backward)
+{
+    const size_t cols = SPPOI_COLS, keys = (size_t)reach * cols;
+    const size_t channels = (size_t)c->head_dim * cols;
+    const size_t rows = sppo_panel_size(SPPOI_COLS, c->head_dim);
+
+    return keys + 2 * channels + 2 * cols
+         + (backward ? keys + channels + 2 * rows : 0);
+}
+
 static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_carver *v)
 {
     const size_t room = sppoi_block_room(&acts->config, sppoi_reach(acts),
@@ -4720,16 +5303,6 @@ static void sppoi_block_layout(sppoi_columns *b, sppo_real *at,
     b->dout = b->slope + keys;
     b->q_rows = b->dout + channels;
     b->dout_rows = b->q_rows + rows;
-}
-
-static size_t sppoi_block_room(const sppo_config *c, int reach, int backward)
-{
-    const size_t cols = SPPOI_COLS, keys = (size_t)reach * cols;
-    const size_t channels = (size_t)c->head_dim * cols;
-    const size_t rows = sppo_panel_size(SPPOI_COLS, c->head_dim);
-
-    return keys + 2 * channels + 2 * cols
-         + (backward ? keys + channels + 2 * rows : 0);
 }
 
 /* Columns run over queries, then heads: where column 0 stands in rows that are
@@ -5800,7 +6373,7 @@ SPPO_DEF void sppo_logits(const sppo_activations *acts,
     }
 }
 
-/* ==== B5  sampling with a cache ============== Alg 1.3 ===== >>decode == */
+/* ==== sampling with a cache ============ Alg 1.3 ============ >>sample.c == */
 
 /* The cache is the forest again, grown by one row per live response and step:
  * a prompt's keys and values are stored once and seen by its k responses.
@@ -6647,7 +7220,7 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
     return sppoi_pick(weight, order + left, n - left, mass, uniform);
 }
 
-/* ==== B6  the preference model ============================== >>heads == */
+/* ==== the preference model ================================== >>prefer.c == */
 
 /* [Pref] The read-out of a response y after what it follows:
  *
@@ -7322,7 +7895,7 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
     return SPPO_OK;
 }
 
-/* ==== B7  optimisers ====================================== >>descent == */
+/* ==== optimisers ============================================= >>optim.c == */
 
 static sppo_result sppoi_optim_field(sppo_ctx *ctx, const char *field,
                                      double value, double below)
@@ -7547,910 +8120,753 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
     return SPPO_OK;
 }
 
-/* ==== B8  kernels =========================================== >>arith == */
+/* ==== a run: ranks, settings, memory, evaluation ================= >>run == */
 
-/* a b + c in one rounding where the machine has it.  Said explicitly, because
- * gcc -std=c99 does not fuse by itself; the same bits with and without SIMD. */
-static float sppoi_muladdf(float a, float b, float c)
+/* ---- several processes: what a rank does, what it knows of the others ---- */
+
+enum { SPPOI_SHARED_AT_ONCE = 4096 };
+
+/* This rank's part of `count` things in order; parts differ by one at most. */
+static sppoi_part sppoi_team_part(const sppo_team *team, int count)
 {
-#ifdef FP_FAST_FMAF
-    return fmaf(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
+    sppoi_part part = { 0, 0 };
+    int64_t to = count;
 
-static sppo_real sppoi_muladd(sppo_real a, sppo_real b, sppo_real c)
-{
-    if (sizeof(sppo_real) == sizeof(float))
-        return (sppo_real)sppoi_muladdf((float)a, (float)b, (float)c);
-    return a * b + c;
-}
-
-/* exp without a branch or a call, so that loops over it vectorise.
- *
- *   x = n ln 2 + r, |r| <= ln 2 / 2      exp x = 2^n exp r
- *
- * n: adding 1.5 2^23 leaves round(x / ln 2) in a float's low bits, and it is
- * read from the bits: a difference of floats would be x / ln 2 unrounded where
- * the machine keeps more digits than a float has, as x87 may (FLT_EVAL_METHOD
- * 2; there constants keep theirs too, so those that must be floats are written
- * out).  ln 2 in two parts, the first with 15 bits, so that n times it is
- * exact.  exp r by its Taylor polynomial of degree 7: remainder below 6e-9,
- * under a tenth of an ulp.  2^n by writing the exponent field.  Below -87.3,
- * where the result would be subnormal, 0; from 88.38 on, infinity.  NaN stays
- * NaN.  Off by at most 0.94 steps of a float (ulp) with fused multiply-adds,
- * else 1.23, over every float between.                                      */
-static SPPOI_INLINE float sppoi_expf(float x)
-{
-    const float lowest = -87.3000030517578125f;
-    const int vanishes = x < lowest;
-    float shifted, n, r, e, power;
-    uint32_t bits;
-
-    x = vanishes ? lowest : x;
-    x = x > 88.7f ? 88.7f : x;
-    shifted = sppoi_muladdf(x, 1.44269504f, 12582912.0f);
-    memcpy(&bits, &shifted, sizeof bits);
-    n = (float)((int)bits - 0x4b400000);  // the bits of 1.5 2^23
-    r = sppoi_muladdf(n, -1.42860682e-6f,
-                      sppoi_muladdf(n, -0.693145751953125f, x));
-    bits = vanishes ? 0 : (bits + 127u) << 23;
-    memcpy(&power, &bits, sizeof power);
-    e = sppoi_muladdf(r, 1.0f / 5040, 1.0f / 720);
-    e = sppoi_muladdf(r, e, 1.0f / 120);
-    e = sppoi_muladdf(r, e, 1.0f / 24);
-    e = sppoi_muladdf(r, e, 1.0f / 6);
-    e = sppoi_muladdf(r, e, 1.0f / 2);
-    e = sppoi_muladdf(r, e, 1.0f);
-    e = sppoi_muladdf(r, e, 1.0f);
-    return e * power;
-}
-
-static SPPOI_INLINE sppo_real sppoi_exp(sppo_real x)
-{
-    if (sizeof(sppo_real) == sizeof(float))
-        return (sppo_real)sppoi_expf((float)x);
-    return (sppo_real)exp((double)x);
-}
-
-SPPO_DEF sppo_real sppo_exp(sppo_real x)
-{
-    return sppoi_exp(x);
-}
-
-enum { SPPOI_SUM_BLOCK = 1024 };
-
-static sppo_real sppoi_fold(sppo_real *lane)
-{
-    int half, j;
-
-    SPPOI_UNROLL
-    for (half = SPPOI_LANES / 2; half > 0; half /= 2)
-        for (j = 0; j < half; j++)
-            lane[j] += lane[j + half];
-    return lane[0];
-}
-
-static void sppoi_clear_lanes(sppo_real *lane)
-{
-    int j;
-
-    for (j = 0; j < SPPOI_LANES; j++)
-        lane[j] = 0;
-}
-
-static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n)
-{
-    sppo_real lane[SPPOI_LANES];
-    int i, j;
-
-    sppoi_clear_lanes(lane);
-    for (i = 0; i + SPPOI_LANES <= n; i += SPPOI_LANES) {
-        SPPOI_SIMD
-        for (j = 0; j < SPPOI_LANES; j++)
-            lane[j] = sppoi_muladd(a[i + j], b[i + j], lane[j]);
+    if (team) {
+        part.from = (int)((int64_t)count * team->rank / team->size);
+        to = (int64_t)count * (team->rank + 1) / team->size;
     }
-    for (j = 0; i + j < n; j++)
-        lane[j] = sppoi_muladd(a[i + j], b[i + j], lane[j]);
-    return sppoi_fold(lane);
+    part.count = (int)to - part.from;
+    return part;
 }
 
-/* In blocks whose sums are added in double: a vocabulary is long. */
-static double sppoi_sum(const sppo_real *x, int n)
+/* Things that all ranks do before they meet, `one` each. */
+static int sppoi_team_at_once(const sppo_team *team, int one)
 {
-    sppo_real lane[SPPOI_LANES];
-    double total = 0.0;
-    int from, i, j;
+    return team && team->size > INT_MAX / one ? INT_MAX
+                                              : one * (team ? team->size : 1);
+}
 
-    for (from = 0; from < n; from += SPPOI_SUM_BLOCK) {
-        const int to = sppoi_min(n, from + SPPOI_SUM_BLOCK);
+static sppo_result sppoi_team_sum(sppo_ctx *ctx, const sppo_team *team,
+                                  sppo_real *buffer, size_t count)
+{
+    return team->size > 1 ? team->sum(ctx, team->user, buffer, count) : SPPO_OK;
+}
 
-        sppoi_clear_lanes(lane);
-        for (i = from; i + SPPOI_LANES <= to; i += SPPOI_LANES) {
-            SPPOI_SIMD
-            for (j = 0; j < SPPOI_LANES; j++)
-                lane[j] += x[i + j];
+/* An array of which every rank has a part, and 0 elsewhere, whole on all ranks.
+ * Bytes travel as numbers, so their sum is exact in any order.              */
+static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
+                                    void *array, size_t count, size_t size)
+{
+    sppo_real number[SPPOI_SHARED_AT_ONCE];
+    const size_t most = SPPOI_SHARED_AT_ONCE;
+    unsigned char *octet = (unsigned char *)array;
+    size_t left = team ? count * size : 0;
+
+    while (left > 0) {
+        const size_t n = left < most ? left : most;
+        size_t i;
+
+        for (i = 0; i < n; i++)
+            number[i] = octet[i];
+        SPPOI_TRY(sppoi_team_sum(ctx, team, number, n));
+        for (i = 0; i < n; i++) {
+            if (!(number[i] >= 0 && number[i] <= 255))
+                return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: the sum over "
+                                 "ranks of bytes of which one is not 0 is %g; "
+                                 "sum adds wrongly, or ranks mix up calls",
+                                 (double)number[i]);
+            octet[i] = (unsigned char)number[i];
         }
-        for (j = 0; i + j < to; j++)
-            lane[j] += x[i + j];
-        total += (double)sppoi_fold(lane);
+        octet += n;
+        left -= n;
     }
-    return total;
+    return SPPO_OK;
 }
 
-static sppo_real sppoi_largest(const sppo_real *x, int n)
+/* The failure of the first rank that has one becomes that of all. */
+static sppo_result sppoi_team_agree(sppo_ctx *ctx, const sppo_team *team,
+                                    sppo_result result)
 {
-    sppo_real lane[SPPOI_LANES];
-    int half, i, j;
+    struct { int code; char message[sizeof ctx->message]; } said;
+    sppo_real failures = result != SPPO_OK;
+    int rank;
 
-    for (j = 0; j < SPPOI_LANES; j++)
-        lane[j] = x[0];
-    for (i = 0; i + SPPOI_LANES <= n; i += SPPOI_LANES) {
-        SPPOI_SIMD
-        for (j = 0; j < SPPOI_LANES; j++)
-            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
-    }
-    for (j = 0; i + j < n; j++)
-        lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
-    SPPOI_UNROLL
-    for (half = SPPOI_LANES / 2; half > 0; half /= 2)
-        for (j = 0; j < half; j++)
-            lane[j] = lane[j + half] > lane[j] ? lane[j + half] : lane[j];
-    return lane[0];
-}
-
-SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
-{
-    const sppo_real top = sppoi_largest(x, n);
-    sppo_real part[SPPOI_SUM_BLOCK];
-    double total = 0.0;
-    int from, j;
-
-    for (from = 0; from < n; from += SPPOI_SUM_BLOCK) {
-        const int m = sppoi_min(n - from, SPPOI_SUM_BLOCK);
-
-        SPPOI_SIMD
-        for (j = 0; j < m; j++)
-            part[j] = sppoi_exp(x[from + j] - top);
-        total += sppoi_sum(part, m);
-    }
-    return (double)top + log(total);
-}
-
-/* ---- [Net 1] matrix products ---- */
-
-/* C[m][n] (=, +=) A[m][k] B[k][n] in tiles of ROWS x COLS that stay in vector
- * registers while k runs:
- *
- *              COLS                     A is read where it stands, by two
- *           +--------+  panel of B,     strides, so that transposes need no
- *           | k rows |  packed: row k   copy.  B is packed once into panels
- *     k     +--------+  at k * COLS     COLS wide, zero-padded: each step of k
- *   +----+  +--------+                  loads one packed row and ROWS numbers
- *   | A  |  |  tile  |  ROWS            of A for ROWS x COLS multiply-adds.
- *   +----+  +--------+
- *
- * A task is a STRIP of tiles by a CHUNK of panels, DEPTH steps of k at a time:
- * the strip's rows of A stay in the L1 cache while the panels stream past, and
- * the next strips find the panels in L2.  An A that is read down its rows (dw =
- * dout' in) touches a cache line for each number: if that is to happen often or
- * the lines are far, a strip as wide as a line is copied first, to the stack.
- * A tile is one thread's, and its sum over k has one order: the result does not
- * depend on the threads, nor on how many other rows there are.              */
-enum {
-    SPPOI_CHUNK = 16,  // panels
-    SPPOI_STRIP = 2,   // tiles
-    SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_ROWS,
-    SPPOI_ACROSS = 4,  // panels that a lone row meets at once
-    SPPOI_FAR = 1 << 20  // numbers: A is not in a near cache
-};
-
-/* What of a tile is stored: rows from skip, columns [0, cols). */
-typedef struct sppoi_stored {
-    ptrdiff_t ld;
-    int skip, cols, add;
-    sppo_real zero;  // as a constant it would become a call of memset
-} sppoi_stored;
-
-static int sppoi_panel_count(int width)
-{
-    return (width + SPPOI_COLS - 1) / SPPOI_COLS;
-}
-
-static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
-                            int add)
-{
-    int j;
-
-    if (add) {
-        SPPOI_SIMD
-        for (j = 0; j < cols; j++)
-            out[j] += sum[j];
-    } else {
-        SPPOI_SIMD
-        for (j = 0; j < cols; j++)
-            out[j] = sum[j];
-    }
-}
-
-/* A tile of the first `width` columns of a panel. Its callers are out of line
- * and pass width as a constant, and a whole tile is stored by loops of constant
- * length: so gcc and clang both keep the tile in registers.                 */
-static SPPOI_INLINE void sppoi_tile_of(const int width,
-                                       const sppoi_stored *store,
-                                       sppo_real *out, const sppo_real *a,
-                                       const sppo_real *panel,
-                                       ptrdiff_t a_row, ptrdiff_t a_col,
-                                       int depth)
-{
-    const sppo_real zero = store->zero;
-    sppo_real tile[SPPOI_ROWS][SPPOI_COLS];
-    int i, j, k;
-
-    for (i = 0; i < SPPOI_ROWS; i++)
-        for (j = 0; j < width; j++)
-            tile[i][j] = zero;
-    for (k = 0; k < depth; k++) {
-        SPPOI_UNROLL
-        for (i = 0; i < SPPOI_ROWS; i++) {
-            const sppo_real factor = a[i * a_row];
-
-            SPPOI_SIMD
-            for (j = 0; j < width; j++)
-                tile[i][j] = sppoi_muladd(factor, panel[j], tile[i][j]);
+    if (!team)
+        return result;
+    SPPOI_TRY(sppoi_team_sum(ctx, team, &failures, 1));
+    for (rank = 0; failures > 0 && rank < team->size; rank++) {
+        memset(&said, 0, sizeof said);
+        if (rank == team->rank && result != SPPO_OK) {
+            said.code = (int)result;
+            memcpy(said.message, ctx->message, sizeof said.message);
         }
-        a += a_col;
-        panel += SPPOI_COLS;
+        SPPOI_TRY(sppoi_team_share(ctx, team, &said, 1, sizeof said));
+        if (said.code)
+            return sppo_fail(ctx, (sppo_result)said.code, "rank %d: %s", rank,
+                             said.message);
     }
-    if (store->skip == 0 && store->cols == width)
-        for (i = 0; i < SPPOI_ROWS; i++)
-            sppoi_store_row(out + i * store->ld, tile[i], width, store->add);
-    else
-        for (i = store->skip; i < SPPOI_ROWS; i++)
-            sppoi_store_row(out + i * store->ld, tile[i], store->cols,
-                            store->add);
+    return SPPO_OK;
 }
 
-static SPPOI_NOINLINE void sppoi_tile(const sppoi_stored *store, sppo_real *out,
-                                      const sppo_real *a,
-                                      const sppo_real *panel, ptrdiff_t a_row,
-                                      ptrdiff_t a_col, int depth)
+/* Own lists, the last `own`, become lists [from, from + own) of `count` more;
+ * around them come those of the other ranks.                                */
+static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
+                                    sppo_lists *lists, int from, int own,
+                                    int count)
 {
-    sppoi_tile_of(SPPOI_COLS, store, out, a, panel, a_row, a_col, depth);
-}
+    const size_t size = sizeof(int);
+    int *length = lists->start + lists->count - own + 1;
+    const int begin = length[-1], tokens = lists->start[lists->count] - begin;
+    int *token = lists->token + begin, i, before, behind;
 
-static SPPOI_NOINLINE void sppoi_tile_half(const sppoi_stored *store,
-                                           sppo_real *out, const sppo_real *a,
-                                           const sppo_real *panel,
-                                           ptrdiff_t a_row, ptrdiff_t a_col,
-                                           int depth)
-{
-    sppoi_tile_of(SPPOI_COLS / 2, store, out, a, panel, a_row, a_col, depth);
-}
-
-static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
-                                              sppo_real *out,
-                                              const sppo_real *a,
-                                              const sppo_real *panel,
-                                              ptrdiff_t a_row, ptrdiff_t a_col,
-                                              int depth)
-{
-    sppoi_tile_of(SPPOI_COLS / 4, store, out, a, panel, a_row, a_col, depth);
-}
-
-/* One row of A by ACROSS panels, `gap` apart, or by one: as many sums in flight
- * as in a tile, for the product of a single token.                          */
-static SPPOI_INLINE void sppoi_row_of(const int across,
-                                      const sppoi_stored *store, sppo_real *out,
-                                      const sppo_real *a,
-                                      const sppo_real *panel, size_t gap,
-                                      ptrdiff_t a_col, int depth)
-{
-    sppo_real sum[SPPOI_ACROSS][SPPOI_COLS];
-    int j, k, p;
-
-    for (p = 0; p < across; p++)
-        for (j = 0; j < SPPOI_COLS; j++)
-            sum[p][j] = 0;
-    for (k = 0; k < depth; k++) {
-        const sppo_real factor = a[k * a_col];
-
-        for (p = 0; p < across; p++) {
-            const sppo_real *b = panel + (size_t)p * gap;
-
-            SPPOI_SIMD
-            for (j = 0; j < SPPOI_COLS; j++)
-                sum[p][j] = sppoi_muladd(factor, b[j], sum[p][j]);
-        }
-        panel += SPPOI_COLS;
+    lists->count -= own;
+    for (i = own - 1; i >= 0; i--)  // from ends, that is, to lengths
+        length[i] -= length[i - 1];
+    memmove(length + from, length, (size_t)own * size);
+    memset(length, 0, (size_t)from * size);
+    memset(length + from + own, 0, (size_t)(count - from - own) * size);
+    SPPOI_TRY(sppoi_team_share(ctx, team, length, (size_t)count, size));
+    for (i = 0; i < count; i++) {
+        if (length[i] < 1 || length[i] > lists->max_tokens - length[i - 1])
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: a response of %d "
+                             "tokens came from another rank; ranks mix up "
+                             "calls", length[i]);
+        length[i] += length[i - 1];
     }
-    for (p = 0; p < across; p++)
-        sppoi_store_row(out + p * SPPOI_COLS, sum[p],
-                        sppoi_min(SPPOI_COLS, store->cols - p * SPPOI_COLS),
-                        store->add);
+    before = length[from - 1] - begin;
+    behind = length[count - 1] - begin - before - tokens;
+    memmove(token + before, token, (size_t)tokens * size);
+    memset(token, 0, (size_t)before * size);
+    memset(token + before + tokens, 0, (size_t)behind * size);
+    lists->count += count;
+    return sppoi_team_share(ctx, team, token,
+                            (size_t)(before + tokens + behind), size);
 }
 
-static SPPOI_NOINLINE void sppoi_row_across(const sppoi_stored *store,
-                                            sppo_real *out, const sppo_real *a,
-                                            const sppo_real *panel, size_t gap,
-                                            ptrdiff_t a_col, int depth)
+/* ---- the run's settings and memory ---- */
+
+/* Products of settings must fit an int: every index of a run is one. */
+static sppo_result sppoi_play_sizes(sppo_ctx *ctx, sppo_play_config *c,
+                                    int context)
 {
-    sppoi_row_of(SPPOI_ACROSS, store, out, a, panel, gap, a_col, depth);
+    double tokens;
+
+    c->batch = sppoi_min(c->batch, c->prompts_per_iteration);
+    c->sampling.max_tokens = sppoi_min(c->sampling.max_tokens, context - 1);
+    tokens = (double)c->prompts_per_iteration * c->k * c->sampling.max_tokens;
+    if (c->k > 1024 || tokens > INT_MAX / 2 ||
+        (double)c->epochs * c->prompts_per_iteration > INT_MAX / 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k %d (at most "
+                         "1024), prompts_per_iteration %d, max_tokens %d and "
+                         "epochs %d multiply to more than can be counted",
+                         c->k, c->prompts_per_iteration,
+                         c->sampling.max_tokens, c->epochs);
+    return SPPO_OK;
 }
 
-static SPPOI_NOINLINE void sppoi_row_alone(const sppoi_stored *store,
-                                           sppo_real *out, const sppo_real *a,
-                                           const sppo_real *panel, size_t gap,
-                                           ptrdiff_t a_col, int depth)
+/* Numbers that stand alone, and choices. */
+static sppo_result sppoi_play_ranges(sppo_ctx *ctx, sppo_play_config *c)
 {
-    sppoi_row_of(1, store, out, a, panel, gap, a_col, depth);
+    if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
+                         "must be positive (30 suits small models)", c->eta);
+    if (!(c->missing_eos_penalty >= 0.0 && c->missing_eos_penalty < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
+                         "missing_eos_penalty is %g; it must be 0 or more",
+                         c->missing_eos_penalty);
+    if (!(fabs(c->coefficient) < HUGE_VAL))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: coefficient is "
+                         "%g; it must be a number", c->coefficient);
+    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: loss", (int)c->loss,
+                           SPPO_LOSS_IPO));
+    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: baseline", (int)c->baseline,
+                           SPPO_BASELINE_COEFFICIENT));
+    c->keep_all = c->keep_all != 0;
+    c->bradley_terry = c->bradley_terry != 0;
+    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
+                         "with SPPO_LOSS_SPPO only; the other losses compare "
+                         "two responses");
+    SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
+    return sppoi_optim_resolve(ctx, &c->optim);
 }
 
-/* Panels [p0, p1) of a product with fewer rows than a tile, k from k0. */
-static void sppoi_few_rows(const sppoi_product_job *job, int p0, int p1, int k0)
+static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
+                                      const sppo_lists *prompts, int context)
 {
-    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
-    const size_t gap = (size_t)job->k * SPPOI_COLS;
-    sppoi_stored store;
-    int p, m, across;
+    SPPOI_TRY(sppoi_play_ranges(ctx, c));
+    c->k = c->k ? c->k : 5;
+    if (c->k < 2)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
+                         "response needs another to be compared with", c->k);
+    if (prompts->count < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_play_init: there are no prompts");
+    c->iterations = c->iterations ? c->iterations : 3;
+    if (!c->prompts_per_iteration)
+        c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
+    c->batch = c->batch ? c->batch : 32;
+    c->epochs = c->epochs ? c->epochs : 1;
+    c->pass_tokens = c->pass_tokens ? c->pass_tokens : 4096;
+    if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
+        c->epochs < 1 || c->pass_tokens < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations %d, "
+                         "prompts_per_iteration %d, batch %d, epochs %d and "
+                         "pass_tokens %d must be positive", c->iterations,
+                         c->prompts_per_iteration, c->batch, c->epochs,
+                         c->pass_tokens);
+    if (c->prompts_per_iteration > prompts->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
+                         "prompts_per_iteration is %d but there are %d "
+                         "prompts", c->prompts_per_iteration, prompts->count);
+    return sppoi_play_sizes(ctx, c, context);
+}
 
-    store.ld = 0;
-    store.skip = 0;
-    store.zero = 0;
-    store.add = job->add || k0 > 0;
-    for (p = p0; p < p1; p += across) {
-        const sppo_real *panel =
-            job->panel + (size_t)p * gap + (size_t)k0 * SPPOI_COLS;
+/* Tokens that a prompt with its kept responses has at most. */
+static int sppoi_prompt_tokens(const sppo_play_config *c,
+                               const sppo_lists *prompts)
+{
+    return sppoi_longest(prompts) + sppoi_kept(c) * c->sampling.max_tokens;
+}
 
-        across = p1 - p < SPPOI_ACROSS ? 1 : SPPOI_ACROSS;
-        store.cols = job->n - p * SPPOI_COLS;
-        for (m = 0; m < job->m; m++)
-            (across == 1 ? sppoi_row_alone : sppoi_row_across)(
-                &store, job->out + m * job->ld + p * SPPOI_COLS,
-                job->a + m * job->a_row + k0 * job->a_col, panel, gap,
-                job->a_col, depth);
+/* Tokens of one training pass: what was asked for, but never less than one
+ * prompt with its kept responses.                                           */
+static int sppoi_pass_tokens(const sppo_play_config *c,
+                             const sppo_lists *prompts)
+{
+    return sppoi_max(sppoi_prompt_tokens(c, prompts), c->pass_tokens);
+}
+
+static int sppoi_pass_segments(const sppo_play_config *c, int tokens)
+{
+    return sppoi_min(tokens, c->batch * (1 + sppoi_kept(c)));
+}
+
+static double sppoi_hash_ints(const int *value, size_t n)
+{
+    uint64_t hash = n;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        hash = sppo_random_fork(hash, (uint64_t)(uint32_t)value[i]);
+    return (double)(hash >> 12);  // 52 bits: exact in a double
+}
+
+static double sppoi_hash_reals(const sppo_real *value, size_t n)
+{
+    uint64_t hash = n;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        uint64_t bits = 0;
+
+        memcpy(&bits, &value[i], sizeof value[i]);
+        hash = sppo_random_fork(hash, bits);
     }
+    return (double)(hash >> 12);
 }
 
-/* Rows of a strip of A, neighbours in memory, as to[k][STRIP_ROWS]. */
-static void sppoi_copy_strip(sppo_real *to, const sppo_real *a, ptrdiff_t a_col,
-                             int depth)
+enum { SPPOI_SETTINGS = 64 };
+
+/* All that two runs must have in common to be one, each under a name of its
+ * own, which a checkpoint keeps with it.                                    */
+typedef struct sppoi_settings {
+    double value[SPPOI_SETTINGS];
+    const char *name[SPPOI_SETTINGS];
+    int count;
+} sppoi_settings;
+
+static void sppoi_setting(sppoi_settings *s, const char *name, double value)
 {
-    int i, k;
-
-    for (k = 0; k < depth; k++, a += a_col, to += SPPOI_STRIP_ROWS)
-        for (i = 0; i < SPPOI_STRIP_ROWS; i++)
-            to[i] = a[i];
-}
-
-/* One row of tiles: out and a begin at its first row. */
-static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
-                        sppo_real *out, const sppo_real *a, ptrdiff_t a_col,
-                        int p0, int p1, int k0)
-{
-    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
-    int p;
-
-    for (p = p0; p < p1; p++) {
-        const int n0 = p * SPPOI_COLS;
-        const sppo_real *panel = job->panel + (size_t)n0 * (size_t)job->k
-                               + (size_t)k0 * SPPOI_COLS;
-
-        store->cols = sppoi_min(SPPOI_COLS, job->n - n0);
-        (store->cols > SPPOI_COLS / 2   ? sppoi_tile
-         : store->cols > SPPOI_COLS / 4 ? sppoi_tile_half
-                                        : sppoi_tile_quarter)(
-            store, out + n0, a, panel, job->a_row, a_col, depth);
+    if (s->count < SPPOI_SETTINGS) {
+        s->name[s->count] = name;
+        s->value[s->count] = value;
     }
+    s->count++;  // beyond the room is a fault that a test finds
 }
 
-/* The strip of tiles that begins at row m0, panels [p0, p1), k from k0.  The
- * last tile is moved up to stay inside A, and skips those it shares.       */
-static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
-                        int k0)
+static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
 {
-    const int high = sppoi_min(m0 + SPPOI_STRIP_ROWS, job->m);
-    const int copied = job->a_row == 1 && job->m >= SPPOI_STRIP_ROWS &&
-                       (p1 - p0 > 2 || job->k * job->a_col > SPPOI_FAR);
-    const int low = copied ? sppoi_min(m0, job->m - SPPOI_STRIP_ROWS) : 0;
-    sppo_real copy[(int)SPPOI_DEPTH * SPPOI_STRIP_ROWS];
-    const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
-    sppoi_stored store;
-    int m;
-
-    if (copied) {
-        sppoi_copy_strip(copy, a, job->a_col,
-                         sppoi_min(SPPOI_DEPTH, job->k - k0));
-        a = copy;
-    }
-    store.ld = job->ld;
-    store.zero = 0;
-    store.add = job->add || k0 > 0;
-    for (m = m0; m < high; m += SPPOI_ROWS) {
-        const int row = sppoi_min(m, job->m - SPPOI_ROWS);
-
-        store.skip = m - row;
-        sppoi_tiles(job, &store, job->out + row * job->ld,
-                    a + (row - low) * job->a_row,
-                    copied ? (ptrdiff_t)SPPOI_STRIP_ROWS : job->a_col, p0, p1,
-                    k0);
-    }
+    sppoi_setting(s, "optim.lr", o->lr);
+    sppoi_setting(s, "optim.alpha", o->alpha);
+    sppoi_setting(s, "optim.beta1", o->beta1);
+    sppoi_setting(s, "optim.beta2", o->beta2);
+    sppoi_setting(s, "optim.eps", o->eps);
+    sppoi_setting(s, "optim.weight_decay", o->weight_decay);
+    sppoi_setting(s, "optim.clip", o->clip);
+    sppoi_setting(s, "optim.warmup", o->warmup);
+    sppoi_setting(s, "optim.lr_end", o->lr_end);
+    sppoi_setting(s, "optim.total_steps", o->total_steps);
+    sppoi_setting(s, "optim.kind", (double)o->kind);
+    sppoi_setting(s, "optim.decay", (double)o->decay);
 }
 
-/* A task is a strip and a chunk of panels; strips first, so that neighbours
- * share the chunk.                                                          */
-static int sppoi_strips(const sppoi_product_job *job)
+/* Without the number of iterations: a run may be given more of them. */
+static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
 {
-    return (job->m + SPPOI_STRIP_ROWS - 1) / SPPOI_STRIP_ROWS;
+    const sppo_play_config *c = &play->config;
+    const sppo_lists *x = play->prompts;
+
+    memset(s, 0, sizeof *s);
+    sppoi_setting(s, "eta", c->eta);
+    sppoi_setting(s, "k", c->k);
+    sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
+    sppoi_setting(s, "batch", c->batch);
+    sppoi_setting(s, "epochs", c->epochs);
+    sppoi_setting(s, "pass_tokens", c->pass_tokens);
+    sppoi_setting(s, "keep_all", c->keep_all);
+    sppoi_setting(s, "bradley_terry", c->bradley_terry);
+    sppoi_setting(s, "coefficient", c->coefficient);
+    sppoi_setting(s, "missing_eos_penalty", c->missing_eos_penalty);
+    sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
+    sppoi_setting(s, "seed.high", (double)(c->seed >> 32));
+    sppoi_setting(s, "loss", (double)c->loss);
+    sppoi_setting(s, "baseline", (double)c->baseline);
+    sppoi_setting(s, "sampling.temperature", c->sampling.temperature);
+    sppoi_setting(s, "sampling.top_p", c->sampling.top_p);
+    sppoi_setting(s, "sampling.greedy", c->sampling.greedy);
+    sppoi_setting(s, "sampling.max_tokens", c->sampling.max_tokens);
+    sppoi_settings_optim(s, &play->optim.config);
+    sppoi_setting(s, "prompts.lengths",
+                  sppoi_hash_ints(x->start, (size_t)x->count + 1));
+    sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
+                                                (size_t)x->start[x->count]));
+    sppoi_setting(s, "policy.count", (double)play->policy->count);
+    sppoi_setting(s, "policy.heads", play->policy->config.heads);
+    sppoi_setting(s, "policy.kv_heads", play->policy->config.kv_heads);
+    sppoi_setting(s, "policy.context", play->policy->config.context);
+    sppoi_setting(s, "policy.eos", play->policy->config.eos);
+    sppoi_setting(s, "policy.rope_theta", play->policy->config.rope_theta);
+    sppoi_setting(s, "policy.norm_eps", play->policy->config.norm_eps);
+    sppoi_setting(s, "policy.eos_more",
+                  sppoi_hash_ints(play->policy->config.eos_more,
+                                  (size_t)play->policy->config.eos_count));
 }
 
-static int sppoi_chunk(const sppoi_product_job *job)
+static sppo_result sppoi_team_check(sppo_ctx *ctx, const sppo_team *team)
 {
-    return job->m < SPPOI_ROWS ? SPPOI_ACROSS : SPPOI_CHUNK;
+    if (!team || (team->size > 0 && team->rank >= 0 &&
+                  team->rank < team->size && (team->sum || team->size == 1)))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: team has rank %d "
+                     "and size %d%s; ranks count from 0 and need a sum",
+                     team->rank, team->size, team->sum ? "" : ", no sum");
 }
 
-static int sppoi_product_tasks(const sppoi_product_job *job, int chunk)
+/* Ranks that began differently would train different policies: each compares
+ * its settings and weights with those of rank 0.                            */
+static sppo_result sppoi_team_same(sppo_ctx *ctx, const sppo_play *play)
 {
-    const int panels = sppoi_panel_count(job->n);
-
-    return (panels + chunk - 1) / chunk * sppoi_strips(job);
-}
-
-static void sppoi_product_task(const sppoi_product_job *job, int chunk,
-                               int task, int k0)
-{
-    const int strips = sppoi_strips(job);
-    const int p0 = task / strips * chunk;
-    const int p1 = sppoi_min(p0 + chunk, sppoi_panel_count(job->n));
-
-    if (job->m < SPPOI_ROWS)
-        sppoi_few_rows(job, p0, p1, k0);
-    else
-        sppoi_strip(job, task % strips * SPPOI_STRIP_ROWS, p0, p1, k0);
-}
-
-/* On one thread, for work that is split already or small. */
-static void sppoi_product_alone(const sppoi_product_job *job)
-{
-    const int chunk = sppoi_chunk(job);
-    const int tasks = sppoi_product_tasks(job, chunk);
-    int k0, task;
-
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
-        for (task = 0; task < tasks; task++)
-            sppoi_product_task(job, chunk, task, k0);
-}
-
-/* Panels for each thread when a deep product (dw) is split by them: B is then
- * more than C, and the thread that packed a panel is the only one to read it.
- * 0: by strips, each thread reading all panels.                             */
-static int sppoi_own_panels(const sppoi_product_job *job)
-{
-    const int panels = sppoi_panel_count(job->n), threads = sppoi_max_threads();
-    const int own = panels / threads;
-
-    return job->k > job->m && job->m >= SPPOI_ROWS && panels % threads == 0 &&
-                   own <= SPPOI_CHUNK
-               ? own
-               : 0;
-}
-
-/* On all threads.  Tasks without an owner are handed out some at a time: a
- * counter that several cores write is far from each.                        */
-static void sppoi_product_together(const sppoi_product_job *job)
-{
-    const int own = sppoi_own_panels(job);
-    const int chunk = own ? own : sppoi_chunk(job);
-    const int tasks = sppoi_product_tasks(job, chunk);
-    const int each = sppoi_max(1, tasks / (8 * sppoi_max_threads()));
-    int k0, task;
-
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
-        if (own)
-            SPPOI_EACH(SPPOI_FOR, task, tasks,
-                       sppoi_product_task(job, chunk, task, k0));
-        else
-            SPPOI_EACH(SPPOI_TILES, task, tasks,
-                       sppoi_product_task(job, chunk, task, k0));
-    }
-    (void)each;
-}
-
-/* Below this many multiply-adds, a microsecond or two, waking the other threads
- * costs more than they save.                                                */
-enum { SPPOI_WORTH_SHARING = 1 << 16 };
-
-static void sppoi_product(const sppoi_product_job *job)
-{
-    const int little =
-        (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING;
-
-    if (little || sppoi_works_alone())
-        sppoi_product_alone(job);
-    else
-        sppoi_product_together(job);
-}
-
-SPPO_DEF size_t sppo_panel_size(int depth, int width)
-{
-    const size_t panels =
-        ((size_t)width + SPPOI_COLS - 1) / SPPOI_COLS * SPPOI_COLS;
-
-    return sppoi_size_product((size_t)depth, panels);
-}
-
-/* to[k * COLS + j] = b[k * row + j * col] for k < depth and j < width, COLS of
- * them at most; the rest of a panel's row is 0.                             */
-static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
-                            ptrdiff_t col, int depth, int width)
-{
-    const int n = sppoi_min(SPPOI_COLS, width);
-    int k, j;
-
-    for (k = 0; k < depth; k++) {
-        if (col == 1)  // a loop that every compiler vectorises
-            sppoi_store_row(to, b, n, 0);
-        else
-            for (j = 0; j < n; j++)
-                to[j] = b[j * col];
-        for (j = n; j < SPPOI_COLS; j++)
-            to[j] = 0;
-        to += SPPOI_COLS;
-        b += row;
-    }
-}
-
-static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
-                             ptrdiff_t row, ptrdiff_t col, int depth,
-                             int width, int p)
-{
-    const int n0 = p * SPPOI_COLS;
-
-    sppoi_pack_rows(panel + (size_t)n0 * (size_t)depth, b + n0 * col, row, col,
-                    depth, width - n0);
-}
-
-/* B[depth][width], b[k * row + n * col], into panels. */
-static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
-                       ptrdiff_t col, int depth, int width)
-{
-    const int panels = sppoi_panel_count(width);
-    int p;
-
-    SPPOI_EACH(SPPOI_FOR, p, panels,
-               sppoi_pack_panel(panel, b, row, col, depth, width, p));
-}
-
-static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
-                             ptrdiff_t row, ptrdiff_t col, int depth,
-                             int width)
-{
-    int p;
-
-    for (p = 0; p < sppoi_panel_count(width); p++)
-        sppoi_pack_panel(panel, b, row, col, depth, width, p);
-}
-
-/* w[d_out, d_in] as the right side of in w'. */
-static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
-                              int d_out)
-{
-    sppoi_pack(panel, w, 1, d_in, d_in, d_out);
-}
-
-static sppoi_product_job sppoi_job(sppo_real *out, const sppo_real *a,
-                                   ptrdiff_t a_row, ptrdiff_t a_col,
-                                   const sppo_real *panel, int m, int n, int k)
-{
-    sppoi_product_job job;
-
-    job.out = out;
-    job.a = a;
-    job.panel = panel;
-    job.ld = n;
-    job.a_row = a_row;
-    job.a_col = a_col;
-    job.m = m;
-    job.n = n;
-    job.k = k;
-    job.add = 0;
-    return job;
-}
-
-/* out[n, d_out] (+)= in[n, d_in] times what is packed. */
-static void sppoi_times(sppo_real *out, const sppo_real *in,
-                        const sppo_real *panel, int n, int d_in, int d_out,
-                        int add)
-{
-    sppoi_product_job job = sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
-
-    job.add = add;
-    sppoi_product(&job);
-}
-
-SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
-                              const sppo_real *w, sppo_real *panel, int n,
-                              int d_in, int d_out)
-{
-    sppoi_pack_weight(panel, w, d_in, d_out);
-    sppoi_times(out, in, panel, n, d_in, d_out, 0);
-}
-
-/* Rows `ld` apart, w packed already: the sampler's product. */
-static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
-                               const sppo_real *panel, int n, int d_out,
-                               int d_in, int ld, int add)
-{
-    sppoi_product_job job = sppoi_job(out, in, ld, 1, panel, n, d_out, d_in);
-
-    job.ld = ld;
-    job.add = add;
-    sppoi_product(&job);
-}
-
-/* w[d_out, d_in] as the right side of dout w. */
-static void sppoi_pack_slope(sppo_real *panel, const sppo_real *w, int d_in,
-                             int d_out)
-{
-    sppoi_pack(panel, w, d_in, 1, d_out, d_in);
-}
-
-/* forward out = in w'     slope din = dout w */
-SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
-                                 const sppo_real *w, sppo_real *panel, int n,
-                                 int d_in, int d_out)
-{
-    sppoi_pack_slope(panel, w, d_in, d_out);
-    sppoi_times(din, dout, panel, n, d_out, d_in, 0);
-}
-
-/* dw[d_out, d_in] += dout' in, of which in[n, d_in] is packed. */
-static void sppoi_weight_slopes(sppo_real *dw, const sppo_real *dout,
-                                const sppo_real *panel, int n, int d_in,
-                                int d_out)
-{
-    sppoi_product_job job =
-        sppoi_job(dw, dout, 1, d_out, panel, d_out, d_in, n);
-
-    job.add = 1;
-    sppoi_product(&job);
-}
-
-/* forward out = in w'     slope dw += dout' in */
-SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
-                                const sppo_real *in, sppo_real *panel, int n,
-                                int d_in, int d_out)
-{
-    sppoi_pack(panel, in, d_in, 1, n, d_in);
-    sppoi_weight_slopes(dw, dout, panel, n, d_in, d_out);
-}
-
-/* ---- [Net 2] RMSNorm ---- */
-
-/* s = (mean_j in_j^2 + eps)^(-1/2)      out_i = gain_i in_i s */
-static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
-                                   const sppo_real *gain, int d, double eps)
-{
-    const sppo_real s =
-        (sppo_real)(1.0 / sqrt((double)sppoi_dot(in, in, d) / d + eps));
+    const sppo_team *team = play->config.team;
+    double first[SPPOI_SETTINGS];
+    sppo_result result = SPPO_OK;
+    sppoi_settings own;
     int i;
 
-    SPPOI_SIMD
-    for (i = 0; i < d; i++)
-        out[i] = gain[i] * in[i] * s;
-    return s;
+    if (!team)
+        return SPPO_OK;
+    sppoi_settings_of(&own, play);
+    sppoi_setting(&own, "iterations", play->config.iterations);
+    sppoi_setting(&own, "weights", sppoi_hash_reals(play->policy->weights,
+                                                    play->policy->count));
+    memset(first, 0, sizeof first);
+    if (team->rank == 0)
+        memcpy(first, own.value, sizeof first);
+    SPPOI_TRY(sppoi_team_share(ctx, team, first, SPPOI_SETTINGS,
+                               sizeof *first));
+    for (i = own.count - 1; i >= 0; i--)
+        if (own.value[i] < first[i] || own.value[i] > first[i])
+            result = sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: %s is "
+                               "%.10g, but %.10g on rank 0; ranks must begin "
+                               "alike", own.name[i], own.value[i], first[i]);
+    return sppoi_team_agree(ctx, team, result);
 }
 
-SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
-                               const sppo_real *in, const sppo_real *gain,
-                               int n, int d, double eps)
+static void sppoi_play_layout(sppo_play *play, size_t weights,
+                              sppoi_carver *carver)
 {
-    int row;
+    const sppo_play_config *c = &play->config;
+    const size_t n = (size_t)c->prompts_per_iteration, k = (size_t)c->k;
+    const size_t all = sppoi_size_product(n, k), batch = (size_t)c->batch;
+    sppo_round *round = &play->round;
 
-    SPPOI_EACH(SPPOI_FOR, row, n,
-               inv_rms[row] = sppoi_rmsnorm_row(sppoi_row_out(out, row, d),
-                                                sppoi_row(in, row, d), gain, d,
-                                                eps));
+    play->before = (sppo_real *)sppoi_carve(carver, c->team ? weights : 0,
+                                            sizeof(sppo_real));
+    play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
+    round->pairwise = (double *)sppoi_carve(
+        carver, sppoi_size_product(all, k), sizeof(double));
+    round->win = (double *)sppoi_carve(carver, all, sizeof(double));
+    round->old = (double *)sppoi_carve(carver, all, sizeof(double));
+    round->winner = (int *)sppoi_carve(carver, n, sizeof(int));
+    round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
+    play->order = (int *)sppoi_carve(carver, n, sizeof(int));
+    play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
+    play->per_slot = (double *)sppoi_carve(carver, batch * 3 * k,
+                                           sizeof(double));
+    play->measured = (double *)sppoi_carve(carver, batch * SPPOI_MEASURED,
+                                           sizeof(double));
 }
 
-/* forward  s = (mean_j in_j^2 + eps)^(-1/2)        out_i = gain_i in_i s
- * let      u_i = gain_i dout_i,  the slope arriving at the product in_i s
- * power    ds/d in_i = -s^3 in_i / d
- * hence    din_i += s u_i - (s^3 / d) (sum_j u_j in_j) in_i
- *
- * The first term treats s as fixed; the second pays for having normalised.  It
- * takes from din the part along in: with eps = 0, sum_i in_i din_i is 0.    */
-static void sppoi_rmsnorm_bwd_row(sppo_real *din, const sppo_real *dout,
-                                  const sppo_real *in, const sppo_real *gain,
-                                  sppo_real s, int d)
+static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
 {
-    sppo_real lane[SPPOI_LANES], pull;
-    int i, j;
+    const sppo_play_config *c = &play->config;
+    const int n = c->prompts_per_iteration;
+    const int tokens = sppoi_pass_tokens(c, play->prompts);
+    const int segments = sppoi_pass_segments(c, tokens);
+    sppoi_carver carver = { NULL, 0, 0 };
 
-    sppoi_clear_lanes(lane);
-    for (i = 0; i + SPPOI_LANES <= d; i += SPPOI_LANES) {
-        SPPOI_SIMD
-        for (j = 0; j < SPPOI_LANES; j++)
-            lane[j] = sppoi_muladd(gain[i + j] * dout[i + j], in[i + j],
-                                   lane[j]);
+    sppoi_play_layout(play, play->policy->count, &carver);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &carver, &play->block,
+                          &play->block_size));
+    sppoi_play_layout(play, play->policy->count, &carver);
+    SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
+                                  n * c->k * c->sampling.max_tokens));
+    SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
+    SPPOI_TRY(sppo_forest_init(ctx, &play->forest, tokens, segments));
+    SPPOI_TRY(sppo_activations_init(ctx, &play->acts, play->policy, tokens,
+                                    segments,
+                                    sppoi_prompt_tokens(c, play->prompts),
+                                    SPPO_STEP));
+    return sppo_sampler_init(ctx, &play->sampler, play->policy,
+                             sppoi_prompts_at_once(c, play->prompts), c->k,
+                             sppoi_longest(play->prompts),
+                             c->sampling.max_tokens);
+}
+
+/* Checks, and takes the memory; what failed can be freed. */
+static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
+{
+    const sppo_lists *prompts = play->prompts;
+    const int context = play->policy->config.context;
+    sppo_play_config *c = &play->config;
+    int i, steps;
+
+    SPPOI_TRY(sppoi_play_resolve(ctx, c, prompts, context));
+    for (i = 0; i < prompts->count; i++)
+        if (sppo_lists_length(prompts, i) < 1 ||
+            sppo_lists_length(prompts, i) >= context)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: prompt %d "
+                             "of %d has %d tokens; the context of %d must hold "
+                             "at least one, and one of a response", i + 1,
+                             prompts->count, sppo_lists_length(prompts, i),
+                             context);
+    steps = (c->prompts_per_iteration - 1) / c->batch + 1;
+    play->steps_per_epoch = steps;
+    play->steps = steps * c->epochs;
+    if (!c->optim.total_steps)
+        c->optim.total_steps = play->steps;
+    SPPOI_TRY(sppoi_play_take(ctx, play));
+    play->round.first = sppoi_round_first(play);
+    play->round.count = c->prompts_per_iteration;
+    return SPPO_OK;
+}
+
+/* [Alg 1.1] input: base policy pi_{theta_1}, preference oracle (given to the
+ * judge step), learning rate eta, number of samples K.                      */
+SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_play_config *config,
+                                    sppo_model *policy,
+                                    const sppo_lists *prompts)
+{
+    sppo_play fresh;
+    sppo_result result;
+
+    memset(&fresh, 0, sizeof fresh);
+    fresh.config = *config;
+    fresh.policy = policy;
+    fresh.prompts = prompts;
+    SPPOI_TRY(sppoi_team_check(ctx, config->team));
+    result = sppoi_team_agree(ctx, config->team,
+                              sppoi_play_begin(ctx, &fresh));
+    if (result == SPPO_OK)
+        result = sppoi_team_same(ctx, &fresh);
+    if (result != SPPO_OK) {
+        sppo_play_free(ctx, &fresh);
+        return result;
     }
-    for (j = 0; i + j < d; j++)
-        lane[j] = sppoi_muladd(gain[i + j] * dout[i + j], in[i + j], lane[j]);
-    pull = s * s * s / (sppo_real)d * sppoi_fold(lane);
-    SPPOI_SIMD
-    for (i = 0; i < d; i++)
-        din[i] += s * gain[i] * dout[i] - pull * in[i];
+    *play = fresh;
+    return SPPO_OK;
 }
 
-/* dgain_i += sum over rows of dout_i in_i s, for LANES channels from `from` on.
- * Rows share dgain, so they are added in order, and channels are split.     */
-static void sppoi_rmsnorm_bwd_gain(sppo_real *dgain, const sppo_real *dout,
-                                   const sppo_real *in,
-                                   const sppo_real *inv_rms, int n, int d,
-                                   int from)
+SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
 {
-    const int m = sppoi_min(SPPOI_LANES, d - from);
-    double lane[SPPOI_LANES];
-    int row, j;
-
-    for (j = 0; j < m; j++)
-        lane[j] = 0.0;
-    for (row = 0; row < n; row++) {
-        const sppo_real *dout_r = sppoi_row(dout, row, d) + from;
-        const sppo_real *in_r = sppoi_row(in, row, d) + from;
-
-        for (j = 0; j < m; j++)
-            lane[j] += (double)(dout_r[j] * in_r[j] * inv_rms[row]);
-    }
-    for (j = 0; j < m; j++)
-        dgain[from + j] += (sppo_real)lane[j];
+    sppo_sampler_free(ctx, &play->sampler);
+    sppo_activations_free(ctx, &play->acts);
+    sppo_forest_free(ctx, &play->forest);
+    sppo_optim_free(ctx, &play->optim);
+    sppo_lists_free(ctx, &play->round.responses);
+    sppo_give(ctx, play->block, play->block_size);
+    memset(play, 0, sizeof *play);
 }
 
-SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
-                               const sppo_real *dout, const sppo_real *in,
-                               const sppo_real *gain, const sppo_real *inv_rms,
-                               int n, int d)
+static size_t sppoi_forest_bytes(int tokens, int segments)
 {
-    const int parts = (d + SPPOI_LANES - 1) / SPPOI_LANES;
-    int row, part;
+    const size_t ints = sppoi_size_sum((size_t)tokens,
+                                       2 * (size_t)segments + 1);
 
-    SPPOI_EACH(SPPOI_FOR, row, n,
-               sppoi_rmsnorm_bwd_row(sppoi_row_out(din, row, d),
-                                     sppoi_row(dout, row, d),
-                                     sppoi_row(in, row, d), gain, inv_rms[row],
-                                     d));
-    SPPOI_EACH(SPPOI_FOR, part, parts,
-               sppoi_rmsnorm_bwd_gain(dgain, dout, in, inv_rms, n, d,
-                                      part * SPPOI_LANES));
+    return sppoi_size_sum(sppoi_size_product(ints, sizeof(int)),
+                          (size_t)segments);
 }
 
-/* ---- [Net 3] rotary positions ---- */
-
-/* angle(position, j) = position theta^(-2j / head_dim), j < head_dim / 2; a row
- * of the table holds the cosines, then the sines.                           */
-SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
-                              double theta)
+SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
+                                const sppo_model *policy,
+                                const sppo_lists *prompts)
 {
-    const int half = head_dim / 2;
-    int p, j;
+    sppo_ctx quiet;
+    sppo_play play;
+    sppoi_carver carver = { NULL, 0, 0 };
+    const sppo_play_config *c = &play.config;
+    int tokens, segments, once, i;
+    size_t part[7], sum = 0;
 
-    for (j = 0; j < half; j++) {
-        const double step = pow(theta, -2.0 * j / head_dim);
+    memset(&quiet, 0, sizeof quiet);
+    memset(&play, 0, sizeof play);
+    play.config = *config;
+    if (sppoi_play_resolve(&quiet, &play.config, prompts,
+                           policy->config.context))
+        return 0;
+    sppoi_play_layout(&play, policy->count, &carver);
+    tokens = sppoi_pass_tokens(c, prompts);
+    segments = sppoi_pass_segments(c, tokens);
+    once = sppoi_prompts_at_once(c, prompts);
+    part[0] = sppoi_carved(&carver);
+    part[1] = sppoi_forest_bytes(tokens, segments);
+    part[2] = sppoi_forest_bytes(once * sppoi_longest(prompts), once);
+    part[3] = sppoi_size_product(
+        (size_t)c->prompts_per_iteration * (size_t)c->k,
+        (size_t)(c->sampling.max_tokens + 1) * sizeof(int));
+    part[4] = sppoi_size_product(
+        policy->count,
+        sizeof(sppo_real) * (c->optim.kind == SPPO_ADAMW ? 2 : 1));
+    part[5] = sppo_activations_bytes(&policy->config, tokens, segments,
+                                     sppoi_prompt_tokens(c, prompts),
+                                     SPPO_STEP);
+    part[6] = sppoi_sampler_bytes(&policy->config, once, c->k,
+                                  sppoi_longest(prompts),
+                                  c->sampling.max_tokens);
+    for (i = 0; i < 7; i++)
+        sum = sppoi_size_sum(sum, part[i]);
+    return sum;
+}
 
-        for (p = 0; p < positions; p++) {
-            sppoi_row_out(table, p, head_dim)[j] = (sppo_real)cos(p * step);
-            sppoi_row_out(table, p, head_dim)[half + j] =
-                (sppo_real)sin(p * step);
+/* ---- evaluation ---- */
+
+/* Appends to `all`, prompt by prompt, `samples` responses of a then of b. */
+static sppo_result sppoi_interleave(sppo_ctx *ctx, sppo_lists *all,
+                                    const sppo_lists *of_a,
+                                    const sppo_lists *of_b, int samples)
+{
+    const int prompts = of_a->count / samples;
+    int p, i;
+
+    for (p = 0; p < prompts; p++)
+        for (i = 0; i < 2 * samples; i++) {
+            const sppo_lists *from = i < samples ? of_a : of_b;
+            const int list = p * samples + i % samples;
+
+            SPPOI_TRY(sppo_lists_add(ctx, all, sppo_lists_tokens(from, list),
+                                     sppo_lists_length(from, list)));
         }
+    return SPPO_OK;
+}
+
+/* log pi(y|x) of `per_prompt` responses to each prompt, one prompt a pass. */
+static sppo_result sppoi_logprobs(sppo_ctx *ctx, const sppo_model *model,
+                                  const sppo_lists *prompts,
+                                  const sppo_lists *responses, int per_prompt,
+                                  double *logprob)
+{
+    const int segments = 1 + per_prompt;
+    const int tokens = sppoi_longest(prompts)
+                     + per_prompt * sppoi_longest(responses);
+    sppo_forest forest;
+    sppo_activations acts;
+    sppo_result result;
+    int p, i;
+
+    memset(&forest, 0, sizeof forest);
+    memset(&acts, 0, sizeof acts);
+    result = sppo_forest_init(ctx, &forest, tokens, segments);
+    if (result == SPPO_OK)
+        result = sppo_activations_init(ctx, &acts, model, tokens, segments, 0,
+                                       SPPO_FORWARD);
+    for (p = 0; p < prompts->count && result == SPPO_OK; p++) {
+        sppo_forest_clear(&forest);
+        sppo_forest_add(&forest, -1, sppo_lists_tokens(prompts, p),
+                        sppo_lists_length(prompts, p), 0);
+        for (i = 0; i < per_prompt; i++)
+            sppo_forest_add(&forest, 0,
+                            sppo_lists_tokens(responses, p * per_prompt + i),
+                            sppo_lists_length(responses, p * per_prompt + i),
+                            1);
+        result = sppo_forward(ctx, &acts, model, &forest);
+        for (i = 0; i < per_prompt && result == SPPO_OK; i++)
+            logprob[p * per_prompt + i] =
+                sppo_segment_logprob(acts.logprob, &forest, 1 + i);
     }
+    sppo_activations_free(ctx, &acts);
+    sppo_forest_free(ctx, &forest);
+    return result;
 }
 
-/* n pairs, a constant: one whole vector even where heads are narrow. */
-static SPPOI_INLINE void sppoi_turn(const int n, sppo_real *x, sppo_real *y,
-                                    const sppo_real *cosine,
-                                    const sppo_real *sine, sppo_real sign)
+static sppo_result sppoi_sample_all(sppo_ctx *ctx, const sppo_model *model,
+                                    const sppo_lists *prompts, int samples,
+                                    const sppo_sampling *sampling,
+                                    uint64_t key, sppo_lists *responses)
 {
-    int j;
+    sppo_sampler sampler;
+    sppo_result result;
 
-    SPPOI_SIMD
-    for (j = 0; j < n; j++) {
-        const sppo_real c = cosine[j], s = sign * sine[j], a = x[j], b = y[j];
+    memset(&sampler, 0, sizeof sampler);
+    SPPOI_TRY(sppo_sampler_init(ctx, &sampler, model,
+                                sppoi_min(prompts->count,
+                                          SPPOI_PROMPTS_AT_ONCE),
+                                samples, sppoi_longest(prompts),
+                                sampling->max_tokens));
+    result = sppo_sample(ctx, &sampler, model, prompts, 0, prompts->count,
+                         sampling, key, responses);
+    sppo_sampler_free(ctx, &sampler);
+    return result;
+}
 
-        x[j] = a * c - b * s;
-        y[j] = b * c + a * s;
+/* The mean over prompts of the mean of the cross block P(a_i > b_j), and its
+ * normal 95 % interval; prompts are the independent units, samples are not. */
+static void sppoi_cross_mean(sppo_evaluation *result, const double *pairwise,
+                             int prompts, int samples)
+{
+    const int k = 2 * samples;
+    double sum = 0.0, squares = 0.0, variance;
+    int p, i, j;
+
+    for (p = 0; p < prompts; p++) {
+        double mean = 0.0;
+
+        for (i = 0; i < samples; i++)
+            for (j = samples; j < k; j++)
+                mean += pairwise[((size_t)p * (size_t)k + (size_t)i)
+                                 * (size_t)k + (size_t)j];
+        mean /= (double)samples * samples;
+        sum += mean;
+        squares += mean * mean;
     }
+    result->prompts = prompts;
+    result->win_rate = sum / prompts;
+    variance = squares / prompts - result->win_rate * result->win_rate;
+    result->standard_error =
+        prompts > 1 && variance > 0.0 ? sqrt(variance / (prompts - 1)) : 0.0;
+    result->low = result->win_rate - 1.959964 * result->standard_error;
+    result->high = result->win_rate + 1.959964 * result->standard_error;
 }
 
-/* Turns channels (j, j + half) by the angle: Hugging Face's rotate-half.  The
- * turn is its own transpose with the sine's sign flipped: the backward pass. */
-static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
-                           int head_dim, int direction)
-{
-    const int half = head_dim / 2, pairs = SPPOI_CHANNELS / 2;
-    const sppo_real sign = (sppo_real)direction;
-    int h, j;
+typedef struct sppoi_duel {
+    sppo_lists a, b, all;
+    double *pairwise, *logprob;
+    size_t pairs, singles;
+} sppoi_duel;
 
-    for (h = 0; h < heads; h++, x += head_dim) {
-        for (j = 0; j + pairs <= half; j += pairs)
-            sppoi_turn(pairs, x + j, x + half + j, angle + j, angle + half + j,
-                       sign);
-        for (; j < half; j++)
-            sppoi_turn(1, x + j, x + half + j, angle + j, angle + half + j,
-                       sign);
-    }
+static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
+                                  const sppo_model *a, const sppo_model *b,
+                                  const sppo_judge *judge,
+                                  const sppo_lists *prompts, int samples,
+                                  sppo_evaluation *result)
+{
+    const int k = 2 * samples;
+    size_t i;
+    int p;
+
+    SPPOI_TRY(sppoi_interleave(ctx, &duel->all, &duel->a, &duel->b, samples));
+    duel->pairwise = (double *)sppo_take(ctx, duel->pairs, sizeof(double));
+    duel->logprob = (double *)sppo_take(ctx, duel->singles, sizeof(double));
+    if (!duel->pairwise || !duel->logprob)
+        return SPPO_E_MEMORY;
+    SPPOI_TRY(judge->fill(ctx, judge->user, prompts, &duel->all, k, 0,
+                          prompts->count, duel->pairwise));
+    for (p = 0; p < prompts->count; p++)
+        if (sppo_preference_check(ctx, duel->pairwise + (size_t)p
+                                  * (size_t)k * (size_t)k, k, 1e-3))
+            return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
+                                "prompt %d of %d: ", p + 1, prompts->count);
+    sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
+    sppoi_lengths(&duel->a, &a->config, &result->length_a, &result->eos_a);
+    sppoi_lengths(&duel->b, &b->config, &result->length_b, &result->eos_b);
+    SPPOI_TRY(sppoi_logprobs(ctx, a, prompts, &duel->a, samples,
+                             duel->logprob));
+    result->kl = 0.0;
+    for (i = 0; i < duel->singles; i++)
+        result->kl += duel->logprob[i] / (double)duel->singles;
+    SPPOI_TRY(sppoi_logprobs(ctx, b, prompts, &duel->a, samples,
+                             duel->logprob));
+    for (i = 0; i < duel->singles; i++)
+        result->kl -= duel->logprob[i] / (double)duel->singles;
+    return SPPO_OK;
 }
 
-SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
-                        const sppo_real *table, int n, int heads, int head_dim,
-                        int stride, int direction)
+SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
+                                   const sppo_model *b,
+                                   const sppo_judge *judge,
+                                   const sppo_lists *prompts, int samples,
+                                   const sppo_sampling *sampling, uint64_t seed,
+                                   sppo_evaluation *result)
 {
-    int row;
+    sppoi_duel duel;
+    sppo_evaluation found;
+    sppo_sampling how = *sampling;
+    sppo_result code;
 
-    SPPOI_EACH(SPPOI_FOR, row, n,
-               sppoi_rope_row(sppoi_row_out(x, row, stride),
-                              sppoi_row(table, position[row], head_dim), heads,
-                              head_dim, direction));
+    if (prompts->count < 1 || samples < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d prompts and "
+                         "%d samples; both must be at least 1",
+                         prompts->count, samples);
+    if (samples > INT_MAX / 2 / prompts->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d samples for "
+                         "each of %d prompts are more than can be counted",
+                         samples, prompts->count);
+    if (!judge || !judge->fill)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_evaluate: judge is NULL or has no fill");
+    if (a->config.vocab != b->config.vocab)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: the models have "
+                         "vocabularies of %d and %d tokens; they must be the "
+                         "same", a->config.vocab, b->config.vocab);
+    how.max_tokens = how.max_tokens ? how.max_tokens : 64;
+    memset(&duel, 0, sizeof duel);
+    memset(&found, 0, sizeof found);
+    duel.singles = (size_t)prompts->count * (size_t)samples;
+    duel.pairs = sppoi_size_product(duel.singles, (size_t)samples * 4);
+    code = sppoi_sample_all(ctx, a, prompts, samples, &how,
+                            sppo_random_fork(seed, 0), &duel.a);
+    if (code == SPPO_OK)
+        code = sppoi_sample_all(ctx, b, prompts, samples, &how,
+                                sppo_random_fork(seed, 1), &duel.b);
+    if (code == SPPO_OK)
+        code = sppoi_duel_run(ctx, &duel, a, b, judge, prompts, samples,
+                              &found);
+    sppo_lists_free(ctx, &duel.a);
+    sppo_lists_free(ctx, &duel.b);
+    sppo_lists_free(ctx, &duel.all);
+    sppo_give(ctx, duel.pairwise, duel.pairs * sizeof(double));
+    sppo_give(ctx, duel.logprob, duel.singles * sizeof(double));
+    if (code == SPPO_OK)
+        *result = found;
+    return code;
 }
 
-/* ---- [Net 5] SwiGLU ---- */
-
-/* silu(g) = g sigma(g)       out = silu(gate) up */
-static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate_up,
-                             int hidden)
+SPPO_DEF int sppo_best_of(const double *pairwise, int k)
 {
-    const sppo_real *gate = gate_up, *up = gate_up + hidden;
+    const double *row = pairwise;
+    double most = 0.0;
     int i;
 
-    SPPOI_SIMD
-    for (i = 0; i < hidden; i++)
-        out[i] = gate[i] / (1 + sppoi_exp(-gate[i])) * up[i];
+    for (i = 0; i < k; i++, row += k)
+        most = fmax(most, sppoi_win_rate(row, k));
+    row = pairwise;
+    for (i = 0; i < k - 1 && sppo_beats(most, sppoi_win_rate(row, k)); i++)
+        row += k;
+    return i;
 }
 
-SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
-                              int hidden)
-{
-    int row;
-
-    SPPOI_EACH(SPPOI_FOR, row, n,
-               sppoi_swiglu_row(sppoi_row_out(out, row, hidden),
-                                sppoi_row(gate_up, row, 2 * hidden), hidden));
-}
-
-/* silu'(g) = sigma(g) (1 + g (1 - sigma(g)))
- * dgate = dout up silu'(gate)      dup = dout silu(gate)
- * dout becomes the forward pass's out, which the same sigma gives.          */
-static void sppoi_swiglu_bwd_row(sppo_real *dgate_up, sppo_real *dout,
-                                 const sppo_real *gate_up, int hidden)
-{
-    const sppo_real *gate = gate_up, *up = gate_up + hidden;
-    sppo_real *dgate = dgate_up, *dup = dgate_up + hidden;
-    int i;
-
-    SPPOI_SIMD
-    for (i = 0; i < hidden; i++) {
-        const sppo_real g = gate[i], s = 1 / (1 + sppoi_exp(-g));
-        const sppo_real slope = dout[i];
-
-        dgate[i] = slope * up[i] * s * (1 + g * (1 - s));
-        dup[i] = slope * g * s;
-        dout[i] = g * s * up[i];
-    }
-}
-
-SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
-                              const sppo_real *gate_up, int n, int hidden)
-{
-    int row;
-
-    SPPOI_EACH(SPPOI_FOR, row, n,
-               sppoi_swiglu_bwd_row(sppoi_row_out(dgate_up, row, 2 * hidden),
-                                    sppoi_row_out(dout, row, hidden),
-                                    sppoi_row(gate_up, row, 2 * hidden),
-                                    hidden));
-}
-
-/* ==== B9  files: JSON, safetensors, tokenizer, checkpoints === >>disk == */
+/* ==== files: JSON, safetensors, tokenizer, checkpoints ======= >>files.c == */
 
 /* ---- what a file is when it is something else ---- */
 
@@ -8521,7 +8937,16 @@ static const char sppoi_is_safetensors[] =
 static const char sppoi_is_tokenizer[] =
     "a tokenizer.bin of llama2.c: it goes into a model's folder";
 
-static uint64_t sppoi_little(const unsigned char *bytes, int size);
+/* Little-endian numbers, whatever this machine's order. */
+static uint64_t sppoi_little(const unsigned char *bytes, int size)
+{
+    uint64_t value = 0;
+    int i;
+
+    for (i = size - 1; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
 
 /* The header of llama2.c's version 0 has no first bytes of its own, but seven
  * sizes: dim, hidden, layers, heads, kv_heads, vocab, context.              */
@@ -8813,8 +9238,51 @@ static sppo_result sppoi_json_push(sppoi_reader *r, int *index)
     return SPPO_OK;
 }
 
+static size_t sppoi_utf8_write(unsigned long c, char *out)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | (c >> 6));
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | (c >> 12));
+        out[1] = (char)(0x80 | ((c >> 6) & 0x3f));
+        out[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | (c >> 18));
+    out[1] = (char)(0x80 | ((c >> 12) & 0x3f));
+    out[2] = (char)(0x80 | ((c >> 6) & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+/* \uXXXX, already checked, `at` after the u; a pair of surrogates is one
+ * character, a lone one U+FFFD.                                             */
 static size_t sppoi_json_unicode(const char *text, size_t *at, size_t end,
-                                 char out[4]);
+                                 char out[4])
+{
+    unsigned long c = (unsigned long)sppoi_hex4(text, *at, end);
+
+    *at += 4;
+    if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && text[*at] == '\\' &&
+        text[*at + 1] == 'u') {
+        const int low = sppoi_hex4(text, *at + 2, end);
+
+        if (low >= 0xdc00 && low < 0xe000) {
+            c = 0x10000 + ((c - 0xd800) << 10) + (unsigned long)(low - 0xdc00);
+            *at += 6;
+        }
+    }
+    if (c >= 0xd800 && c < 0xe000)
+        c = 0xfffd;
+    return sppoi_utf8_write(c, out);
+}
 
 /* The text of a string into out, decoded; the length it has in full. */
 static size_t sppoi_json_decode(const char *text, size_t at, size_t end,
@@ -9127,52 +9595,6 @@ SPPO_DEF int sppo_json_find(const sppo_json *json, int object,
         return -1;
     return *sppoi_json_slot(json, object, sppoi_json_hash(object, key, length),
                             key, length) - 1;
-}
-
-static size_t sppoi_utf8_write(unsigned long c, char *out)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | (c >> 6));
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | (c >> 12));
-        out[1] = (char)(0x80 | ((c >> 6) & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | (c >> 18));
-    out[1] = (char)(0x80 | ((c >> 12) & 0x3f));
-    out[2] = (char)(0x80 | ((c >> 6) & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
-/* \uXXXX, already checked, `at` after the u; a pair of surrogates is one
- * character, a lone one U+FFFD.                                             */
-static size_t sppoi_json_unicode(const char *text, size_t *at, size_t end,
-                                 char out[4])
-{
-    unsigned long c = (unsigned long)sppoi_hex4(text, *at, end);
-
-    *at += 4;
-    if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && text[*at] == '\\' &&
-        text[*at + 1] == 'u') {
-        const int low = sppoi_hex4(text, *at + 2, end);
-
-        if (low >= 0xdc00 && low < 0xe000) {
-            c = 0x10000 + ((c - 0xd800) << 10) + (unsigned long)(low - 0xdc00);
-            *at += 6;
-        }
-    }
-    if (c >= 0xd800 && c < 0xe000)
-        c = 0xfffd;
-    return sppoi_utf8_write(c, out);
 }
 
 SPPO_DEF size_t sppo_json_string(const sppo_json *json, int node, char *out,
@@ -9875,17 +10297,6 @@ static sppo_result sppoi_read_at(sppo_ctx *ctx, const sppoi_source *source,
         return sppo_fail(ctx, SPPO_E_IO, "%.200s: cannot be read",
                          source->name);
     return SPPO_OK;
-}
-
-/* Little-endian numbers, whatever this machine's order. */
-static uint64_t sppoi_little(const unsigned char *bytes, int size)
-{
-    uint64_t value = 0;
-    int i;
-
-    for (i = size - 1; i >= 0; i--)
-        value = value << 8 | bytes[i];
-    return value;
 }
 
 static double sppoi_half_to_double(uint32_t h)
@@ -13560,460 +13971,7 @@ SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
 }
 #endif /* SPPO_NO_STDIO */
 
-/* ==== B10  random numbers =================================== >>chance == */
-
-/* SplitMix64's finaliser (Steele, Lea, Flood 2014; Stafford's variant 13): a
- * bijection of 64 bits that passes the usual batteries on a counter.        */
-static uint64_t sppoi_mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
-/* Golden-ratio steps keep small labels and counters apart; forks and draws use
- * different offsets, so that a fork's key is no draw of its parent.         */
-SPPO_DEF uint64_t sppo_random_fork(uint64_t key, uint64_t label)
-{
-    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
-
-    return sppoi_mix(sppoi_mix(key + step) ^ ((label + 1) * step));
-}
-
-SPPO_DEF uint64_t sppo_random_bits(uint64_t key, uint64_t counter)
-{
-    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
-
-    return sppoi_mix(sppoi_mix(key) + (counter + 1) * step);
-}
-
-/* The top 53 bits, so every value is a multiple of 2^-53 and below 1. */
-SPPO_DEF double sppo_random_uniform(uint64_t key, uint64_t counter)
-{
-    return (double)(sppo_random_bits(key, counter) >> 11)
-         * (1.0 / 9007199254740992.0);
-}
-
-/* Box-Muller on draws 2c and 2c + 1; 1 - u is never 0. */
-SPPO_DEF double sppo_random_normal(uint64_t key, uint64_t counter)
-{
-    const double u = 1.0 - sppo_random_uniform(key, 2 * counter);
-    const double v = sppo_random_uniform(key, 2 * counter + 1);
-
-    return sqrt(-2.0 * log(u)) * cos(6.28318530717958647692 * v);
-}
-
-SPPO_DEF void sppo_random_order(uint64_t key, int *order, int n)
-{
-    int i;
-
-    for (i = 0; i < n; i++)
-        order[i] = i;
-    for (i = n - 1; i > 0; i--) {  // Fisher-Yates
-        const double u = sppo_random_uniform(key, (uint64_t)i);
-        const int j = (int)(u * (i + 1)), swap = order[i];
-
-        order[i] = order[j];
-        order[j] = swap;
-    }
-}
-
-/* Every word is one step, which a bijection makes: whatever differs in one word
- * differs at the end.  The last bytes are a word with their number on top.  */
-SPPO_DEF uint64_t sppo_digest(uint64_t seed, const void *data, size_t size)
-{
-    const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
-    const unsigned char *at = (const unsigned char *)data;
-    uint64_t word;
-    size_t i;
-
-    for (; size >= 8; size -= 8, at += 8) {
-        word = (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
-               (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
-               (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
-               (uint64_t)at[7] << 56;
-        seed = sppoi_mix((seed ^ word) + step);
-    }
-    if (!size)
-        return seed;
-    word = (uint64_t)size << 56;
-    for (i = 0; i < size; i++)
-        word |= (uint64_t)at[i] << (8 * i);
-    return sppoi_mix((seed ^ word) + 2 * step);
-}
-
-/* ==== B11  memory, errors, lists, forests ================== >>memory == */
-
-
-SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
-
-SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
-                               const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
-    va_end(arguments);
-    ctx->code = code;
-    return code;
-}
-
-static sppo_result sppoi_choice(sppo_ctx *ctx, const char *field, int value,
-                                int last)
-{
-    if (value >= 0 && value <= last)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s is %d; its enum has the values "
-                     "0 to %d", field, value, last);
-}
-
-static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who)
-{
-    return sppo_fail(ctx, SPPO_E_STOPPED, "%s: stopped, as ctx->stop asked",
-                     who);
-}
-
-static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who)
-{
-    return ctx->stop && ctx->stop(ctx->stop_user) ? sppoi_stopped(ctx, who)
-                                                  : SPPO_OK;
-}
-
-static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
-{
-    char old[sizeof ctx->message];
-    va_list arguments;
-    size_t used;
-
-    memcpy(old, ctx->message, sizeof old);
-    va_start(arguments, format);
-    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
-    va_end(arguments);
-    used = strlen(ctx->message);
-    snprintf(ctx->message + used, sizeof ctx->message - used, "%s", old);
-    return ctx->code;
-}
-
-/* The next boundary of a line after the block's begin; the byte before it tells
- * how far that is, so that the block can be given back.                     */
-static void *sppoi_aligned(void *block)
-{
-    unsigned char *begin = (unsigned char *)block;
-    const size_t shift = SPPOI_LINE - (size_t)((uintptr_t)begin % SPPOI_LINE);
-
-    begin[shift - 1] = (unsigned char)shift;
-    return begin + shift;
-}
-
-static size_t sppoi_block_bytes(size_t asked)
-{
-    return (asked ? asked : 1) + SPPOI_LINE;
-}
-
-SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
-{
-    const size_t bytes = sppoi_block_bytes(count * size);
-    void *block = NULL;
-
-    if (size && count > ((size_t)-1 - SPPOI_LINE) / size) {
-        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %llu times %llu bytes is "
-                  "more than can be addressed", sppoi_printed(count),
-                  sppoi_printed(size));
-        return NULL;
-    }
-    if (!ctx->limit || (ctx->held <= ctx->limit &&
-                        bytes <= ctx->limit - ctx->held))
-        block = ctx->take ? ctx->take(ctx->user, bytes) : SPPO_MALLOC(bytes);
-    if (!block) {
-        sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %llu more bytes wanted, "
-                  "%llu held%s", sppoi_printed(bytes), sppoi_printed(ctx->held),
-                  ctx->limit ? ", and the ctx has a limit" : "");
-        return NULL;
-    }
-    if (ctx->take || !SPPOI_ZEROED)
-        memset(block, 0, bytes);
-    ctx->held += bytes;
-    ctx->peak = ctx->held > ctx->peak ? ctx->held : ctx->peak;
-    return sppoi_aligned(block);
-}
-
-SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size)
-{
-    const size_t bytes = sppoi_block_bytes(size);
-    unsigned char *begin = (unsigned char *)block;
-
-    if (!block)
-        return;
-    begin -= begin[-1];
-    ctx->held -= bytes;
-    if (ctx->give)
-        ctx->give(ctx->user, begin, bytes);
-    else
-        SPPO_FREE(begin);
-}
-
-static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
-{
-    const size_t line = SPPOI_LINE, most = (size_t)-1 / 2;
-    char *at = carver->base ? carver->base + carver->used : NULL;
-    size_t bytes;
-
-    if (size && count > most / size)
-        carver->overflow = 1;
-    if (carver->overflow)
-        return NULL;
-    bytes = (count * size + line - 1) / line * line;
-    if (bytes > most - carver->used)
-        carver->overflow = 1;
-    else
-        carver->used += bytes;
-    return at;
-}
-
-/* The bytes that were counted. */
-static size_t sppoi_carved(const sppoi_carver *counted)
-{
-    return counted->overflow ? SPPOI_TOO_MANY : counted->used;
-}
-
-/* A zeroed block for what was counted; the carver places next. */
-static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
-                               sppoi_carver *counted, void **block,
-                               size_t *size)
-{
-    if (counted->overflow)
-        return sppo_fail(ctx, SPPO_E_MEMORY, "%s: the sizes asked for are "
-                         "more than can be addressed", who);
-    *block = sppo_take(ctx, counted->used, 1);
-    *size = *block ? counted->used : 0;
-    counted->base = (char *)*block;
-    counted->used = 0;
-    return *block ? SPPO_OK : sppoi_prefix(ctx, "%s: ", who);
-}
-
-/* Room for at least `count` lists and `tokens` tokens in all. */
-static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
-                                       int count, int tokens)
-{
-    int *start, *token;
-
-    if (lists->start && count <= lists->max_count &&
-        tokens <= lists->max_tokens)
-        return SPPO_OK;
-    count = sppoi_max(count, lists->max_count);
-    tokens = sppoi_max(tokens, lists->max_tokens);
-    start = (int *)sppo_take(ctx, (size_t)count + 1, sizeof *start);
-    token = start ? (int *)sppo_take(ctx, (size_t)tokens, sizeof *token) : NULL;
-    if (!token) {
-        sppo_give(ctx, start, ((size_t)count + 1) * sizeof *start);
-        return SPPO_E_MEMORY;
-    }
-    if (lists->start) {
-        const size_t used = (size_t)lists->start[lists->count];
-
-        memcpy(start, lists->start, ((size_t)lists->count + 1) * sizeof *start);
-        memcpy(token, lists->token, used * sizeof *token);
-    }
-    sppo_give(ctx, lists->start,
-              ((size_t)lists->max_count + 1) * sizeof *start);
-    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof *token);
-    lists->start = start;
-    lists->token = token;
-    lists->max_count = count;
-    lists->max_tokens = tokens;
-    return SPPO_OK;
-}
-
-/* Half as much again as is needed, so that adding n lists copies O(n). */
-static int sppoi_grown(int needed)
-{
-    return needed > INT_MAX / 3 * 2 ? INT_MAX - 1 : needed + needed / 2 + 16;
-}
-
-SPPO_DEF sppo_result sppo_lists_add(sppo_ctx *ctx, sppo_lists *lists,
-                                    const int *token, int count)
-{
-    const int used = lists->start ? lists->start[lists->count] : 0;
-
-    if (count < 0 || count > INT_MAX - 1 - used ||
-        lists->count > INT_MAX / 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_lists_add: %d tokens "
-                         "after %d are more than an int can count", count,
-                         used);
-    if (!lists->start || lists->count == lists->max_count)
-        SPPOI_TRY(sppoi_lists_reserve(ctx, lists,
-                                      sppoi_grown(lists->count + 1), 1));
-    if (used + count > lists->max_tokens)
-        SPPOI_TRY(sppoi_lists_reserve(ctx, lists, lists->max_count,
-                                      sppoi_grown(used + count)));
-    if (count)
-        memcpy(lists->token + used, token, (size_t)count * sizeof *token);
-    lists->start[++lists->count] = used + count;
-    return SPPO_OK;
-}
-
-SPPO_DEF int sppo_lists_length(const sppo_lists *lists, int list)
-{
-    return lists->start[list + 1] - lists->start[list];
-}
-
-SPPO_DEF const int *sppo_lists_tokens(const sppo_lists *lists, int list)
-{
-    return lists->token + lists->start[list];
-}
-
-SPPO_DEF void sppo_lists_clear(sppo_lists *lists)
-{
-    lists->count = 0;
-}
-
-SPPO_DEF void sppo_lists_free(sppo_ctx *ctx, sppo_lists *lists)
-{
-    sppo_give(ctx, lists->start, ((size_t)lists->max_count + 1) * sizeof(int));
-    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof(int));
-    memset(lists, 0, sizeof *lists);
-}
-
-SPPO_DEF sppo_result sppo_forest_init(sppo_ctx *ctx, sppo_forest *forest,
-                                      int max_tokens, int max_segments)
-{
-    sppo_forest fresh;
-
-    if (max_tokens < 1 || max_segments < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forest_init: max_tokens "
-                         "%d and max_segments %d must be positive",
-                         max_tokens, max_segments);
-    memset(&fresh, 0, sizeof fresh);
-    fresh.max_tokens = max_tokens;
-    fresh.max_segments = max_segments;
-    fresh.parent = (int *)sppo_take(ctx, (size_t)max_segments, sizeof(int));
-    fresh.start = (int *)sppo_take(ctx, (size_t)max_segments + 1, sizeof(int));
-    fresh.scored = (unsigned char *)sppo_take(ctx, (size_t)max_segments, 1);
-    fresh.token = (int *)sppo_take(ctx, (size_t)max_tokens, sizeof(int));
-    if (!fresh.parent || !fresh.start || !fresh.scored || !fresh.token) {
-        sppo_forest_free(ctx, &fresh);
-        return SPPO_E_MEMORY;
-    }
-    *forest = fresh;
-    return SPPO_OK;
-}
-
-SPPO_DEF void sppo_forest_clear(sppo_forest *forest)
-{
-    forest->segments = 0;
-    forest->tokens = 0;
-}
-
-SPPO_DEF int sppo_forest_add(sppo_forest *forest, int parent, const int *token,
-                             int count, int scored)
-{
-    const int s = forest->segments;
-
-    if (count < 1 || s >= forest->max_segments ||
-        count > forest->max_tokens - forest->tokens)
-        return -1;
-    memcpy(forest->token + forest->tokens, token,
-           (size_t)count * sizeof *token);
-    forest->parent[s] = parent;
-    forest->scored[s] = scored != 0;
-    forest->start[s] = forest->tokens;
-    forest->tokens += count;
-    forest->start[s + 1] = forest->tokens;
-    forest->segments++;
-    return s;
-}
-
-SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest)
-{
-    const size_t segments = (size_t)forest->max_segments;
-
-    sppo_give(ctx, forest->parent, segments * sizeof(int));
-    sppo_give(ctx, forest->start, (segments + 1) * sizeof(int));
-    sppo_give(ctx, forest->scored, segments);
-    sppo_give(ctx, forest->token, (size_t)forest->max_tokens * sizeof(int));
-    memset(forest, 0, sizeof *forest);
-}
-
-/* ---- a heap of indices: top-p, the tokenizer's merges, sorting ---- */
-
-/* The index that comes before all others is at the root. */
-static void sppoi_sift(int *heap, int n, int at, sppoi_before before,
-                       const void *user)
-{
-    int child;
-
-    while ((child = 2 * at + 1) < n) {
-        const int item = heap[at];
-
-        if (child + 1 < n && before(user, heap[child + 1], heap[child]))
-            child++;
-        if (!before(user, heap[child], item))
-            return;
-        heap[at] = heap[child];
-        heap[child] = item;
-        at = child;
-    }
-}
-
-static void sppoi_heapify(int *heap, int n, sppoi_before before,
-                          const void *user)
-{
-    int i;
-
-    for (i = n / 2 - 1; i >= 0; i--)
-        sppoi_sift(heap, n, i, before, user);
-}
-
-/* Takes the root; it moves to heap[n - 1], which leaves the heap. */
-static int sppoi_heap_pop(int *heap, int n, sppoi_before before,
-                          const void *user)
-{
-    const int item = heap[0];
-
-    heap[0] = heap[n - 1];
-    heap[n - 1] = item;
-    sppoi_sift(heap, n - 1, 0, before, user);
-    return item;
-}
-
-static void sppoi_heap_push(int *heap, int n, int item, sppoi_before before,
-                            const void *user)
-{
-    heap[n] = item;
-    while (n > 0 && before(user, heap[n], heap[(n - 1) / 2])) {
-        const int parent = (n - 1) / 2, swap = heap[n];
-
-        heap[n] = heap[parent];
-        heap[parent] = swap;
-        n = parent;
-    }
-}
-
-static void sppoi_reverse(int *order, int n)
-{
-    int i;
-
-    for (i = 0; i < n / 2; i++) {
-        const int swap = order[i];
-
-        order[i] = order[n - 1 - i];
-        order[n - 1 - i] = swap;
-    }
-}
-
-static void sppoi_sort(int *order, int n, sppoi_before before,
-                       const void *user)
-{
-    int left;
-
-    sppoi_heapify(order, n, before, user);
-    for (left = n; left > 1; left--)
-        sppoi_heap_pop(order, left, before, user);
-    sppoi_reverse(order, n);
-}
-
-/* ==== B12  checking tools ============================= >>differences == */
+/* ==== checking tools ========================================= >>check.c == */
 
 SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
                                   sppo_real *x, const sppo_real *slope,

@@ -17,7 +17,7 @@
  *   > magnetic    3.8e-01  1.0e-01  3.1e-07
  * build/01_simplex.svg draws the circle, 01_gap.svg the gap against T.
  * Try         start at 1/3 1/3 1/3; change eta of last_policies to 1
- * Read        sppo.h >>games, >>exact                                      */
+ * Read        sppo.h >>games, >>games.c                                      */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"

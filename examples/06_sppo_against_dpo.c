@@ -14,7 +14,7 @@
  * and here all of them end equally good.  build/06_likelihoods.svg: by epoch.
  * Tolerance   0.05 in nats, 1 in the counts, for another compiler's rounding
  * Try         EPOCHS = 1: the winners of IPO and of DPO with eta 1 stay put
- * Read        sppo.h >>paper at Eq 4.13, Eq 4.14                            */
+ * Read        sppo.h >>update.c at Eq 4.13, Eq 4.14                            */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"

@@ -2,7 +2,7 @@
 # mutate.sh HEADER SCRATCH [WORD] - do the tests notice one wrong character?
 #
 # Changes one character at a time in the bodies of the functions of the sections
-# >>exact and >>paper of the header: a sign, an operator, a comparison, a
+# >>games.c and >>update.c of the header: a sign, an operator, a comparison, a
 # constant, an index, an operand.  Each mutant is compiled with test_update.c
 # and test_game.c; it is killed when a case turns red, crashes or hangs (20 s).
 # Those that do not compile do not count.  A mutant that lives is a failure,
@@ -92,8 +92,8 @@ mutants() {
         }
     }
 
-    />>exact == \*\/$/ || />>paper == \*\/$/ { on = />>exact|>>paper/; next }
-    />>alg1 == \*\/$/ { exit }
+    />>games.c == \*\/$/ || />>update.c == \*\/$/ { on = />>games.c|>>update.c/; next }
+    />>play.c == \*\/$/ { exit }
     /^{/ { body = on }
     /^}/ { body = 0 }
     {

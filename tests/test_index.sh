@@ -41,7 +41,8 @@ verdict "no tab, no blank at a line's end, nothing but ASCII" "$bad"
 # A function: from the first line of its head, in column 0, to its brace.
 awk '
     /^[A-Za-z_]/ && !open && !typedefd { head = NR; name = $0 }
-    /^(typedef|struct|enum)/ { typedefd = 1 }
+    /^(typedef|struct|enum)/ { typedefd = 1; braced = /{/ }
+    typedefd && !braced && /;$/ { typedefd = 0 }
     /^}.*;/ || /^typedef.*;/ || /^enum.*;/ { typedefd = 0 }
     /^{/ { open = 1 }
     /^}/ {
@@ -239,8 +240,8 @@ verdict "every tag has its row in the index" "$bad"
 
 : >"$bad"
 awk '/CONTENTS/ { on = 1 } on { print } /EQUATION INDEX/ { exit }' "$header" |
-    grep -oE '>>[a-z0-9]+' | sort >"$scratch/listed"
-grep -oE '^/\* ====.*>>[a-z0-9]+' "$header" | grep -oE '>>[a-z0-9]+' | sort \
+    grep -oE '>>[a-z0-9.]+' | sort >"$scratch/listed"
+grep -oE '^/\* ====.*>>[a-z0-9.]+' "$header" | grep -oE '>>[a-z0-9.]+' | sort \
     >"$scratch/banners"
 sort -u "$scratch/listed" | while read -r tag; do
     n=$(grep -cx -e "$tag" "$scratch/banners")
