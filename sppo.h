@@ -264,9 +264,9 @@
  *                          largest tree and what it is for: SPPO_FORWARD,
  *                          SPPO_BACKWARD (was 1) or, with less memory,
  *                          SPPO_STEP for sppo_step and sppo_next_token_loss
- *   sppo_segment_logprob   takes a logprob array, not what holds it
- *   sppo_json_node's keys  name_begin, name_end: curses has the old ones
  *   play.trace, pref.trace play.acts, pref.acts
+ *   sppo_json_node's keys  name_begin, name_end: curses has the old ones
+ * The names of calls of 0.1 still compile, as macros.
  *
  * Licence: MIT or public domain, your choice; the text is at the end.       */
 
@@ -594,6 +594,14 @@ SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
                                        int max_tree, int backward);
 SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts);
 
+/* As programs written for 0.1 call them; backward is 0 or 1. */
+#define sppo_trace sppo_activations
+#define sppo_trace_init(ctx, acts, model, tokens, segments, backward) \
+    sppo_activations_init(ctx, acts, model, tokens, segments, 0, backward)
+#define sppo_trace_bytes(config, tokens, segments, backward) \
+    sppo_activations_bytes(config, tokens, segments, 0, backward)
+#define sppo_trace_free sppo_activations_free
+
 /* Fills acts->logprob and acts->final. Fails on a token id outside the
  * vocabulary, a position beyond the context, a forest that does not fit.    */
 SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
@@ -619,10 +627,12 @@ SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
                                const sppo_model *model,
                                const sppo_forest *forest, sppo_step_loss loss,
                                void *user, sppo_real *grad);
-/* [Sec 3] log pi(y|x) of one segment: the SUM over its tokens of logprob, that
- * of the activations or of a micro-batch, whose forest it is.               */
-SPPO_DEF double sppo_segment_logprob(const double *logprob,
+/* [Sec 3] log pi(y|x) of one segment: the SUM over its tokens. */
+SPPO_DEF double sppo_segment_logprob(const sppo_activations *acts,
                                      const sppo_forest *forest, int segment);
+/* The same of a segment of a micro-batch, counted from its first. */
+SPPO_DEF double sppo_micro_batch_logprob(const sppo_micro_batch *b,
+                                         int segment);
 /* The vocab logits that follow a row of the last forward pass. */
 SPPO_DEF void sppo_logits(const sppo_activations *acts,
                           const sppo_model *model, int row, double *logits);
@@ -2315,7 +2325,7 @@ static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppo_play *play, int p,
     for (j = 0; j < n; j++)
         for (i = 0; i < kept; i++)
             play->round.old[(p + j) * k + sppoi_slot(play, p + j, i)] =
-                sppo_segment_logprob(play->acts.logprob, &play->forest,
+                sppo_segment_logprob(&play->acts, &play->forest,
                                      play->segment[j] + 1 + i);
     return SPPO_OK;
 }
@@ -2465,7 +2475,7 @@ static sppo_result sppoi_fit_prompt(const sppoi_fit *fit, sppo_micro_batch *b,
     int i, t;
 
     for (i = 0; i < kept; i++) {
-        lp[i] = sppo_segment_logprob(b->logprob, &b->forest, root + 1 + i);
+        lp[i] = sppo_micro_batch_logprob(b, root + 1 + i);
         ratio[i] = lp[i] - play->round.old[p * k + sppoi_slot(play, p, i)];
     }
     loss = sppoi_prompt_loss(play, p, ratio, slope);
@@ -4900,7 +4910,7 @@ static void sppoi_activations_shape(sppo_activations *acts,
                                     int max_segments, int max_tree,
                                     int backward, int pack_all)
 {
-    const int small = sppoi_trunk_count(c) <= SPPOI_SMALL_MODEL;
+    const int is_small = sppoi_trunk_count(c) <= SPPOI_SMALL_MODEL;
     const int partials = sppoi_most_partials(c, max_tokens);
     const int most = backward == SPPO_FORWARD ? INT_MAX : partials;
     int rows;
@@ -4911,12 +4921,13 @@ static void sppoi_activations_shape(sppo_activations *acts,
     acts->max_tokens = max_tokens;
     acts->max_segments = max_segments;
     acts->backward = backward;
-    acts->micro_rows = small ? SPPOI_MICRO_ROWS : SPPOI_MICRO_LARGE;
+    acts->micro_rows = is_small ? SPPOI_MICRO_ROWS : SPPOI_MICRO_LARGE;
     rows = sppoi_max(max_tree ? max_tree : max_tokens, acts->micro_rows);
     acts->most_rows = sppoi_min(max_tokens, rows);
-    acts->packed_before = pack_all || (small && max_tokens > acts->micro_rows);
+    acts->packed_before = pack_all ||
+                          (is_small && max_tokens > acts->micro_rows);
     acts->threads = sppoi_max_threads();
-    acts->workers = !small ? 1 : sppoi_min(
+    acts->workers = !is_small ? 1 : sppoi_min(
         acts->threads, sppoi_min(most, sppoi_most_micro_batches(acts)));
     acts->chunk = sppoi_min(acts->most_rows,
                             sppoi_max(64, SPPOI_CHUNK_LOGITS / c->vocab));
@@ -6341,21 +6352,33 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
     return SPPO_OK;
 }
 
-/* [Sec 3] The factorisation over tokens.
- *
- *   paper  pi(y|x) = prod_i pi(y_i|x, y_<i)
- *   here   log pi(y|x) = sum over the segment's tokens of logprob
- *
- * A sum, not a mean: SPPO's targets are those of whole responses.           */
-SPPO_DEF double sppo_segment_logprob(const double *logprob,
-                                     const sppo_forest *forest, int segment)
+static double sppoi_sum_logprobs(const double *logprob, const sppo_forest *f,
+                                 int segment)
 {
     double sum = 0.0;
     int i;
 
-    for (i = forest->start[segment]; i < forest->start[segment + 1]; i++)
+    for (i = f->start[segment]; i < f->start[segment + 1]; i++)
         sum += logprob[i];
     return sum;
+}
+
+SPPO_DEF double sppo_micro_batch_logprob(const sppo_micro_batch *b,
+                                         int segment)
+{
+    return sppoi_sum_logprobs(b->logprob, &b->forest, segment);
+}
+
+/* [Sec 3] The factorisation over tokens.
+ *
+ *   paper  pi(y|x) = prod_i pi(y_i|x, y_<i)
+ *   here   log pi(y|x) = sum over the segment's tokens of acts->logprob
+ *
+ * A sum, not a mean: SPPO's targets are those of whole responses.           */
+SPPO_DEF double sppo_segment_logprob(const sppo_activations *acts,
+                                     const sppo_forest *forest, int segment)
+{
+    return sppoi_sum_logprobs(acts->logprob, forest, segment);
 }
 
 SPPO_DEF void sppo_logits(const sppo_activations *acts,
@@ -8703,7 +8726,7 @@ static sppo_result sppoi_logprobs(sppo_ctx *ctx, const sppo_model *model,
         result = sppo_forward(ctx, &acts, model, &forest);
         for (i = 0; i < per_prompt && result == SPPO_OK; i++)
             logprob[p * per_prompt + i] =
-                sppo_segment_logprob(acts.logprob, &forest, 1 + i);
+                sppo_segment_logprob(&acts, &forest, 1 + i);
     }
     sppo_activations_free(ctx, &acts);
     sppo_forest_free(ctx, &forest);

@@ -3437,7 +3437,7 @@ static sppo_result score_row(tool *t)
     TRY(sppo_forward(&t->ctx, &t->acts, &t->policy, f));
     buffer_clear(&t->line);
     buffer_format(&t->line, "{\"logprob\": ");
-    buffer_number(&t->line, sppo_segment_logprob(t->acts.logprob, f, child), 9);
+    buffer_number(&t->line, sppo_segment_logprob(&t->acts, f, child), 9);
     buffer_format(&t->line, ", \"tokens\": %d",
                   sppo_lists_length(&t->responses, 0));
     for (i = f->start[child]; t->set.per_token && i < f->start[child + 1];

@@ -720,7 +720,7 @@ static sppo_result squares(void *user, sppo_micro_batch *b)
     int s, i;
 
     for (s = 0; s < f->segments; s++) {
-        const double lp = sppo_segment_logprob(b->logprob, f, s);
+        const double lp = sppo_micro_batch_logprob(b, s);
         double *old = &w->old[b->first_segment + s];
 
         if (*old == 0.0)

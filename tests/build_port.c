@@ -34,7 +34,7 @@ static sppo_result score(sppo_ctx *ctx, const sppo_model *model, double *sum)
         result = sppo_forward(ctx, &acts, model, &forest);
     }
     if (result == SPPO_OK)
-        *sum = sppo_segment_logprob(acts.logprob, &forest, 0);
+        *sum = sppo_segment_logprob(&acts, &forest, 0);
     sppo_activations_free(ctx, &acts);
     sppo_forest_free(ctx, &forest);
     return result;

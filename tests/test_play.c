@@ -151,7 +151,7 @@ static double log_pi(world *w, const sppo_model *model, int prompt,
                                sppo_lists_length(responses, list), 1);
         CHECK(leaf == 1);
         CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &acts, model, &forest));
-        value = sppo_segment_logprob(acts.logprob, &forest, leaf);
+        value = sppo_segment_logprob(&acts, &forest, leaf);
     }
     sppo_activations_free(&w->ctx, &acts);
     sppo_forest_free(&w->ctx, &forest);

@@ -127,7 +127,7 @@ static void forward_matches_slow(void)
                     CHECK_NEAR(got[j], logits[i * c.vocab + j],
                                value_tolerance());
             }
-            CHECK_NEAR(sppo_segment_logprob(acts.logprob, &forest, s), sum,
+            CHECK_NEAR(sppo_segment_logprob(&acts, &forest, s), sum,
                        length * value_tolerance());
         }
         free(final), free(logits), free(got);
@@ -568,8 +568,8 @@ static void pytorch_pair_of_responses(void)
     for (i = 0; i < ref_sppo_loser_length; i++)
         CHECK_NEAR(acts.logprob[forest.start[l] + i],
                    ref_sppo_loser_logprob[i], BUILD(1e-4, 1e-10));
-    lp_w = sppo_segment_logprob(acts.logprob, &forest, w);
-    lp_l = sppo_segment_logprob(acts.logprob, &forest, l);
+    lp_w = sppo_segment_logprob(&acts, &forest, w);
+    lp_l = sppo_segment_logprob(&acts, &forest, l);
     CHECK_NEAR(lp_w, ref_sppo_lp_w, BUILD(1e-4, 1e-10));
     CHECK_NEAR(lp_l, ref_sppo_lp_l, BUILD(1e-4, 1e-10));
     a = lp_w - ref_sppo_ref_lp_w - ref_sppo_eta * (ref_sppo_phat_w - 0.5);
@@ -1277,7 +1277,7 @@ static void sec_3_probabilities_of_all_responses_sum_to_one(void)
     CHECK(forest.segments == 1 + 13 + 27);
     CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
     for (s = 1; s < forest.segments; s++)
-        sum += exp(sppo_segment_logprob(acts.logprob, &forest, s));
+        sum += exp(sppo_segment_logprob(&acts, &forest, s));
     CHECK_NEAR(sum, 1, BUILD(1e-5, 1e-13));     // forty values of 1e-6 each
     sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
@@ -1309,7 +1309,7 @@ static void sec_3_logprob_is_the_sum_over_the_response(void)
     view_init(&v, &model);
     for (n = 1; n <= LONGEST; n++) {
         double logprob[PROMPT + LONGEST], of_prompt = 0, sum = 0;
-        const double said = sppo_segment_logprob(acts.logprob, &forest, n);
+        const double said = sppo_segment_logprob(&acts, &forest, n);
 
         CHECK(view_path(&forest, n, token, row) == PROMPT + n);
         slow_forward(&v.llama, token, PROMPT + n, NULL, NULL, logprob);
