@@ -4812,7 +4812,7 @@ static int sppoi_most_partials(const sppo_config *c, int rows)
 static size_t sppoi_room_bytes(const sppo_activations *acts, int most)
 {
     const sppo_config *c = &acts->config;
-    const size_t lines = sppoi_size_product(
+    const size_t ends = sppoi_size_product(
         (size_t)most, (size_t)(9 + 8 * c->layers + 3));
     sppoi_carver v = { NULL, 0, 0 };
     sppo_micro_batch counted;
@@ -4823,7 +4823,7 @@ static size_t sppoi_room_bytes(const sppo_activations *acts, int most)
         sppoi_carve(&v, (size_t)most * (size_t)(c->layers + 1),
                     sizeof(sppoi_kept_layer));
     }
-    sppoi_carve(&v, lines, SPPOI_LINE);
+    sppoi_carve(&v, ends, SPPOI_LINE);
     return sppoi_carved(&v);
 }
 
