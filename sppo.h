@@ -4607,11 +4607,11 @@ static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
  * Micro-batches next to each other add up their gradients in one partial sum,
  * in order; partial sums are added in order at the end.  How many of either
  * there are follows from the model and the batch alone, so threads change no
- * bit.  A micro-batch is short enough for what one line of a layer
- * writes to be in the cache when the next line reads it, and a thread that has
- * one waits for nobody.  Where there is only one (one long text), or only one
- * partial sum (a large model, of whose gradient there is no second copy), they
- * go one after the other, and the kernels split their own loops.            */
+ * bit.  A micro-batch is short enough for what one line of a layer writes to be
+ * in the cache when the next line reads it, and a thread that has one waits for
+ * nobody.  Where there is only one (one long text), or only one partial sum (a
+ * large model, of whose gradient there is no second copy), they go one after
+ * the other, and the kernels split their own loops.                         */
 enum {
     SPPOI_MICRO_ROWS = 256,     // where all weights are packed beforehand
     SPPOI_MICRO_LARGE = 512,    // where a layer is packed for each micro-batch

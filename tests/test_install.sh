@@ -59,7 +59,7 @@ cp "$here/build_embed.c" .
 cat >CMakeLists.txt <<'CMAKE'
 cmake_minimum_required(VERSION 3.10)
 project(embed C)
-find_package(sppo 0.1 REQUIRED)
+find_package(sppo 0.2 REQUIRED)
 add_executable(embed build_embed.c)
 target_link_libraries(embed sppo::sppo)
 CMAKE
