@@ -79,7 +79,7 @@ if found cmake; then
         -DCMAKE_BUILD_TYPE=Release >"$scratch/log" 2>&1 &&
         cmake --build build >>"$scratch/log" 2>&1 && embedded build/embed
     verdict "built by find_package"
-    sed -i 's/sppo 0.1 /sppo 9.0 /' CMakeLists.txt
+    sed -i 's/sppo 0.2 /sppo 9.0 /' CMakeLists.txt
     ! cmake -S . -B other -DCMAKE_PREFIX_PATH="$scratch/root" \
         >"$scratch/log" 2>&1 && grep -q "version: $version" "$scratch/log"
     verdict "find_package refuses another version"

@@ -1,4 +1,4 @@
-# find_package(sppo 0.1), then target_link_libraries(program sppo::sppo)
+# find_package(sppo 0.2), then target_link_libraries(program sppo::sppo)
 if(NOT TARGET sppo::sppo)
     get_filename_component(sppo_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.."
         ABSOLUTE)
