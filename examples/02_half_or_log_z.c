@@ -20,7 +20,7 @@
  * that of log rho + c rho = eta (P - 1/2), 0 where the half is log Z.
  * build/02_log_z.svg draws the first table.
  * Try         K = 3, and K = 6 (32768 tournaments)
- * Read        sppo.h >>games.c at Eq 4.2, 4.4, 4.6; >>update.c at App A          */
+ * Read        sppo.h >>games.c at Eq 4.2, 4.4, 4.6; >>update.c at App A      */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"

@@ -112,7 +112,6 @@ int main(void)
                                 SPPO_STEP));
     grad = (sppo_real *)sppo_take(&ctx, model.count, sizeof *grad);
     check(grad ? SPPO_OK : SPPO_E_MEMORY);
-
     put_sentences(0, 4);
     loss_of_sentences(grad);
     gain = sppo_model_tensor(&model, "model.norm.weight");

@@ -13,7 +13,7 @@
  * Tolerance   0.05: votes are coins, and training amplifies rounding
  * Try         1.5, -1.5 as 0.0, 0.0: no cycle, and scalar is as good as the
  *             others (0.71 of 0.71).  TRAIN = 6000: `embed` has no cycle yet.
- * Read        sppo.h >>prefer, >>prefer.c                                      */
+ * Read        sppo.h >>prefer, >>prefer.c                                    */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"

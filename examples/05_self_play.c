@@ -11,7 +11,7 @@
  * Tolerance   0.1: responses are drawn, and training amplifies rounding
  * Try         eta = 3: careful, win 0.57 0.64 0.70, KL only 0.8 at the end.
  *             eta = 1000: too much for so small a language, win 0.58 0.42 0.53
- * Read        sppo.h >>play, >>play.c, >>update.c                                */
+ * Read        sppo.h >>play, >>play.c, >>update.c                            */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"

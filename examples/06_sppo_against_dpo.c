@@ -6,7 +6,7 @@
  * Build       make examples     Run  build/06_sppo_against_dpo    Time   7 s
  * You will see log(pi / pi_t), and win rates against the untrained policy
  *   > SPPO eta 10  winners  1.03, up in 9 of 9  losers  -2.49  win 0.89
- *   > DPO  eta 10  winners -4.29, up in 0 of 9  losers -17.73  win 0.87
+ *   > DPO  eta 10  winners -4.28, up in 0 of 9  losers -17.70  win 0.87
  *   > IPO  eta  5  winners  0.56, up in 9 of 9  losers  -3.70  win 0.90
  *   > DPO  eta  1  winners  0.35, up in 9 of 9  losers  -4.35  win 0.90
  * The claim holds at the step size that suits SPPO.  But it is no law: DPO with
@@ -14,7 +14,7 @@
  * and here all of them end equally good.  build/06_likelihoods.svg: by epoch.
  * Tolerance   0.05 in nats, 1 in the counts, for another compiler's rounding
  * Try         EPOCHS = 1: the winners of IPO and of DPO with eta 1 stay put
- * Read        sppo.h >>update.c at Eq 4.13, Eq 4.14                            */
+ * Read        sppo.h >>update.c at Eq 4.13, Eq 4.14                          */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../sppo.h"
