@@ -22,7 +22,7 @@ TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g -DSPPO_STATIC $(NATIVE) $(OPENMP) \
 
 TOOLS = build/sppo build/instruct build/plot build/story_judge
 EXAMPLES = $(patsubst examples/%.c,build/%,$(wildcard examples/0*.c))
-TESTS = base json kernels policy sample optim prefer game update play team \
+TESTS = base json kernels policy sample optim prefer game update play ranks \
         files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 

@@ -161,7 +161,7 @@
  *               must not compute (gcc's waits for ever): exec, or fork before.
  *               A thread that calls needs 128 KiB of stack, in double 256.
  *   Ranks       Processes that train together sum their gradients through one
- *               callback of yours (sppo_team); sppo.h itself knows no MPI.
+ *               callback of yours (sppo_ranks); sppo.h itself knows no MPI.
  *   Randomness  A pure function of (seed, iteration, prompt, response,
  *               position), so the order of work does not matter.
  *               The bits hold for one binary: another compiler, or -std=gnu99
@@ -265,6 +265,9 @@
  *                          SPPO_BACKWARD (was 1) or, with less memory,
  *                          SPPO_STEP for sppo_step and sppo_next_token_loss
  *   play.trace, pref.trace play.acts, pref.acts
+ *   sppo_take, sppo_give   sppo_alloc, sppo_release; and the fields of sppo_ctx
+ *   sppo_team, its sum     sppo_ranks, its all_reduce; config.team is .ranks
+ *   sppo_check_slopes      sppo_check_gradient
  *   sppo_json_node's keys  name_begin, name_end: curses has the old ones
  * The names of calls of 0.1 still compile, as macros.
  *
@@ -325,14 +328,14 @@ typedef enum sppo_result {
 } sppo_result;
 
 /* All zero is valid: calloc and free, no limit.  To use an allocator of your
- * own set take and give; give receives the size that take was asked for.
- * stop is asked before every pass through a network, every sampled token and
- * every piece that a tokenizer learns, by one thread at a time, which need not
- * be yours: return what a signal handler noted.  Not 0: the call ends with
+ * own set alloc and release; release receives the size that alloc was asked
+ * for.  stop is asked before every pass through a network, every sampled token
+ * and every piece that a tokenizer learns, by one thread at a time, which need
+ * not be yours: return what a signal handler noted.  Not 0: the call ends with
  * SPPO_E_STOPPED as if it had failed, and may be made again.                */
 typedef struct sppo_ctx {
-    void *(*take)(void *user, size_t size);
-    void (*give)(void *user, void *block, size_t size);
+    void *(*alloc)(void *user, size_t size);
+    void (*release)(void *user, void *block, size_t size);
     void *user;
     int (*stop)(void *user);  // NULL: nothing stops
     void *stop_user;
@@ -348,9 +351,9 @@ SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
 
 /* Memory from the ctx's allocator, zeroed, from a multiple of 64 on, for which
  * 64 bytes more are held; NULL (with the failure set) when there is none.
- * sppo_give takes NULL; size must be the size asked for.                    */
-SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size);
-SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size);
+ * sppo_release takes NULL; size must be the size asked for.                 */
+SPPO_DEF void *sppo_alloc(sppo_ctx *ctx, size_t count, size_t size);
+SPPO_DEF void sppo_release(sppo_ctx *ctx, void *block, size_t size);
 
 /* The version of the compiled half, to compare with SPPO_VERSION. */
 SPPO_DEF const char *sppo_version(void);
@@ -426,8 +429,8 @@ SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest);
 
 /* sppo_reals of a panel that holds a depth x width matrix, packed. */
 SPPO_DEF size_t sppo_panel_size(int depth, int width);
-/* [Net 1] out[n, d_out] = in[n, d_in] w[d_out, d_in]', and its slopes. panel:
- * scratch of sppo_panel_size(d_in, d_out), (d_out, d_in) and (n, d_in).     */
+/* [Net 1] out[n, d_out] = in[n, d_in] w[d_out, d_in]', and its gradients.
+ * panel: scratch of sppo_panel_size(d_in, d_out), (d_out, d_in), (n, d_in). */
 SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
                               const sppo_real *w, sppo_real *panel, int n,
                               int d_in, int d_out);
@@ -564,7 +567,7 @@ typedef struct sppo_activations {
     int max_tokens, max_segments, backward;
     double *logprob;     // [tokens] log pi(token | what it sees); 0: unscored
     sppo_real *final;    // [tokens, dim] hidden states after the last norm
-    double *d_logprob;   // [tokens] room for the caller's slopes
+    double *d_logprob;   // [tokens] room for the caller's gradients
     /* private: */
     sppo_config config;
     size_t count;
@@ -594,21 +597,13 @@ SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
                                        int max_tree, int backward);
 SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts);
 
-/* As programs written for 0.1 call them; backward is 0 or 1. */
-#define sppo_trace sppo_activations
-#define sppo_trace_init(ctx, acts, model, tokens, segments, backward) \
-    sppo_activations_init(ctx, acts, model, tokens, segments, 0, backward)
-#define sppo_trace_bytes(config, tokens, segments, backward) \
-    sppo_activations_bytes(config, tokens, segments, 0, backward)
-#define sppo_trace_free sppo_activations_free
-
 /* Fills acts->logprob and acts->final. Fails on a token id outside the
  * vocabulary, a position beyond the context, a forest that does not fit.    */
 SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
                                   const sppo_model *model,
                                   const sppo_forest *forest);
-/* Adds to grad[model->count] the gradient of a loss whose slope in logprob is
- * d_logprob[tokens] and in final d_final[tokens, dim] (NULL: none).  The
+/* Adds to grad[model->count] the gradient of a loss whose gradient in logprob
+ * is d_logprob[tokens] and in final d_final[tokens, dim] (NULL: none).  The
  * forest is that of the last sppo_forward, of activations begun with
  * SPPO_BACKWARD.                                                            */
 SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
@@ -617,9 +612,9 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
                                    const double *d_logprob,
                                    const sppo_real *d_final, sppo_real *grad);
 /* The loss of sppo_step: is given a micro-batch with logprob and final, adds
- * its slopes to d_logprob and d_final, which come as 0, and for the tensors of
- * a head to b->grad.  Called on several threads at once, so it must not touch
- * the ctx; a failure is returned by sppo_step.                              */
+ * its gradients to d_logprob and d_final, which come as 0, and for the tensors
+ * of a head to b->grad.  Called on several threads at once, so it must not
+ * touch the ctx; a failure is returned by sppo_step.                        */
 typedef sppo_result (*sppo_step_loss)(void *user, sppo_micro_batch *b);
 /* Forward, loss and backward, one micro-batch after the other; adds to
  * grad[model->count], which after a failure is of no use.                   */
@@ -772,7 +767,7 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
 /* Mean cross-entropy over `count` rows; row[i] names one: prompt row[i] and its
  * responses 2 row[i] and 2 row[i] + 1, of which the first is better with
  * probability label[row[i]].  score[i], unless NULL, is s of row[i].  Adds
- * slopes to grad unless NULL.  On SPPO_E_NUMBER grad and score are undefined
+ * gradients to grad unless NULL.  On SPPO_E_NUMBER grad and score are undefined
  * (parts of them may have been written).                                    */
 SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
                                     const sppo_lists *prompts,
@@ -843,10 +838,10 @@ SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
 SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
                                  const double *magnet, const double *win,
                                  double eta, double alpha, int n);
-/* [Eq 4.4] E_{y ~ old} (log pi(y) / old(y) - target(y))^2; slope[n] in the
+/* [Eq 4.4] E_{y ~ old} (log pi(y) / old(y) - target(y))^2; grad[n] in the
  * logits of pi.                                                             */
 SPPO_DEF double sppo_exact_loss(const double *pi, const double *old,
-                                const double *target, int n, double *slope);
+                                const double *target, int n, double *grad);
 /* [Eq 4.6] next: the policy that minimises sppo_exact_loss, pi the old one.
  * Needs sum_y pi(y) exp(target(y)) >= 1, as eta (P - 1/2) always has it.
  * Returns c >= 0 of log rho + c rho = target, rho = next / pi; 0 exactly when
@@ -894,33 +889,33 @@ SPPO_DEF double sppo_log_z(sppo_baseline baseline, double coefficient,
 /* [Eq 4.3] [Eq 4.6] eta win - log_z. */
 SPPO_DEF double sppo_target(double eta, double win, double log_z);
 
-/* Losses return the loss and set its slopes.  r_w, r_l: log-ratios
- * log pi_theta / pi_t of winner and loser; slope[0], slope[1] in them.      */
+/* Losses return the loss and set its gradients.  r_w, r_l: log-ratios
+ * log pi_theta / pi_t of winner and loser; grad[0], grad[1] in them.        */
 /* [Eq 4.7] (log-ratio - target)^2 of one response. */
-SPPO_DEF double sppo_loss_point(double ratio, double target, double *slope);
+SPPO_DEF double sppo_loss_point(double ratio, double target, double *grad);
 /* [Eq 4.12] sum of two squares with p = P(y_w > y_l). */
 SPPO_DEF double sppo_loss_pair(double r_w, double r_l, double p, double eta,
-                               double slope[2]);
+                               double grad[2]);
 /* The released code's `sppo_single`: half of that. */
 SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
-                                 double slope[2]);
+                                 double grad[2]);
 /* The released code's `sppo`: half of the sum, with win rates for both. */
 SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
                                        double win_l, double eta,
-                                       double slope[2]);
+                                       double grad[2]);
 /* [Sec 4.5] TRL's `sppo_hard`: Eq 4.12 with p = 1. */
 SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
-                               double slope[2]);
+                               double grad[2]);
 /* [Eq 4.13] DPO with beta = 1 / eta. */
 SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
-                              double slope[2]);
+                              double grad[2]);
 /* [Eq 4.14] IPO: (r_w - r_l - eta)^2, that is tau = 1 / (2 eta). */
 SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
-                              double slope[2]);
+                              double grad[2]);
 /* [Eq 4.15] KTO as the paper simplifies it; kl: KL(pi_theta || pi_t), a
  * constant.  For comparison; the loop does not offer it.                    */
 SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
-                              double slope[2]);
+                              double grad[2]);
 
 /* ==== A11  self-play: Algorithm 1 ============================ >>play == */
 
@@ -967,17 +962,17 @@ typedef struct sppo_progress {
  * a failure or a stop on one rank is returned, with its sentence, by all.
  * A rank has something to do in a step that takes a pass or more for each:
  * choose pass_tokens accordingly.                                           */
-typedef struct sppo_team {
+typedef struct sppo_ranks {
     int rank, size;  // 0 <= rank < size
     /* buffer[count] becomes its sum over the ranks, on all of them.  Added in
      * the order of ranks, the whole run has the same bits for any size, 1
-     * included; in another order it is the same to rounding, as it is without a
-     * team where a step takes several passes: these then add to one gradient
+     * included; in another order it is the same to rounding, as it is without
+     * ranks where a step takes several passes: these then add to one gradient
      * directly, which ranks cannot, nor is a second one worth its memory.   */
-    sppo_result (*sum)(sppo_ctx *ctx, void *user, sppo_real *buffer,
-                       size_t count);
+    sppo_result (*all_reduce)(sppo_ctx *ctx, void *user, sppo_real *buffer,
+                              size_t count);
     void *user;
-} sppo_team;
+} sppo_ranks;
 
 typedef struct sppo_play_config {
     double eta;               // required
@@ -1001,7 +996,7 @@ typedef struct sppo_play_config {
     /* Called after every batch of prompts and every step; not 0: stop. */
     int (*progress)(void *user, const sppo_progress *progress);
     void *progress_user;
-    const sppo_team *team;    // borrowed; NULL: this process alone
+    const sppo_ranks *ranks;  // borrowed; NULL: this process alone
 } sppo_play_config;
 
 /* The data of one iteration: D_t and what it was made from. */
@@ -1029,8 +1024,8 @@ typedef struct sppo_play {
     sppo_forest forest;
     sppo_activations acts;
     sppo_real *grad;
-    sppo_real *before; // of a team: the sum over the passes so far of a step
-    double *per_slot;  // [batch, 3, k] log-probability, ratio, slope
+    sppo_real *before; // of ranks: the sum over the passes so far of a step
+    double *per_slot;  // [batch, 3, k] log-probability, ratio, gradient
     double *measured;  // [batch, 6] of a step's prompts, see sppoi_measure
     int *order, *segment;
     void *block;
@@ -1187,7 +1182,7 @@ SPPO_DEF sppo_result sppo_model_read(sppo_ctx *ctx, sppo_model *model,
                                      const char *config, size_t config_size,
                                      const void *weights, size_t weights_size);
 /* The other way: the bytes of its model.safetensors, in a block to be given
- * back with sppo_give(ctx, data, size).                                     */
+ * back with sppo_release(ctx, data, size).                                  */
 SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
                                       sppo_dtype dtype, void **data,
                                       size_t *size);
@@ -1206,7 +1201,7 @@ SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
 SPPO_DEF const char *sppo_file_kind(const void *data, size_t size);
 
 #ifndef SPPO_NO_STDIO
-/* A whole file, with a NUL after it; give back with sppo_give(ctx, data,
+/* A whole file, with a NUL after it; give back with sppo_release(ctx, data,
  * size + 1).  A byte order mark of UTF-8 in front is left out.              */
 SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
                                     char **data, size_t *size);
@@ -1295,13 +1290,26 @@ SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
 
 /* ==== A13  checking tools =================================== >>check == */
 
-/* Compares slope[n] entry by entry, with sign, with central differences of
- * f(user) as x[i] moves by +-step: returns the largest |slope - difference| /
+/* Compares grad[n] entry by entry, with sign, with central differences of
+ * f(user) as x[i] moves by +-step: returns the largest |grad - difference| /
  * max(|difference|, floor), and where in *worst (may be NULL).              */
-SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
-                                  sppo_real *x, const sppo_real *slope,
-                                  size_t n, double step, double floor,
-                                  size_t *worst);
+SPPO_DEF double sppo_check_gradient(double (*f)(void *user), void *user,
+                                    sppo_real *x, const sppo_real *grad,
+                                    size_t n, double step, double floor,
+                                    size_t *worst);
+
+/* ---- the calls of 0.1, as macros ---- */
+
+#define sppo_trace sppo_activations
+#define sppo_trace_init(ctx, acts, model, tokens, segments, backward) \
+    sppo_activations_init(ctx, acts, model, tokens, segments, 0, backward)
+#define sppo_trace_bytes(config, tokens, segments, backward) \
+    sppo_activations_bytes(config, tokens, segments, 0, backward)
+#define sppo_trace_free sppo_activations_free
+#define sppo_take sppo_alloc
+#define sppo_give sppo_release
+#define sppo_team sppo_ranks
+#define sppo_check_slopes sppo_check_gradient
 
 #ifdef __cplusplus
 }
@@ -1373,17 +1381,18 @@ static double sppoi_as_double(double x)
 /* What the paper's half asks of the machine below and no header declares: the
  * ranks' share of work and of results, and a sentence's beginning.          */
 typedef struct sppoi_part { int from, count; } sppoi_part;
-static sppoi_part sppoi_team_part(const sppo_team *team, int count);
-static int sppoi_team_at_once(const sppo_team *team, int one);
-static sppo_result sppoi_team_sum(sppo_ctx *ctx, const sppo_team *team,
-                                  sppo_real *buffer, size_t count);
-static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
-                                    void *array, size_t count, size_t size);
-static sppo_result sppoi_team_agree(sppo_ctx *ctx, const sppo_team *team,
-                                    sppo_result result);
-static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
-                                    sppo_lists *lists, int from, int own,
-                                    int count);
+static sppoi_part sppoi_ranks_part(const sppo_ranks *ranks, int count);
+static int sppoi_ranks_at_once(const sppo_ranks *ranks, int one);
+static sppo_result sppoi_ranks_all_reduce(sppo_ctx *ctx,
+                                          const sppo_ranks *ranks,
+                                          sppo_real *buffer, size_t count);
+static sppo_result sppoi_ranks_share(sppo_ctx *ctx, const sppo_ranks *ranks,
+                                     void *array, size_t count, size_t size);
+static sppo_result sppoi_ranks_agree(sppo_ctx *ctx, const sppo_ranks *ranks,
+                                     sppo_result result);
+static sppo_result sppoi_ranks_lists(sppo_ctx *ctx, const sppo_ranks *ranks,
+                                     sppo_lists *lists, int from, int own,
+                                     int count);
 /* Puts words in front of the sentence of the last failure. */
 static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
     SPPOI_FORMAT(2, 3);
@@ -1592,7 +1601,7 @@ SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
     sppoi_normalise(next, n);
 }
 
-/* Magnetic mirror descent (Sokota et al. 2023).  Setting the slope of
+/* Magnetic mirror descent (Sokota et al. 2023).  Setting the gradient of
  *   eta E_next[win] - KL(next || pi) - eta alpha KL(next || magnet)
  * to a constant gives
  *   (1 + eta alpha) log next = log pi + eta alpha log magnet + eta win + const.
@@ -1617,13 +1626,13 @@ SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
  *   paper  E_{y ~ pi_t} (log (pi(y) / pi_t(y)) - (eta P(y > pi_t) - log Z))^2
  *   here   the same, the bracket given as target: sppo_target with the log Z of
  *          Eq 4.2, or with eta/2 for Eq 4.6
- *   slope  in log pi(y)  s_y = 2 pi_t(y) gap_y
+ *   gradient  in log pi(y)  s_y = 2 pi_t(y) gap_y
  *          in logit k    s_k - pi(k) sum_y s_y      (softmax)
  *
  * At pi = pi_t this is -2 eta pi_t(k) (P(k > pi_t) - 1/2) whatever log Z is:
  * the first step of SPPO is the policy gradient of Eq 4.9.                  */
 SPPO_DEF double sppo_exact_loss(const double *pi, const double *old,
-                                const double *target, int n, double *slope)
+                                const double *target, int n, double *grad)
 {
     double loss = 0.0, total = 0.0;
     int i;
@@ -1633,11 +1642,11 @@ SPPO_DEF double sppo_exact_loss(const double *pi, const double *old,
             old[i] > 0.0 ? log(pi[i] / old[i]) - target[i] : 0.0;
 
         loss += old[i] * gap * gap;
-        slope[i] = 2.0 * old[i] * gap;
-        total += slope[i];
+        grad[i] = 2.0 * old[i] * gap;
+        total += grad[i];
     }
     for (i = 0; i < n; i++)
-        slope[i] -= pi[i] * total;
+        grad[i] -= pi[i] * total;
     return loss;
 }
 
@@ -1674,7 +1683,7 @@ static double sppoi_fit_policy(double *next, const double *pi,
 /* [Eq 4.6] What the regression reaches when its log Z is not the true one.
  *
  * A policy stays normalised.  With a multiplier c for sum_y pi(y) = 1 and
- * rho = pi / pi_t, the slope of E_{pi_t} (log rho - target)^2 vanishes where
+ * rho = pi / pi_t, the gradient of E_{pi_t} (log rho - target)^2 vanishes where
  *   log rho(y) + c rho(y) = target(y),  that is rho = W(c e^target) / c,
  * W Lambert's function.  E_{pi_t} of the line gives c = E_{pi_t} target +
  * KL(pi_t || pi); targets eta (P - 1/2) have mean 0, so c = KL(pi_t || pi).
@@ -1841,7 +1850,8 @@ SPPO_DEF double sppo_target(double eta, double win, double log_z)
     return eta * win - log_z;
 }
 
-/* [Eq 4.7] The SPPO loss of one response, and its slope in log pi_theta(y|x).
+/* [Eq 4.7] The SPPO loss of one response, and its gradient in log
+ * pi_theta(y|x).
  *
  *   paper  (log [pi_theta(y|x) / pi_t(y|x)] - eta (P^(y > pi_t|x) - 1/2))^2
  *   here   gap = ratio - target
@@ -1852,11 +1862,11 @@ SPPO_DEF double sppo_target(double eta, double win, double log_z)
  *   target  from sppo_target: a constant, as is lp_old (theta's argmin is taken
  *           with D_t fixed)
  * Checked by eq_4_7_* in tests/test_update.c.                               */
-SPPO_DEF double sppo_loss_point(double ratio, double target, double *slope)
+SPPO_DEF double sppo_loss_point(double ratio, double target, double *grad)
 {
     const double gap = ratio - target;
 
-    *slope = 2.0 * gap;
+    *grad = 2.0 * gap;
     return gap * gap;
 }
 
@@ -1867,33 +1877,33 @@ SPPO_DEF double sppo_loss_point(double ratio, double target, double *slope)
  *
  * A sum, no factor 1/2.  Checked by eq_4_12_* in tests/test_update.c.       */
 SPPO_DEF double sppo_loss_pair(double r_w, double r_l, double p, double eta,
-                               double slope[2])
+                               double grad[2])
 {
-    return sppo_loss_point(r_w, eta * (p - 0.5), &slope[0])
-         + sppo_loss_point(r_l, eta * ((1.0 - p) - 0.5), &slope[1]);
+    return sppo_loss_point(r_w, eta * (p - 0.5), &grad[0])
+         + sppo_loss_point(r_l, eta * ((1.0 - p) - 0.5), &grad[1]);
 }
 
 /* The released trainer's loss (D4): win rates against all K for both, and the
  * MEAN of the squares, which is Eq 4.7 with D_t = {y_w, y_l}.               */
 SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
                                        double win_l, double eta,
-                                       double slope[2])
+                                       double grad[2])
 {
-    const double sum = sppo_loss_point(r_w, eta * (win_w - 0.5), &slope[0])
-                     + sppo_loss_point(r_l, eta * (win_l - 0.5), &slope[1]);
+    const double sum = sppo_loss_point(r_w, eta * (win_w - 0.5), &grad[0])
+                     + sppo_loss_point(r_l, eta * (win_l - 0.5), &grad[1]);
 
-    slope[0] *= 0.5;
-    slope[1] *= 0.5;
+    grad[0] *= 0.5;
+    grad[1] *= 0.5;
     return 0.5 * sum;
 }
 
 SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
-                                 double slope[2])
+                                 double grad[2])
 {
-    const double sum = sppo_loss_pair(r_w, r_l, p, eta, slope);
+    const double sum = sppo_loss_pair(r_w, r_l, p, eta, grad);
 
-    slope[0] *= 0.5;
-    slope[1] *= 0.5;
+    grad[0] *= 0.5;
+    grad[1] *= 0.5;
     return 0.5 * sum;
 }
 
@@ -1905,25 +1915,25 @@ SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
  * Least at a = 1/2, b = -1/2 alone: the winner rises and the loser falls, where
  * Eq 4.13 and 4.14 see a - b.  Checked by sec_4_5_* in tests/test_update.c. */
 SPPO_DEF double sppo_loss_hard(double r_w, double r_l, double eta,
-                               double slope[2])
+                               double grad[2])
 {
-    return sppo_loss_pair(r_w, r_l, 1.0, eta, slope);
+    return sppo_loss_pair(r_w, r_l, 1.0, eta, grad);
 }
 
 /* [Eq 4.13] DPO.
  *
  *   paper  -log sigma(a - b)       a = r_w / eta, b = r_l / eta
  *   here   log(1 + exp(-z))        z = (r_w - r_l) / eta
- *   slope  d/dz = -sigma(-z), so +-sigma(-z) / eta in r_l and r_w
+ *   gradient  d/dz = -sigma(-z), so +-sigma(-z) / eta in r_l and r_w
  *
  * Depends on a - b alone: both may fall together.                           */
 SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
-                              double slope[2])
+                              double grad[2])
 {
     const double z = (r_w - r_l) / eta;
 
-    slope[0] = -sppo_sigmoid(-z) / eta;
-    slope[1] = -slope[0];
+    grad[0] = -sppo_sigmoid(-z) / eta;
+    grad[1] = -grad[0];
     return z > 0.0 ? log1p(exp(-z)) : log1p(exp(z)) - z;
 }
 
@@ -1933,11 +1943,11 @@ SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
  *   here   eta^2 times that: (r_w - r_l - eta)^2, the scale in which IPO is
  *          usually coded, (h - 1/(2 tau))^2 with tau = 1 / (2 eta)          */
 SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
-                              double slope[2])
+                              double grad[2])
 {
-    const double loss = sppo_loss_point(r_w - r_l, eta, &slope[0]);
+    const double loss = sppo_loss_point(r_w - r_l, eta, &grad[0]);
 
-    slope[1] = -slope[0];
+    grad[1] = -grad[0];
     return loss;
 }
 
@@ -1945,15 +1955,15 @@ SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
  *
  *   paper  sigma(-a + c) + sigma(b - c)     a = r_w / eta, b = r_l / eta,
  *                                           c = KL(pi_theta || pi_ref) / eta
- *   slope  sigma' = sigma (1 - sigma); c is held fixed, as KTO does         */
+ *   gradient  sigma' = sigma (1 - sigma); c is held fixed, as KTO does      */
 SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
-                              double slope[2])
+                              double grad[2])
 {
     const double w = sppo_sigmoid((kl - r_w) / eta);
     const double l = sppo_sigmoid((r_l - kl) / eta);
 
-    slope[0] = -w * (1.0 - w) / eta;
-    slope[1] = l * (1.0 - l) / eta;
+    grad[0] = -w * (1.0 - w) / eta;
+    grad[1] = l * (1.0 - l) / eta;
     return w + l;
 }
 
@@ -2030,7 +2040,7 @@ static sppo_result sppoi_report(sppo_ctx *ctx, sppo_play *play, int total)
         play->config.progress(play->config.progress_user, &play->last))
         result = sppo_fail(ctx, SPPO_E_STOPPED, "stopped in iteration %d; the "
                            "run can go on from here", play->iteration + 1);
-    return sppoi_team_agree(ctx, play->config.team, result);
+    return sppoi_ranks_agree(ctx, play->config.ranks, result);
 }
 
 static void sppoi_enter(sppo_play *play, sppo_phase phase)
@@ -2071,7 +2081,7 @@ SPPO_DEF uint64_t sppo_play_key(const sppo_play *play)
 static sppo_result sppoi_sample_some(sppo_ctx *ctx, sppo_play *play, int count)
 {
     const sppo_play_config *c = &play->config;
-    const sppoi_part part = sppoi_team_part(c->team, count);
+    const sppoi_part part = sppoi_ranks_part(c->ranks, count);
     sppo_lists *y = &play->round.responses;
     sppo_result result = SPPO_OK;
 
@@ -2079,10 +2089,10 @@ static sppo_result sppoi_sample_some(sppo_ctx *ctx, sppo_play *play, int count)
         result = sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
                              play->round.first + play->done + part.from,
                              part.count, &c->sampling, sppo_play_key(play), y);
-    result = sppoi_team_agree(ctx, c->team, result);
+    result = sppoi_ranks_agree(ctx, c->ranks, result);
     if (result == SPPO_OK)
-        result = sppoi_team_lists(ctx, c->team, y, part.from * c->k,
-                                  part.count * c->k, count * c->k);
+        result = sppoi_ranks_lists(ctx, c->ranks, y, part.from * c->k,
+                                   part.count * c->k, count * c->k);
     if (result != SPPO_OK)
         y->count = play->done * c->k;
     return result;
@@ -2098,7 +2108,7 @@ SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
                                  "sppo_play_sample"));
     while (play->done < total) {
         const int one = sppoi_prompts_at_once(c, play->prompts);
-        const int count = sppoi_min(sppoi_team_at_once(c->team, one),
+        const int count = sppoi_min(sppoi_ranks_at_once(c->ranks, one),
                                     total - play->done);
 
         SPPOI_TRY(sppoi_sample_some(ctx, play, count));
@@ -2184,8 +2194,8 @@ static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
 static sppo_result sppoi_judge_some(sppo_ctx *ctx, sppo_play *play,
                                     const sppo_judge *judge, int count)
 {
-    const sppo_team *team = play->config.team;
-    const sppoi_part part = sppoi_team_part(team, count);
+    const sppo_ranks *ranks = play->config.ranks;
+    const sppoi_part part = sppoi_ranks_part(ranks, count);
     const size_t cells = (size_t)(play->config.k * play->config.k);
     double *pairwise = play->round.pairwise + (size_t)play->done * cells;
     sppo_result result = SPPO_OK;
@@ -2194,17 +2204,17 @@ static sppo_result sppoi_judge_some(sppo_ctx *ctx, sppo_play *play,
     if (part.count)
         result = sppoi_ask(ctx, play, judge, play->done + part.from,
                            part.count);
-    SPPOI_TRY(sppoi_team_agree(ctx, team, result));
-    return sppoi_team_share(ctx, team, pairwise, (size_t)count * cells,
-                            sizeof *pairwise);
+    SPPOI_TRY(sppoi_ranks_agree(ctx, ranks, result));
+    return sppoi_ranks_share(ctx, ranks, pairwise, (size_t)count * cells,
+                             sizeof *pairwise);
 }
 
 /* [Alg 1.4] annotate P(y_k > y_k'|x) for all k, k' in [K]. */
 SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
                                      const sppo_judge *judge)
 {
-    const int most = sppoi_team_at_once(play->config.team,
-                                        SPPOI_PROMPTS_AT_ONCE);
+    const int most = sppoi_ranks_at_once(play->config.ranks,
+                                         SPPOI_PROMPTS_AT_ONCE);
     const int total = play->round.count;
 
     SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_JUDGE,
@@ -2333,9 +2343,10 @@ static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppo_play *play, int p,
 /* log pi_t(y|x) of every kept response, before theta moves (D5). */
 static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
 {
-    const sppo_team *team = play->config.team;
+    const sppo_ranks *ranks = play->config.ranks;
     const size_t numbers = (size_t)play->round.count * (size_t)play->config.k;
-    const int ranks = team ? team->size : 1, own = team ? team->rank : 0;
+    const int rank_count = ranks ? ranks->size : 1,
+              own = ranks ? ranks->rank : 0;
     double *old = play->round.old;
     int p = 0, rank;
 
@@ -2343,7 +2354,7 @@ static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
     while (p < play->round.count) {
         sppo_result result = SPPO_OK;
 
-        for (rank = 0; rank < ranks && p < play->round.count; rank++) {
+        for (rank = 0; rank < rank_count && p < play->round.count; rank++) {
             const int to = sppoi_min(play->round.count,
                                      p + play->config.batch);
             const int n = sppoi_fill_pass(play, NULL, p, to);
@@ -2352,9 +2363,9 @@ static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
                 result = sppoi_record_pass(ctx, play, p, n);
             p += n;
         }
-        SPPOI_TRY(sppoi_team_agree(ctx, team, result));
+        SPPOI_TRY(sppoi_ranks_agree(ctx, ranks, result));
     }
-    SPPOI_TRY(sppoi_team_share(ctx, team, old, numbers, sizeof *old));
+    SPPOI_TRY(sppoi_ranks_share(ctx, ranks, old, numbers, sizeof *old));
     play->have_old = 1;
     return SPPO_OK;
 }
@@ -2362,7 +2373,7 @@ static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
 /* The loss of prompt p, the mean of Eq 4.7 over its kept responses or one of
  * the pair losses, from the log-ratios of the kept responses.               */
 static double sppoi_prompt_loss(const sppo_play *play, int p,
-                                const double *ratio, double *slope)
+                                const double *ratio, double *grad)
 {
     const sppo_play_config *c = &play->config;
     const int kept = sppoi_kept(c);
@@ -2374,20 +2385,20 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
     int i;
 
     if (c->loss >= SPPO_LOSS_HARD && !sppo_beats(win[w], win[l])) {
-        slope[0] = slope[1] = 0.0;  // a tie has no winner to be hard about
+        grad[0] = grad[1] = 0.0;    // a tie has no winner to be hard about
         return 0.0;
     }
     switch (c->loss) {
     case SPPO_LOSS_PAIR:
-        return sppo_loss_pair(ratio[0], ratio[1], beats, c->eta, slope);
+        return sppo_loss_pair(ratio[0], ratio[1], beats, c->eta, grad);
     case SPPO_LOSS_SINGLE:
-        return sppo_loss_single(ratio[0], ratio[1], beats, c->eta, slope);
+        return sppo_loss_single(ratio[0], ratio[1], beats, c->eta, grad);
     case SPPO_LOSS_HARD:
-        return sppo_loss_hard(ratio[0], ratio[1], c->eta, slope);
+        return sppo_loss_hard(ratio[0], ratio[1], c->eta, grad);
     case SPPO_LOSS_DPO:
-        return sppo_loss_dpo(ratio[0], ratio[1], c->eta, slope);
+        return sppo_loss_dpo(ratio[0], ratio[1], c->eta, grad);
     case SPPO_LOSS_IPO:
-        return sppo_loss_ipo(ratio[0], ratio[1], c->eta, slope);
+        return sppo_loss_ipo(ratio[0], ratio[1], c->eta, grad);
     case SPPO_LOSS_SPPO:
         break;
     default:
@@ -2398,8 +2409,8 @@ static double sppoi_prompt_loss(const sppo_play *play, int p,
         const double target =
             sppo_target(c->eta, win[sppoi_slot(play, p, i)], log_z);
 
-        loss += sppo_loss_point(ratio[i], target, &slope[i]) / kept;
-        slope[i] /= kept;
+        loss += sppo_loss_point(ratio[i], target, &grad[i]) / kept;
+        grad[i] /= kept;
     }
     return loss;
 }
@@ -2463,7 +2474,7 @@ typedef struct sppoi_fit {
 } sppoi_fit;
 
 /* The loss of the j-th prompt of a pass, whose segment in b is root, and its
- * slope in the log-probability of every token of its kept responses.        */
+ * gradient in the log-probability of every token of its kept responses.     */
 static sppo_result sppoi_fit_prompt(const sppoi_fit *fit, sppo_micro_batch *b,
                                     int root, int j)
 {
@@ -2471,14 +2482,14 @@ static sppo_result sppoi_fit_prompt(const sppoi_fit *fit, sppo_micro_batch *b,
     const int kept = sppoi_kept(&play->config), k = play->config.k;
     const int p = fit->order[j];
     double *lp = play->per_slot + j * 3 * k, *ratio = lp + k;
-    double *slope = ratio + k, loss;
+    double *grad = ratio + k, loss;
     int i, t;
 
     for (i = 0; i < kept; i++) {
         lp[i] = sppo_micro_batch_logprob(b, root + 1 + i);
         ratio[i] = lp[i] - play->round.old[p * k + sppoi_slot(play, p, i)];
     }
-    loss = sppoi_prompt_loss(play, p, ratio, slope);
+    loss = sppoi_prompt_loss(play, p, ratio, grad);
     sppoi_measure(play, p, ratio, lp, loss, fit->measured + j * SPPOI_MEASURED);
     if (!(fabs(loss) < HUGE_VAL))
         return SPPO_E_NUMBER;
@@ -2486,7 +2497,7 @@ static sppo_result sppoi_fit_prompt(const sppoi_fit *fit, sppo_micro_batch *b,
         const int s = root + 1 + i;
 
         for (t = b->forest.start[s]; t < b->forest.start[s + 1]; t++)
-            b->d_logprob[t] = slope[i] * fit->share;
+            b->d_logprob[t] = grad[i] * fit->share;
     }
     return SPPO_OK;
 }
@@ -2535,40 +2546,41 @@ static sppo_result sppoi_fit_pass(sppo_ctx *ctx, sppo_play *play,
  * 1, ... in this order, which is the order of the passes.                   */
 static sppo_result sppoi_add_passes(sppo_ctx *ctx, sppo_play *play)
 {
-    const sppo_team *team = play->config.team;
+    const sppo_ranks *ranks = play->config.ranks;
     const size_t n = play->policy->count;
     size_t i;
 
-    if (!team)
+    if (!ranks)
         return SPPO_OK;  // alone, passes add to grad as they come
-    if (team->rank == 0)
+    if (ranks->rank == 0)
         for (i = 0; i < n; i++)
             play->grad[i] += play->before[i];
-    SPPOI_TRY(sppoi_team_sum(ctx, team, play->grad, n));
+    SPPOI_TRY(sppoi_ranks_all_reduce(ctx, ranks, play->grad, n));
     memcpy(play->before, play->grad, n * sizeof *play->grad);
     return SPPO_OK;
 }
 
 /* The gradient of prompts order[0 .. n - 1] in as many passes as it takes, one
- * after the other or, in a team, as many at a time as there are ranks.      */
+ * after the other or, among ranks, as many at a time as there are of them.  */
 static sppo_result sppoi_batch_gradient(sppo_ctx *ctx, sppo_play *play,
                                         const int *order, int n)
 {
-    const sppo_team *team = play->config.team;
-    const int ranks = team ? team->size : 1, own = team ? team->rank : 0;
+    const sppo_ranks *ranks = play->config.ranks;
+    const int rank_count = ranks ? ranks->size : 1,
+              own = ranks ? ranks->rank : 0;
     const size_t bytes = play->policy->count * sizeof *play->grad;
     double *measured = play->measured;
     int at = 0, rank;
 
     memset(measured, 0, (size_t)(n * SPPOI_MEASURED) * sizeof *measured);
-    if (team)
+    if (ranks)
         memset(play->before, 0, bytes);
     while (at < n) {
         sppo_result result = SPPO_OK;
 
-        if (team || at == 0)
+        if (ranks || at == 0)
             memset(play->grad, 0, bytes);
-        for (rank = 0; rank < ranks && at < n; rank++) {
+        for (rank = 0; rank < rank_count && at < n; rank++) {
             const int fit = sppoi_fill_pass(play, order, at, n);
 
             if (rank == own)
@@ -2576,11 +2588,11 @@ static sppo_result sppoi_batch_gradient(sppo_ctx *ctx, sppo_play *play,
                                         measured + at * SPPOI_MEASURED);
             at += fit;
         }
-        SPPOI_TRY(sppoi_team_agree(ctx, team, result));
+        SPPOI_TRY(sppoi_ranks_agree(ctx, ranks, result));
         SPPOI_TRY(sppoi_add_passes(ctx, play));
     }
-    return sppoi_team_share(ctx, team, measured, (size_t)(n * SPPOI_MEASURED),
-                            sizeof *measured);
+    return sppoi_ranks_share(ctx, ranks, measured, (size_t)(n * SPPOI_MEASURED),
+                             sizeof *measured);
 }
 
 /* Step number `done` of the iteration: the gradient of a batch, then the
@@ -2695,7 +2707,7 @@ SPPO_DEF sppo_result sppo_play_run(sppo_ctx *ctx, sppo_play *play,
 #define SPPOI_TILES _Pragma("omp parallel for schedule(dynamic, each)")
 #define SPPOI_TASKS \
     _Pragma("omp parallel for schedule(dynamic) num_threads(threads)")
-#define SPPOI_ONE_AT_A_TIME _Pragma("omp critical(sppoi_queue)")
+#define SPPOI_ONE_AT_A_TIME _Pragma("omp critical(sppoi_waiting)")
 // clang vectorises unasked; asked, it warns where exp is libm's
 #if defined(__clang__) || _OPENMP < 201307
 #define SPPOI_SIMD
@@ -2704,7 +2716,7 @@ SPPO_DEF sppo_result sppo_play_run(sppo_ctx *ctx, sppo_play *play,
 #endif
 static int sppoi_max_threads(void) { return omp_get_max_threads(); }
 static int sppoi_thread(void) { return omp_get_thread_num(); }
-/* Nobody to share with: one thread, or one that a team gave its work. */
+/* Nobody to share with: one thread, or one that has its share of the work. */
 static int sppoi_works_alone(void)
 {
     return omp_get_level() > 0 || omp_get_max_threads() == 1;
@@ -2726,9 +2738,9 @@ static int sppoi_works_alone(void) { return 1; }
 #endif
 
 /* call for i = 0 .. n - 1, under one of the pragmas, which may want the
- * caller's `threads` or `each`; in it `worker` is the thread's number in the
- * loop's team.  What a thread of a team was given is not split again: a plain
- * loop then, and with one thread, for gcc's regions cost a system call each. */
+ * caller's `threads` or `each`; in it `worker` is the thread's number
+ * in the loop.  What a thread was given is not split again: a plain loop then,
+ * and with one thread, for gcc's regions cost a system call each.           */
 #define SPPOI_EACH(pragma, i, n, call)             \
     do {                                           \
         if ((n) < 2 || sppoi_works_alone()) {      \
@@ -2787,11 +2799,11 @@ enum { SPPOI_LINE = 64 };
 
 /* Lays arrays out in one block.  A layout function runs twice: with base NULL
  * it counts bytes, with a base it places; so the two cannot disagree.       */
-typedef struct sppoi_carver {
+typedef struct sppoi_arena {
     char *base;
     size_t used;
     int overflow;
-} sppoi_carver;
+} sppoi_arena;
 
 SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
 
@@ -2859,7 +2871,7 @@ static size_t sppoi_block_bytes(size_t asked)
     return (asked ? asked : 1) + SPPOI_LINE;
 }
 
-SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
+SPPO_DEF void *sppo_alloc(sppo_ctx *ctx, size_t count, size_t size)
 {
     const size_t bytes = sppoi_block_bytes(count * size);
     void *block = NULL;
@@ -2872,21 +2884,21 @@ SPPO_DEF void *sppo_take(sppo_ctx *ctx, size_t count, size_t size)
     }
     if (!ctx->limit || (ctx->held <= ctx->limit &&
                         bytes <= ctx->limit - ctx->held))
-        block = ctx->take ? ctx->take(ctx->user, bytes) : SPPO_MALLOC(bytes);
+        block = ctx->alloc ? ctx->alloc(ctx->user, bytes) : SPPO_MALLOC(bytes);
     if (!block) {
         sppo_fail(ctx, SPPO_E_MEMORY, "out of memory: %llu more bytes wanted, "
                   "%llu held%s", sppoi_printed(bytes), sppoi_printed(ctx->held),
                   ctx->limit ? ", and the ctx has a limit" : "");
         return NULL;
     }
-    if (ctx->take || !SPPOI_ZEROED)
+    if (ctx->alloc || !SPPOI_ZEROED)
         memset(block, 0, bytes);
     ctx->held += bytes;
     ctx->peak = ctx->held > ctx->peak ? ctx->held : ctx->peak;
     return sppoi_aligned(block);
 }
 
-SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size)
+SPPO_DEF void sppo_release(sppo_ctx *ctx, void *block, size_t size)
 {
     const size_t bytes = sppoi_block_bytes(size);
     unsigned char *begin = (unsigned char *)block;
@@ -2895,45 +2907,45 @@ SPPO_DEF void sppo_give(sppo_ctx *ctx, void *block, size_t size)
         return;
     begin -= begin[-1];
     ctx->held -= bytes;
-    if (ctx->give)
-        ctx->give(ctx->user, begin, bytes);
+    if (ctx->release)
+        ctx->release(ctx->user, begin, bytes);
     else
         SPPO_FREE(begin);
 }
 
-static void *sppoi_carve(sppoi_carver *carver, size_t count, size_t size)
+static void *sppoi_arena_alloc(sppoi_arena *arena, size_t count, size_t size)
 {
     const size_t line = SPPOI_LINE, most = (size_t)-1 / 2;
-    char *at = carver->base ? carver->base + carver->used : NULL;
+    char *at = arena->base ? arena->base + arena->used : NULL;
     size_t bytes;
 
     if (size && count > most / size)
-        carver->overflow = 1;
-    if (carver->overflow)
+        arena->overflow = 1;
+    if (arena->overflow)
         return NULL;
     bytes = (count * size + line - 1) / line * line;
-    if (bytes > most - carver->used)
-        carver->overflow = 1;
+    if (bytes > most - arena->used)
+        arena->overflow = 1;
     else
-        carver->used += bytes;
+        arena->used += bytes;
     return at;
 }
 
 /* The bytes that were counted. */
-static size_t sppoi_carved(const sppoi_carver *counted)
+static size_t sppoi_arena_size(const sppoi_arena *counted)
 {
     return counted->overflow ? SPPOI_TOO_MANY : counted->used;
 }
 
-/* A zeroed block for what was counted; the carver places next. */
+/* A zeroed block for what was counted; the arena places next. */
 static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
-                               sppoi_carver *counted, void **block,
+                               sppoi_arena *counted, void **block,
                                size_t *size)
 {
     if (counted->overflow)
         return sppo_fail(ctx, SPPO_E_MEMORY, "%s: the sizes asked for are "
                          "more than can be addressed", who);
-    *block = sppo_take(ctx, counted->used, 1);
+    *block = sppo_alloc(ctx, counted->used, 1);
     *size = *block ? counted->used : 0;
     counted->base = (char *)*block;
     counted->used = 0;
@@ -2951,10 +2963,11 @@ static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
         return SPPO_OK;
     count = sppoi_max(count, lists->max_count);
     tokens = sppoi_max(tokens, lists->max_tokens);
-    start = (int *)sppo_take(ctx, (size_t)count + 1, sizeof *start);
-    token = start ? (int *)sppo_take(ctx, (size_t)tokens, sizeof *token) : NULL;
+    start = (int *)sppo_alloc(ctx, (size_t)count + 1, sizeof *start);
+    token =
+        start ? (int *)sppo_alloc(ctx, (size_t)tokens, sizeof *token) : NULL;
     if (!token) {
-        sppo_give(ctx, start, ((size_t)count + 1) * sizeof *start);
+        sppo_release(ctx, start, ((size_t)count + 1) * sizeof *start);
         return SPPO_E_MEMORY;
     }
     if (lists->start) {
@@ -2963,9 +2976,9 @@ static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
         memcpy(start, lists->start, ((size_t)lists->count + 1) * sizeof *start);
         memcpy(token, lists->token, used * sizeof *token);
     }
-    sppo_give(ctx, lists->start,
-              ((size_t)lists->max_count + 1) * sizeof *start);
-    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof *token);
+    sppo_release(ctx, lists->start,
+                 ((size_t)lists->max_count + 1) * sizeof *start);
+    sppo_release(ctx, lists->token, (size_t)lists->max_tokens * sizeof *token);
     lists->start = start;
     lists->token = token;
     lists->max_count = count;
@@ -3018,8 +3031,9 @@ SPPO_DEF void sppo_lists_clear(sppo_lists *lists)
 
 SPPO_DEF void sppo_lists_free(sppo_ctx *ctx, sppo_lists *lists)
 {
-    sppo_give(ctx, lists->start, ((size_t)lists->max_count + 1) * sizeof(int));
-    sppo_give(ctx, lists->token, (size_t)lists->max_tokens * sizeof(int));
+    sppo_release(ctx, lists->start,
+                 ((size_t)lists->max_count + 1) * sizeof(int));
+    sppo_release(ctx, lists->token, (size_t)lists->max_tokens * sizeof(int));
     memset(lists, 0, sizeof *lists);
 }
 
@@ -3035,10 +3049,10 @@ SPPO_DEF sppo_result sppo_forest_init(sppo_ctx *ctx, sppo_forest *forest,
     memset(&fresh, 0, sizeof fresh);
     fresh.max_tokens = max_tokens;
     fresh.max_segments = max_segments;
-    fresh.parent = (int *)sppo_take(ctx, (size_t)max_segments, sizeof(int));
-    fresh.start = (int *)sppo_take(ctx, (size_t)max_segments + 1, sizeof(int));
-    fresh.scored = (unsigned char *)sppo_take(ctx, (size_t)max_segments, 1);
-    fresh.token = (int *)sppo_take(ctx, (size_t)max_tokens, sizeof(int));
+    fresh.parent = (int *)sppo_alloc(ctx, (size_t)max_segments, sizeof(int));
+    fresh.start = (int *)sppo_alloc(ctx, (size_t)max_segments + 1, sizeof(int));
+    fresh.scored = (unsigned char *)sppo_alloc(ctx, (size_t)max_segments, 1);
+    fresh.token = (int *)sppo_alloc(ctx, (size_t)max_tokens, sizeof(int));
     if (!fresh.parent || !fresh.start || !fresh.scored || !fresh.token) {
         sppo_forest_free(ctx, &fresh);
         return SPPO_E_MEMORY;
@@ -3076,10 +3090,10 @@ SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest)
 {
     const size_t segments = (size_t)forest->max_segments;
 
-    sppo_give(ctx, forest->parent, segments * sizeof(int));
-    sppo_give(ctx, forest->start, (segments + 1) * sizeof(int));
-    sppo_give(ctx, forest->scored, segments);
-    sppo_give(ctx, forest->token, (size_t)forest->max_tokens * sizeof(int));
+    sppo_release(ctx, forest->parent, segments * sizeof(int));
+    sppo_release(ctx, forest->start, (segments + 1) * sizeof(int));
+    sppo_release(ctx, forest->scored, segments);
+    sppo_release(ctx, forest->token, (size_t)forest->max_tokens * sizeof(int));
     memset(forest, 0, sizeof *forest);
 }
 
@@ -3261,15 +3275,15 @@ static sppo_real *sppoi_row_out(sppo_real *a, int row, int width)
 
 /* Tiles of the matrix product, and a product; see >>kernels.c. */
 #if defined(__AVX512F__)
-enum { SPPOI_ROWS = 8, SPPOI_COLS = 32 };  // 16 of 32 registers hold the tile
+enum { SPPOI_MR = 8, SPPOI_NR = 32 };      // 16 of 32 registers hold the tile
 #elif defined(__AVX__)
-enum { SPPOI_ROWS = 6, SPPOI_COLS = 16 };  // 12 of 16
+enum { SPPOI_MR = 6, SPPOI_NR = 16 };      // 12 of 16
 #elif defined(__aarch64__)
-enum { SPPOI_ROWS = 8, SPPOI_COLS = 8 };   // 16 of 32
+enum { SPPOI_MR = 8, SPPOI_NR = 8 };       // 16 of 32
 #else
-enum { SPPOI_ROWS = 4, SPPOI_COLS = 8 };   // 8 of 16
+enum { SPPOI_MR = 4, SPPOI_NR = 8 };       // 8 of 16
 #endif
-enum { SPPOI_DEPTH = 1024 };  // rows of a panel that are used at a time
+enum { SPPOI_KC = 1024 };     // rows of a panel that are used at a time
 
 typedef struct sppoi_product_job {
     sppo_real *out;
@@ -3474,7 +3488,7 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
 enum {
     SPPOI_CHUNK = 16,  // panels
     SPPOI_STRIP = 2,   // tiles
-    SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_ROWS,
+    SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_MR,
     SPPOI_ACROSS = 4,  // panels that a lone row meets at once
     SPPOI_FAR = 1 << 20  // numbers: A is not in a near cache
 };
@@ -3488,7 +3502,7 @@ typedef struct sppoi_stored {
 
 static int sppoi_panel_count(int width)
 {
-    return (width + SPPOI_COLS - 1) / SPPOI_COLS;
+    return (width + SPPOI_NR - 1) / SPPOI_NR;
 }
 
 static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
@@ -3510,23 +3524,23 @@ static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
 /* A tile of the first `width` columns of a panel. Its callers are out of line
  * and pass width as a constant, and a whole tile is stored by loops of constant
  * length: so gcc and clang both keep the tile in registers.                 */
-static SPPOI_INLINE void sppoi_tile_of(const int width,
-                                       const sppoi_stored *store,
-                                       sppo_real *out, const sppo_real *a,
-                                       const sppo_real *panel,
-                                       ptrdiff_t a_row, ptrdiff_t a_col,
-                                       int depth)
+static SPPOI_INLINE void sppoi_tile_body(const int width,
+                                         const sppoi_stored *store,
+                                         sppo_real *out, const sppo_real *a,
+                                         const sppo_real *panel,
+                                         ptrdiff_t a_row, ptrdiff_t a_col,
+                                         int depth)
 {
     const sppo_real zero = store->zero;
-    sppo_real tile[SPPOI_ROWS][SPPOI_COLS];
+    sppo_real tile[SPPOI_MR][SPPOI_NR];
     int i, j, k;
 
-    for (i = 0; i < SPPOI_ROWS; i++)
+    for (i = 0; i < SPPOI_MR; i++)
         for (j = 0; j < width; j++)
             tile[i][j] = zero;
     for (k = 0; k < depth; k++) {
         SPPOI_UNROLL
-        for (i = 0; i < SPPOI_ROWS; i++) {
+        for (i = 0; i < SPPOI_MR; i++) {
             const sppo_real factor = a[i * a_row];
 
             SPPOI_SIMD
@@ -3534,13 +3548,13 @@ static SPPOI_INLINE void sppoi_tile_of(const int width,
                 tile[i][j] = sppoi_muladd(factor, panel[j], tile[i][j]);
         }
         a += a_col;
-        panel += SPPOI_COLS;
+        panel += SPPOI_NR;
     }
     if (store->skip == 0 && store->cols == width)
-        for (i = 0; i < SPPOI_ROWS; i++)
+        for (i = 0; i < SPPOI_MR; i++)
             sppoi_store_row(out + i * store->ld, tile[i], width, store->add);
     else
-        for (i = store->skip; i < SPPOI_ROWS; i++)
+        for (i = store->skip; i < SPPOI_MR; i++)
             sppoi_store_row(out + i * store->ld, tile[i], store->cols,
                             store->add);
 }
@@ -3550,7 +3564,7 @@ static SPPOI_NOINLINE void sppoi_tile(const sppoi_stored *store, sppo_real *out,
                                       const sppo_real *panel, ptrdiff_t a_row,
                                       ptrdiff_t a_col, int depth)
 {
-    sppoi_tile_of(SPPOI_COLS, store, out, a, panel, a_row, a_col, depth);
+    sppoi_tile_body(SPPOI_NR, store, out, a, panel, a_row, a_col, depth);
 }
 
 static SPPOI_NOINLINE void sppoi_tile_half(const sppoi_stored *store,
@@ -3559,7 +3573,7 @@ static SPPOI_NOINLINE void sppoi_tile_half(const sppoi_stored *store,
                                            ptrdiff_t a_row, ptrdiff_t a_col,
                                            int depth)
 {
-    sppoi_tile_of(SPPOI_COLS / 2, store, out, a, panel, a_row, a_col, depth);
+    sppoi_tile_body(SPPOI_NR / 2, store, out, a, panel, a_row, a_col, depth);
 }
 
 static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
@@ -3569,22 +3583,22 @@ static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
                                               ptrdiff_t a_row, ptrdiff_t a_col,
                                               int depth)
 {
-    sppoi_tile_of(SPPOI_COLS / 4, store, out, a, panel, a_row, a_col, depth);
+    sppoi_tile_body(SPPOI_NR / 4, store, out, a, panel, a_row, a_col, depth);
 }
 
 /* One row of A by ACROSS panels, `gap` apart, or by one: as many sums in flight
  * as in a tile, for the product of a single token.                          */
-static SPPOI_INLINE void sppoi_row_of(const int across,
-                                      const sppoi_stored *store, sppo_real *out,
-                                      const sppo_real *a,
-                                      const sppo_real *panel, size_t gap,
-                                      ptrdiff_t a_col, int depth)
+static SPPOI_INLINE void sppoi_gemv_body(const int across,
+                                         const sppoi_stored *store,
+                                         sppo_real *out, const sppo_real *a,
+                                         const sppo_real *panel, size_t gap,
+                                         ptrdiff_t a_col, int depth)
 {
-    sppo_real sum[SPPOI_ACROSS][SPPOI_COLS];
+    sppo_real sum[SPPOI_ACROSS][SPPOI_NR];
     int j, k, p;
 
     for (p = 0; p < across; p++)
-        for (j = 0; j < SPPOI_COLS; j++)
+        for (j = 0; j < SPPOI_NR; j++)
             sum[p][j] = 0;
     for (k = 0; k < depth; k++) {
         const sppo_real factor = a[k * a_col];
@@ -3593,38 +3607,38 @@ static SPPOI_INLINE void sppoi_row_of(const int across,
             const sppo_real *b = panel + (size_t)p * gap;
 
             SPPOI_SIMD
-            for (j = 0; j < SPPOI_COLS; j++)
+            for (j = 0; j < SPPOI_NR; j++)
                 sum[p][j] = sppoi_muladd(factor, b[j], sum[p][j]);
         }
-        panel += SPPOI_COLS;
+        panel += SPPOI_NR;
     }
     for (p = 0; p < across; p++)
-        sppoi_store_row(out + p * SPPOI_COLS, sum[p],
-                        sppoi_min(SPPOI_COLS, store->cols - p * SPPOI_COLS),
+        sppoi_store_row(out + p * SPPOI_NR, sum[p],
+                        sppoi_min(SPPOI_NR, store->cols - p * SPPOI_NR),
                         store->add);
 }
 
-static SPPOI_NOINLINE void sppoi_row_across(const sppoi_stored *store,
+static SPPOI_NOINLINE void sppoi_gemv_across(const sppoi_stored *store,
+                                             sppo_real *out, const sppo_real *a,
+                                             const sppo_real *panel, size_t gap,
+                                             ptrdiff_t a_col, int depth)
+{
+    sppoi_gemv_body(SPPOI_ACROSS, store, out, a, panel, gap, a_col, depth);
+}
+
+static SPPOI_NOINLINE void sppoi_gemv_alone(const sppoi_stored *store,
                                             sppo_real *out, const sppo_real *a,
                                             const sppo_real *panel, size_t gap,
                                             ptrdiff_t a_col, int depth)
 {
-    sppoi_row_of(SPPOI_ACROSS, store, out, a, panel, gap, a_col, depth);
-}
-
-static SPPOI_NOINLINE void sppoi_row_alone(const sppoi_stored *store,
-                                           sppo_real *out, const sppo_real *a,
-                                           const sppo_real *panel, size_t gap,
-                                           ptrdiff_t a_col, int depth)
-{
-    sppoi_row_of(1, store, out, a, panel, gap, a_col, depth);
+    sppoi_gemv_body(1, store, out, a, panel, gap, a_col, depth);
 }
 
 /* Panels [p0, p1) of a product with fewer rows than a tile, k from k0. */
-static void sppoi_few_rows(const sppoi_product_job *job, int p0, int p1, int k0)
+static void sppoi_gemv(const sppoi_product_job *job, int p0, int p1, int k0)
 {
-    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
-    const size_t gap = (size_t)job->k * SPPOI_COLS;
+    const int depth = sppoi_min(SPPOI_KC, job->k - k0);
+    const size_t gap = (size_t)job->k * SPPOI_NR;
     sppoi_stored store;
     int p, m, across;
 
@@ -3634,13 +3648,13 @@ static void sppoi_few_rows(const sppoi_product_job *job, int p0, int p1, int k0)
     store.add = job->add || k0 > 0;
     for (p = p0; p < p1; p += across) {
         const sppo_real *panel =
-            job->panel + (size_t)p * gap + (size_t)k0 * SPPOI_COLS;
+            job->panel + (size_t)p * gap + (size_t)k0 * SPPOI_NR;
 
         across = p1 - p < SPPOI_ACROSS ? 1 : SPPOI_ACROSS;
-        store.cols = job->n - p * SPPOI_COLS;
+        store.cols = job->n - p * SPPOI_NR;
         for (m = 0; m < job->m; m++)
-            (across == 1 ? sppoi_row_alone : sppoi_row_across)(
-                &store, job->out + m * job->ld + p * SPPOI_COLS,
+            (across == 1 ? sppoi_gemv_alone : sppoi_gemv_across)(
+                &store, job->out + m * job->ld + p * SPPOI_NR,
                 job->a + m * job->a_row + k0 * job->a_col, panel, gap,
                 job->a_col, depth);
     }
@@ -3662,17 +3676,17 @@ static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
                         sppo_real *out, const sppo_real *a, ptrdiff_t a_col,
                         int p0, int p1, int k0)
 {
-    const int depth = sppoi_min(SPPOI_DEPTH, job->k - k0);
+    const int depth = sppoi_min(SPPOI_KC, job->k - k0);
     int p;
 
     for (p = p0; p < p1; p++) {
-        const int n0 = p * SPPOI_COLS;
+        const int n0 = p * SPPOI_NR;
         const sppo_real *panel = job->panel + (size_t)n0 * (size_t)job->k
-                               + (size_t)k0 * SPPOI_COLS;
+                               + (size_t)k0 * SPPOI_NR;
 
-        store->cols = sppoi_min(SPPOI_COLS, job->n - n0);
-        (store->cols > SPPOI_COLS / 2   ? sppoi_tile
-         : store->cols > SPPOI_COLS / 4 ? sppoi_tile_half
+        store->cols = sppoi_min(SPPOI_NR, job->n - n0);
+        (store->cols > SPPOI_NR / 2   ? sppoi_tile
+         : store->cols > SPPOI_NR / 4 ? sppoi_tile_half
                                         : sppoi_tile_quarter)(
             store, out + n0, a, panel, job->a_row, a_col, depth);
     }
@@ -3687,21 +3701,21 @@ static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
     const int copied = job->a_row == 1 && job->m >= SPPOI_STRIP_ROWS &&
                        (p1 - p0 > 2 || job->k * job->a_col > SPPOI_FAR);
     const int low = copied ? sppoi_min(m0, job->m - SPPOI_STRIP_ROWS) : 0;
-    sppo_real copy[(int)SPPOI_DEPTH * SPPOI_STRIP_ROWS];
+    sppo_real copy[(int)SPPOI_KC * SPPOI_STRIP_ROWS];
     const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
     sppoi_stored store;
     int m;
 
     if (copied) {
         sppoi_copy_strip(copy, a, job->a_col,
-                         sppoi_min(SPPOI_DEPTH, job->k - k0));
+                         sppoi_min(SPPOI_KC, job->k - k0));
         a = copy;
     }
     store.ld = job->ld;
     store.zero = 0;
     store.add = job->add || k0 > 0;
-    for (m = m0; m < high; m += SPPOI_ROWS) {
-        const int row = sppoi_min(m, job->m - SPPOI_ROWS);
+    for (m = m0; m < high; m += SPPOI_MR) {
+        const int row = sppoi_min(m, job->m - SPPOI_MR);
 
         store.skip = m - row;
         sppoi_tiles(job, &store, job->out + row * job->ld,
@@ -3720,7 +3734,7 @@ static int sppoi_strips(const sppoi_product_job *job)
 
 static int sppoi_chunk(const sppoi_product_job *job)
 {
-    return job->m < SPPOI_ROWS ? SPPOI_ACROSS : SPPOI_CHUNK;
+    return job->m < SPPOI_MR ? SPPOI_ACROSS : SPPOI_CHUNK;
 }
 
 static int sppoi_product_tasks(const sppoi_product_job *job, int chunk)
@@ -3737,8 +3751,8 @@ static void sppoi_product_task(const sppoi_product_job *job, int chunk,
     const int p0 = task / strips * chunk;
     const int p1 = sppoi_min(p0 + chunk, sppoi_panel_count(job->n));
 
-    if (job->m < SPPOI_ROWS)
-        sppoi_few_rows(job, p0, p1, k0);
+    if (job->m < SPPOI_MR)
+        sppoi_gemv(job, p0, p1, k0);
     else
         sppoi_strip(job, task % strips * SPPOI_STRIP_ROWS, p0, p1, k0);
 }
@@ -3750,7 +3764,7 @@ static void sppoi_product_alone(const sppoi_product_job *job)
     const int tasks = sppoi_product_tasks(job, chunk);
     int k0, task;
 
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH)
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_KC)
         for (task = 0; task < tasks; task++)
             sppoi_product_task(job, chunk, task, k0);
 }
@@ -3763,7 +3777,7 @@ static int sppoi_own_panels(const sppoi_product_job *job)
     const int panels = sppoi_panel_count(job->n), threads = sppoi_max_threads();
     const int own = panels / threads;
 
-    return job->k > job->m && job->m >= SPPOI_ROWS && panels % threads == 0 &&
+    return job->k > job->m && job->m >= SPPOI_MR && panels % threads == 0 &&
                    own <= SPPOI_CHUNK
                ? own
                : 0;
@@ -3779,7 +3793,7 @@ static void sppoi_product_together(const sppoi_product_job *job)
     const int each = sppoi_max(1, tasks / (8 * sppoi_max_threads()));
     int k0, task;
 
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_DEPTH) {
+    for (k0 = 0; k0 < job->k; k0 += SPPOI_KC) {
         if (own)
             SPPOI_EACH(SPPOI_FOR, task, tasks,
                        sppoi_product_task(job, chunk, task, k0));
@@ -3808,7 +3822,7 @@ static void sppoi_product(const sppoi_product_job *job)
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
 {
     const size_t panels =
-        ((size_t)width + SPPOI_COLS - 1) / SPPOI_COLS * SPPOI_COLS;
+        ((size_t)width + SPPOI_NR - 1) / SPPOI_NR * SPPOI_NR;
 
     return sppoi_size_product((size_t)depth, panels);
 }
@@ -3818,7 +3832,7 @@ SPPO_DEF size_t sppo_panel_size(int depth, int width)
 static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
                             ptrdiff_t col, int depth, int width)
 {
-    const int n = sppoi_min(SPPOI_COLS, width);
+    const int n = sppoi_min(SPPOI_NR, width);
     int k, j;
 
     for (k = 0; k < depth; k++) {
@@ -3827,9 +3841,9 @@ static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
         else
             for (j = 0; j < n; j++)
                 to[j] = b[j * col];
-        for (j = n; j < SPPOI_COLS; j++)
+        for (j = n; j < SPPOI_NR; j++)
             to[j] = 0;
-        to += SPPOI_COLS;
+        to += SPPOI_NR;
         b += row;
     }
 }
@@ -3838,7 +3852,7 @@ static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
                              ptrdiff_t row, ptrdiff_t col, int depth,
                              int width, int p)
 {
-    const int n0 = p * SPPOI_COLS;
+    const int n0 = p * SPPOI_NR;
 
     sppoi_pack_rows(panel + (size_t)n0 * (size_t)depth, b + n0 * col, row, col,
                     depth, width - n0);
@@ -3923,25 +3937,25 @@ static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
 }
 
 /* w[d_out, d_in] as the right side of dout w. */
-static void sppoi_pack_slope(sppo_real *panel, const sppo_real *w, int d_in,
-                             int d_out)
+static void sppoi_pack_transposed(sppo_real *panel, const sppo_real *w,
+                                  int d_in, int d_out)
 {
     sppoi_pack(panel, w, d_in, 1, d_out, d_in);
 }
 
-/* forward out = in w'     slope din = dout w */
+/* forward out = in w'     gradient din = dout w */
 SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
                                  const sppo_real *w, sppo_real *panel, int n,
                                  int d_in, int d_out)
 {
-    sppoi_pack_slope(panel, w, d_in, d_out);
+    sppoi_pack_transposed(panel, w, d_in, d_out);
     sppoi_times(din, dout, panel, n, d_out, d_in, 0);
 }
 
 /* dw[d_out, d_in] += dout' in, of which in[n, d_in] is packed. */
-static void sppoi_weight_slopes(sppo_real *dw, const sppo_real *dout,
-                                const sppo_real *panel, int n, int d_in,
-                                int d_out)
+static void sppoi_weight_gradient(sppo_real *dw, const sppo_real *dout,
+                                  const sppo_real *panel, int n, int d_in,
+                                  int d_out)
 {
     sppoi_product_job job =
         sppoi_job(dw, dout, 1, d_out, panel, d_out, d_in, n);
@@ -3950,13 +3964,13 @@ static void sppoi_weight_slopes(sppo_real *dw, const sppo_real *dout,
     sppoi_product(&job);
 }
 
-/* forward out = in w'     slope dw += dout' in */
+/* forward out = in w'     gradient dw += dout' in */
 SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
                                 const sppo_real *in, sppo_real *panel, int n,
                                 int d_in, int d_out)
 {
     sppoi_pack(panel, in, d_in, 1, n, d_in);
-    sppoi_weight_slopes(dw, dout, panel, n, d_in, d_out);
+    sppoi_weight_gradient(dw, dout, panel, n, d_in, d_out);
 }
 
 /* ---- [Net 2] RMSNorm ---- */
@@ -3988,7 +4002,7 @@ SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
 }
 
 /* forward  s = (mean_j in_j^2 + eps)^(-1/2)        out_i = gain_i in_i s
- * let      u_i = gain_i dout_i,  the slope arriving at the product in_i s
+ * let      u_i = gain_i dout_i,  the gradient arriving at the product in_i s
  * power    ds/d in_i = -s^3 in_i / d
  * hence    din_i += s u_i - (s^3 / d) (sum_j u_j in_j) in_i
  *
@@ -4163,10 +4177,10 @@ static void sppoi_swiglu_bwd_row(sppo_real *dgate_up, sppo_real *dout,
     SPPOI_SIMD
     for (i = 0; i < hidden; i++) {
         const sppo_real g = gate[i], s = 1 / (1 + sppoi_exp(-g));
-        const sppo_real slope = dout[i];
+        const sppo_real grad = dout[i];
 
-        dgate[i] = slope * up[i] * s * (1 + g * (1 - s));
-        dup[i] = slope * g * s;
+        dgate[i] = grad * up[i] * s * (1 + g * (1 - s));
+        dup[i] = grad * g * s;
         dout[i] = g * s * up[i];
     }
 }
@@ -4407,7 +4421,8 @@ static sppo_real *sppoi_tensor_at(const sppo_model *m, sppo_real *block,
     return block + m->tensors[index].offset;
 }
 
-static sppoi_layer sppoi_layer_of(const sppo_model *m, sppo_real *block, int l)
+static sppoi_layer sppoi_layer_view(const sppo_model *m, sppo_real *block,
+                                    int l)
 {
     const int first = 1 + l * SPPOI_PER_LAYER;
     sppoi_layer layer;
@@ -4468,10 +4483,10 @@ static sppo_result sppoi_model_take(sppo_ctx *ctx, sppo_model *model,
                          fresh.config.hidden, fresh.config.layers);
     fresh.tensor_count = layout.count;
     fresh.count = layout.used;
-    fresh.tensors = (sppo_tensor *)sppo_take(ctx, (size_t)layout.count,
-                                             sizeof *fresh.tensors);
-    fresh.weights = (sppo_real *)sppo_take(ctx, fresh.count,
-                                           sizeof *fresh.weights);
+    fresh.tensors = (sppo_tensor *)sppo_alloc(ctx, (size_t)layout.count,
+                                              sizeof *fresh.tensors);
+    fresh.weights = (sppo_real *)sppo_alloc(ctx, fresh.count,
+                                            sizeof *fresh.weights);
     if (!fresh.tensors || !fresh.weights) {
         sppo_model_free(ctx, &fresh);
         return SPPO_E_MEMORY;
@@ -4560,9 +4575,9 @@ SPPO_DEF sppo_result sppo_model_clone(sppo_ctx *ctx, sppo_model *copy,
 
 SPPO_DEF void sppo_model_free(sppo_ctx *ctx, sppo_model *model)
 {
-    sppo_give(ctx, model->tensors,
-              (size_t)model->tensor_count * sizeof *model->tensors);
-    sppo_give(ctx, model->weights, model->count * sizeof *model->weights);
+    sppo_release(ctx, model->tensors,
+                 (size_t)model->tensor_count * sizeof *model->tensors);
+    sppo_release(ctx, model->weights, model->count * sizeof *model->weights);
     memset(model, 0, sizeof *model);
 }
 
@@ -4626,9 +4641,9 @@ enum { SPPOI_CHUNK_LOGITS = 1 << 21, SPPOI_KEPT_LOGITS = 1 << 23 };
 
 static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 
-static sppo_real *sppoi_carve_reals(sppoi_carver *v, size_t rows, int width)
+static sppo_real *sppoi_arena_reals(sppoi_arena *v, size_t rows, int width)
 {
-    return (sppo_real *)sppoi_carve(
+    return (sppo_real *)sppoi_arena_alloc(
         v, sppoi_size_product(rows, (size_t)width), sizeof(sppo_real));
 }
 
@@ -4647,7 +4662,7 @@ typedef struct sppoi_kept_layer {
 /* Places, or with base NULL counts, what micro-batch b keeps.  Without a
  * backward pass all layers share one layer's arrays, in and mid are one, and
  * a layer's output takes the place of its input.                            */
-static void sppoi_kept_layout(sppo_micro_batch *b, sppoi_carver *v,
+static void sppoi_kept_layout(sppo_micro_batch *b, sppoi_arena *v,
                               const sppo_config *c, int rows, int backward)
 {
     const size_t n = (size_t)rows;
@@ -4655,20 +4670,20 @@ static void sppoi_kept_layout(sppo_micro_batch *b, sppoi_carver *v,
     int l;
 
     memset(&k, 0, sizeof k);
-    b->layer = (sppoi_kept_layer *)sppoi_carve(v, (size_t)c->layers + 1,
-                                               sizeof k);
-    b->inv_final = sppoi_carve_reals(v, n, 1);
+    b->layer = (sppoi_kept_layer *)sppoi_arena_alloc(v, (size_t)c->layers + 1,
+                                                     sizeof k);
+    b->inv_final = sppoi_arena_reals(v, n, 1);
     for (l = 0; l <= c->layers; l++) {
         if (l == 0 || backward)
-            k.in = sppoi_carve_reals(v, n, c->dim);
+            k.in = sppoi_arena_reals(v, n, c->dim);
         if (l == 0 || (backward && l < c->layers)) {
-            k.mid = backward ? sppoi_carve_reals(v, n, c->dim) : k.in;
-            k.qkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
-            k.att = sppoi_carve_reals(v, n, sppoi_q_width(c));
-            k.lse = sppoi_carve_reals(v, n, c->heads);
-            k.gate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
-            k.inv_in = sppoi_carve_reals(v, n, 1);
-            k.inv_mid = sppoi_carve_reals(v, n, 1);
+            k.mid = backward ? sppoi_arena_reals(v, n, c->dim) : k.in;
+            k.qkv = sppoi_arena_reals(v, n, sppoi_qkv_width(c));
+            k.att = sppoi_arena_reals(v, n, sppoi_q_width(c));
+            k.lse = sppoi_arena_reals(v, n, c->heads);
+            k.gate_up = sppoi_arena_reals(v, n, 2 * c->hidden);
+            k.inv_in = sppoi_arena_reals(v, n, 1);
+            k.inv_mid = sppoi_arena_reals(v, n, 1);
         }
         if (v->base)
             b->layer[l] = k;
@@ -4676,20 +4691,20 @@ static void sppoi_kept_layout(sppo_micro_batch *b, sppoi_carver *v,
 }
 
 /* The numbers that describe a micro-batch. */
-static void sppoi_micro_layout(sppo_micro_batch *b, sppoi_carver *v,
+static void sppoi_micro_layout(sppo_micro_batch *b, sppoi_arena *v,
                                int segments, int tokens)
 {
     const size_t s = (size_t)segments, n = (size_t)tokens;
 
-    b->forest.parent = (int *)sppoi_carve(v, s, sizeof(int));
-    b->forest.start = (int *)sppoi_carve(v, s + 1, sizeof(int));
-    b->tree_start = (int *)sppoi_carve(v, s + 1, sizeof(int));
-    b->before = (int *)sppoi_carve(v, s, sizeof(int));
-    b->position = (int *)sppoi_carve(v, n, sizeof(int));
-    b->scored_row = (int *)sppoi_carve(v, n, sizeof(int));
-    b->scored_from = (int *)sppoi_carve(v, n + 1, sizeof(int));
-    b->scored_token = (int *)sppoi_carve(v, n, sizeof(int));
-    b->row_lse = (double *)sppoi_carve(v, n, sizeof(double));
+    b->forest.parent = (int *)sppoi_arena_alloc(v, s, sizeof(int));
+    b->forest.start = (int *)sppoi_arena_alloc(v, s + 1, sizeof(int));
+    b->tree_start = (int *)sppoi_arena_alloc(v, s + 1, sizeof(int));
+    b->before = (int *)sppoi_arena_alloc(v, s, sizeof(int));
+    b->position = (int *)sppoi_arena_alloc(v, n, sizeof(int));
+    b->scored_row = (int *)sppoi_arena_alloc(v, n, sizeof(int));
+    b->scored_from = (int *)sppoi_arena_alloc(v, n + 1, sizeof(int));
+    b->scored_token = (int *)sppoi_arena_alloc(v, n, sizeof(int));
+    b->row_lse = (double *)sppoi_arena_alloc(v, n, sizeof(double));
 }
 
 /* What a thread needs to take a micro-batch along.  Nothing here outlives the
@@ -4705,7 +4720,7 @@ typedef struct sppoi_workspace {
     char *room;                       // for what is kept, unless kept for all
 } sppoi_workspace;
 
-static void sppoi_workspace_layout(sppoi_workspace *ws, sppoi_carver *v,
+static void sppoi_workspace_layout(sppoi_workspace *ws, sppoi_arena *v,
                                    const sppo_activations *acts)
 {
     const sppo_config *c = &acts->config;
@@ -4715,18 +4730,18 @@ static void sppoi_workspace_layout(sppoi_workspace *ws, sppoi_carver *v,
     const size_t chunk = (size_t)acts->chunk;
 
     memset(ws, 0, sizeof *ws);
-    ws->norm = sppoi_carve_reals(v, n, c->dim);
-    ws->act = sppoi_carve_reals(v, n, c->hidden);
-    ws->gathered = sppoi_carve_reals(v, chunk, c->dim);
-    ws->logits = sppoi_carve_reals(v, chunk, c->vocab);
+    ws->norm = sppoi_arena_reals(v, n, c->dim);
+    ws->act = sppoi_arena_reals(v, n, c->hidden);
+    ws->gathered = sppoi_arena_reals(v, chunk, c->dim);
+    ws->logits = sppoi_arena_reals(v, chunk, c->vocab);
     if (acts->backward == SPPO_FORWARD)
         return;
-    ws->dx = sppoi_carve_reals(v, n, c->dim);
-    ws->dnorm = sppoi_carve_reals(v, n, c->dim);
-    ws->datt = sppoi_carve_reals(v, n, q);
-    ws->dqkv = sppoi_carve_reals(v, n, sppoi_qkv_width(c));
-    ws->dgate_up = sppoi_carve_reals(v, n, 2 * c->hidden);
-    ws->panel = sppoi_carve_reals(
+    ws->dx = sppoi_arena_reals(v, n, c->dim);
+    ws->dnorm = sppoi_arena_reals(v, n, c->dim);
+    ws->datt = sppoi_arena_reals(v, n, q);
+    ws->dqkv = sppoi_arena_reals(v, n, sppoi_qkv_width(c));
+    ws->dgate_up = sppoi_arena_reals(v, n, 2 * c->hidden);
+    ws->panel = sppoi_arena_reals(
         v, sppo_panel_size(acts->most_rows, widest), 1);
 }
 
@@ -4750,7 +4765,7 @@ static int sppoi_ways(const sppo_activations *acts)
     return acts->backward == SPPO_FORWARD ? 1 : SPPOI_WAYS;
 }
 
-static void sppoi_panels_layout(sppo_activations *acts, sppoi_carver *v)
+static void sppoi_panels_layout(sppo_activations *acts, sppoi_arena *v)
 {
     const sppo_config *c = &acts->config;
     const int ways = sppoi_ways(acts), layers = c->layers * ways;
@@ -4759,18 +4774,19 @@ static void sppoi_panels_layout(sppo_activations *acts, sppoi_carver *v)
 
     memset(&p, 0, sizeof p);
     for (i = 0; i < ways; i++)
-        acts->classifier[i] = sppoi_carve_reals(
+        acts->classifier[i] = sppoi_arena_reals(
             v, sppoi_weight_room(c->dim, c->vocab), 1);
-    acts->panels = (sppoi_panels *)sppoi_carve(v, (size_t)layers, sizeof p);
+    acts->panels =
+        (sppoi_panels *)sppoi_arena_alloc(v, (size_t)layers, sizeof p);
     for (i = 0; i < layers; i++) {
         if (i == 0 || acts->packed_before) {
-            p.qkv = sppoi_carve_reals(
+            p.qkv = sppoi_arena_reals(
                 v, sppoi_weight_room(c->dim, sppoi_qkv_width(c)), 1);
-            p.o = sppoi_carve_reals(
+            p.o = sppoi_arena_reals(
                 v, sppoi_weight_room(sppoi_q_width(c), c->dim), 1);
-            p.gate_up = sppoi_carve_reals(
+            p.gate_up = sppoi_arena_reals(
                 v, sppoi_weight_room(c->dim, 2 * c->hidden), 1);
-            p.down = sppoi_carve_reals(
+            p.down = sppoi_arena_reals(
                 v, sppoi_weight_room(c->hidden, c->dim), 1);
         }
         if (v->base)
@@ -4814,41 +4830,41 @@ static size_t sppoi_room_bytes(const sppo_activations *acts, int most)
     const sppo_config *c = &acts->config;
     const size_t ends = sppoi_size_product(
         (size_t)most, (size_t)(9 + 8 * c->layers + 3));
-    sppoi_carver v = { NULL, 0, 0 };
+    sppoi_arena v = { NULL, 0, 0 };
     sppo_micro_batch counted;
 
     sppoi_micro_layout(&counted, &v, acts->max_segments, acts->max_tokens);
     if (acts->backward == SPPO_BACKWARD) {
         sppoi_kept_layout(&counted, &v, c, acts->max_tokens, 1);
-        sppoi_carve(&v, (size_t)most * (size_t)(c->layers + 1),
-                    sizeof(sppoi_kept_layer));
+        sppoi_arena_alloc(&v, (size_t)most * (size_t)(c->layers + 1),
+                          sizeof(sppoi_kept_layer));
     }
-    sppoi_carve(&v, ends, SPPOI_LINE);
-    return sppoi_carved(&v);
+    sppoi_arena_alloc(&v, ends, SPPOI_LINE);
+    return sppoi_arena_size(&v);
 }
 
 static size_t sppoi_kept_bytes(const sppo_activations *acts)
 {
-    sppoi_carver v = { NULL, 0, 0 };
+    sppoi_arena v = { NULL, 0, 0 };
     sppo_micro_batch counted;
 
     sppoi_kept_layout(&counted, &v, &acts->config, acts->most_rows,
                       acts->backward != SPPO_FORWARD);
-    return sppoi_carved(&v);
+    return sppoi_arena_size(&v);
 }
 
 /* Numbers in attention's scratch for a block of queries: sppoi_block_layout. */
 static size_t sppoi_block_room(const sppo_config *c, int reach, int backward)
 {
-    const size_t cols = SPPOI_COLS, keys = (size_t)reach * cols;
+    const size_t cols = SPPOI_NR, keys = (size_t)reach * cols;
     const size_t channels = (size_t)c->head_dim * cols;
-    const size_t rows = sppo_panel_size(SPPOI_COLS, c->head_dim);
+    const size_t rows = sppo_panel_size(SPPOI_NR, c->head_dim);
 
     return keys + 2 * channels + 2 * cols
          + (backward ? keys + channels + 2 * rows : 0);
 }
 
-static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_carver *v)
+static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_arena *v)
 {
     const size_t room = sppoi_block_room(&acts->config, sppoi_reach(acts),
                                          acts->backward != SPPO_FORWARD);
@@ -4856,9 +4872,9 @@ static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_carver *v)
     sppoi_workspace counted;
     int w;
 
-    acts->workspace = (sppoi_workspace *)sppoi_carve(
+    acts->workspace = (sppoi_workspace *)sppoi_arena_alloc(
         v, (size_t)acts->workers, sizeof *acts->workspace);
-    acts->scratch = sppoi_carve_reals(
+    acts->scratch = sppoi_arena_reals(
         v, sppoi_size_product((size_t)acts->threads, room), 1);
     for (w = 0; w < acts->workers; w++) {
         sppoi_workspace *ws = v->base ? &acts->workspace[w] : &counted;
@@ -4867,7 +4883,7 @@ static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_carver *v)
         ws->scratch = v->base ? acts->scratch + (size_t)w * room : NULL;
         ws->threads = w == 0 ? acts->threads : 1;
         if (acts->backward != SPPO_BACKWARD)
-            ws->room = (char *)sppoi_carve(v, 1, kept);
+            ws->room = (char *)sppoi_arena_alloc(v, 1, kept);
     }
 }
 
@@ -4880,7 +4896,7 @@ static int sppoi_most_micro_batches(const sppo_activations *acts)
     return sppoi_min(acts->max_segments, 2 * pairs + 1);
 }
 
-static void sppoi_activations_layout(sppo_activations *acts, sppoi_carver *v)
+static void sppoi_activations_layout(sppo_activations *acts, sppoi_arena *v)
 {
     const sppo_config *c = &acts->config;
     const size_t n = (size_t)acts->max_tokens;
@@ -4888,20 +4904,20 @@ static void sppoi_activations_layout(sppo_activations *acts, sppoi_carver *v)
     const int copies = acts->backward == SPPO_FORWARD
         ? 0 : sppoi_most_partials(c, acts->max_tokens) - 1;
 
-    acts->micro_batch = (sppo_micro_batch *)sppoi_carve(
+    acts->micro_batch = (sppo_micro_batch *)sppoi_arena_alloc(
         v, (size_t)most, sizeof *acts->micro_batch);
-    acts->slot = (int *)sppoi_carve(v, sppoi_larger(
+    acts->slot = (int *)sppoi_arena_alloc(v, sppoi_larger(
         n, (size_t)acts->max_segments), sizeof(int));
-    acts->logprob = (double *)sppoi_carve(v, n, sizeof(double));
-    acts->d_logprob = (double *)sppoi_carve(v, n, sizeof(double));
-    acts->final = sppoi_carve_reals(v, n, c->dim);
-    acts->table = sppoi_carve_reals(v, (size_t)sppoi_reach(acts), c->head_dim);
+    acts->logprob = (double *)sppoi_arena_alloc(v, n, sizeof(double));
+    acts->d_logprob = (double *)sppoi_arena_alloc(v, n, sizeof(double));
+    acts->final = sppoi_arena_reals(v, n, c->dim);
+    acts->table = sppoi_arena_reals(v, (size_t)sppoi_reach(acts), c->head_dim);
     sppoi_panels_layout(acts, v);
-    acts->partial = sppoi_carve_reals(
+    acts->partial = sppoi_arena_reals(
         v, sppoi_size_product((size_t)copies, acts->count), 1);
-    acts->logits = sppoi_carve_reals(v, (size_t)acts->logit_rows, c->vocab);
+    acts->logits = sppoi_arena_reals(v, (size_t)acts->logit_rows, c->vocab);
     sppoi_workspaces_layout(acts, v);
-    acts->room = (char *)sppoi_carve(v, 1, sppoi_room_bytes(acts, most));
+    acts->room = (char *)sppoi_arena_alloc(v, 1, sppoi_room_bytes(acts, most));
 }
 
 /* pack_all: all layers' weights are packed at once, however many they are. */
@@ -4940,12 +4956,12 @@ SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
                                        int max_tree, int backward)
 {
     sppo_activations acts;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
 
     sppoi_activations_shape(&acts, config, max_tokens, max_segments, max_tree,
                             backward, 0);
-    sppoi_activations_layout(&acts, &carver);
-    return sppoi_carved(&carver);
+    sppoi_activations_layout(&acts, &arena);
+    return sppoi_arena_size(&arena);
 }
 
 static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
@@ -4956,7 +4972,7 @@ static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
                                            int pack_all)
 {
     sppo_activations fresh;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
 
     if (max_tokens < 1 || max_segments < 1 || max_tree < 0 ||
         backward < SPPO_FORWARD || backward > SPPO_STEP)
@@ -4967,10 +4983,10 @@ static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
                          max_tokens, max_segments, max_tree, backward);
     sppoi_activations_shape(&fresh, &model->config, max_tokens, max_segments,
                             max_tree, backward, pack_all);
-    sppoi_activations_layout(&fresh, &carver);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_activations_init", &carver, &fresh.block,
+    sppoi_activations_layout(&fresh, &arena);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_activations_init", &arena, &fresh.block,
                           &fresh.block_size));
-    sppoi_activations_layout(&fresh, &carver);
+    sppoi_activations_layout(&fresh, &arena);
     sppo_rope_table(fresh.table, sppoi_reach(&fresh), fresh.config.head_dim,
                     fresh.config.rope_theta);
     *acts = fresh;
@@ -4989,7 +5005,7 @@ SPPO_DEF sppo_result sppo_activations_init(sppo_ctx *ctx,
 
 SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts)
 {
-    sppo_give(ctx, acts->block, acts->block_size);
+    sppo_release(ctx, acts->block, acts->block_size);
     memset(acts, 0, sizeof *acts);
 }
 
@@ -5119,7 +5135,7 @@ static void sppoi_read_segments(sppo_micro_batch *b, const sppo_forest *f)
 
 /* Segments [from, to) of the batch become the next micro-batch; `scored` rows
  * of the batch lie before it.                                               */
-static void sppoi_read_micro_batch(sppo_activations *acts, sppoi_carver *v,
+static void sppoi_read_micro_batch(sppo_activations *acts, sppoi_arena *v,
                                    const sppo_forest *f, int from, int to,
                                    int scored)
 {
@@ -5158,7 +5174,7 @@ static int sppoi_tree_end(const sppo_forest *f, int root)
  * sum has an equal share of the micro-batches, at least one.                */
 static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
 {
-    sppoi_carver v = { NULL, 0, 0 };
+    sppoi_arena v = { NULL, 0, 0 };
     int from, to, end, scored = 0;
 
     v.base = acts->room;
@@ -5196,7 +5212,8 @@ static sppo_result sppoi_read_batch(sppo_ctx *ctx, sppo_activations *acts,
 
 /* ---- packed weights ---- */
 
-/* sppoi_pack_weight for the forward pass, sppoi_pack_slope for the backward. */
+/* sppoi_pack_weight for the forward pass, sppoi_pack_transposed for the
+ * backward.                                                                 */
 typedef void (*sppoi_packer)(sppo_real *panel, const sppo_real *w, int d_in,
                              int d_out);
 
@@ -5204,10 +5221,10 @@ static void sppoi_pack_layer(const sppo_activations *acts, const sppo_model *m,
                              int l, int way)
 {
     const sppo_config *c = &acts->config;
-    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+    const sppoi_layer w = sppoi_layer_view(m, m->weights, l);
     const sppoi_panels *p = &acts->panels[l * sppoi_ways(acts) + way];
     const sppoi_packer pack =
-        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_slope;
+        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_transposed;
 
     pack(p->qkv, w.qkv, c->dim, sppoi_qkv_width(c));
     pack(p->o, w.o, sppoi_q_width(c), c->dim);
@@ -5220,7 +5237,7 @@ static void sppoi_pack_task(const sppo_activations *acts, const sppo_model *m,
                             int task, int way)
 {
     const sppoi_packer pack =
-        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_slope;
+        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_transposed;
 
     if (task > 0)
         sppoi_pack_layer(acts, m, task - 1, way);
@@ -5258,7 +5275,7 @@ static const sppoi_panels *sppoi_packed(const sppo_activations *acts,
 
 /* ---- attention over a forest ---- */
 
-/* [Net 4] Queries go in blocks of SPPOI_COLS columns, a column being one query
+/* [Net 4] Queries go in blocks of SPPOI_NR columns, a column being one query
  * of one head; the heads of a block share their keys and values.  Scores are
  * kept transposed, so that they are the panel of the next product as they
  * stand, and softmax runs down the columns, many at once:
@@ -5274,7 +5291,7 @@ static const sppoi_panels *sppoi_packed(const sppo_activations *acts,
  * again, so no matrix of all pairs ever exists.
  *
  *   let     dp = V dout'       delta = sum_keys p dp
- *   slopes  ds = p (dp - delta)
+ *   gradients  ds = p (dp - delta)
  *           dq' = K' ds / sqrt d     dk += ds q / sqrt d     dv += p dout   */
 typedef struct sppoi_attention {
     const sppo_config *c;
@@ -5286,23 +5303,23 @@ typedef struct sppoi_attention {
     int reach;
 } sppoi_attention;
 
-/* Scratch of one task, all in columns of SPPOI_COLS. */
-typedef struct sppoi_columns {
+/* Scratch of one task, all in columns of SPPOI_NR. */
+typedef struct sppoi_query_block {
     sppo_real *score, *q, *out, *top, *sum;        // forward
-    sppo_real *slope, *dout, *q_rows, *dout_rows;  // backward as well
+    sppo_real *grad, *dout, *q_rows, *dout_rows;   // backward as well
     int s, g;            // segment and key/value head
     int i0, h0;          // first query (in its segment) and first query head
     int queries, heads;  // of the block
-    int cols;            // those in use, in whole halves of SPPOI_COLS
+    int cols;            // those in use, in whole halves of SPPOI_NR
     int first;           // of the segment's blocks: the last queries
-} sppoi_columns;
+} sppoi_query_block;
 
-static void sppoi_block_layout(sppoi_columns *b, sppo_real *at,
+static void sppoi_block_layout(sppoi_query_block *b, sppo_real *at,
                                const sppo_config *c, int reach)
 {
-    const size_t cols = SPPOI_COLS, keys = (size_t)reach * cols;
+    const size_t cols = SPPOI_NR, keys = (size_t)reach * cols;
     const size_t channels = (size_t)c->head_dim * cols;
-    const size_t rows = sppo_panel_size(SPPOI_COLS, c->head_dim);
+    const size_t rows = sppo_panel_size(SPPOI_NR, c->head_dim);
 
     memset(b, 0, sizeof *b);
     b->score = at;
@@ -5310,16 +5327,16 @@ static void sppoi_block_layout(sppoi_columns *b, sppo_real *at,
     b->out = b->q + channels;
     b->top = b->out + channels;
     b->sum = b->top + cols;
-    b->slope = b->sum + cols;
-    b->dout = b->slope + keys;
+    b->grad = b->sum + cols;
+    b->dout = b->grad + keys;
     b->q_rows = b->dout + channels;
     b->dout_rows = b->q_rows + rows;
 }
 
 /* Columns run over queries, then heads: where column 0 stands in rows that are
  * `width` wide.  A query's heads are neighbours there too.                  */
-static size_t sppoi_block_at(const sppoi_attention *a, const sppoi_columns *b,
-                             int width)
+static size_t sppoi_block_at(const sppoi_attention *a,
+                             const sppoi_query_block *b, int width)
 {
     return (size_t)(a->f->start[b->s] + b->i0) * (size_t)width
          + (size_t)(b->h0 * a->c->head_dim);
@@ -5346,9 +5363,9 @@ static SPPOI_INLINE void sppoi_copy_channels(sppo_real *to, const int to_step,
 }
 
 /* out[c][j] = scale rows[row of j][head of j][c]; 0 in what is not used. */
-static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
-                               const sppoi_attention *a, const sppoi_columns *b,
-                               sppo_real scale)
+static void sppoi_pack_queries(sppo_real *out, const sppo_real *rows, int width,
+                               const sppoi_attention *a,
+                               const sppoi_query_block *b, sppo_real scale)
 {
     const int d = a->c->head_dim, used = b->queries * b->heads;
     int i, h, c, j = 0;
@@ -5356,17 +5373,18 @@ static void sppoi_pack_columns(sppo_real *out, const sppo_real *rows, int width,
     rows += sppoi_block_at(a, b, width);
     for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            sppoi_copy_channels(out + j, SPPOI_COLS, rows + h * d, 1, d,
+            sppoi_copy_channels(out + j, SPPOI_NR, rows + h * d, 1, d,
                                 scale);
     for (c = 0; c < d; c++)
         for (j = used; j < b->cols; j++)
-            out[c * SPPOI_COLS + j] = 0;
+            out[c * SPPOI_NR + j] = 0;
 }
 
 /* rows[row of j][head of j][c] = scale[j] column[c][j]. */
-static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *column,
+static void sppoi_unpack_queries(sppo_real *rows, const sppo_real *column,
                                  int width, const sppoi_attention *a,
-                                 const sppoi_columns *b, const sppo_real *scale)
+                                 const sppoi_query_block *b,
+                                 const sppo_real *scale)
 {
     const int d = a->c->head_dim;
     int i, h, j = 0;
@@ -5374,19 +5392,20 @@ static void sppoi_unpack_columns(sppo_real *rows, const sppo_real *column,
     rows += sppoi_block_at(a, b, width);
     for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            sppoi_copy_channels(rows + h * d, 1, column + j, SPPOI_COLS, d,
+            sppoi_copy_channels(rows + h * d, 1, column + j, SPPOI_NR, d,
                                 scale[j]);
 }
 
 /* Keys of chain segment `at` that the block sees: all, or up to its last. */
-static int sppoi_keys_of(const sppoi_attention *a, const sppoi_columns *b,
-                         int at)
+static int sppoi_keys_visible(const sppoi_attention *a,
+                              const sppoi_query_block *b, int at)
 {
     return at == b->s ? b->i0 + b->queries
                       : a->f->start[at + 1] - a->f->start[at];
 }
 
-static int sppoi_block_keys(const sppoi_attention *a, const sppoi_columns *b)
+static int sppoi_block_keys(const sppoi_attention *a,
+                            const sppoi_query_block *b)
 {
     return a->before[b->s] + b->i0 + b->queries;
 }
@@ -5395,18 +5414,18 @@ static int sppoi_block_keys(const sppoi_attention *a, const sppoi_columns *b)
 static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
                                 int channel, const sppo_real *panel,
                                 const sppoi_attention *a,
-                                const sppoi_columns *b)
+                                const sppoi_query_block *b)
 {
     const int width = sppoi_qkv_width(a->c);
     int s;
 
     for (s = b->s; s >= 0; s = a->f->parent[s]) {
         sppoi_product_job job = sppoi_job(
-            sppoi_row_out(out, a->before[s], SPPOI_COLS),
+            sppoi_row_out(out, a->before[s], SPPOI_NR),
             sppoi_row(rows, a->f->start[s], width) + channel, width, 1, panel,
-            sppoi_keys_of(a, b, s), b->cols, a->c->head_dim);
+            sppoi_keys_visible(a, b, s), b->cols, a->c->head_dim);
 
-        job.ld = SPPOI_COLS;
+        job.ld = SPPOI_NR;
         sppoi_product_alone(&job);
     }
 }
@@ -5414,7 +5433,7 @@ static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
 /* out[c][j] = sum over keys seen of rows[key][channel + c] panel[key][j]. */
 static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
                             const sppo_real *panel, const sppoi_attention *a,
-                            const sppoi_columns *b)
+                            const sppoi_query_block *b)
 {
     const int width = sppoi_qkv_width(a->c);
     int s;
@@ -5422,10 +5441,10 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
     for (s = b->s; s >= 0; s = a->f->parent[s]) {
         sppoi_product_job job = sppoi_job(
             out, sppoi_row(rows, a->f->start[s], width) + channel, 1, width,
-            sppoi_row(panel, a->before[s], SPPOI_COLS), a->c->head_dim, b->cols,
-            sppoi_keys_of(a, b, s));
+            sppoi_row(panel, a->before[s], SPPOI_NR), a->c->head_dim, b->cols,
+            sppoi_keys_visible(a, b, s));
 
-        job.ld = SPPOI_COLS;
+        job.ld = SPPOI_NR;
         job.add = s != b->s;
         sppoi_product_alone(&job);
     }
@@ -5435,7 +5454,8 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
  * The first block sets its own segment's rows, all of which it sees.        */
 static void sppoi_into_keys(sppo_real *rows, int channel,
                             const sppo_real *column, const sppo_real *panel,
-                            const sppoi_attention *a, const sppoi_columns *b)
+                            const sppoi_attention *a,
+                            const sppoi_query_block *b)
 {
     const int width = sppoi_qkv_width(a->c);
     int s;
@@ -5443,8 +5463,8 @@ static void sppoi_into_keys(sppo_real *rows, int channel,
     for (s = b->s; s >= 0; s = a->f->parent[s]) {
         sppoi_product_job job = sppoi_job(
             sppoi_row_out(rows, a->f->start[s], width) + channel,
-            sppoi_row(column, a->before[s], SPPOI_COLS), SPPOI_COLS, 1, panel,
-            sppoi_keys_of(a, b, s), a->c->head_dim, b->cols);
+            sppoi_row(column, a->before[s], SPPOI_NR), SPPOI_NR, 1, panel,
+            sppoi_keys_visible(a, b, s), a->c->head_dim, b->cols);
 
         job.ld = width;
         job.add = s != b->s || !b->first;
@@ -5453,18 +5473,19 @@ static void sppoi_into_keys(sppo_real *rows, int channel,
 }
 
 /* Scores of a block; a key after its query is out of sight. */
-static void sppoi_block_scores(const sppoi_attention *a, const sppoi_columns *b)
+static void sppoi_block_scores(const sppoi_attention *a,
+                               const sppoi_query_block *b)
 {
     const sppo_real scale =
         (sppo_real)(1.0 / sqrt((double)a->c->head_dim));
     const int key = sppoi_q_width(a->c) + b->g * a->c->head_dim;
     int i, j;
 
-    sppoi_pack_columns(b->q, a->k->qkv, sppoi_qkv_width(a->c), a, b, scale);
+    sppoi_pack_queries(b->q, a->k->qkv, sppoi_qkv_width(a->c), a, b, scale);
     sppoi_over_channels(b->score, a->k->qkv, key, b->q, a, b);
     for (i = 1; i < b->queries; i++) {
         sppo_real *row = sppoi_row_out(
-            b->score, a->before[b->s] + b->i0 + i, SPPOI_COLS);
+            b->score, a->before[b->s] + b->i0 + i, SPPOI_NR);
 
         for (j = 0; j < i * b->heads; j++)
             row[j] = (sppo_real)-1e30;
@@ -5473,8 +5494,9 @@ static void sppoi_block_scores(const sppoi_attention *a, const sppoi_columns *b)
 
 /* score becomes exp(score - top); top and sum per column.  Here and below cols
  * is passed as a constant, so that loops over columns are whole vectors.    */
-static SPPOI_INLINE void sppoi_softmax_of(const int cols,
-                                          const sppoi_columns *b, int keys)
+static SPPOI_INLINE void sppoi_softmax_body(const int cols,
+                                            const sppoi_query_block *b,
+                                            int keys)
 {
     int i, j;
 
@@ -5483,14 +5505,14 @@ static SPPOI_INLINE void sppoi_softmax_of(const int cols,
         b->sum[j] = 0;
     }
     for (i = 1; i < keys; i++) {
-        const sppo_real *row = sppoi_row(b->score, i, SPPOI_COLS);
+        const sppo_real *row = sppoi_row(b->score, i, SPPOI_NR);
 
         SPPOI_SIMD
         for (j = 0; j < cols; j++)
             b->top[j] = row[j] > b->top[j] ? row[j] : b->top[j];
     }
     for (i = 0; i < keys; i++) {
-        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
+        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_NR);
 
         SPPOI_SIMD
         for (j = 0; j < cols; j++) {
@@ -5500,15 +5522,16 @@ static SPPOI_INLINE void sppoi_softmax_of(const int cols,
     }
 }
 
-static void sppoi_block_softmax(const sppoi_columns *b, int keys)
+static void sppoi_block_softmax(const sppoi_query_block *b, int keys)
 {
-    if (b->cols == SPPOI_COLS)
-        sppoi_softmax_of(SPPOI_COLS, b, keys);
+    if (b->cols == SPPOI_NR)
+        sppoi_softmax_body(SPPOI_NR, b, keys);
     else
-        sppoi_softmax_of(SPPOI_COLS / 2, b, keys);
+        sppoi_softmax_body(SPPOI_NR / 2, b, keys);
 }
 
-static void sppoi_block_fwd(const sppoi_attention *a, const sppoi_columns *b)
+static void sppoi_block_fwd(const sppoi_attention *a,
+                            const sppoi_query_block *b)
 {
     const sppo_config *c = a->c;
     const int value = sppoi_q_width(c) + sppoi_kv_width(c)
@@ -5527,17 +5550,18 @@ static void sppoi_block_fwd(const sppoi_attention *a, const sppoi_columns *b)
                 b->top[j] + (sppo_real)log((double)b->sum[j]);
             b->sum[j] = 1 / b->sum[j];
         }
-    sppoi_unpack_columns(a->k->att, b->out, sppoi_q_width(c), a, b, b->sum);
+    sppoi_unpack_queries(a->k->att, b->out, sppoi_q_width(c), a, b, b->sum);
 }
 
 /* score becomes exp(score - top). */
-static SPPOI_INLINE void sppoi_recall_of(const int cols,
-                                         const sppoi_columns *b, int keys)
+static SPPOI_INLINE void sppoi_recompute_body(const int cols,
+                                              const sppoi_query_block *b,
+                                              int keys)
 {
     int i, j;
 
     for (i = 0; i < keys; i++) {
-        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_COLS);
+        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_NR);
 
         SPPOI_SIMD
         for (j = 0; j < cols; j++)
@@ -5546,7 +5570,8 @@ static SPPOI_INLINE void sppoi_recall_of(const int cols,
 }
 
 /* score becomes p = exp(score - lse). */
-static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
+static void sppoi_block_recompute(const sppoi_attention *a,
+                                  const sppoi_query_block *b)
 {
     const int heads = a->c->heads, keys = sppoi_block_keys(a, b);
     const sppo_real *lse = a->k->lse
@@ -5559,15 +5584,16 @@ static void sppoi_block_recall(const sppoi_attention *a, const sppoi_columns *b)
             b->top[j++] = sppoi_row(lse, i, heads)[h];
     for (; j < b->cols; j++)
         b->top[j] = 0;
-    if (b->cols == SPPOI_COLS)
-        sppoi_recall_of(SPPOI_COLS, b, keys);
+    if (b->cols == SPPOI_NR)
+        sppoi_recompute_body(SPPOI_NR, b, keys);
     else
-        sppoi_recall_of(SPPOI_COLS / 2, b, keys);
+        sppoi_recompute_body(SPPOI_NR / 2, b, keys);
 }
 
-/* slope comes in as dp and becomes ds = p (dp - delta). */
-static SPPOI_INLINE void sppoi_slopes_of(const int cols,
-                                         const sppoi_columns *b, int keys)
+/* gradient comes in as dp and becomes ds = p (dp - delta). */
+static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
+                                                   const sppoi_query_block *b,
+                                                   int keys)
 {
     sppo_real *delta = b->sum;
     int i, j;
@@ -5575,16 +5601,16 @@ static SPPOI_INLINE void sppoi_slopes_of(const int cols,
     for (j = 0; j < cols; j++)
         delta[j] = 0;
     for (i = 0; i < keys; i++) {
-        const sppo_real *p = sppoi_row(b->score, i, SPPOI_COLS);
-        const sppo_real *dp = sppoi_row(b->slope, i, SPPOI_COLS);
+        const sppo_real *p = sppoi_row(b->score, i, SPPOI_NR);
+        const sppo_real *dp = sppoi_row(b->grad, i, SPPOI_NR);
 
         SPPOI_SIMD
         for (j = 0; j < cols; j++)
             delta[j] = sppoi_muladd(p[j], dp[j], delta[j]);
     }
     for (i = 0; i < keys; i++) {
-        const sppo_real *p = sppoi_row(b->score, i, SPPOI_COLS);
-        sppo_real *row = sppoi_row_out(b->slope, i, SPPOI_COLS);
+        const sppo_real *p = sppoi_row(b->score, i, SPPOI_NR);
+        sppo_real *row = sppoi_row_out(b->grad, i, SPPOI_NR);
 
         SPPOI_SIMD
         for (j = 0; j < cols; j++)
@@ -5592,15 +5618,16 @@ static SPPOI_INLINE void sppoi_slopes_of(const int cols,
     }
 }
 
-static void sppoi_block_slopes(const sppoi_columns *b, int keys)
+static void sppoi_block_score_gradient(const sppoi_query_block *b, int keys)
 {
-    if (b->cols == SPPOI_COLS)
-        sppoi_slopes_of(SPPOI_COLS, b, keys);
+    if (b->cols == SPPOI_NR)
+        sppoi_score_gradient_body(SPPOI_NR, b, keys);
     else
-        sppoi_slopes_of(SPPOI_COLS / 2, b, keys);
+        sppoi_score_gradient_body(SPPOI_NR / 2, b, keys);
 }
 
-static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
+static void sppoi_block_bwd(const sppoi_attention *a,
+                            const sppoi_query_block *b)
 {
     const sppo_config *c = a->c;
     const int d = c->head_dim, width = sppoi_qkv_width(c);
@@ -5609,17 +5636,17 @@ static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
     const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
     int j;
 
-    sppoi_block_recall(a, b);
-    sppoi_pack_columns(b->dout, a->datt, sppoi_q_width(c), a, b, 1);
-    sppoi_over_channels(b->slope, a->k->qkv, value, b->dout, a, b);
-    sppoi_block_slopes(b, sppoi_block_keys(a, b));
-    sppoi_over_keys(b->out, a->k->qkv, key, b->slope, a, b);
+    sppoi_block_recompute(a, b);
+    sppoi_pack_queries(b->dout, a->datt, sppoi_q_width(c), a, b, 1);
+    sppoi_over_channels(b->grad, a->k->qkv, value, b->dout, a, b);
+    sppoi_block_score_gradient(b, sppoi_block_keys(a, b));
+    sppoi_over_keys(b->out, a->k->qkv, key, b->grad, a, b);
     for (j = 0; j < b->cols; j++)
         b->sum[j] = scale;
-    sppoi_unpack_columns(a->dqkv, b->out, width, a, b, b->sum);
-    sppoi_pack_alone(b->q_rows, b->q, 1, SPPOI_COLS, b->cols, d);
-    sppoi_into_keys(a->dqkv, key, b->slope, b->q_rows, a, b);
-    sppoi_pack_alone(b->dout_rows, b->dout, 1, SPPOI_COLS, b->cols, d);
+    sppoi_unpack_queries(a->dqkv, b->out, width, a, b, b->sum);
+    sppoi_pack_alone(b->q_rows, b->q, 1, SPPOI_NR, b->cols, d);
+    sppoi_into_keys(a->dqkv, key, b->grad, b->q_rows, a, b);
+    sppoi_pack_alone(b->dout_rows, b->dout, 1, SPPOI_NR, b->cols, d);
     sppoi_into_keys(a->dqkv, value, b->score, b->dout_rows, a, b);
 }
 
@@ -5628,36 +5655,36 @@ static void sppoi_block_bwd(const sppoi_attention *a, const sppoi_columns *b)
 static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
                                    sppo_real *scratch,
                                    void (*block)(const sppoi_attention *a,
-                                                 const sppoi_columns *b))
+                                                 const sppoi_query_block *b))
 {
-    const int group = a->c->heads / a->c->kv_heads;
-    const int heads = sppoi_min(group, SPPOI_COLS);
-    const int at_once = SPPOI_COLS / heads;
+    const int sharing = a->c->heads / a->c->kv_heads;
+    const int heads = sppoi_min(sharing, SPPOI_NR);
+    const int at_once = SPPOI_NR / heads;
     const int length = a->f->start[s + 1] - a->f->start[s];
     const int last = (length - 1) / at_once * at_once;
-    sppoi_columns b;
+    sppoi_query_block b;
     int h;
 
     sppoi_block_layout(&b, scratch, a->c, a->reach);
     b.s = s;
     b.g = g;
     b.first = 1;
-    for (h = 0; h < group; h += heads)
+    for (h = 0; h < sharing; h += heads)
         for (b.i0 = last; b.i0 >= 0; b.i0 -= at_once) {
-            b.h0 = g * group + h;
-            b.heads = sppoi_min(heads, group - h);
+            b.h0 = g * sharing + h;
+            b.heads = sppoi_min(heads, sharing - h);
             b.queries = sppoi_min(at_once, length - b.i0);
-            b.cols = b.queries * b.heads > SPPOI_COLS / 2 ? SPPOI_COLS
-                                                          : SPPOI_COLS / 2;
+            b.cols = b.queries * b.heads > SPPOI_NR / 2 ? SPPOI_NR
+                                                          : SPPOI_NR / 2;
             block(a, &b);
             b.first = 0;
         }
 }
 
-static sppoi_attention sppoi_attention_of(const sppo_activations *acts,
-                                          const sppo_micro_batch *b,
-                                          const sppoi_workspace *ws,
-                                          const sppoi_kept_layer *k)
+static sppoi_attention sppoi_attention_view(const sppo_activations *acts,
+                                            const sppo_micro_batch *b,
+                                            const sppoi_workspace *ws,
+                                            const sppoi_kept_layer *k)
 {
     sppoi_attention a;
 
@@ -5684,7 +5711,7 @@ static void sppoi_attend_fwd(const sppo_activations *acts,
                              const sppoi_workspace *ws,
                              const sppoi_kept_layer *k)
 {
-    const sppoi_attention a = sppoi_attention_of(acts, b, ws, k);
+    const sppoi_attention a = sppoi_attention_view(acts, b, ws, k);
     const size_t room = sppoi_scratch_room(acts);
     const int kv = acts->config.kv_heads, threads = ws->threads;
     int task;
@@ -5713,7 +5740,7 @@ static void sppoi_attend_bwd(const sppo_activations *acts,
                              const sppoi_workspace *ws,
                              const sppoi_kept_layer *k)
 {
-    const sppoi_attention a = sppoi_attention_of(acts, b, ws, k);
+    const sppoi_attention a = sppoi_attention_view(acts, b, ws, k);
     const size_t room = sppoi_scratch_room(acts);
     const int kv = acts->config.kv_heads, threads = ws->threads;
     int task;
@@ -5835,7 +5862,7 @@ static void sppoi_trunk_fwd(const sppo_activations *acts, const sppo_model *m,
 
     sppoi_embed(k[0].in, m, b->forest.token, n);
     for (l = 0; l < layers; l++) {
-        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+        const sppoi_layer w = sppoi_layer_view(m, m->weights, l);
 
         sppoi_layer_fwd(acts, b, ws, &w,
                         sppoi_packed(acts, m, l, SPPOI_FORWARD), &k[l],
@@ -5862,8 +5889,8 @@ static void sppoi_trunk_bwd(const sppo_activations *acts, const sppo_model *m,
                      k[layers].in, sppoi_final_norm(m, m->weights),
                      b->inv_final, n, d);
     for (l = layers - 1; l >= 0; l--) {
-        const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
-        const sppoi_layer dw = sppoi_layer_of(m, grad, l);
+        const sppoi_layer w = sppoi_layer_view(m, m->weights, l);
+        const sppoi_layer dw = sppoi_layer_view(m, grad, l);
 
         sppoi_layer_bwd(acts, b, ws, &w,
                         sppoi_packed(acts, m, l, SPPOI_BACKWARD), &k[l], &dw);
@@ -6057,7 +6084,7 @@ typedef void (*sppoi_way)(const sppo_activations *acts, const sppoi_pass *pass,
 static void sppoi_settle(const sppo_activations *acts, sppo_micro_batch *b,
                          const sppoi_workspace *ws)
 {
-    sppoi_carver v = { NULL, 0, 0 };
+    sppoi_arena v = { NULL, 0, 0 };
 
     v.base = ws->room;
     if (acts->backward != SPPO_BACKWARD)
@@ -6316,7 +6343,7 @@ static int sppoi_scored_tokens(const sppo_activations *acts)
     return sum;
 }
 
-/* The slope of -sum log pi / divisor is known before the sum is. */
+/* The gradient of -sum log pi / divisor is known before the sum is. */
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
                                           sppo_activations *acts,
                                           const sppo_model *model,
@@ -6418,7 +6445,7 @@ SPPO_DEF void sppo_logits(const sppo_activations *acts,
  * under way together, and a layer's steps are split over the threads.  A row
  * never meets another: neither company nor threads change its bits.         */
 enum {
-    SPPOI_UNDER_WAY = 32,   // rows that are worth a thread's own reading
+    SPPOI_IN_FLIGHT = 32,   // rows that are worth a thread's own reading
     SPPOI_CACHED = 1 << 21  // numbers, 8 MB of floats
 };
 
@@ -6467,26 +6494,26 @@ static size_t sppoi_cache_size(const sppo_config *c, int tokens)
         (size_t)sppoi_kv_width(c));
 }
 
-static void sppoi_sampler_layout(sppo_sampler *s, sppoi_carver *v)
+static void sppoi_sampler_layout(sppo_sampler *s, sppoi_arena *v)
 {
     const sppo_config *c = &s->config;
     const size_t prompts = (size_t)s->max_prompts;
     const size_t rows = sppoi_size_product(prompts, (size_t)s->k);
 
     s->row_width = sppoi_row_layout(c).width;
-    s->prompt_cache = sppoi_carve_reals(
+    s->prompt_cache = sppoi_arena_reals(
         v, sppoi_size_product(prompts,
                               sppoi_cache_size(c, s->max_prompt_tokens)), 1);
-    s->cache = sppoi_carve_reals(
+    s->cache = sppoi_arena_reals(
         v, sppoi_size_product(rows, sppoi_cache_size(c, s->max_new)), 1);
-    s->rows = sppoi_carve_reals(v, rows, s->row_width);
-    s->score = sppoi_carve_reals(
+    s->rows = sppoi_arena_reals(v, rows, s->row_width);
+    s->score = sppoi_arena_reals(
         v, sppoi_size_product(rows, (size_t)c->heads), sppoi_keys_room(s));
-    s->table = sppoi_carve_reals(
+    s->table = sppoi_arena_reals(
         v, (size_t)(s->max_prompt_tokens + s->max_new), c->head_dim);
-    s->live = (int *)sppoi_carve(v, rows, sizeof(int));
-    s->length = (int *)sppoi_carve(v, rows, sizeof(int));
-    s->token = (int *)sppoi_carve(
+    s->live = (int *)sppoi_arena_alloc(v, rows, sizeof(int));
+    s->length = (int *)sppoi_arena_alloc(v, rows, sizeof(int));
+    s->token = (int *)sppoi_arena_alloc(
         v, sppoi_size_product(rows, (size_t)s->max_new), sizeof(int));
 }
 
@@ -6506,16 +6533,16 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                                   int k, int max_prompt_tokens, int max_new)
 {
     sppo_sampler s;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
 
     sppoi_sampler_shape(&s, config, max_prompts, k, max_prompt_tokens,
                         max_new);
-    sppoi_sampler_layout(&s, &carver);
+    sppoi_sampler_layout(&s, &arena);
     sppoi_activations_shape(&s.acts, config,
                             max_prompts * s.max_prompt_tokens, max_prompts,
                             s.max_prompt_tokens, SPPO_FORWARD, 1);
-    sppoi_activations_layout(&s.acts, &carver);
-    return sppoi_carved(&carver);
+    sppoi_activations_layout(&s.acts, &arena);
+    return sppoi_arena_size(&arena);
 }
 
 SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
@@ -6524,7 +6551,7 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
                                        int max_prompt_tokens, int max_new)
 {
     sppo_sampler fresh;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
     sppo_result result;
 
     if (max_prompts < 1 || k < 1 || max_prompt_tokens < 1 || max_new < 1 ||
@@ -6535,10 +6562,10 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
                          max_prompts, k, max_prompt_tokens, max_new);
     sppoi_sampler_shape(&fresh, &model->config, max_prompts, k,
                         max_prompt_tokens, max_new);
-    sppoi_sampler_layout(&fresh, &carver);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_sampler_init", &carver, &fresh.block,
+    sppoi_sampler_layout(&fresh, &arena);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_sampler_init", &arena, &fresh.block,
                           &fresh.block_size));
-    sppoi_sampler_layout(&fresh, &carver);
+    sppoi_sampler_layout(&fresh, &arena);
     sppo_rope_table(fresh.table, fresh.max_prompt_tokens + fresh.max_new,
                     fresh.config.head_dim, fresh.config.rope_theta);
     result = sppoi_activations_begin(ctx, &fresh.acts, model,
@@ -6561,40 +6588,43 @@ SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler)
 {
     sppo_activations_free(ctx, &sampler->acts);
     sppo_forest_free(ctx, &sampler->forest);
-    sppo_give(ctx, sampler->block, sampler->block_size);
+    sppo_release(ctx, sampler->block, sampler->block_size);
     memset(sampler, 0, sizeof *sampler);
 }
 
 /* A segment's keys and values of one layer, `used` tokens of them. */
-typedef struct sppoi_span {
+typedef struct sppoi_kv_block {
     sppo_real *keys, *values;
     int used;
-} sppoi_span;
+} sppoi_kv_block;
 
-static sppoi_span sppoi_span_of(const sppo_config *c, sppo_real *cache,
-                                int segment, int layer, int room, int used)
+static sppoi_kv_block sppoi_kv_block_view(const sppo_config *c,
+                                          sppo_real *cache, int segment,
+                                          int layer, int room, int used)
 {
     const size_t numbers =
         (size_t)sppoi_whole_lanes(room) * (size_t)sppoi_kv_width(c);
-    sppoi_span span;
+    sppoi_kv_block kv_block;
 
-    span.keys = cache + (size_t)segment * sppoi_cache_size(c, room)
+    kv_block.keys = cache + (size_t)segment * sppoi_cache_size(c, room)
               + (size_t)layer * 2 * numbers;
-    span.values = span.keys + numbers;
-    span.used = used;
-    return span;
+    kv_block.values = kv_block.keys + numbers;
+    kv_block.used = used;
+    return kv_block;
 }
 
 /* Stores the last token's keys and values, parts of its row of qkv.  A new
  * block begins as zeros, so that its unused lanes are numbers.              */
-static void sppoi_span_store(const sppo_config *c, sppoi_span span,
-                             const sppo_real *qkv)
+static void sppoi_kv_block_store(const sppo_config *c, sppoi_kv_block kv_block,
+                                 const sppo_real *qkv)
 {
     const int d = c->head_dim, kv = sppoi_kv_width(c);
-    const int lane = (span.used - 1) % SPPOI_LANES;
+    const int lane = (kv_block.used - 1) % SPPOI_LANES;
     const sppo_real *key = qkv + sppoi_q_width(c), *value = key + kv;
-    sppo_real *keys = sppoi_row_out(span.keys, span.used - 1 - lane, kv);
-    sppo_real *values = sppoi_row_out(span.values, span.used - 1 - lane, kv);
+    sppo_real *keys =
+        sppoi_row_out(kv_block.keys, kv_block.used - 1 - lane, kv);
+    sppo_real *values =
+        sppoi_row_out(kv_block.values, kv_block.used - 1 - lane, kv);
     int g;
 
     if (lane == 0) {
@@ -6607,9 +6637,9 @@ static void sppoi_span_store(const sppo_config *c, sppoi_span span,
                             value + g * d, 1, d, 1);
 }
 
-static void sppoi_keep_prompt(const sppo_sampler *s, int layer,
-                              const sppo_micro_batch *b, const sppo_real *qkv,
-                              int segment)
+static void sppoi_cache_prompt(const sppo_sampler *s, int layer,
+                               const sppo_micro_batch *b, const sppo_real *qkv,
+                               int segment)
 {
     const sppo_config *c = &s->config;
     const int first = b->forest.start[segment];
@@ -6617,22 +6647,23 @@ static void sppoi_keep_prompt(const sppo_sampler *s, int layer,
     int i;
 
     for (i = first; i < b->forest.start[segment + 1]; i++)
-        sppoi_span_store(c,
-                         sppoi_span_of(c, s->prompt_cache, p, layer,
-                                       s->max_prompt_tokens, i + 1 - first),
-                         sppoi_row(qkv, i, sppoi_qkv_width(c)));
+        sppoi_kv_block_store(c,
+                             sppoi_kv_block_view(c, s->prompt_cache, p, layer,
+                                                 s->max_prompt_tokens,
+                                                 i + 1 - first),
+                             sppoi_row(qkv, i, sppoi_qkv_width(c)));
 }
 
 /* Called after each layer of the pass over the prompts, a segment each; threads
  * come with different prompts.                                              */
-static void sppoi_keep_prompts(void *user, int layer,
-                               const sppo_micro_batch *b, const sppo_real *qkv)
+static void sppoi_cache_prompts(void *user, int layer,
+                                const sppo_micro_batch *b, const sppo_real *qkv)
 {
     const sppo_sampler *s = (const sppo_sampler *)user;
     int i;
 
     SPPOI_EACH(SPPOI_FOR, i, b->forest.segments,
-               sppoi_keep_prompt(s, layer, b, qkv, i));
+               sppoi_cache_prompt(s, layer, b, qkv, i));
 }
 
 /* score[j] = q . key_j for a block of LANES keys; from n on out of sight. */
@@ -6660,18 +6691,19 @@ static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
 }
 
 /* Scores of all heads, `room` apart. */
-static void sppoi_span_scores(const sppo_config *c, sppo_real *score, int room,
-                              const sppo_real *q, sppoi_span span)
+static void sppoi_kv_block_scores(const sppo_config *c, sppo_real *score,
+                                  int room, const sppo_real *q,
+                                  sppoi_kv_block kv_block)
 {
     const int d = c->head_dim, group = c->heads / c->kv_heads;
-    const sppo_real *keys = span.keys;
+    const sppo_real *keys = kv_block.keys;
     int from, g, h;
 
-    for (from = 0; from < span.used; from += SPPOI_LANES)
+    for (from = 0; from < kv_block.used; from += SPPOI_LANES)
         for (g = 0; g < c->kv_heads; g++, keys += d * SPPOI_LANES)
             for (h = g * group; h < (g + 1) * group; h++)
                 sppoi_lane_scores(sppoi_row_out(score, h, room) + from,
-                                  q + h * d, keys, span.used - from, d);
+                                  q + h * d, keys, kv_block.used - from, d);
 }
 
 /* out[i] += sum_j p[j] values[j * d + i] for `width` channels i and n tokens, a
@@ -6715,24 +6747,26 @@ static void sppoi_head_values(sppo_real *out, const sppo_real *p,
         sppoi_lane_values(1, out + c, p, values + c, n, d);
 }
 
-static void sppoi_span_values(const sppo_config *c, sppo_real *out,
-                              const sppo_real *p, int room, sppoi_span span)
+static void sppoi_kv_block_values(const sppo_config *c, sppo_real *out,
+                                  const sppo_real *p, int room,
+                                  sppoi_kv_block kv_block)
 {
     const int d = c->head_dim, group = c->heads / c->kv_heads;
-    const sppo_real *values = span.values;
+    const sppo_real *values = kv_block.values;
     int from, g, h;
 
-    for (from = 0; from < span.used; from += SPPOI_LANES)
+    for (from = 0; from < kv_block.used; from += SPPOI_LANES)
         for (g = 0; g < c->kv_heads; g++, values += d * SPPOI_LANES)
             for (h = g * group; h < (g + 1) * group; h++)
-                sppoi_head_values(out + h * d,
-                                  sppoi_row(p, h, room) + from, values,
-                                  sppoi_min(SPPOI_LANES, span.used - from), d);
+                sppoi_head_values(
+                    out + h * d, sppoi_row(p, h, room) + from, values,
+                    sppoi_min(SPPOI_LANES, kv_block.used - from), d);
 }
 
 /* p[j] = exp(scale (score[j] - top)) in place, n in whole LANES; returns the
  * inverse of their sum.                                                     */
-static sppo_real sppoi_span_softmax(sppo_real *score, int n, sppo_real scale)
+static sppo_real sppoi_kv_block_softmax(sppo_real *score, int n,
+                                        sppo_real scale)
 {
     const sppo_real top = sppoi_largest(score, n);
     sppo_real lane[SPPOI_LANES];
@@ -6751,30 +6785,32 @@ static sppo_real sppoi_span_softmax(sppo_real *score, int n, sppo_real scale)
     return 1 / sppoi_fold(lane);
 }
 
-/* Attention of a row's queries over the prompt's span and the response's. */
-static void sppoi_attend_spans(const sppo_config *c, sppo_real *out,
-                               const sppo_real *q, sppo_real *score, int room,
-                               sppoi_span prompt, sppoi_span own)
+/* Attention of a row's queries over the prompt's kv_block and the
+ * response's.                                                               */
+static void sppoi_attend_kv_blocks(const sppo_config *c, sppo_real *out,
+                                   const sppo_real *q, sppo_real *score,
+                                   int room, sppoi_kv_block prompt,
+                                   sppoi_kv_block own)
 {
     const int d = c->head_dim, before = sppoi_whole_lanes(prompt.used);
     const int n = before + sppoi_whole_lanes(own.used);
     const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
     int h, i;
 
-    sppoi_span_scores(c, score, room, q, prompt);
-    sppoi_span_scores(c, score + before, room, q, own);
+    sppoi_kv_block_scores(c, score, room, q, prompt);
+    sppoi_kv_block_scores(c, score + before, room, q, own);
     for (i = 0; i < c->heads * d; i++)
         out[i] = 0;
     for (h = 0; h < c->heads; h++) {
         sppo_real *p = sppoi_row_out(score, h, room);
-        const sppo_real inverse = sppoi_span_softmax(p, n, scale);
+        const sppo_real inverse = sppoi_kv_block_softmax(p, n, scale);
 
         SPPOI_SIMD
         for (i = 0; i < n; i++)
             p[i] *= inverse;
     }
-    sppoi_span_values(c, out, score, room, prompt);
-    sppoi_span_values(c, out, score + before, room, own);
+    sppoi_kv_block_values(c, out, score, room, prompt);
+    sppoi_kv_block_values(c, out, score + before, room, own);
 }
 
 /* Turns row r's queries and keys, stores its keys and values, and attends. */
@@ -6787,18 +6823,18 @@ static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
     const int used = s->length[response];  // with the token in this row
     const int room = sppoi_keys_room(s);
     sppo_real *row = sppoi_row_out(s->rows, r, s->row_width);
-    const sppoi_span prompt = sppoi_span_of(c, s->prompt_cache, p, layer,
-                                            s->max_prompt_tokens, n);
-    const sppoi_span own =
-        sppoi_span_of(c, s->cache, response, layer, s->max_new, used);
+    const sppoi_kv_block prompt = sppoi_kv_block_view(
+        c, s->prompt_cache, p, layer, s->max_prompt_tokens, n);
+    const sppoi_kv_block own =
+        sppoi_kv_block_view(c, s->cache, response, layer, s->max_new, used);
 
     sppoi_rope_row(row + at->qkv,
                    sppoi_row(s->table, n + used - 1, c->head_dim),
                    c->heads + c->kv_heads, c->head_dim, 1);
-    sppoi_span_store(c, own, row + at->qkv);
-    sppoi_attend_spans(c, row + at->att, row + at->qkv,
-                       sppoi_row_out(s->score, r * c->heads, room), room,
-                       prompt, own);
+    sppoi_kv_block_store(c, own, row + at->qkv);
+    sppoi_attend_kv_blocks(c, row + at->att, row + at->qkv,
+                           sppoi_row_out(s->score, r * c->heads, room), room,
+                           prompt, own);
 }
 
 /* Norms of n rows; the arrays of a row are row_width apart. */
@@ -6822,7 +6858,7 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
                                const sppoi_row_at *at, int l, int from, int to)
 {
     const sppo_config *c = &s->config;
-    const sppoi_layer w = sppoi_layer_of(m, m->weights, l);
+    const sppoi_layer w = sppoi_layer_view(m, m->weights, l);
     const sppoi_panels *p = &s->acts.panels[l];
     const int n = to - from, d = c->dim, ld = s->row_width;
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
@@ -6947,29 +6983,29 @@ static int sppoi_still_live(sppo_sampler *s, int from, int to)
 }
 
 /* What threads that sample together share. */
-typedef struct sppoi_queue {
+typedef struct sppoi_waiting {
     sppo_ctx *ctx;
     int next;     // the response that nobody has begun yet
     int stopped;  // 1: ctx->stop asked
-} sppoi_queue;
+} sppoi_waiting;
 
-static int sppoi_is_stopped(sppoi_queue *queue)
+static int sppoi_is_stopped(sppoi_waiting *waiting)
 {
     int stopped = 0;
 
-    if (!queue->ctx->stop)
+    if (!waiting->ctx->stop)
         return 0;
     SPPOI_ONE_AT_A_TIME
     {
-        if (!queue->stopped)
-            queue->stopped = queue->ctx->stop(queue->ctx->stop_user) != 0;
-        stopped = queue->stopped;
+        if (!waiting->stopped)
+            waiting->stopped = waiting->ctx->stop(waiting->ctx->stop_user) != 0;
+        stopped = waiting->stopped;
     }
     return stopped;
 }
 
-/* Live rows from r on: the queue's next responses; returns their end. */
-static int sppoi_from_queue(sppo_sampler *s, sppoi_queue *queue, int r, int to)
+/* Live rows from r on: the waiting's next responses; returns their end. */
+static int sppoi_admit(sppo_sampler *s, sppoi_waiting *waiting, int r, int to)
 {
     const int all = s->forest.segments * s->k;
 
@@ -6978,9 +7014,9 @@ static int sppoi_from_queue(sppo_sampler *s, sppoi_queue *queue, int r, int to)
 
         SPPOI_ONE_AT_A_TIME
         {
-            first = queue->next;
+            first = waiting->next;
             end = first + sppoi_min(to - r, all - first);
-            queue->next = end;
+            waiting->next = end;
         }
         if (first == end)
             break;
@@ -6991,16 +7027,16 @@ static int sppoi_from_queue(sppo_sampler *s, sppoi_queue *queue, int r, int to)
     return r;
 }
 
-/* Responses from the queue through rows [from, to) until none is left. */
+/* Responses from the waiting through rows [from, to) until none is left. */
 static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
                               const sppoi_row_at *at, int from, int to,
                               const sppo_sampling *how, const uint64_t *key,
-                              sppoi_queue *queue)
+                              sppoi_waiting *waiting)
 {
     int end = from;
 
-    while (!sppoi_is_stopped(queue) &&
-           (end = sppoi_from_queue(s, queue, end, to)) > from) {
+    while (!sppoi_is_stopped(waiting) &&
+           (end = sppoi_admit(s, waiting, end, to)) > from) {
         sppoi_decode_rows(s, m, at, from, end, how, key);
         end = sppoi_still_live(s, from, end);
     }
@@ -7008,45 +7044,45 @@ static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
 
 /* How many responses a thread has under way: equal shares, in whole tiles; or
  * all, together, when weights are far and shares small.                     */
-static int sppoi_under_way(const sppo_sampler *s, int threads)
+static int sppoi_in_flight(const sppo_sampler *s, int threads)
 {
     const int all = s->forest.segments * s->k;
     const int share = (all + threads - 1) / threads;
     const int distant = s->acts.count > SPPOI_CACHED;
-    const int turns = distant ? 1 : sppoi_max(1, share / SPPOI_UNDER_WAY);
+    const int turns = distant ? 1 : sppoi_max(1, share / SPPOI_IN_FLIGHT);
 
-    if (distant && share < SPPOI_UNDER_WAY)
+    if (distant && share < SPPOI_IN_FLIGHT)
         return all;
     return sppoi_min(all, sppoi_round_up((share + turns - 1) / turns,
-                                         SPPOI_ROWS));
+                                         SPPOI_MR));
 }
 
 /* The responses to the prompts in s->forest; key[p] is prompt p's stream. */
-static sppo_result sppoi_sample_group(sppo_ctx *ctx, sppo_sampler *s,
-                                      const sppo_model *m,
-                                      const sppo_sampling *how,
-                                      const uint64_t *key)
+static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
+                                        const sppo_model *m,
+                                        const sppo_sampling *how,
+                                        const uint64_t *key)
 {
     const sppoi_row_at at = sppoi_row_layout(&s->config);
     const int all = s->forest.segments * s->k;
     const int most = sppoi_works_alone() ? 1 : sppoi_max_threads();
-    const int each = sppoi_under_way(s, most);
+    const int each = sppoi_in_flight(s, most);
     const int threads = sppoi_min(most, (all + each - 1) / each);
     int t;
-    sppoi_queue queue = { NULL, 0, 0 };
+    sppoi_waiting waiting = { NULL, 0, 0 };
     sppoi_pass pass;
 
     SPPOI_TRY(sppoi_pass_begin(ctx, &s->acts, &pass, m, NULL, "sppo_sample"));
-    queue.ctx = ctx;
-    s->acts.on_layer = sppoi_keep_prompts;
+    waiting.ctx = ctx;
+    s->acts.on_layer = sppoi_cache_prompts;
     s->acts.hook_user = s;
     sppoi_schedule(&s->acts, &pass, sppoi_micro_trunk);
     sppoi_first_tokens(s, &at, how, key);
     SPPOI_EACH(SPPOI_TASKS, t, threads,
                sppoi_sample_rows(s, m, &at, t * each,
                                  sppoi_min((t + 1) * each, all), how, key,
-                                 &queue));
-    return queue.stopped ? sppoi_stopped(ctx, "sppo_sample") : SPPO_OK;
+                                 &waiting));
+    return waiting.stopped ? sppoi_stopped(ctx, "sppo_sample") : SPPO_OK;
 }
 
 /* At a temperature below this 1 / temperature may be no number any more. */
@@ -7138,7 +7174,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
             break;
         for (p = 0; p < n; p++)
             keys[p] = sppo_random_fork(key, (uint64_t)(first + done + p));
-        result = sppoi_sample_group(ctx, sampler, model, &how, keys);
+        result = sppoi_sample_prompts(ctx, sampler, model, &how, keys);
         for (r = 0; r < n * sampler->k && result == SPPO_OK; r++)
             result = sppoi_take_response(ctx, sampler, r, responses);
     }
@@ -7277,7 +7313,7 @@ typedef struct sppoi_head_at {
     int embed_dim;
 } sppoi_head_at;
 
-static sppoi_head_at sppoi_head_of(const sppo_model *m)
+static sppoi_head_at sppoi_head_view(const sppo_model *m)
 {
     const sppo_tensor *last = sppo_model_tensor(m, "head.last.weight");
     sppoi_head_at at;
@@ -7304,14 +7340,14 @@ static int sppoi_pref_segments(const sppo_model *m, int k)
 
 /* Rows of a training pass have read-outs of their own, for threads come with
  * different ones; a prompt and two responses are three tokens or more.      */
-static void sppoi_pref_layout(sppo_pref *pref, sppoi_carver *v)
+static void sppoi_pref_layout(sppo_pref *pref, sppoi_arena *v)
 {
     const size_t rows = (size_t)pref->forest.max_tokens / 3 + 1;
     const size_t each = (size_t)sppoi_readouts(pref->model);
     const size_t room = pref->acts.backward ? 4 * rows : 4;
 
-    pref->term = (double *)sppoi_carve(v, rows, sizeof(double));
-    pref->readout = (double *)sppoi_carve(
+    pref->term = (double *)sppoi_arena_alloc(v, rows, sizeof(double));
+    pref->readout = (double *)sppoi_arena_alloc(
         v, sppoi_larger(room, (size_t)pref->max_k), each * sizeof(double));
 }
 
@@ -7329,7 +7365,7 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
                                     int max_k, int backward)
 {
     sppo_pref fresh;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
     sppo_result result;
 
     memset(&fresh, 0, sizeof fresh);
@@ -7349,15 +7385,15 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
                                                        max_k),
                                        backward ? SPPO_STEP : SPPO_FORWARD);
     if (result == SPPO_OK) {
-        sppoi_pref_layout(&fresh, &carver);
-        result = sppoi_block(ctx, "sppo_pref_init", &carver, &fresh.block,
+        sppoi_pref_layout(&fresh, &arena);
+        result = sppoi_block(ctx, "sppo_pref_init", &arena, &fresh.block,
                              &fresh.block_size);
     }
     if (result != SPPO_OK) {
         sppo_pref_free(ctx, &fresh);
         return result;
     }
-    sppoi_pref_layout(&fresh, &carver);
+    sppoi_pref_layout(&fresh, &arena);
     *pref = fresh;
     return SPPO_OK;
 }
@@ -7366,7 +7402,7 @@ SPPO_DEF void sppo_pref_free(sppo_ctx *ctx, sppo_pref *pref)
 {
     sppo_activations_free(ctx, &pref->acts);
     sppo_forest_free(ctx, &pref->forest);
-    sppo_give(ctx, pref->block, pref->block_size);
+    sppo_release(ctx, pref->block, pref->block_size);
     memset(pref, 0, sizeof *pref);
 }
 
@@ -7463,7 +7499,7 @@ static double sppoi_read(const sppoi_reading *r, int s, int i)
     return sppoi_read_scale(f, s) * sum;
 }
 
-/* The same backward; `upstream` is the loss's slope in read_i. */
+/* The same backward; `upstream` is the loss's gradient in read_i. */
 static void sppoi_read_bwd(const sppoi_reading *r, int s, int i,
                            double upstream)
 {
@@ -7471,8 +7507,8 @@ static void sppoi_read_bwd(const sppoi_reading *r, int s, int i,
     const int d = r->m->config.dim;
     const sppo_real *w = sppoi_row(r->m->weights + r->at.read, i, d);
     sppo_real *dw = sppoi_row_out(r->b->grad + r->at.read, i, d);
-    const double slope = upstream * sppoi_read_scale(f, s);
-    const sppo_real part = (sppo_real)(slope * SPPOI_READ_HIDDEN);
+    const double grad = upstream * sppoi_read_scale(f, s);
+    const sppo_real part = (sppo_real)(grad * SPPOI_READ_HIDDEN);
     const double c = (double)r->m->weights[r->at.logprob + (size_t)i];
     double sum = 0.0;
     int t, j;
@@ -7487,11 +7523,11 @@ static void sppoi_read_bwd(const sppoi_reading *r, int s, int i,
             dw[j] += part * h[j];
         }
         if (lp > SPPOI_LOGPROB_FLOOR)
-            r->b->d_logprob[t] += slope * SPPOI_READ_LOGPROB * c;
+            r->b->d_logprob[t] += grad * SPPOI_READ_LOGPROB * c;
         sum += lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR;
     }
     r->b->grad[r->at.logprob + (size_t)i] +=
-        (sppo_real)(slope * SPPOI_READ_LOGPROB * sum);
+        (sppo_real)(grad * SPPOI_READ_LOGPROB * sum);
 }
 
 /* Row i of head.last times the state at a segment's last token. */
@@ -7503,7 +7539,7 @@ static double sppoi_last(const sppoi_reading *r, int s, int i)
                              sppoi_row(r->b->final, t, d), d);
 }
 
-static void sppoi_last_bwd(const sppoi_reading *r, int s, int i, double slope)
+static void sppoi_last_bwd(const sppoi_reading *r, int s, int i, double grad)
 {
     const int d = r->m->config.dim, t = r->b->forest.start[s + 1] - 1;
     const sppo_real *w = sppoi_row(r->m->weights + r->at.last, i, d);
@@ -7513,13 +7549,13 @@ static void sppoi_last_bwd(const sppoi_reading *r, int s, int i, double slope)
     int j;
 
     for (j = 0; j < d; j++) {
-        dw[j] += (sppo_real)slope * h[j];
-        dh[j] += (sppo_real)slope * w[j];
+        dw[j] += (sppo_real)grad * h[j];
+        dh[j] += (sppo_real)grad * w[j];
     }
 }
 
-/* e_a' R e_b, and its slopes in e_a and e_b added when da is given. */
-static double sppoi_skew(const double *a, const double *b, int n, double slope,
+/* e_a' R e_b, and its gradients in e_a and e_b added when da is given. */
+static double sppoi_skew(const double *a, const double *b, int n, double grad,
                          double *da, double *db)
 {
     double sum = 0.0;
@@ -7528,10 +7564,10 @@ static double sppoi_skew(const double *a, const double *b, int n, double slope,
     for (i = 0; i < n; i += 2) {
         sum += a[i] * b[i + 1] - a[i + 1] * b[i];
         if (da) {
-            da[i] += slope * b[i + 1];
-            da[i + 1] -= slope * b[i];
-            db[i] -= slope * a[i + 1];
-            db[i + 1] += slope * a[i];
+            da[i] += grad * b[i + 1];
+            da[i + 1] -= grad * b[i];
+            db[i] -= grad * a[i + 1];
+            db[i + 1] += grad * a[i];
         }
     }
     return sum;
@@ -7586,9 +7622,9 @@ static void sppoi_pref_matrix(const sppoi_reading *r, int root, int k,
     }
 }
 
-/* Backward from the slope of s(0, 1) of the prompt at root, k = 2, whose score
- * was just read.                                                            */
-static void sppoi_pref_pair_bwd(const sppoi_reading *r, int root, double slope)
+/* Backward from the gradient of s(0, 1) of the prompt at root, k = 2, whose
+ * score was just read.                                                      */
+static void sppoi_pref_pair_bwd(const sppoi_reading *r, int root, double grad)
 {
     const sppo_head head = r->m->config.head;
     const int step = sppoi_readouts(r->m);
@@ -7596,7 +7632,7 @@ static void sppoi_pref_pair_bwd(const sppoi_reading *r, int root, double slope)
     int i, e;
 
     for (i = 0; i < 2; i++) {
-        const double sign = i == 0 ? slope : -slope;
+        const double sign = i == 0 ? grad : -grad;
 
         sppoi_read_bwd(r, sppoi_alone(r->m, root, i, 2), 0, sign);
         if (head == SPPO_HEAD_PAIR) {
@@ -7610,7 +7646,7 @@ static void sppoi_pref_pair_bwd(const sppoi_reading *r, int root, double slope)
         return;
     for (e = 0; e < 2 * step; e++)
         d[e] = 0.0;
-    sppoi_skew(r->readout + 1, r->readout + step + 1, r->at.embed_dim, slope,
+    sppoi_skew(r->readout + 1, r->readout + step + 1, r->at.embed_dim, grad,
                d + 1, d + step + 1);
     for (i = 0; i < 2; i++)
         for (e = 0; e < r->at.embed_dim; e++)
@@ -7731,7 +7767,7 @@ static sppoi_reading sppoi_pref_reading(const sppo_pref *pref,
     sppoi_reading r;
 
     r.m = pref->model;
-    r.at = sppoi_head_of(pref->model);
+    r.at = sppoi_head_view(pref->model);
     r.b = b;
     r.readout = pref->readout + (size_t)row * (size_t)(4 * each);
     r.d_readout = r.readout + 2 * each;
@@ -7800,10 +7836,10 @@ SPPO_DEF sppo_result sppo_pref_fill(sppo_ctx *ctx, void *pref,
 }
 
 /* Cross-entropy of a soft label: -(p log sigma(s) + (1 - p) log sigma(-s)),
- * slope sigma(s) - p; log(1 + exp(-|s|)) does not overflow.                 */
-static double sppoi_cross_entropy(double s, double label, double *slope)
+ * gradient sigma(s) - p; log(1 + exp(-|s|)) does not overflow.              */
+static double sppoi_cross_entropy(double s, double label, double *grad)
 {
-    *slope = sppo_sigmoid(s) - label;
+    *grad = sppo_sigmoid(s) - label;
     return (s > 0.0 ? s : 0.0) - s * label + log1p(exp(-fabs(s)));
 }
 
@@ -7829,17 +7865,17 @@ static sppo_result sppoi_pref_micro_batch(void *user, sppo_micro_batch *b)
         const int j = (b->first_segment + s) / tree;
         const sppoi_reading r =
             sppoi_pref_reading(pass->pref, b, pass->backward ? j : 0);
-        double matrix[4], slope;
+        double matrix[4], grad;
 
         sppoi_pref_matrix(&r, s, 2, matrix);
         pass->term[j] = sppoi_cross_entropy(
-            matrix[1], pass->label[pass->row[j]], &slope);
+            matrix[1], pass->label[pass->row[j]], &grad);
         if (pass->score)
             pass->score[j] = matrix[1];
         if (!(fabs(pass->term[j]) < HUGE_VAL))
             return SPPO_E_NUMBER;
         if (pass->backward)
-            sppoi_pref_pair_bwd(&r, s, slope * pass->share);
+            sppoi_pref_pair_bwd(&r, s, grad * pass->share);
     }
     return SPPO_OK;
 }
@@ -7984,11 +8020,11 @@ SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
     *c = *config;
     SPPOI_TRY(sppoi_optim_resolve(ctx, c));
     fresh.count = model->count;
-    fresh.square = (sppo_real *)sppo_take(ctx, fresh.count,
-                                          sizeof(sppo_real));
+    fresh.square = (sppo_real *)sppo_alloc(ctx, fresh.count,
+                                           sizeof(sppo_real));
     if (c->kind == SPPO_ADAMW)
-        fresh.mean = (sppo_real *)sppo_take(ctx, fresh.count,
-                                            sizeof(sppo_real));
+        fresh.mean = (sppo_real *)sppo_alloc(ctx, fresh.count,
+                                             sizeof(sppo_real));
     if (!fresh.square || (c->kind == SPPO_ADAMW && !fresh.mean)) {
         sppo_optim_free(ctx, &fresh);
         return SPPO_E_MEMORY;
@@ -7999,8 +8035,8 @@ SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
 
 SPPO_DEF void sppo_optim_free(sppo_ctx *ctx, sppo_optim *optim)
 {
-    sppo_give(ctx, optim->square, optim->count * sizeof(sppo_real));
-    sppo_give(ctx, optim->mean, optim->count * sizeof(sppo_real));
+    sppo_release(ctx, optim->square, optim->count * sizeof(sppo_real));
+    sppo_release(ctx, optim->mean, optim->count * sizeof(sppo_real));
     memset(optim, 0, sizeof *optim);
 }
 
@@ -8036,7 +8072,7 @@ SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
 
 /* The square root of the sum of squares, in double: a NaN or an infinity
  * anywhere makes it not finite, so one test finds them all.                 */
-static double sppoi_norm_of(const sppo_model *m, const sppo_real *grad)
+static double sppoi_gradient_norm(const sppo_model *m, const sppo_real *grad)
 {
     double lane[SPPOI_LANES] = { 0.0 }, sum = 0.0;
     size_t i;
@@ -8125,7 +8161,7 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
                          sppoi_printed(optim->count),
                          sppoi_printed(model->count));
     SPPOI_TRY(sppoi_optim_choices(ctx, &optim->config));
-    norm = sppoi_norm_of(model, grad);
+    norm = sppoi_gradient_norm(model, grad);
     if (!(norm < HUGE_VAL))
         return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_optim_step: the gradient of "
                          "step %d is not finite; the weights were not changed "
@@ -8150,41 +8186,43 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
 enum { SPPOI_SHARED_AT_ONCE = 4096 };
 
 /* This rank's part of `count` things in order; parts differ by one at most. */
-static sppoi_part sppoi_team_part(const sppo_team *team, int count)
+static sppoi_part sppoi_ranks_part(const sppo_ranks *ranks, int count)
 {
     sppoi_part part = { 0, 0 };
     int64_t to = count;
 
-    if (team) {
-        part.from = (int)((int64_t)count * team->rank / team->size);
-        to = (int64_t)count * (team->rank + 1) / team->size;
+    if (ranks) {
+        part.from = (int)((int64_t)count * ranks->rank / ranks->size);
+        to = (int64_t)count * (ranks->rank + 1) / ranks->size;
     }
     part.count = (int)to - part.from;
     return part;
 }
 
 /* Things that all ranks do before they meet, `one` each. */
-static int sppoi_team_at_once(const sppo_team *team, int one)
+static int sppoi_ranks_at_once(const sppo_ranks *ranks, int one)
 {
-    return team && team->size > INT_MAX / one ? INT_MAX
-                                              : one * (team ? team->size : 1);
+    return ranks && ranks->size > INT_MAX / one ? INT_MAX
+                                              : one * (ranks ? ranks->size : 1);
 }
 
-static sppo_result sppoi_team_sum(sppo_ctx *ctx, const sppo_team *team,
-                                  sppo_real *buffer, size_t count)
+static sppo_result sppoi_ranks_all_reduce(sppo_ctx *ctx,
+                                          const sppo_ranks *ranks,
+                                          sppo_real *buffer, size_t count)
 {
-    return team->size > 1 ? team->sum(ctx, team->user, buffer, count) : SPPO_OK;
+    return ranks->size > 1 ? ranks->all_reduce(ctx, ranks->user, buffer, count)
+                           : SPPO_OK;
 }
 
 /* An array of which every rank has a part, and 0 elsewhere, whole on all ranks.
  * Bytes travel as numbers, so their sum is exact in any order.              */
-static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
-                                    void *array, size_t count, size_t size)
+static sppo_result sppoi_ranks_share(sppo_ctx *ctx, const sppo_ranks *ranks,
+                                     void *array, size_t count, size_t size)
 {
     sppo_real number[SPPOI_SHARED_AT_ONCE];
     const size_t most = SPPOI_SHARED_AT_ONCE;
     unsigned char *octet = (unsigned char *)array;
-    size_t left = team ? count * size : 0;
+    size_t left = ranks ? count * size : 0;
 
     while (left > 0) {
         const size_t n = left < most ? left : most;
@@ -8192,10 +8230,10 @@ static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
 
         for (i = 0; i < n; i++)
             number[i] = octet[i];
-        SPPOI_TRY(sppoi_team_sum(ctx, team, number, n));
+        SPPOI_TRY(sppoi_ranks_all_reduce(ctx, ranks, number, n));
         for (i = 0; i < n; i++) {
             if (!(number[i] >= 0 && number[i] <= 255))
-                return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: the sum over "
+                return sppo_fail(ctx, SPPO_E_ARGUMENT, "ranks: the sum over "
                                  "ranks of bytes of which one is not 0 is %g; "
                                  "sum adds wrongly, or ranks mix up calls",
                                  (double)number[i]);
@@ -8208,23 +8246,23 @@ static sppo_result sppoi_team_share(sppo_ctx *ctx, const sppo_team *team,
 }
 
 /* The failure of the first rank that has one becomes that of all. */
-static sppo_result sppoi_team_agree(sppo_ctx *ctx, const sppo_team *team,
-                                    sppo_result result)
+static sppo_result sppoi_ranks_agree(sppo_ctx *ctx, const sppo_ranks *ranks,
+                                     sppo_result result)
 {
     struct { int code; char message[sizeof ctx->message]; } said;
     sppo_real failures = result != SPPO_OK;
     int rank;
 
-    if (!team)
+    if (!ranks)
         return result;
-    SPPOI_TRY(sppoi_team_sum(ctx, team, &failures, 1));
-    for (rank = 0; failures > 0 && rank < team->size; rank++) {
+    SPPOI_TRY(sppoi_ranks_all_reduce(ctx, ranks, &failures, 1));
+    for (rank = 0; failures > 0 && rank < ranks->size; rank++) {
         memset(&said, 0, sizeof said);
-        if (rank == team->rank && result != SPPO_OK) {
+        if (rank == ranks->rank && result != SPPO_OK) {
             said.code = (int)result;
             memcpy(said.message, ctx->message, sizeof said.message);
         }
-        SPPOI_TRY(sppoi_team_share(ctx, team, &said, 1, sizeof said));
+        SPPOI_TRY(sppoi_ranks_share(ctx, ranks, &said, 1, sizeof said));
         if (said.code)
             return sppo_fail(ctx, (sppo_result)said.code, "rank %d: %s", rank,
                              said.message);
@@ -8234,9 +8272,9 @@ static sppo_result sppoi_team_agree(sppo_ctx *ctx, const sppo_team *team,
 
 /* Own lists, the last `own`, become lists [from, from + own) of `count` more;
  * around them come those of the other ranks.                                */
-static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
-                                    sppo_lists *lists, int from, int own,
-                                    int count)
+static sppo_result sppoi_ranks_lists(sppo_ctx *ctx, const sppo_ranks *ranks,
+                                     sppo_lists *lists, int from, int own,
+                                     int count)
 {
     const size_t size = sizeof(int);
     int *length = lists->start + lists->count - own + 1;
@@ -8249,10 +8287,10 @@ static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
     memmove(length + from, length, (size_t)own * size);
     memset(length, 0, (size_t)from * size);
     memset(length + from + own, 0, (size_t)(count - from - own) * size);
-    SPPOI_TRY(sppoi_team_share(ctx, team, length, (size_t)count, size));
+    SPPOI_TRY(sppoi_ranks_share(ctx, ranks, length, (size_t)count, size));
     for (i = 0; i < count; i++) {
         if (length[i] < 1 || length[i] > lists->max_tokens - length[i - 1])
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "team: a response of %d "
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "ranks: a response of %d "
                              "tokens came from another rank; ranks mix up "
                              "calls", length[i]);
         length[i] += length[i - 1];
@@ -8263,8 +8301,8 @@ static sppo_result sppoi_team_lists(sppo_ctx *ctx, const sppo_team *team,
     memset(token, 0, (size_t)before * size);
     memset(token + before + tokens, 0, (size_t)behind * size);
     lists->count += count;
-    return sppoi_team_share(ctx, team, token,
-                            (size_t)(before + tokens + behind), size);
+    return sppoi_ranks_share(ctx, ranks, token,
+                             (size_t)(before + tokens + behind), size);
 }
 
 /* ---- the run's settings and memory ---- */
@@ -8426,7 +8464,7 @@ static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
 }
 
 /* Without the number of iterations: a run may be given more of them. */
-static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
+static void sppoi_play_settings(sppoi_settings *s, const sppo_play *play)
 {
     const sppo_play_config *c = &play->config;
     const sppo_lists *x = play->prompts;
@@ -8467,68 +8505,72 @@ static void sppoi_settings_of(sppoi_settings *s, const sppo_play *play)
                                   (size_t)play->policy->config.eos_count));
 }
 
-static sppo_result sppoi_team_check(sppo_ctx *ctx, const sppo_team *team)
+static sppo_result sppoi_ranks_check(sppo_ctx *ctx, const sppo_ranks *ranks)
 {
-    if (!team || (team->size > 0 && team->rank >= 0 &&
-                  team->rank < team->size && (team->sum || team->size == 1)))
+    if (!ranks
+        || (ranks->size > 0 && ranks->rank >= 0 && ranks->rank < ranks->size
+            && (ranks->all_reduce || ranks->size == 1)))
         return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: team has rank %d "
-                     "and size %d%s; ranks count from 0 and need a sum",
-                     team->rank, team->size, team->sum ? "" : ", no sum");
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "sppo_play_init: ranks has rank %d "
+                     "and size %d%s; ranks count from 0 and need an all_reduce",
+                     ranks->rank, ranks->size,
+                     ranks->all_reduce ? "" : ", no all_reduce");
 }
 
 /* Ranks that began differently would train different policies: each compares
  * its settings and weights with those of rank 0.                            */
-static sppo_result sppoi_team_same(sppo_ctx *ctx, const sppo_play *play)
+static sppo_result sppoi_ranks_same(sppo_ctx *ctx, const sppo_play *play)
 {
-    const sppo_team *team = play->config.team;
+    const sppo_ranks *ranks = play->config.ranks;
     double first[SPPOI_SETTINGS];
     sppo_result result = SPPO_OK;
     sppoi_settings own;
     int i;
 
-    if (!team)
+    if (!ranks)
         return SPPO_OK;
-    sppoi_settings_of(&own, play);
+    sppoi_play_settings(&own, play);
     sppoi_setting(&own, "iterations", play->config.iterations);
     sppoi_setting(&own, "weights", sppoi_hash_reals(play->policy->weights,
                                                     play->policy->count));
     memset(first, 0, sizeof first);
-    if (team->rank == 0)
+    if (ranks->rank == 0)
         memcpy(first, own.value, sizeof first);
-    SPPOI_TRY(sppoi_team_share(ctx, team, first, SPPOI_SETTINGS,
-                               sizeof *first));
+    SPPOI_TRY(sppoi_ranks_share(ctx, ranks, first, SPPOI_SETTINGS,
+                                sizeof *first));
     for (i = own.count - 1; i >= 0; i--)
         if (own.value[i] < first[i] || own.value[i] > first[i])
             result = sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: %s is "
                                "%.10g, but %.10g on rank 0; ranks must begin "
                                "alike", own.name[i], own.value[i], first[i]);
-    return sppoi_team_agree(ctx, team, result);
+    return sppoi_ranks_agree(ctx, ranks, result);
 }
 
 static void sppoi_play_layout(sppo_play *play, size_t weights,
-                              sppoi_carver *carver)
+                              sppoi_arena *arena)
 {
     const sppo_play_config *c = &play->config;
     const size_t n = (size_t)c->prompts_per_iteration, k = (size_t)c->k;
     const size_t all = sppoi_size_product(n, k), batch = (size_t)c->batch;
     sppo_round *round = &play->round;
 
-    play->before = (sppo_real *)sppoi_carve(carver, c->team ? weights : 0,
-                                            sizeof(sppo_real));
-    play->grad = (sppo_real *)sppoi_carve(carver, weights, sizeof(sppo_real));
-    round->pairwise = (double *)sppoi_carve(
-        carver, sppoi_size_product(all, k), sizeof(double));
-    round->win = (double *)sppoi_carve(carver, all, sizeof(double));
-    round->old = (double *)sppoi_carve(carver, all, sizeof(double));
-    round->winner = (int *)sppoi_carve(carver, n, sizeof(int));
-    round->loser = (int *)sppoi_carve(carver, n, sizeof(int));
-    play->order = (int *)sppoi_carve(carver, n, sizeof(int));
-    play->segment = (int *)sppoi_carve(carver, batch, sizeof(int));
-    play->per_slot = (double *)sppoi_carve(carver, batch * 3 * k,
-                                           sizeof(double));
-    play->measured = (double *)sppoi_carve(carver, batch * SPPOI_MEASURED,
-                                           sizeof(double));
+    play->before = (sppo_real *)sppoi_arena_alloc(arena, c->ranks ? weights : 0,
+                                                  sizeof(sppo_real));
+    play->grad =
+        (sppo_real *)sppoi_arena_alloc(arena, weights, sizeof(sppo_real));
+    round->pairwise = (double *)sppoi_arena_alloc(
+        arena, sppoi_size_product(all, k), sizeof(double));
+    round->win = (double *)sppoi_arena_alloc(arena, all, sizeof(double));
+    round->old = (double *)sppoi_arena_alloc(arena, all, sizeof(double));
+    round->winner = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
+    round->loser = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
+    play->order = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
+    play->segment = (int *)sppoi_arena_alloc(arena, batch, sizeof(int));
+    play->per_slot = (double *)sppoi_arena_alloc(arena, batch * 3 * k,
+                                                 sizeof(double));
+    play->measured = (double *)sppoi_arena_alloc(arena, batch * SPPOI_MEASURED,
+                                                 sizeof(double));
 }
 
 static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
@@ -8537,12 +8579,12 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
     const int n = c->prompts_per_iteration;
     const int tokens = sppoi_pass_tokens(c, play->prompts);
     const int segments = sppoi_pass_segments(c, tokens);
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
 
-    sppoi_play_layout(play, play->policy->count, &carver);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &carver, &play->block,
+    sppoi_play_layout(play, play->policy->count, &arena);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &arena, &play->block,
                           &play->block_size));
-    sppoi_play_layout(play, play->policy->count, &carver);
+    sppoi_play_layout(play, play->policy->count, &arena);
     SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
                                   n * c->k * c->sampling.max_tokens));
     SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
@@ -8599,11 +8641,11 @@ SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
     fresh.config = *config;
     fresh.policy = policy;
     fresh.prompts = prompts;
-    SPPOI_TRY(sppoi_team_check(ctx, config->team));
-    result = sppoi_team_agree(ctx, config->team,
-                              sppoi_play_begin(ctx, &fresh));
+    SPPOI_TRY(sppoi_ranks_check(ctx, config->ranks));
+    result = sppoi_ranks_agree(ctx, config->ranks,
+                               sppoi_play_begin(ctx, &fresh));
     if (result == SPPO_OK)
-        result = sppoi_team_same(ctx, &fresh);
+        result = sppoi_ranks_same(ctx, &fresh);
     if (result != SPPO_OK) {
         sppo_play_free(ctx, &fresh);
         return result;
@@ -8619,7 +8661,7 @@ SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
     sppo_forest_free(ctx, &play->forest);
     sppo_optim_free(ctx, &play->optim);
     sppo_lists_free(ctx, &play->round.responses);
-    sppo_give(ctx, play->block, play->block_size);
+    sppo_release(ctx, play->block, play->block_size);
     memset(play, 0, sizeof *play);
 }
 
@@ -8638,7 +8680,7 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
 {
     sppo_ctx quiet;
     sppo_play play;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
     const sppo_play_config *c = &play.config;
     int tokens, segments, once, i;
     size_t part[7], sum = 0;
@@ -8649,11 +8691,11 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     if (sppoi_play_resolve(&quiet, &play.config, prompts,
                            policy->config.context))
         return 0;
-    sppoi_play_layout(&play, policy->count, &carver);
+    sppoi_play_layout(&play, policy->count, &arena);
     tokens = sppoi_pass_tokens(c, prompts);
     segments = sppoi_pass_segments(c, tokens);
     once = sppoi_prompts_at_once(c, prompts);
-    part[0] = sppoi_carved(&carver);
+    part[0] = sppoi_arena_size(&arena);
     part[1] = sppoi_forest_bytes(tokens, segments);
     part[2] = sppoi_forest_bytes(once * sppoi_longest(prompts), once);
     part[3] = sppoi_size_product(
@@ -8782,46 +8824,46 @@ static void sppoi_cross_mean(sppo_evaluation *result, const double *pairwise,
     result->high = result->win_rate + 1.959964 * result->standard_error;
 }
 
-typedef struct sppoi_duel {
+typedef struct sppoi_head_to_head {
     sppo_lists a, b, all;
     double *pairwise, *logprob;
     size_t pairs, singles;
-} sppoi_duel;
+} sppoi_head_to_head;
 
-static sppo_result sppoi_duel_run(sppo_ctx *ctx, sppoi_duel *duel,
-                                  const sppo_model *a, const sppo_model *b,
-                                  const sppo_judge *judge,
-                                  const sppo_lists *prompts, int samples,
-                                  sppo_evaluation *result)
+static sppo_result sppoi_head_to_head_run(
+    sppo_ctx *ctx, sppoi_head_to_head *match, const sppo_model *a,
+    const sppo_model *b, const sppo_judge *judge, const sppo_lists *prompts,
+    int samples, sppo_evaluation *result)
 {
     const int k = 2 * samples;
     size_t i;
     int p;
 
-    SPPOI_TRY(sppoi_interleave(ctx, &duel->all, &duel->a, &duel->b, samples));
-    duel->pairwise = (double *)sppo_take(ctx, duel->pairs, sizeof(double));
-    duel->logprob = (double *)sppo_take(ctx, duel->singles, sizeof(double));
-    if (!duel->pairwise || !duel->logprob)
+    SPPOI_TRY(
+        sppoi_interleave(ctx, &match->all, &match->a, &match->b, samples));
+    match->pairwise = (double *)sppo_alloc(ctx, match->pairs, sizeof(double));
+    match->logprob = (double *)sppo_alloc(ctx, match->singles, sizeof(double));
+    if (!match->pairwise || !match->logprob)
         return SPPO_E_MEMORY;
-    SPPOI_TRY(judge->fill(ctx, judge->user, prompts, &duel->all, k, 0,
-                          prompts->count, duel->pairwise));
+    SPPOI_TRY(judge->fill(ctx, judge->user, prompts, &match->all, k, 0,
+                          prompts->count, match->pairwise));
     for (p = 0; p < prompts->count; p++)
-        if (sppo_preference_check(ctx, duel->pairwise + (size_t)p
+        if (sppo_preference_check(ctx, match->pairwise + (size_t)p
                                   * (size_t)k * (size_t)k, k, 1e-3))
             return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
                                 "prompt %d of %d: ", p + 1, prompts->count);
-    sppoi_cross_mean(result, duel->pairwise, prompts->count, samples);
-    sppoi_lengths(&duel->a, &a->config, &result->length_a, &result->eos_a);
-    sppoi_lengths(&duel->b, &b->config, &result->length_b, &result->eos_b);
-    SPPOI_TRY(sppoi_logprobs(ctx, a, prompts, &duel->a, samples,
-                             duel->logprob));
+    sppoi_cross_mean(result, match->pairwise, prompts->count, samples);
+    sppoi_lengths(&match->a, &a->config, &result->length_a, &result->eos_a);
+    sppoi_lengths(&match->b, &b->config, &result->length_b, &result->eos_b);
+    SPPOI_TRY(sppoi_logprobs(ctx, a, prompts, &match->a, samples,
+                             match->logprob));
     result->kl = 0.0;
-    for (i = 0; i < duel->singles; i++)
-        result->kl += duel->logprob[i] / (double)duel->singles;
-    SPPOI_TRY(sppoi_logprobs(ctx, b, prompts, &duel->a, samples,
-                             duel->logprob));
-    for (i = 0; i < duel->singles; i++)
-        result->kl -= duel->logprob[i] / (double)duel->singles;
+    for (i = 0; i < match->singles; i++)
+        result->kl += match->logprob[i] / (double)match->singles;
+    SPPOI_TRY(sppoi_logprobs(ctx, b, prompts, &match->a, samples,
+                             match->logprob));
+    for (i = 0; i < match->singles; i++)
+        result->kl -= match->logprob[i] / (double)match->singles;
     return SPPO_OK;
 }
 
@@ -8832,7 +8874,7 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
                                    const sppo_sampling *sampling, uint64_t seed,
                                    sppo_evaluation *result)
 {
-    sppoi_duel duel;
+    sppoi_head_to_head match;
     sppo_evaluation found;
     sppo_sampling how = *sampling;
     sppo_result code;
@@ -8853,23 +8895,23 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
                          "vocabularies of %d and %d tokens; they must be the "
                          "same", a->config.vocab, b->config.vocab);
     how.max_tokens = how.max_tokens ? how.max_tokens : 64;
-    memset(&duel, 0, sizeof duel);
+    memset(&match, 0, sizeof match);
     memset(&found, 0, sizeof found);
-    duel.singles = (size_t)prompts->count * (size_t)samples;
-    duel.pairs = sppoi_size_product(duel.singles, (size_t)samples * 4);
+    match.singles = (size_t)prompts->count * (size_t)samples;
+    match.pairs = sppoi_size_product(match.singles, (size_t)samples * 4);
     code = sppoi_sample_all(ctx, a, prompts, samples, &how,
-                            sppo_random_fork(seed, 0), &duel.a);
+                            sppo_random_fork(seed, 0), &match.a);
     if (code == SPPO_OK)
         code = sppoi_sample_all(ctx, b, prompts, samples, &how,
-                                sppo_random_fork(seed, 1), &duel.b);
+                                sppo_random_fork(seed, 1), &match.b);
     if (code == SPPO_OK)
-        code = sppoi_duel_run(ctx, &duel, a, b, judge, prompts, samples,
-                              &found);
-    sppo_lists_free(ctx, &duel.a);
-    sppo_lists_free(ctx, &duel.b);
-    sppo_lists_free(ctx, &duel.all);
-    sppo_give(ctx, duel.pairwise, duel.pairs * sizeof(double));
-    sppo_give(ctx, duel.logprob, duel.singles * sizeof(double));
+        code = sppoi_head_to_head_run(ctx, &match, a, b, judge, prompts,
+                                      samples, &found);
+    sppo_lists_free(ctx, &match.a);
+    sppo_lists_free(ctx, &match.b);
+    sppo_lists_free(ctx, &match.all);
+    sppo_release(ctx, match.pairwise, match.pairs * sizeof(double));
+    sppo_release(ctx, match.logprob, match.singles * sizeof(double));
     if (code == SPPO_OK)
         *result = found;
     return code;
@@ -9239,15 +9281,15 @@ static sppo_result sppoi_json_push(sppoi_reader *r, int *index)
 
     if (json->count == json->capacity) {
         const int capacity = sppoi_grown(json->count * 2);
-        sppo_json_node *grown = (sppo_json_node *)sppo_take(
+        sppo_json_node *grown = (sppo_json_node *)sppo_alloc(
             r->ctx, (size_t)capacity, sizeof *grown);
 
         if (!grown)
             return SPPO_E_MEMORY;
         if (json->count)
             memcpy(grown, json->node, (size_t)json->count * sizeof *grown);
-        sppo_give(r->ctx, json->node,
-                  (size_t)json->capacity * sizeof *json->node);
+        sppo_release(r->ctx, json->node,
+                     (size_t)json->capacity * sizeof *json->node);
         json->node = grown;
         json->capacity = capacity;
     }
@@ -9390,10 +9432,10 @@ static sppo_result sppoi_json_more_slots(sppoi_reader *r)
     if (json->slots > INT_MAX / 8)
         return sppoi_json_fail(r, "too many keys");
     if (slots > json->room) {
-        fresh = (int *)sppo_take(r->ctx, (size_t)slots, sizeof *fresh);
+        fresh = (int *)sppo_alloc(r->ctx, (size_t)slots, sizeof *fresh);
         if (!fresh)
             return SPPO_E_MEMORY;
-        sppo_give(r->ctx, json->slot, (size_t)json->room * sizeof *fresh);
+        sppo_release(r->ctx, json->slot, (size_t)json->room * sizeof *fresh);
         json->slot = fresh;
         json->room = slots;
     }
@@ -9603,8 +9645,8 @@ SPPO_DEF sppo_result sppo_json_parse(sppo_ctx *ctx, sppo_json *json,
 
 SPPO_DEF void sppo_json_free(sppo_ctx *ctx, sppo_json *json)
 {
-    sppo_give(ctx, json->node, (size_t)json->capacity * sizeof *json->node);
-    sppo_give(ctx, json->slot, (size_t)json->room * sizeof *json->slot);
+    sppo_release(ctx, json->node, (size_t)json->capacity * sizeof *json->node);
+    sppo_release(ctx, json->slot, (size_t)json->room * sizeof *json->slot);
     memset(json, 0, sizeof *json);
 }
 
@@ -10397,7 +10439,7 @@ typedef struct sppoi_archive {
 static void sppoi_archive_close(sppo_ctx *ctx, sppoi_archive *archive)
 {
     sppo_json_free(ctx, &archive->json);
-    sppo_give(ctx, archive->header, archive->header_size);
+    sppo_release(ctx, archive->header, archive->header_size);
     archive->header = NULL;
 }
 
@@ -10623,12 +10665,12 @@ static sppo_result sppoi_archive_check(sppo_ctx *ctx, sppoi_archive *archive)
     int *order;
     sppo_result result = SPPO_E_MEMORY;
 
-    extent = (sppoi_extent *)sppo_take(ctx, n, sizeof *extent);
-    order = (int *)sppo_take(ctx, n, sizeof *order);
+    extent = (sppoi_extent *)sppo_alloc(ctx, n, sizeof *extent);
+    order = (int *)sppo_alloc(ctx, n, sizeof *order);
     if (extent && order)
         result = sppoi_check_entries(ctx, archive, extent, order);
-    sppo_give(ctx, extent, n * sizeof *extent);
-    sppo_give(ctx, order, n * sizeof *order);
+    sppo_release(ctx, extent, n * sizeof *extent);
+    sppo_release(ctx, order, n * sizeof *order);
     return result;
 }
 
@@ -10656,7 +10698,7 @@ static sppo_result sppoi_archive_entries(sppo_ctx *ctx, sppoi_archive *archive)
                                   sppoi_printed(n));
     archive->data_at = 8 + (size_t)n;
     archive->header_size = (size_t)n;
-    archive->header = (char *)sppo_take(ctx, (size_t)n, 1);
+    archive->header = (char *)sppo_alloc(ctx, (size_t)n, 1);
     if (!archive->header)
         return SPPO_E_MEMORY;
     SPPOI_TRY(sppoi_read_at(ctx, source, 8, archive->header, (size_t)n));
@@ -11073,10 +11115,10 @@ static sppo_result sppoi_tokenizer_take(sppo_ctx *ctx, sppo_tokenizer *tok,
     if (bytes > INT_MAX - 1)
         return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: more than 2^31 bytes");
     tok->vocab = vocab;
-    tok->score = (float *)sppo_take(ctx, (size_t)vocab, sizeof(float));
-    tok->start = (int *)sppo_take(ctx, (size_t)vocab + 1, sizeof(int));
-    tok->sorted = (int *)sppo_take(ctx, (size_t)vocab, sizeof(int));
-    tok->bytes = (char *)sppo_take(ctx, bytes, 1);
+    tok->score = (float *)sppo_alloc(ctx, (size_t)vocab, sizeof(float));
+    tok->start = (int *)sppo_alloc(ctx, (size_t)vocab + 1, sizeof(int));
+    tok->sorted = (int *)sppo_alloc(ctx, (size_t)vocab, sizeof(int));
+    tok->bytes = (char *)sppo_alloc(ctx, bytes, 1);
     tok->room = bytes;
     if (tok->score && tok->start && tok->sorted && tok->bytes)
         return SPPO_OK;
@@ -11088,10 +11130,10 @@ SPPO_DEF void sppo_tokenizer_free(sppo_ctx *ctx, sppo_tokenizer *tok)
 {
     const size_t vocab = (size_t)tok->vocab;
 
-    sppo_give(ctx, tok->score, vocab * sizeof(float));
-    sppo_give(ctx, tok->start, (vocab + 1) * sizeof(int));
-    sppo_give(ctx, tok->sorted, vocab * sizeof(int));
-    sppo_give(ctx, tok->bytes, tok->room);
+    sppo_release(ctx, tok->score, vocab * sizeof(float));
+    sppo_release(ctx, tok->start, (vocab + 1) * sizeof(int));
+    sppo_release(ctx, tok->sorted, vocab * sizeof(int));
+    sppo_release(ctx, tok->bytes, tok->room);
     memset(tok, 0, sizeof *tok);
 }
 
@@ -11213,17 +11255,17 @@ static int sppoi_merge_before(const void *user, int a, int b)
 }
 
 static void sppoi_chain_layout(sppoi_chain *chain, size_t symbols,
-                               sppoi_carver *v)
+                               sppoi_arena *v)
 {
     const size_t joined = 2 * (size_t)chain->tok->longest;
 
-    chain->id = (int *)sppoi_carve(v, symbols, sizeof(int));
-    chain->previous = (int *)sppoi_carve(v, symbols, sizeof(int));
-    chain->next = (int *)sppoi_carve(v, symbols, sizeof(int));
-    chain->heap = (int *)sppoi_carve(v, 3 * symbols, sizeof(int));
+    chain->id = (int *)sppoi_arena_alloc(v, symbols, sizeof(int));
+    chain->previous = (int *)sppoi_arena_alloc(v, symbols, sizeof(int));
+    chain->next = (int *)sppoi_arena_alloc(v, symbols, sizeof(int));
+    chain->heap = (int *)sppoi_arena_alloc(v, 3 * symbols, sizeof(int));
     chain->merge =
-        (sppoi_merge *)sppoi_carve(v, 3 * symbols, sizeof(sppoi_merge));
-    chain->joined = (char *)sppoi_carve(v, joined, 1);
+        (sppoi_merge *)sppoi_arena_alloc(v, 3 * symbols, sizeof(sppoi_merge));
+    chain->joined = (char *)sppoi_arena_alloc(v, joined, 1);
 }
 
 /* Each symbol is a character of the vocabulary, or one of its bytes. As in
@@ -11331,7 +11373,7 @@ SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
                                            sppo_lists *lists)
 {
     sppoi_chain chain;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
     sppo_result result;
 
     memset(&chain, 0, sizeof chain);
@@ -11339,14 +11381,14 @@ SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
     if (length > INT_MAX / 4)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_tokenizer_encode: a text "
                          "of more than 2^29 bytes; encode it in parts");
-    sppoi_chain_layout(&chain, length + 3, &carver);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_tokenizer_encode", &carver, &chain.block,
+    sppoi_chain_layout(&chain, length + 3, &arena);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_tokenizer_encode", &arena, &chain.block,
                           &chain.block_size));
-    sppoi_chain_layout(&chain, length + 3, &carver);
+    sppoi_chain_layout(&chain, length + 3, &arena);
     sppoi_chain_start(&chain, text, length);
     sppoi_chain_run(&chain);
     result = sppoi_chain_emit(ctx, &chain, bos, eos, lists);
-    sppo_give(ctx, chain.block, chain.block_size);
+    sppo_release(ctx, chain.block, chain.block_size);
     return result;
 }
 
@@ -11473,17 +11515,17 @@ static int sppoi_count_words(const char *text, int length)
 }
 
 static void sppoi_bpe_layout(sppoi_bpe *b, size_t words, size_t length,
-                             sppoi_carver *v)
+                             sppoi_arena *v)
 {
-    b->begin = (int *)sppoi_carve(v, words, sizeof(int));
-    b->end = (int *)sppoi_carve(v, words, sizeof(int));
-    b->order = (int *)sppoi_carve(v, words, sizeof(int));
-    b->word = (sppoi_word *)sppoi_carve(v, words, sizeof(sppoi_word));
-    b->symbol = (int *)sppoi_carve(v, length, sizeof(int));
-    b->counts.key = (uint64_t *)sppoi_carve(v, b->counts.size,
-                                            sizeof(uint64_t));
-    b->counts.count = (int64_t *)sppoi_carve(v, b->counts.size,
-                                             sizeof(int64_t));
+    b->begin = (int *)sppoi_arena_alloc(v, words, sizeof(int));
+    b->end = (int *)sppoi_arena_alloc(v, words, sizeof(int));
+    b->order = (int *)sppoi_arena_alloc(v, words, sizeof(int));
+    b->word = (sppoi_word *)sppoi_arena_alloc(v, words, sizeof(sppoi_word));
+    b->symbol = (int *)sppoi_arena_alloc(v, length, sizeof(int));
+    b->counts.key = (uint64_t *)sppoi_arena_alloc(v, b->counts.size,
+                                                  sizeof(uint64_t));
+    b->counts.count = (int64_t *)sppoi_arena_alloc(v, b->counts.size,
+                                                   sizeof(int64_t));
 }
 
 static int sppoi_word_before(const void *user, int a, int b)
@@ -11725,7 +11767,7 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
 {
     sppo_tokenizer fresh;
     sppoi_bpe b;
-    sppoi_carver carver = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0, 0 };
     sppo_result result;
     size_t words;
 
@@ -11745,14 +11787,14 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
     SPPOI_TRY(sppoi_tokenizer_take(ctx, &fresh, vocab,
                                    (size_t)vocab * SPPOI_PIECE_MOST));
     b.tok = &fresh;
-    sppoi_bpe_layout(&b, words, length, &carver);
-    result = sppoi_block(ctx, "sppo_tokenizer_train", &carver, &b.block,
+    sppoi_bpe_layout(&b, words, length, &arena);
+    result = sppoi_block(ctx, "sppo_tokenizer_train", &arena, &b.block,
                          &b.block_size);
     if (result == SPPO_OK) {
-        sppoi_bpe_layout(&b, words, length, &carver);
+        sppoi_bpe_layout(&b, words, length, &arena);
         result = sppoi_bpe_run(ctx, &b, (int)length);
     }
-    sppo_give(ctx, b.block, b.block_size);
+    sppo_release(ctx, b.block, b.block_size);
     if (result != SPPO_OK) {
         sppo_tokenizer_free(ctx, &fresh);
         return result;
@@ -12030,8 +12072,8 @@ static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
 {
     const size_t room = 96 + (metadata ? strlen(metadata) : 0) +
                         256 * (size_t)n;
-    int *order = (int *)sppo_take(ctx, (size_t)n, sizeof *order);
-    char *header = (char *)sppo_take(ctx, room, 1);
+    int *order = (int *)sppo_alloc(ctx, (size_t)n, sizeof *order);
+    char *header = (char *)sppo_alloc(ctx, room, 1);
     const sppo_result result = order && header ? SPPO_OK : SPPO_E_MEMORY;
     sppoi_text text;
     uint64_t length;
@@ -12052,8 +12094,8 @@ static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
             sppoi_write_entry(sink, &entry[order[i]]);
         sppoi_archive_seal(sink, header);
     }
-    sppo_give(ctx, order, (size_t)n * sizeof *order);
-    sppo_give(ctx, header, room);
+    sppo_release(ctx, order, (size_t)n * sizeof *order);
+    sppo_release(ctx, header, room);
     return result;
 }
 
@@ -12094,7 +12136,7 @@ static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
 
     SPPOI_TRY(sppoi_choice(ctx, "sppo_model_write: dtype", (int)dtype,
                            SPPO_DTYPE_BFLOAT16));
-    entry = (sppoi_entry *)sppo_take(ctx, n, sizeof *entry);
+    entry = (sppoi_entry *)sppo_alloc(ctx, n, sizeof *entry);
     result = entry ? SPPO_OK : SPPO_E_MEMORY;
     for (i = 0; i < n && result == SPPO_OK; i++) {
         const sppo_tensor *t = &model->tensors[i];
@@ -12112,7 +12154,7 @@ static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
     }
     if (result == SPPO_OK)
         result = sppoi_archive_put(ctx, sink, metadata, entry, (int)n);
-    sppo_give(ctx, entry, n * sizeof *entry);
+    sppo_release(ctx, entry, n * sizeof *entry);
     return result;
 }
 
@@ -12126,12 +12168,12 @@ SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
     memset(&counted, 0, sizeof counted);
     memset(&sink, 0, sizeof sink);
     SPPOI_TRY(sppoi_model_put(ctx, &counted, model, dtype, sppoi_metadata));
-    sink.memory = (unsigned char *)sppo_take(ctx, counted.size, 1);
+    sink.memory = (unsigned char *)sppo_alloc(ctx, counted.size, 1);
     if (!sink.memory)
         return sppoi_prefix(ctx, "sppo_model_write: ");
     result = sppoi_model_put(ctx, &sink, model, dtype, sppoi_metadata);
     if (result != SPPO_OK) {
-        sppo_give(ctx, sink.memory, counted.size);
+        sppo_release(ctx, sink.memory, counted.size);
         return result;
     }
     *data = sink.memory;
@@ -12284,7 +12326,7 @@ static FILE *sppoi_create(const char *path)
 
     if (fd < 0)
         return NULL;
-    if (!sppoi_own(fd, path, 1)) {  // somebody sweeps
+    if (!sppoi_own(fd, path, 1)) {  // somebody cleans up
         close(fd);
         errno = EEXIST;
         return NULL;
@@ -12411,13 +12453,13 @@ SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
     result = sppoi_read_at(ctx, &source, 0, start, source.size < 3 ? 0 : 3);
     mark = sppoi_mark(start, sizeof start);
     n = source.size - mark;
-    bytes = result == SPPO_OK ? (char *)sppo_take(ctx, n + 1, 1) : NULL;
+    bytes = result == SPPO_OK ? (char *)sppo_alloc(ctx, n + 1, 1) : NULL;
     if (result == SPPO_OK)
         result = bytes ? sppoi_read_at(ctx, &source, mark, bytes, n)
                        : sppoi_prefix(ctx, "%.200s: ", path);
     fclose(source.file);
     if (result != SPPO_OK) {
-        sppo_give(ctx, bytes, n + 1);
+        sppo_release(ctx, bytes, n + 1);
         return result;
     }
     *data = bytes;
@@ -12600,11 +12642,11 @@ static void sppoi_parts_close(sppo_ctx *ctx, sppoi_parts *parts)
         fclose(parts->archive[i].source.file);
         sppoi_archive_close(ctx, &parts->archive[i]);
     }
-    sppo_give(ctx, parts->archive,
-              (size_t)parts->room * sizeof *parts->archive);
-    sppo_give(ctx, parts->path, (size_t)parts->room * sizeof *parts->path);
+    sppo_release(ctx, parts->archive,
+                 (size_t)parts->room * sizeof *parts->archive);
+    sppo_release(ctx, parts->path, (size_t)parts->room * sizeof *parts->path);
     sppo_json_free(ctx, &parts->json);
-    sppo_give(ctx, parts->text, parts->size + 1);
+    sppo_release(ctx, parts->text, parts->size + 1);
 }
 
 /* A part stands beside the index: a name that leads elsewhere is no name. */
@@ -12623,7 +12665,7 @@ static sppo_result sppoi_part_path(sppo_ctx *ctx, const sppoi_parts *parts,
     return sppoi_path(ctx, path, folder, name);
 }
 
-static int sppoi_part_of(const sppoi_parts *parts, const char *path)
+static int sppoi_part_index(const sppoi_parts *parts, const char *path)
 {
     int i;
 
@@ -12643,7 +12685,7 @@ static sppo_result sppoi_part_open(sppo_ctx *ctx, sppoi_parts *parts,
     int part;
 
     SPPOI_TRY(sppoi_part_path(ctx, parts, folder, node, path));
-    part = sppoi_part_of(parts, path);
+    part = sppoi_part_index(parts, path);
     if (part < 0 && parts->count == parts->room)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: names more than %d "
                          "files", parts->name, parts->room);
@@ -12708,9 +12750,9 @@ static sppo_result sppoi_parts_open(sppo_ctx *ctx, sppoi_parts *parts,
                          "object of tensors' names and files", parts->name);
     parts->room = sppoi_min(json->node[parts->map].count, SPPOI_PARTS);
     parts->archive = (sppoi_archive *)
-        sppo_take(ctx, (size_t)parts->room, sizeof *parts->archive);
+        sppo_alloc(ctx, (size_t)parts->room, sizeof *parts->archive);
     parts->path = (char (*)[SPPOI_PATH])
-        sppo_take(ctx, (size_t)parts->room, sizeof *parts->path);
+        sppo_alloc(ctx, (size_t)parts->room, sizeof *parts->path);
     if (!parts->archive || !parts->path)
         return SPPO_E_MEMORY;
     for (i = json->node[parts->map].first; i >= 0; i = json->node[i].next)
@@ -12769,7 +12811,7 @@ SPPO_DEF void sppo_files_free(sppo_ctx *ctx, sppo_file *files, int count)
     int i;
 
     for (i = 0; i < count; i++) {
-        sppo_give(ctx, files[i].data, files[i].size + 1);
+        sppo_release(ctx, files[i].data, files[i].size + 1);
         files[i].data = NULL;
         files[i].size = 0;
     }
@@ -13539,7 +13581,7 @@ SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
 
     SPPOI_TRY(sppo_file_read(ctx, path, &data, &size));
     result = sppo_tokenizer_read(ctx, tok, data, size, vocab);
-    sppo_give(ctx, data, size + 1);
+    sppo_release(ctx, data, size + 1);
     return result == SPPO_OK ? result : sppoi_prefix(ctx, "%.200s: ", path);
 }
 
@@ -13654,7 +13696,7 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
     state[5] = y->count;
     means[0] = play->last.length;
     means[1] = play->last.eos_rate;
-    sppoi_settings_of(&settings, play);
+    sppoi_play_settings(&settings, play);
     n = sppoi_play_entries(play, entry);
     sppoi_entry_set(entry, &n, "state", state, SPPOI_STATE, SPPOI_INT);
     sppoi_entry_set(entry, &n, "means", means, 2, SPPOI_DOUBLE);
@@ -13797,7 +13839,7 @@ static sppo_result sppoi_play_fill(sppo_ctx *ctx, sppo_play *play,
     double means[2];
     sppoi_settings own;
 
-    sppoi_settings_of(&own, play);
+    sppoi_play_settings(&own, play);
     SPPOI_TRY(sppoi_compare_settings(ctx, archive, &own));
     SPPOI_TRY(sppoi_load_state(ctx, play, archive, state));
     SPPOI_TRY(sppoi_archive_read(ctx, archive, "means", 2, 0, SPPOI_DOUBLE,
@@ -13919,7 +13961,7 @@ SPPO_DEF sppo_result sppo_train_save(sppo_ctx *ctx, const sppo_model *model,
 {
     const size_t room = (size_t)SPPOI_TRAIN_ENTRIES + SPPOI_SETTINGS +
                         (count > 0 ? (size_t)count : 0);
-    sppoi_entry *entry = (sppoi_entry *)sppo_take(ctx, room, sizeof *entry);
+    sppoi_entry *entry = (sppoi_entry *)sppo_alloc(ctx, room, sizeof *entry);
     sppoi_settings settings;
     sppo_result result;
     int n;
@@ -13934,7 +13976,7 @@ SPPO_DEF sppo_result sppo_train_save(sppo_ctx *ctx, const sppo_model *model,
         result = sppoi_train_numbers(ctx, own, count, entry, &n);
     if (result == SPPO_OK)
         result = sppoi_archive_write(ctx, path, sppoi_metadata, entry, n);
-    sppo_give(ctx, entry, room * sizeof *entry);
+    sppo_release(ctx, entry, room * sizeof *entry);
     return result;
 }
 
@@ -13996,10 +14038,10 @@ SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
 
 /* ==== checking tools ========================================= >>check.c == */
 
-SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
-                                  sppo_real *x, const sppo_real *slope,
-                                  size_t n, double step, double floor,
-                                  size_t *worst)
+SPPO_DEF double sppo_check_gradient(double (*f)(void *user), void *user,
+                                    sppo_real *x, const sppo_real *grad,
+                                    size_t n, double step, double floor,
+                                    size_t *worst)
 {
     double largest = 0.0;
     size_t i;
@@ -14014,7 +14056,7 @@ SPPO_DEF double sppo_check_slopes(double (*f)(void *user), void *user,
         down = f(user);
         x[i] = kept;
         difference = (up - down) / (2.0 * step);
-        error = fabs((double)slope[i] - difference)
+        error = fabs((double)grad[i] - difference)
               / (fabs(difference) > floor ? fabs(difference) : floor);
         if (!(error <= largest)) {  // NaN is the worst of all
             largest = error;

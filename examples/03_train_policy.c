@@ -4,7 +4,7 @@
  *             log(8 * 4 * 8) = 5.55 nats a sentence; a small one gets there
  * Build       make examples        Run  build/03_train_policy        Time  3 s
  * You will see, and three sentences of its own,
- *   > slopes against differences: largest error 0.00
+ *   > gradients against differences: largest error 0.00
  *   > step    0  loss  87.97  entropy 5.55
  *   > step  500  loss   5.66  entropy 5.55
  *   > step 1000  loss   5.56  entropy 5.55
@@ -77,7 +77,7 @@ static void put_sentences(uint64_t from, int count)
     }
 }
 
-/* Nats per sentence; its slopes are added to grad unless that is NULL. */
+/* Nats per sentence; its gradients are added to grad unless that is NULL. */
 static double loss_of_sentences(void *grad)
 {
     double loss = 0.0;
@@ -110,15 +110,15 @@ int main(void)
     check(sppo_forest_init(&ctx, &forest, FRESH * 64, FRESH));
     check(sppo_activations_init(&ctx, &acts, &model, FRESH * 64, FRESH, 64,
                                 SPPO_STEP));
-    grad = (sppo_real *)sppo_take(&ctx, model.count, sizeof *grad);
+    grad = (sppo_real *)sppo_alloc(&ctx, model.count, sizeof *grad);
     check(grad ? SPPO_OK : SPPO_E_MEMORY);
     put_sentences(0, 4);
     loss_of_sentences(grad);
     gain = sppo_model_tensor(&model, "model.norm.weight");
-    printf("slopes against differences: largest error %.2f\n",
-           sppo_check_slopes(loss_of_sentences, NULL,
-                             model.weights + gain->offset,
-                             grad + gain->offset, gain->size, 0.03, 0.1, NULL));
+    printf("gradients against differences: largest error %.2f\n",
+           sppo_check_gradient(
+               loss_of_sentences, NULL, model.weights + gain->offset,
+               grad + gain->offset, gain->size, 0.03, 0.1, NULL));
     memset(grad, 0, model.count * sizeof *grad);
 
     for (i = 0; i <= STEPS; i++) {

@@ -77,7 +77,7 @@ static void train(sppo_model *model, const data *d)
 {
     static const sppo_optim_config descent = { .kind = SPPO_ADAMW,
         .lr = 3e-3, .warmup = 0.1, .total_steps = TRAIN / BATCH };
-    sppo_real *grad = (sppo_real *)sppo_take(&ctx, model->count, sizeof *grad);
+    sppo_real *grad = (sppo_real *)sppo_alloc(&ctx, model->count, sizeof *grad);
     sppo_optim optim;
     sppo_pref pref;
     double loss;
@@ -92,7 +92,7 @@ static void train(sppo_model *model, const data *d)
                              order + at, BATCH, grad, &loss, NULL));
         check(sppo_optim_step(&ctx, &optim, model, grad));
     }
-    sppo_give(&ctx, grad, model->count * sizeof *grad);
+    sppo_release(&ctx, grad, model->count * sizeof *grad);
     sppo_optim_free(&ctx, &optim);
     sppo_pref_free(&ctx, &pref);
 }

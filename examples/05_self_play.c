@@ -55,7 +55,7 @@ static void train_base(void)
     static sppo_optim optim;
     static sppo_forest forest;
     static sppo_activations acts;
-    sppo_real *grad = (sppo_real *)sppo_take(&ctx, policy.count, sizeof *grad);
+    sppo_real *grad = (sppo_real *)sppo_alloc(&ctx, policy.count, sizeof *grad);
     double loss = 0.0;
     int i, token[32];
 
@@ -73,7 +73,7 @@ static void train_base(void)
         check(sppo_optim_step(&ctx, &optim, &policy, grad));
         sppo_forest_clear(&forest);
     }
-    sppo_give(&ctx, grad, policy.count * sizeof *grad);
+    sppo_release(&ctx, grad, policy.count * sizeof *grad);
 }
 
 /* What the judge likes: the noun asked for, and two adjectives before it (the

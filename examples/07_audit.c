@@ -50,7 +50,7 @@ static void make_world(void)
     log_z = log(log_z);
 }
 
-/* y is answer 5; a, b hold targets or slopes. */
+/* y is answer 5; a, b hold targets or gradients. */
 static void policies(void)
 {
     double a[N], b[N], c, fit[N], best[TOKENS], value[SLOW_NODES], winner[3];
@@ -88,10 +88,10 @@ static void policies(void)
          (log_z - sppo_kl(mu, next, N)) / eta);
     sppo_exact_loss(pi, pi, a, N, b);
     slow_policy_gradient(fit, pi, pi, win, eta, 0.5, N);
-    show("Eq 4.9", "loss's slope / (-2 eta)", fit[5], b[5] / (-2 * eta));
+    show("Eq 4.9", "loss's gradient / (-2 eta)", fit[5], b[5] / (-2 * eta));
     slow_policy_gradient(a, mu, pi, win, eta, 0.5, N);
     slow_square_gradient(b, mu, pi, win, eta, 0.5, eta / 2, N);
-    show("Eq 4.10", "slope from squares", a[5], b[5]);
+    show("Eq 4.10", "gradient from squares", a[5], b[5]);
 }
 
 /* K = 5 responses, each beating all after it; some losses. */

@@ -54,14 +54,14 @@ static int buffer_reserve(buffer *b, size_t more)
         return !b->failed;
     while (room < need)
         room = room > (size_t)-1 / 2 ? need : 2 * room;
-    data = (char *)sppo_take(b->ctx, room, 1);
+    data = (char *)sppo_alloc(b->ctx, room, 1);
     if (!data) {
         b->failed = 1;
         return 0;
     }
     if (b->length)
         memcpy(data, b->data, b->length);
-    sppo_give(b->ctx, b->data, b->room);
+    sppo_release(b->ctx, b->data, b->room);
     b->data = data;
     b->room = room;
     return 1;
@@ -69,7 +69,7 @@ static int buffer_reserve(buffer *b, size_t more)
 
 static void buffer_free(buffer *b)
 {
-    sppo_give(b->ctx, b->data, b->room);
+    sppo_release(b->ctx, b->data, b->room);
     b->data = NULL;
     b->length = b->room = 0;
 }
@@ -907,7 +907,7 @@ static sppo_result command_help(parser *p)
 
 /* ==== what is read once ==================================== >>input == */
 
-/* All of standard input; give back with sppo_give(ctx, data, size + 1). */
+/* All of standard input; give back with sppo_release(ctx, data, size + 1). */
 static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
 {
     static int taken;
@@ -925,13 +925,13 @@ static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
         buffer_add(&all, part, n);
     mark = all.length >= 3 && !memcmp(all.data, "\xef\xbb\xbf", 3) ? 3 : 0;
     *size = all.length - mark;
-    *data = (char *)sppo_take(ctx, *size + 1, 1);
+    *data = (char *)sppo_alloc(ctx, *size + 1, 1);
     if (*data && *size)
         memcpy(*data, all.data + mark, *size);
     buffer_free(&all);
     if (*data && !all.failed && !ferror(stdin))
         return SPPO_OK;
-    sppo_give(ctx, *data, *size + 1);
+    sppo_release(ctx, *data, *size + 1);
     if (all.failed || !*data)
         return ctx->code;
     return sppo_fail(ctx, SPPO_E_IO, "standard input: cannot be read: %s",
@@ -960,7 +960,7 @@ static sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
     kind = sppo_file_kind(*data, *size);
     if (!kind || **data == '<')
         return SPPO_OK;
-    sppo_give(ctx, *data, *size + 1);
+    sppo_release(ctx, *data, *size + 1);
     return sppo_fail(ctx, SPPO_E_FORMAT, "%s: this is %s", *path, kind);
 }
 
@@ -1006,7 +1006,7 @@ static void rows_close(row_reader *r)
 {
     sppo_json_free(r->ctx, &r->json);
     if (r->data)
-        sppo_give(r->ctx, r->data, r->size + 1);
+        sppo_release(r->ctx, r->data, r->size + 1);
     r->data = NULL;
 }
 

@@ -52,27 +52,27 @@ static double sample_moments(const double *value, int count, double *sd)
     return mean;
 }
 
-/* The penalised loss at (theta, phi), its slope and its curvature (theta
+/* The penalised loss at (theta, phi), its gradient and its curvature (theta
  * theta, theta phi, phi phi). With z = theta + phi x and p = sigma(z) a row has
- * the loss log(1 + e^z) - win z, the slope p - win and the curvature p (1 - p)
- * in z.                                                                     */
+ * the loss log(1 + e^z) - win z, the gradient p - win and the curvature p (1 -
+ * p) in z.                                                                  */
 static double length_loss(const double *win, const double *longer, int count,
-                          const double at[2], double sd, double slope[2],
+                          const double at[2], double sd, double grad[2],
                           double curve[3])
 {
     double loss = 0.5 * LENGTH_PENALTY * (at[0] * at[0] + at[1] * at[1]);
     int i;
 
-    slope[0] = LENGTH_PENALTY * at[0];
-    slope[1] = LENGTH_PENALTY * at[1];
+    grad[0] = LENGTH_PENALTY * at[0];
+    grad[1] = LENGTH_PENALTY * at[1];
     curve[0] = curve[2] = LENGTH_PENALTY;
     curve[1] = 0.0;
     for (i = 0; i < count; i++) {
         const double x = tanh(longer[i] / sd), z = at[0] + at[1] * x;
         const double p = 1.0 / (1.0 + exp(-z));
         loss += fmax(z, 0.0) + log1p(exp(-fabs(z))) - win[i] * z;
-        slope[0] += p - win[i];
-        slope[1] += (p - win[i]) * x;
+        grad[0] += p - win[i];
+        grad[1] += (p - win[i]) * x;
         curve[0] += p * (1.0 - p);
         curve[1] += p * (1.0 - p) * x;
         curve[2] += p * (1.0 - p) * x * x;
@@ -85,20 +85,20 @@ static double length_loss(const double *win, const double *longer, int count,
 static void length_fit(const double *win, const double *longer, int count,
                        double sd, double at[2])
 {
-    double slope[2], curve[3], loss, next[2], step[2];
+    double grad[2], curve[3], loss, next[2], step[2];
     int round, halvings;
 
     at[0] = at[1] = 0.0;
-    loss = length_loss(win, longer, count, at, sd, slope, curve);
+    loss = length_loss(win, longer, count, at, sd, grad, curve);
     for (round = 0; round < 100; round++) {
         const double det = curve[0] * curve[2] - curve[1] * curve[1];
         double gained = -1.0;
-        step[0] = (curve[2] * slope[0] - curve[1] * slope[1]) / det;
-        step[1] = (curve[0] * slope[1] - curve[1] * slope[0]) / det;
+        step[0] = (curve[2] * grad[0] - curve[1] * grad[1]) / det;
+        step[1] = (curve[0] * grad[1] - curve[1] * grad[0]) / det;
         for (halvings = 0; halvings < 60 && gained < 0.0; halvings++) {
             next[0] = at[0] - step[0];
             next[1] = at[1] - step[1];
-            gained = loss - length_loss(win, longer, count, next, sd, slope,
+            gained = loss - length_loss(win, longer, count, next, sd, grad,
                                         curve);
             step[0] *= 0.5;
             step[1] *= 0.5;

@@ -1,6 +1,6 @@
 /* mpi_align.c - Algorithm 1 on many machines: all that MPI has to do is to sum
  *
- * Shows       the one callback of sppo_team, two ways: in the order of ranks,
+ * Shows       the one callback of sppo_ranks, two ways: in the order of ranks,
  *             which gives the same bits on any number of ranks, or by
  *             MPI_Allreduce, which gives the same to rounding
  * Build       make mpi             where mpicc is
@@ -31,7 +31,7 @@ static sppo_tokenizer tok;
 static sppo_lists prompts;
 static sppo_pref pref;
 static sppo_play play;
-static sppo_team team;
+static sppo_ranks ranks;
 static sppo_real *mine, *theirs;  // [size, PIECE]
 static char checkpoint[1024];
 static volatile sig_atomic_t caught;
@@ -53,7 +53,7 @@ static void check(sppo_result result)
 {
     if (result == SPPO_OK)
         return;
-    fprintf(stderr, "mpi_align: rank %d: %s\n", team.rank, ctx.message);
+    fprintf(stderr, "mpi_align: rank %d: %s\n", ranks.rank, ctx.message);
     MPI_Abort(MPI_COMM_WORLD, 1);
 }
 
@@ -62,7 +62,7 @@ static void check_all(sppo_result result)
 {
     if (result == SPPO_OK)
         return;
-    if (team.rank == 0)
+    if (ranks.rank == 0)
         fprintf(stderr, "mpi_align: %s\n", ctx.message);
     MPI_Finalize();
     exit(1);
@@ -79,7 +79,7 @@ static MPI_Datatype real_type(void)
 static sppo_result sum_in_order(sppo_ctx *c, void *user, sppo_real *buffer,
                                 size_t count)
 {
-    const size_t size = (size_t)team.size;
+    const size_t size = (size_t)ranks.size;
     size_t i, r, n, piece;
 
     (void)c, (void)user;
@@ -133,18 +133,18 @@ static void read_prompts(const char *path)
         check(sppo_lists_add_text(&ctx, &prompts, &tok, text));
     }
     sppo_json_free(&ctx, &json);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
 }
 
 /* Every rank has the models, the prompts and a play of its own. */
 static void begin(char **argv)
 {
     static sppo_play_config config;
-    const size_t numbers = (size_t)team.size * PIECE;
+    const size_t numbers = (size_t)ranks.size * PIECE;
     char path[1024];
 
-    mine = (sppo_real *)sppo_take(&ctx, numbers, sizeof *mine);
-    theirs = (sppo_real *)sppo_take(&ctx, numbers, sizeof *theirs);
+    mine = (sppo_real *)sppo_alloc(&ctx, numbers, sizeof *mine);
+    theirs = (sppo_real *)sppo_alloc(&ctx, numbers, sizeof *theirs);
     check(mine && theirs ? SPPO_OK : SPPO_E_MEMORY);
     check(sppo_model_load(&ctx, &policy, argv[1]));
     check(sppo_model_load(&ctx, &preference, argv[2]));
@@ -157,7 +157,7 @@ static void begin(char **argv)
     config.pass_tokens = 512;
     config.optim.lr = 3e-4;
     config.optim.clip = 1;
-    config.team = &team;
+    config.ranks = &ranks;
     check(sppo_pref_init(&ctx, &pref, &preference, 4096, 5, 0));
     check_all(sppo_play_init(&ctx, &play, &config, &policy, &prompts));
 }
@@ -166,7 +166,7 @@ static void begin(char **argv)
  * that OUT cannot be written to is known before the work.                   */
 static void begin_or_resume(int resume)
 {
-    FILE *file = team.rank == 0 && resume ? fopen(checkpoint, "rb") : NULL;
+    FILE *file = ranks.rank == 0 && resume ? fopen(checkpoint, "rb") : NULL;
     int found = file != NULL;
 
     if (file)
@@ -174,7 +174,7 @@ static void begin_or_resume(int resume)
     MPI_Bcast(&found, 1, MPI_INT, 0, MPI_COMM_WORLD);
     if (found)
         check(sppo_play_load(&ctx, &play, checkpoint));
-    else if (team.rank == 0)
+    else if (ranks.rank == 0)
         check(sppo_play_save(&ctx, &play, checkpoint));
     MPI_Barrier(MPI_COMM_WORLD);  // nobody writes before all have read
 }
@@ -187,13 +187,13 @@ int main(int argc, char **argv)
     int i, resume = 0, known = argc >= 5;
 
     MPI_Init(&argc, &argv);
-    MPI_Comm_rank(MPI_COMM_WORLD, &team.rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &team.size);
-    team.sum = sum_in_order;
+    MPI_Comm_rank(MPI_COMM_WORLD, &ranks.rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks.size);
+    ranks.all_reduce = sum_in_order;
     for (i = 5; i < argc; i++) {
         const int fast = !strcmp(argv[i], "fast");
 
-        team.sum = fast ? sum_fast : team.sum;
+        ranks.all_reduce = fast ? sum_fast : ranks.all_reduce;
         resume |= !strcmp(argv[i], "resume");
         known = known && (fast || !strcmp(argv[i], "resume"));
     }
@@ -210,15 +210,15 @@ int main(int argc, char **argv)
         result = sppo_play_next(&ctx, &play, &judge);
         if (result != SPPO_E_STOPPED)
             check_all(result);
-        if (team.rank == 0 && play.phase == SPPO_PHASE_ADVANCE)
+        if (ranks.rank == 0 && play.phase == SPPO_PHASE_ADVANCE)
             printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
                    "and %.3f\n", play.iteration + 1, p->loss_scaled,
                    p->rewards_margins, p->win_chosen, p->win_rejected);
-        if (team.rank == 0)
+        if (ranks.rank == 0)
             check(sppo_play_save(&ctx, &play, checkpoint));
         check_all(result);
     }
-    if (team.rank == 0)
+    if (ranks.rank == 0)
         check(sppo_model_save(&ctx, &policy, argv[4]));
     MPI_Finalize();
     return 0;

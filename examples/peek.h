@@ -71,7 +71,7 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
     if (!file || fstat(fileno(file), &info) || (off_t)size >= info.st_size)
         size = 0;
     if (size)
-        header = (char *)sppo_take(ctx, size + 1, 1);
+        header = (char *)sppo_alloc(ctx, size + 1, 1);
     if (header && fread(header, 1, size, file) == size)
         result = sppo_json_parse(ctx, &json, header, size, path);
     if (json.count && result == SPPO_OK &&
@@ -84,7 +84,7 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
     if (file)
         fclose(file);
     sppo_json_free(ctx, &json);
-    sppo_give(ctx, header, size + 1);
+    sppo_release(ctx, header, size + 1);
     return result;
 }
 
@@ -187,7 +187,7 @@ static sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
     if (*found && result == SPPO_OK)
         peek_settings(&json);
     sppo_json_free(ctx, &json);
-    sppo_give(ctx, data, size + 1);
+    sppo_release(ctx, data, size + 1);
     return result;
 }
 

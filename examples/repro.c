@@ -44,10 +44,10 @@
 #include "repro_report.h"
 
 static const plan plans[] = {
-    { "full", 0, 0, 1, 5, 64, 3, 65, 1300, 16000, 512, 4, 400, 200, 200, 6, 3, 1, 60,
-      16000 },
-    { "quick", 0, 1, 1, 2, 64, 3, 65, 1200, 9600, 256, 4, 200, 100, 100, 2, 1, 0, 60,
-      16000 },
+    { "full", 0, 0,   1,   5,   64, 3, 65, 1300, 16000,
+      512,    4, 400, 200, 200, 6,  3, 1,  60,   16000 },
+    { "quick", 0, 1,   1,   2,   64, 3, 65, 1200, 9600,
+      256,     4, 200, 100, 100, 2,  1, 0,  60,   16000 },
     { "tiny", 0, 1, 1, 2, 16, 1, 6, 8, 128, 16, 2, 6, 4, 4, 1, 1, 0, 3, 320 }
 };
 
@@ -97,7 +97,7 @@ static void unit_name(const unit *u, char name[64])
         return;
     case DUEL:
     default:
-        snprintf(name, 64, "duel%s-%d", condition_suffix[u->condition],
+        snprintf(name, 64, "match%s-%d", condition_suffix[u->condition],
                  u->seed);
     }
 }
@@ -224,8 +224,8 @@ static void lab_close(lab *l)
         sppo_pref_free(&l->ctx, &l->pref[i]);
         sppo_model_free(&l->ctx, &l->judge[i]);
     }
-    sppo_give(&l->ctx, l->reference,
-              (size_t)l->on.ids.count * sizeof *l->reference);
+    sppo_release(&l->ctx, l->reference,
+                 (size_t)l->on.ids.count * sizeof *l->reference);
     sppo_model_free(&l->ctx, &l->base);
     sppo_lists_free(&l->ctx, &l->base_says);
     asked_free(l, &l->on);
@@ -405,7 +405,7 @@ static int do_all(program *g)
     if (!do_stage(g))
         return 0;
     for (c = 0; c < CONDITIONS; c++)
-        for (seed = from; seed <= last && claim_wants(g->only, "duel"); seed++)
+        for (seed = from; seed <= last && claim_wants(g->only, "match"); seed++)
             add_unit(g, DUEL, seed, 0, 0, c);
     return do_stage(g);
 }
@@ -432,17 +432,18 @@ static void do_sets(program *g, const plan *first, report *r)
 
 static int usage(void)
 {
-    fputs("usage: reproduce PLAN FOLDER [--set S] [--jobs N] [--claim ID]\n"
-          "  PLAN    quick, full, or tiny (for the tests)\n"
-          "  FOLDER  for the report; what was measured and the models go into\n"
-          "          FOLDER/PLAN/SET\n"
-          "  --set   the seeds that are run: first (default) or second; none: a\n"
-          "          report of what is there.  It is about both where both are\n"
-          "          there\n"
-          "  --jobs  processes; default: the processors there are\n"
-          "  --claim only what that row of the claims table needs, e.g. b1;\n"
-          "          prints its numbers seed by seed and writes no report\n",
-          stderr);
+    fputs(
+        "usage: reproduce PLAN FOLDER [--set S] [--jobs N] [--claim ID]\n"
+        "  PLAN    quick, full, or tiny (for the tests)\n"
+        "  FOLDER  for the report; what was measured and the models go into\n"
+        "          FOLDER/PLAN/SET\n"
+        "  --set   the seeds that are run: first (default) or second; none: a\n"
+        "          report of what is there.  It is about both where both are\n"
+        "          there\n"
+        "  --jobs  processes; default: the processors there are\n"
+        "  --claim only what that row of the claims table needs, e.g. b1;\n"
+        "          prints its numbers seed by seed and writes no report\n",
+        stderr);
     return 2;
 }
 

@@ -46,7 +46,7 @@ typedef struct claim {
 } claim;
 
 /* Players of the tournament: base 0, SPPO 1 to 3, DPO 4 to 6, IPO 7 to 9. */
-#define BEATS(what, i, j) { .metric = what, .a = "duel", .a_at = (i), \
+#define BEATS(what, i, j) { .metric = what, .a = "match", .a_at = (i), \
                             .index = (j) + 1, .less = 0.5 }
 #define STEP(what, run_, to, from, at) \
     { .metric = what, .a = run_, .a_at = (to), .b = from, .b_at = (at) }
@@ -95,7 +95,7 @@ static const claim claim_table[] = {
     { "d1", "IPO beats SPPO for the preference model and loses for the judge",
       "PairRM: IPO wins 55.2 %; GPT-4: 22.5 against 31.0 %", 0, POINTS,
       { BEATS("duel_proxy", 9, 3),
-        { .metric = "duel_gold", .a = "duel", .a_at = 9, .index = 4,
+        { .metric = "duel_gold", .a = "match", .a_at = 9, .index = 4,
           .less = -0.5, .minus = 1 } },
       "Which method exploits most depends on the settings chosen (d2 to d4 "
       "compare a method with itself)." },
@@ -245,7 +245,7 @@ static int claim_wants(const claim *c, const char *name)
         const contrast *p = &c->part[i];
 
         if (names_run(p->a, name) || names_run(p->b, name) ||
-            (kept && strcmp(p->a, "duel") == 0))
+            (kept && strcmp(p->a, "match") == 0))
             return 1;
     }
     return 0;

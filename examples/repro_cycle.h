@@ -105,7 +105,7 @@ static void cycle_base(lab *l, sppo_model *base)
                                       &loss));
         check(l, sppo_optim_step(&l->ctx, &optim, base, grad));
     }
-    sppo_give(&l->ctx, grad, base->count * sizeof *grad);
+    sppo_release(&l->ctx, grad, base->count * sizeof *grad);
     end_forest(l, &forest, &acts);
     sppo_optim_free(&l->ctx, &optim);
 }
@@ -143,9 +143,9 @@ static void cycle_learn(lab *l, sppo_model *model)
                                 order + i, BATCH, grad, &loss, NULL));
         check(l, sppo_optim_step(&l->ctx, &optim, model, grad));
     }
-    sppo_give(&l->ctx, grad, model->count * sizeof *grad);
-    sppo_give(&l->ctx, label, (size_t)count * sizeof *label);
-    sppo_give(&l->ctx, order, (size_t)count * sizeof *order);
+    sppo_release(&l->ctx, grad, model->count * sizeof *grad);
+    sppo_release(&l->ctx, label, (size_t)count * sizeof *label);
+    sppo_release(&l->ctx, order, (size_t)count * sizeof *order);
     sppo_pref_free(&l->ctx, &pref);
     sppo_optim_free(&l->ctx, &optim);
     sppo_lists_free(&l->ctx, &prompts);

@@ -159,7 +159,7 @@ static void check(const lab *l, sppo_result result)
 
 static void *room(lab *l, size_t count, size_t size)
 {
-    void *block = sppo_take(&l->ctx, count, size);
+    void *block = sppo_alloc(&l->ctx, count, size);
 
     check(l, block ? SPPO_OK : SPPO_E_MEMORY);
     return block;
@@ -271,7 +271,7 @@ static void draw_asked(lab *l, asked *a, enum chance c, int count, int skill)
 
 static void asked_free(lab *l, asked *a)
 {
-    sppo_give(&l->ctx, a->scene, (size_t)a->ids.count * sizeof *a->scene);
+    sppo_release(&l->ctx, a->scene, (size_t)a->ids.count * sizeof *a->scene);
     sppo_lists_free(&l->ctx, &a->ids);
     memset(a, 0, sizeof *a);
 }
@@ -374,7 +374,7 @@ static void train_base(lab *l)
                                       BATCH * 20, grad, &loss));
         check(l, sppo_optim_step(&l->ctx, &optim, &l->base, grad));
     }
-    sppo_give(&l->ctx, grad, l->base.count * sizeof *grad);
+    sppo_release(&l->ctx, grad, l->base.count * sizeof *grad);
     end_forest(l, &forest, &acts);
     sppo_optim_free(&l->ctx, &optim);
 }
@@ -461,9 +461,9 @@ static void free_votes(lab *l, votes *v)
     const size_t bytes = (size_t)v->prompts.count * sizeof(double);
     int c;
 
-    sppo_give(&l->ctx, v->gold, bytes);
+    sppo_release(&l->ctx, v->gold, bytes);
     for (c = 0; c < CONDITIONS; c++)
-        sppo_give(&l->ctx, v->label[c], bytes);
+        sppo_release(&l->ctx, v->label[c], bytes);
     sppo_lists_free(&l->ctx, &v->prompts);
     sppo_lists_free(&l->ctx, &v->responses);
 }
@@ -493,8 +493,8 @@ static void note_agreement(lab *l, sppo_pref *pref, const votes *v, int from,
     }
     note(l, who, 0, "agreement", -1, right / held);
     note(l, who, 0, "agreement_sure", -1, sure_right / sure);
-    sppo_give(&l->ctx, score, (size_t)held * sizeof *score);
-    sppo_give(&l->ctx, row, (size_t)held * sizeof *row);
+    sppo_release(&l->ctx, score, (size_t)held * sizeof *score);
+    sppo_release(&l->ctx, row, (size_t)held * sizeof *row);
 }
 
 /* One epoch over all pairs but the last sixteenth. */
@@ -524,8 +524,8 @@ static void train_judge(lab *l, const votes *v, enum condition c)
         check(l, sppo_optim_step(&l->ctx, &optim, model, grad));
     }
     note_agreement(l, &pref, v, learned, c == MILD ? "base" : "base-strong");
-    sppo_give(&l->ctx, grad, model->count * sizeof *grad);
-    sppo_give(&l->ctx, order, (size_t)learned * sizeof *order);
+    sppo_release(&l->ctx, grad, model->count * sizeof *grad);
+    sppo_release(&l->ctx, order, (size_t)learned * sizeof *order);
     sppo_pref_free(&l->ctx, &pref);
     sppo_optim_free(&l->ctx, &optim);
 }
@@ -588,7 +588,7 @@ static void proxy_rates(lab *l, enum condition c, const sppo_lists *said,
         for (win[x] = 0.0, i = 0; i < SAMPLES; i++)
             for (j = SAMPLES; j < k; j++)
                 win[x] += p[(x * k + i) * k + j] / (SAMPLES * SAMPLES);
-    sppo_give(&l->ctx, p, (size_t)n * (size_t)k * (size_t)k * sizeof *p);
+    sppo_release(&l->ctx, p, (size_t)n * (size_t)k * (size_t)k * sizeof *p);
     sppo_lists_free(&l->ctx, &both);
 }
 
@@ -633,7 +633,7 @@ static void note_gold(lab *l, const char *who, int iteration,
     note(l, who, iteration, "length", -1, length);
     note(l, who, iteration, "padding", -1, pad);
     note(l, who, iteration, "unfinished", -1, unfinished);
-    sppo_give(&l->ctx, base, (size_t)(2 * n + 2 * all) * sizeof *base);
+    sppo_release(&l->ctx, base, (size_t)(2 * n + 2 * all) * sizeof *base);
 }
 
 /* E log policy / base over the policy's own responses. */
@@ -649,7 +649,7 @@ static void note_kl(lab *l, const char *who, int iteration,
     for (i = 0; i < n; i++)
         sum += lp[i] - lp[n + i];
     note(l, who, iteration, "kl", -1, sum / n);
-    sppo_give(&l->ctx, lp, (size_t)(2 * n) * sizeof *lp);
+    sppo_release(&l->ctx, lp, (size_t)(2 * n) * sizeof *lp);
 }
 
 /* Letters said backwards: greedy answers that match, and what the right answer
@@ -677,7 +677,7 @@ static void note_skill(lab *l, const char *who, int iteration,
         nats -= lp[i];
     note(l, who, iteration, "skill", -1, right / n);
     note(l, who, iteration, "skill_nats", -1, nats / n);
-    sppo_give(&l->ctx, lp, (size_t)n * sizeof *lp);
+    sppo_release(&l->ctx, lp, (size_t)n * sizeof *lp);
     sppo_lists_free(&l->ctx, &said);
     sppo_lists_free(&l->ctx, &truth);
 }
@@ -697,7 +697,7 @@ static void measure_policy(lab *l, const char *who, int iteration,
     note_mean(l, who, iteration, "proxy", win, n, 0);
     note_kl(l, who, iteration, policy, &said);
     note_skill(l, who, iteration, policy);
-    sppo_give(&l->ctx, win, (size_t)n * sizeof *win);
+    sppo_release(&l->ctx, win, (size_t)n * sizeof *win);
     sppo_lists_free(&l->ctx, &said);
 }
 
@@ -734,8 +734,8 @@ static void measure_reranked(lab *l, const char *who, int iteration,
     note(l, who, iteration, "first", -1, first);
     note_mean(l, who, iteration, "rerank_gain", gain, n, 1);
     note(l, who, iteration, "rerank_length", -1, length);
-    sppo_give(&l->ctx, p, (size_t)k * (size_t)k * sizeof *p);
-    sppo_give(&l->ctx, gain, (size_t)n * sizeof *gain);
+    sppo_release(&l->ctx, p, (size_t)k * (size_t)k * sizeof *p);
+    sppo_release(&l->ctx, gain, (size_t)n * sizeof *gain);
     sppo_lists_free(&l->ctx, &said);
     sppo_lists_free(&l->ctx, &one);
 }
@@ -824,7 +824,7 @@ static void note_arrival(lab *l, const char *who, int iteration,
 
     store_list(&l->cell, (int)l->seed, who, iteration, list, x, steps);
     note_mean(l, who, iteration, metric, x + steps - last, last, 0);
-    sppo_give(&l->ctx, x, (size_t)steps * sizeof *x);
+    sppo_release(&l->ctx, x, (size_t)steps * sizeof *x);
 }
 
 static sppo_play_config config_of(const lab *l, const run *r, setting chosen)
@@ -922,7 +922,7 @@ static void tournament(lab *l, enum condition c)
     double *p = (double *)room(l, (size_t)n * (size_t)k * (size_t)k, sizeof *p);
     double *gold = (double *)room(l, 2 * (size_t)k * (size_t)k, sizeof *gold);
     double *proxy = gold + k * k;
-    const char *who = c == MILD ? "duel" : "duel-strong";
+    const char *who = c == MILD ? "match" : "match-strong";
     sppo_lists said[PLAYERS] = { { 0 } }, all = { 0 };
     char name[64];
     int x, i, j;
@@ -964,8 +964,8 @@ static void tournament(lab *l, enum condition c)
     for (i = 0; i < k; i++)
         sppo_lists_free(&l->ctx, &said[i]);
     sppo_lists_free(&l->ctx, &all);
-    sppo_give(&l->ctx, p, (size_t)n * (size_t)k * (size_t)k * sizeof *p);
-    sppo_give(&l->ctx, gold, 2 * (size_t)k * (size_t)k * sizeof *gold);
+    sppo_release(&l->ctx, p, (size_t)n * (size_t)k * (size_t)k * sizeof *p);
+    sppo_release(&l->ctx, gold, 2 * (size_t)k * (size_t)k * sizeof *gold);
 }
 
 #endif

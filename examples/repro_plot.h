@@ -169,8 +169,8 @@ static void plot_tournament(report *r, enum condition c, const char *metric,
 
     for (i = 0; i < PLAYERS; i++)
         for (j = 0; j < PLAYERS; j++)
-            won[i * PLAYERS + j] = over_seeds(r, c == MILD ? "duel"
-                                              : "duel-strong", i, metric,
+            won[i * PLAYERS + j] = over_seeds(r, c == MILD ? "match"
+                                              : "match-strong", i, metric,
                                               j).mean;
     strongest_first(won, order);
     for (i = 0; i < PLAYERS; i++) {

@@ -411,7 +411,7 @@ static void write_metrics(report *r)
             const measure *m = &s->row[i];
             const char *who = s->name[m->run];
 
-            if (m->index < 0 || strncmp(who, "duel", 4) == 0)
+            if (m->index < 0 || strncmp(who, "match", 4) == 0)
                 fprintf(out, "%d,%s,%d,%s,%d,%.6g\n", m->seed, who,
                         m->iteration, s->name[m->metric], m->index, m->value);
         }

@@ -351,7 +351,7 @@ static sppo_result settings_adopt(parser *p, const char *path)
     if (result == SPPO_OK)
         result = settings_settle(p, path, given, kept);
     sppo_json_free(p->ctx, &json);
-    sppo_give(p->ctx, data, size + 1);
+    sppo_release(p->ctx, data, size + 1);
     return result;
 }
 
@@ -400,7 +400,7 @@ static sppo_result run_inputs_check(run_folder *f)
     for (i = 0; i < f->inputs && inputs >= 0 && result == SPPO_OK; i++)
         result = run_input_check(f, &f->input[i], &json, inputs);
     sppo_json_free(ctx, &json);
-    sppo_give(ctx, data, size + 1);
+    sppo_release(ctx, data, size + 1);
     return result;
 }
 
@@ -539,7 +539,7 @@ static sppo_result log_cut(buffer *line, const char *path, const char *header,
             buffer_add(line, text, n + 1);
     }
     if (data)
-        sppo_give(line->ctx, data, size + 1);
+        sppo_release(line->ctx, data, size + 1);
     result = buffer_check(line);
     if (result == SPPO_OK)
         result = sppo_file_write(line->ctx, path, line->data, line->length);

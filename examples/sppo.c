@@ -355,7 +355,7 @@ static void tool_free(tool *t)
     sppo_activations_free(ctx, &t->acts);
     sppo_forest_free(ctx, &t->forest);
     sppo_optim_free(ctx, &t->optim);
-    sppo_give(ctx, t->grad, t->grad_count * sizeof(sppo_real));
+    sppo_release(ctx, t->grad, t->grad_count * sizeof(sppo_real));
     sppo_model_free(ctx, &t->policy);
     sppo_model_free(ctx, &t->base);
     sppo_model_free(ctx, &t->preference);
@@ -391,8 +391,8 @@ static sppo_result load_model(tool *t, const char *folder, int preference,
     return codec_open(&t->ctx, tok, folder, &model->config);
 }
 
-/* The model with the tool's tokenizer and what came with it: what other programs
- * want to see, as special tokens, the chat template, how to generate.       */
+/* The model with the tool's tokenizer and what came with it: what other
+ * programs want to see: special tokens, the chat template, how to generate. */
 static sppo_result save_model_as(tool *t, const sppo_model *model,
                                  sppo_dtype dtype, const char *folder)
 {
@@ -481,7 +481,7 @@ static sppo_result ids_list(tool *t, const char *key, int node,
     if (json->node[node].type != SPPO_JSON_ARRAY)
         return rows_fail(&t->rows, "\"%s\" must be an array of token ids, "
                          "not %s", key, rows_value(&t->rows, node, seen));
-    token = (int *)sppo_take(&t->ctx, most, sizeof(int));
+    token = (int *)sppo_alloc(&t->ctx, most, sizeof(int));
     if (!token)
         return t->ctx.code;
     buffer_clear(&t->text);
@@ -499,7 +499,7 @@ static sppo_result ids_list(tool *t, const char *key, int node,
     }
     if (result == SPPO_OK)
         result = sppo_lists_add(&t->ctx, lists, token, count);
-    sppo_give(&t->ctx, token, most * sizeof(int));
+    sppo_release(&t->ctx, token, most * sizeof(int));
     return result == SPPO_OK ? buffer_check(&t->text) : result;
 }
 
@@ -862,7 +862,7 @@ static sppo_result shuffle_begin(tool *t, shuffle *s, int count)
     s->epoch = -1;
     s->keep = t->set.keep_order;
     s->key = sppo_random_fork((uint64_t)t->set.seed, 0x73687566);
-    s->order = (int *)sppo_take(&t->ctx, (size_t)count, sizeof(int));
+    s->order = (int *)sppo_alloc(&t->ctx, (size_t)count, sizeof(int));
     return s->order ? SPPO_OK : t->ctx.code;
 }
 
@@ -882,7 +882,7 @@ static int shuffle_item(shuffle *s, int64_t position)
 
 static void shuffle_end(tool *t, shuffle *s)
 {
-    sppo_give(&t->ctx, s->order, sizeof(int) * (size_t)s->count);
+    sppo_release(&t->ctx, s->order, sizeof(int) * (size_t)s->count);
 }
 
 /* Gradient and moments of the model that is trained. */
@@ -891,8 +891,8 @@ static sppo_result open_optimiser(tool *t, const sppo_model *model,
 {
     const sppo_optim_config config = optim_of(&t->set, total_steps);
 
-    t->grad = (sppo_real *)sppo_take(&t->ctx, model->count,
-                                     sizeof(sppo_real));
+    t->grad = (sppo_real *)sppo_alloc(&t->ctx, model->count,
+                                      sizeof(sppo_real));
     if (!t->grad)
         return t->ctx.code;
     t->grad_count = model->count;
@@ -1159,7 +1159,7 @@ static sppo_result run_tokenizer(tool *t)
     } else {
         TRY(text_read(&t->ctx, &text, &data, &size));
         buffer_add(&t->text, data, size);
-        sppo_give(&t->ctx, data, size + 1);
+        sppo_release(&t->ctx, data, size + 1);
         TRY(buffer_check(&t->text));
     }
     if (t->text.length == 0)
@@ -1227,15 +1227,15 @@ static sppo_result corpus_from_text(tool *t, corpus *c)
     split = size - share_of(t->set.holdout, size);
     while (split < size && ((unsigned char)data[split] & 0xc0) == 0x80)
         split++;
-    window = (int *)sppo_take(&t->ctx, room, 1);
+    window = (int *)sppo_alloc(&t->ctx, room, 1);
     result = window ? corpus_add_text(t, c, data, split, window) : t->ctx.code;
     c->train = c->root.count;
     c->bytes = (double)split;
     c->held_bytes = (double)(size - split);
     if (result == SPPO_OK && split < size)
         result = corpus_add_text(t, c, data + split, size - split, window);
-    sppo_give(&t->ctx, window, room);
-    sppo_give(&t->ctx, data, size + 1);
+    sppo_release(&t->ctx, window, room);
+    sppo_release(&t->ctx, data, size + 1);
     return result;
 }
 
@@ -1319,7 +1319,7 @@ typedef struct text_loss {
 } text_loss;
 
 /* Of items [begin, end) of the corpus, in as many passes as it takes, divided
- * by divisor; adds slopes to grad unless it is NULL.                        */
+ * by divisor; adds gradients to grad unless it is NULL.                     */
 static sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s,
                                int64_t begin, int64_t end, double divisor,
                                sppo_real *grad, text_loss *sum)
@@ -1630,7 +1630,7 @@ static size_t preferences_bytes(int room)
 
 static void preferences_free(tool *t, preferences *p)
 {
-    sppo_give(&t->ctx, p->label, preferences_bytes(p->room));
+    sppo_release(&t->ctx, p->label, preferences_bytes(p->room));
     memset(p, 0, sizeof *p);
 }
 
@@ -1643,7 +1643,7 @@ static sppo_result preferences_grow(tool *t, preferences *p)
     if (t->prompts.count < p->room)
         return SPPO_OK;
     more.room = p->room ? 2 * p->room : 256;
-    more.label = (double *)sppo_take(&t->ctx, preferences_bytes(more.room), 1);
+    more.label = (double *)sppo_alloc(&t->ctx, preferences_bytes(more.room), 1);
     if (!more.label)
         return t->ctx.code;
     more.longer = (int *)(more.label + more.room);
@@ -1653,7 +1653,7 @@ static sppo_result preferences_grow(tool *t, preferences *p)
         memcpy(more.longer, p->longer, used * sizeof *p->longer);
         memcpy(more.part, p->part, used * sizeof *p->part);
     }
-    sppo_give(&t->ctx, p->label, preferences_bytes(p->room));
+    sppo_release(&t->ctx, p->label, preferences_bytes(p->room));
     *p = more;
     return SPPO_OK;
 }
@@ -1826,7 +1826,7 @@ static sppo_result preferences_split(tool *t, preferences *p)
 {
     const int count = t->prompts.count;
     const size_t bytes = sizeof(int) * (size_t)count;
-    int *mark = (int *)sppo_take(&t->ctx, bytes, 1);
+    int *mark = (int *)sppo_alloc(&t->ctx, bytes, 1);
     int i, pass, at = 0;
 
     if (!mark)
@@ -1838,7 +1838,7 @@ static sppo_result preferences_split(tool *t, preferences *p)
                 p->part[at++] = i;
         p->train = pass == 0 ? at : p->train;
     }
-    sppo_give(&t->ctx, mark, bytes);
+    sppo_release(&t->ctx, mark, bytes);
     p->held = at - p->train;
     for (i = p->train; i < at; i++)
         p->tied += label_is_tie(p->label[p->part[i]]);
@@ -1890,7 +1890,7 @@ static sppo_result row_batch_open(tool *t, row_batch *b)
     const size_t most = (size_t)t->set.batch;
 
     b->bytes = most * (sizeof(double) + sizeof(int));
-    b->score = (double *)sppo_take(&t->ctx, b->bytes, 1);
+    b->score = (double *)sppo_alloc(&t->ctx, b->bytes, 1);
     b->row = (int *)(b->score + most);
     return b->score ? SPPO_OK : t->ctx.code;
 }
@@ -2120,7 +2120,7 @@ static sppo_result run_prefer(tool *t)
         options_print(&t->parse, stderr);
     catch_signals(&t->ctx, t->set.quiet);
     result = prefer_on(&r, &p, &order, &b);
-    sppo_give(&t->ctx, b.score, b.bytes);
+    sppo_release(&t->ctx, b.score, b.bytes);
     shuffle_end(t, &order);
     preferences_free(t, &p);
     return result;
@@ -2500,7 +2500,7 @@ static int judge_is_done(const tool *t)
 }
 
 /* After work of a phase: a judge that has answered must have no more to say.
- * Of one that is out of step no answer counts: the iteration is judged anew.  */
+ * Of one that is out of step no answer counts: the iteration is judged anew.*/
 static sppo_result align_judged(run *r, sppo_result result)
 {
     tool *t = r->t;
@@ -2756,8 +2756,8 @@ static sppo_result merged_begin(run *r)
 {
     const int k = r->t->play.config.k;
 
-    r->merged = (double *)sppo_take(&r->t->ctx, (size_t)r->t->play.round.count,
-                                    cells(1, k) * sizeof(double));
+    r->merged = (double *)sppo_alloc(&r->t->ctx, (size_t)r->t->play.round.count,
+                                     cells(1, k) * sizeof(double));
     return r->merged ? SPPO_OK : r->t->ctx.code;
 }
 
@@ -2765,8 +2765,8 @@ static void merged_end(run *r)
 {
     const int k = r->t->play.config.k;
 
-    sppo_give(&r->t->ctx, r->merged, (size_t)r->t->play.round.count *
-              cells(1, k) * sizeof(double));
+    sppo_release(&r->t->ctx, r->merged, (size_t)r->t->play.round.count *
+                 cells(1, k) * sizeof(double));
     r->merged = NULL;
 }
 
@@ -2953,8 +2953,8 @@ static sppo_result align_rounds(run *r)
 /* ---- before it begins ---- */
 
 /* DPO's beta is 1 / eta and IPO's tau 1 / (2 eta).  Large models are usually
- * aligned with 0.1 for both; a small one at a high learning rate keeps closer to
- * pi_t with beta = 1.                                                       */
+ * aligned with 0.1 for both; a small one at a high learning rate keeps closer
+ * to pi_t with beta = 1.                                                    */
 static void align_defaults(tool *t)
 {
     const int which = option_find(&t->parse, "eta", 3);
@@ -3309,7 +3309,7 @@ static sppo_result print_best(tool *t, int prompt)
     int i;
 
     memset(&same, 0, sizeof same);
-    pairwise = (double *)sppo_take(&t->ctx, entries, sizeof(double));
+    pairwise = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
     if (!pairwise)
         return t->ctx.code;
     for (i = 0; i < n && result == SPPO_OK; i++)
@@ -3326,7 +3326,7 @@ static sppo_result print_best(tool *t, int prompt)
         result = print_response(t, prompt, i * of + sppo_best_of(group, of));
     }
     sppo_lists_free(&t->ctx, &same);
-    sppo_give(&t->ctx, pairwise, entries * sizeof(double));
+    sppo_release(&t->ctx, pairwise, entries * sizeof(double));
     return result;
 }
 
@@ -3574,13 +3574,13 @@ static sppo_result judge_answer(tool *t)
     TRY(judge_write_id(t));
     TRY(judge_read_request(t, &k));
     entries = cells(1, k);
-    pairwise = (double *)sppo_take(&t->ctx, entries, sizeof(double));
+    pairwise = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
     if (!pairwise)
         return t->ctx.code;
     result = sppo_pref_fill(&t->ctx, &t->pref, &t->prompts, &t->responses, k,
                             0, 1, pairwise);
     write_probabilities(&t->line, pairwise, k);
-    sppo_give(&t->ctx, pairwise, entries * sizeof(double));
+    sppo_release(&t->ctx, pairwise, entries * sizeof(double));
     return result;
 }
 
@@ -3659,7 +3659,7 @@ static size_t judgments_bytes(int room)
 
 static void judgments_free(tool *t, judgments *j)
 {
-    sppo_give(&t->ctx, j->win, judgments_bytes(j->room));
+    sppo_release(&t->ctx, j->win, judgments_bytes(j->room));
     buffer_free(&j->names);
 }
 
@@ -3672,7 +3672,7 @@ static sppo_result judgments_grow(tool *t, judgments *j)
 
     if (j->count < j->room)
         return SPPO_OK;
-    block = (double *)sppo_take(&t->ctx, judgments_bytes(room), 1);
+    block = (double *)sppo_alloc(&t->ctx, judgments_bytes(room), 1);
     if (!block)
         return t->ctx.code;
     if (used) {
@@ -3680,7 +3680,7 @@ static sppo_result judgments_grow(tool *t, judgments *j)
         memcpy(block + room, j->length, used);
         memcpy(block + 2 * room, j->longer, used);
     }
-    sppo_give(&t->ctx, j->win, judgments_bytes(j->room));
+    sppo_release(&t->ctx, j->win, judgments_bytes(j->room));
     j->room = room;
     j->win = block;
     j->length = block + room;
@@ -4056,10 +4056,10 @@ static sppo_result run_game(tool *t)
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
         n += data[i] == ',';
     entries = cells(1, n + 5);  // the matrix and five rows, and some
-    block = (double *)sppo_take(&t->ctx, entries, sizeof(double));
+    block = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
     result = block ? game_run(t, data, size, block, n) : t->ctx.code;
-    sppo_give(&t->ctx, block, entries * sizeof(double));
-    sppo_give(&t->ctx, data, size + 1);
+    sppo_release(&t->ctx, block, entries * sizeof(double));
+    sppo_release(&t->ctx, data, size + 1);
     return result;
 }
 
@@ -4198,7 +4198,7 @@ static sppo_result bin_tables_keep(tool *t, const unsigned char *tables)
     const size_t size = bin_tables_size(c);
     sppo_file *file = codec_file(&t->tok, "rope_tables.bin");
 
-    file->data = sppo_take(&t->ctx, size + 1, 1);
+    file->data = sppo_alloc(&t->ctx, size + 1, 1);
     if (!file->data)
         return t->ctx.code;
     file->size = size;
@@ -4325,7 +4325,7 @@ static sppo_result bin_read(tool *t, const char *path)
         result = bin_tables_keep(t, (unsigned char *)data +
                                  bin_tables_offset(&config));
     }
-    sppo_give(&t->ctx, data, size + 1);
+    sppo_release(&t->ctx, data, size + 1);
     return result;
 }
 
@@ -4364,7 +4364,7 @@ static sppo_result bin_write(tool *t, const char *path)
     int i;
 
     TRY(bin_can_hold(t, c));
-    data = (unsigned char *)sppo_take(&t->ctx, size, 1);
+    data = (unsigned char *)sppo_alloc(&t->ctx, size, 1);
     if (!data)
         return t->ctx.code;
     for (i = 0; i < 7; i++)
@@ -4373,7 +4373,7 @@ static sppo_result bin_write(tool *t, const char *path)
     bin_tables_compute(data + bin_tables_offset(c), c);
     bin_tables_restore(t, data + bin_tables_offset(c));
     result = sppo_file_write(&t->ctx, path, data, size);
-    sppo_give(&t->ctx, data, size);
+    sppo_release(&t->ctx, data, size);
     return result;
 }
 
@@ -4417,7 +4417,7 @@ static sppo_result bin_is_one(tool *t, const char *path)
     TRY(buffer_check(&t->text));
     TRY(sppo_file_read(&t->ctx, path, &data, &size));
     result = bin_config(t, path, (unsigned char *)data, size, &config);
-    sppo_give(&t->ctx, data, size + 1);
+    sppo_release(&t->ctx, data, size + 1);
     return result;
 }
 
@@ -4639,7 +4639,7 @@ static sppo_result run_info(tool *t)
     }
     TRY(sppo_file_read(&t->ctx, t->path, &data, &size));
     result = info_file(t, data, size);
-    sppo_give(&t->ctx, data, size + 1);
+    sppo_release(&t->ctx, data, size + 1);
     TRY(result);
     return SPPO_OK;
 }

@@ -370,7 +370,8 @@ static void svg_marks(const svg_plot *plot, int s, svg_range rx, svg_range ry,
 
     for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i)) {
         count++;
-        if (plot->y[i] < ry.from && (lowest < 0 || plot->y[i] < plot->y[lowest]))
+        if (plot->y[i] < ry.from
+            && (lowest < 0 || plot->y[i] < plot->y[lowest]))
             lowest = i;
     }
     snprintf(style, sizeof style, "class='c%d' fill='currentColor' "

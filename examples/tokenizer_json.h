@@ -54,11 +54,11 @@ typedef struct bpe {
 
 static void bpe_free(sppo_ctx *ctx, bpe *b)
 {
-    sppo_give(ctx, b->piece, sizeof *b->piece * (size_t)b->vocab);
-    sppo_give(ctx, b->added, sizeof *b->added * (size_t)b->vocab);
-    sppo_give(ctx, b->bytes, (size_t)b->room);
-    sppo_give(ctx, b->by_bytes, sizeof *b->by_bytes << b->piece_bits);
-    sppo_give(ctx, b->merge, sizeof *b->merge << b->merge_bits);
+    sppo_release(ctx, b->piece, sizeof *b->piece * (size_t)b->vocab);
+    sppo_release(ctx, b->added, sizeof *b->added * (size_t)b->vocab);
+    sppo_release(ctx, b->bytes, (size_t)b->room);
+    sppo_release(ctx, b->by_bytes, sizeof *b->by_bytes << b->piece_bits);
+    sppo_release(ctx, b->merge, sizeof *b->merge << b->merge_bits);
     memset(b, 0, sizeof *b);
 }
 
@@ -391,7 +391,7 @@ static sppo_result bpe_encode(sppo_ctx *ctx, const bpe *b, const char *text,
                          "bytes; encode it in parts");
     memset(&w, 0, sizeof w);
     w.b = b;
-    w.heap = (bpe_wish *)sppo_take(ctx, most, each);
+    w.heap = (bpe_wish *)sppo_alloc(ctx, most, each);
     if (!w.heap)
         return ctx->code;
     w.id = (int *)(w.heap + 3 * most);
@@ -407,7 +407,7 @@ static sppo_result bpe_encode(sppo_ctx *ctx, const bpe *b, const char *text,
         !(w.count > added && sppo_config_ends(ids, w.out[w.count - 1])))
         w.out[w.count++] = ids->eos;
     result = sppo_lists_add(ctx, lists, w.out + twice, w.count - twice);
-    sppo_give(ctx, w.heap, most * each);
+    sppo_release(ctx, w.heap, most * each);
     return result;
 }
 
@@ -799,13 +799,13 @@ static sppo_result bpe_take(sppo_ctx *ctx, bpe *b, int merges)
 
     b->piece_bits = bpe_bits(b->vocab);
     b->merge_bits = bpe_bits(merges);
-    b->piece = (bpe_piece *)sppo_take(ctx, (size_t)b->vocab, sizeof *b->piece);
-    b->added = (int *)sppo_take(ctx, (size_t)b->vocab, sizeof *b->added);
-    b->bytes = (char *)sppo_take(ctx, (size_t)b->room, 1);
-    b->by_bytes = (int *)sppo_take(ctx, (size_t)1 << b->piece_bits,
-                                   sizeof *b->by_bytes);
-    b->merge = (bpe_merge *)sppo_take(ctx, (size_t)1 << b->merge_bits,
-                                      sizeof *b->merge);
+    b->piece = (bpe_piece *)sppo_alloc(ctx, (size_t)b->vocab, sizeof *b->piece);
+    b->added = (int *)sppo_alloc(ctx, (size_t)b->vocab, sizeof *b->added);
+    b->bytes = (char *)sppo_alloc(ctx, (size_t)b->room, 1);
+    b->by_bytes = (int *)sppo_alloc(ctx, (size_t)1 << b->piece_bits,
+                                    sizeof *b->by_bytes);
+    b->merge = (bpe_merge *)sppo_alloc(ctx, (size_t)1 << b->merge_bits,
+                                       sizeof *b->merge);
     if (!b->piece || !b->added || !b->bytes || !b->by_bytes || !b->merge)
         return ctx->code;
     for (i = 0; i < 1 << b->piece_bits; i++)
@@ -875,7 +875,7 @@ static sppo_result bpe_read(sppo_ctx *ctx, bpe *b, const char *text,
 
     if (size > INT_MAX / 4)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%s: more than 2^29 bytes", where);
-    copy = (char *)sppo_take(ctx, size + 1, 1);
+    copy = (char *)sppo_alloc(ctx, size + 1, 1);
     if (!copy)
         return ctx->code;
     memset(&fresh, 0, sizeof fresh);
@@ -891,7 +891,7 @@ static sppo_result bpe_read(sppo_ctx *ctx, bpe *b, const char *text,
     if (result == SPPO_OK)
         result = bpe_read_file(&r);
     sppo_json_free(ctx, &r.json);
-    sppo_give(ctx, copy, size + 1);
+    sppo_release(ctx, copy, size + 1);
     if (result == SPPO_OK)
         *b = fresh;
     else

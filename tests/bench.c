@@ -34,7 +34,7 @@ enum { MAX_ROUNDS = 25, TEAMS = 2 };  // teams: one thread, and all
 
 static sppo_ctx ctx;
 static int rounds = 5;
-static int team[TEAMS], teams;  // numbers of threads to measure with
+static int ranks[TEAMS], teams;  // numbers of threads to measure with
 static const char *only = "";   // part of the name of what is to be measured
 static FILE *csv;
 
@@ -48,7 +48,7 @@ static void must(sppo_result result)
 
 static void *take(size_t count, size_t size)
 {
-    void *block = sppo_take(&ctx, count, size);
+    void *block = sppo_alloc(&ctx, count, size);
 
     if (!block)
         must(SPPO_E_MEMORY);
@@ -64,25 +64,25 @@ static SPPOI_NOINLINE float multiply_adds(int turns, const float *a,
                                           ptrdiff_t a_row, ptrdiff_t a_col,
                                           const float *b, ptrdiff_t b_row)
 {
-    float tile[SPPOI_ROWS][SPPOI_COLS], sum = 0;
+    float tile[SPPOI_MR][SPPOI_NR], sum = 0;
     int i, r, j;
 
-    for (r = 0; r < SPPOI_ROWS; r++)
-        for (j = 0; j < SPPOI_COLS; j++)
+    for (r = 0; r < SPPOI_MR; r++)
+        for (j = 0; j < SPPOI_NR; j++)
             tile[r][j] = 0;
     for (i = 0; i < turns; i++) {
-        for (r = 0; r < SPPOI_ROWS; r++) {
+        for (r = 0; r < SPPOI_MR; r++) {
             const float factor = a[r * a_row];
 
             SPPOI_SIMD
-            for (j = 0; j < SPPOI_COLS; j++)
+            for (j = 0; j < SPPOI_NR; j++)
                 tile[r][j] = (float)sppoi_muladd(factor, b[j], tile[r][j]);
         }
         a += a_col;
         b += b_row;
     }
-    for (r = 0; r < SPPOI_ROWS; r++)
-        for (j = 0; j < SPPOI_COLS; j++)
+    for (r = 0; r < SPPOI_MR; r++)
+        for (j = 0; j < SPPOI_NR; j++)
             sum += tile[r][j];
     return sum;
 }
@@ -104,7 +104,7 @@ static double peak(void)
     for (t = 0; t < threads; t++)
         if (multiply_adds(TURNS, operand, zero, zero, operand, zero) < 0)
             sum = 1;
-    return 2.0 * SPPOI_ROWS * SPPOI_COLS * TURNS * threads
+    return 2.0 * SPPOI_MR * SPPOI_NR * TURNS * threads
          / (now() - start + (double)sum);
 }
 
@@ -164,9 +164,9 @@ static figure measure(const subject *s)
 
     for (i = -1; i < rounds; i++)  // round -1 warms up
         for (t = 0; t < teams; t++) {
-            const double can = s->limit ? (use_threads(team[t]), s->limit())
+            const double can = s->limit ? (use_threads(ranks[t]), s->limit())
                                         : 1.0;
-            const double took = (use_threads(team[t]), s->run(s->of[t]));
+            const double took = (use_threads(ranks[t]), s->run(s->of[t]));
 
             if (i >= 0) {
                 seconds[t][i] = took;
@@ -188,7 +188,7 @@ static void print_head(const char *title)
 
     printf("\n%-24s", title);
     for (t = 0; t < teams; t++)
-        printf("  %7d thread%s  of peak", team[t], team[t] > 1 ? "s" : " ");
+        printf("  %7d thread%s  of peak", ranks[t], ranks[t] > 1 ? "s" : " ");
     printf("%s\n", teams > 1 ? "   gain" : "");
 }
 
@@ -197,7 +197,7 @@ static void write_row(const subject *s, const figure *f)
     int t;
 
     for (t = 0; csv && t < teams; t++)
-        fprintf(csv, "%s,%d,%s,%.6g,%.6g,%.6g,%.4f\n", s->name, team[t],
+        fprintf(csv, "%s,%d,%s,%.6g,%.6g,%.6g,%.4f\n", s->name, ranks[t],
                 s->unit, s->amount / f->seconds[t], f->seconds[t],
                 s->cost / f->seconds[t], s->limit ? f->share[t] : 0.0);
 }
@@ -456,18 +456,18 @@ static void kernels(void)
     if (wanted("products"))
         products(&o);
     elementwise(&o);
-    sppo_give(&ctx, o.in, most * sizeof *o.in);
-    sppo_give(&ctx, o.out, most * sizeof *o.out);
-    sppo_give(&ctx, o.w, (size_t)VOCAB * WIDTH * sizeof *o.w);
-    sppo_give(&ctx, o.panel, most * sizeof *o.panel);
-    sppo_give(&ctx, o.one, ROWS * sizeof *o.one);
-    sppo_give(&ctx, o.position, ROWS * sizeof *o.position);
+    sppo_release(&ctx, o.in, most * sizeof *o.in);
+    sppo_release(&ctx, o.out, most * sizeof *o.out);
+    sppo_release(&ctx, o.w, (size_t)VOCAB * WIDTH * sizeof *o.w);
+    sppo_release(&ctx, o.panel, most * sizeof *o.panel);
+    sppo_release(&ctx, o.one, ROWS * sizeof *o.one);
+    sppo_release(&ctx, o.position, ROWS * sizeof *o.position);
 }
 
 /* ---- the work of a run ---- */
 
 typedef enum what {
-    TRAIN,  // next-token loss, slopes, a step: sequences of `length`
+    TRAIN,  // next-token loss, gradients, a step: sequences of `length`
     FORWARD,
     SPPO,   // the same of a prompt's k responses, their pi_t known
     SAMPLE, // k responses to each prompt
@@ -660,7 +660,7 @@ static void begin_align(work *w)
         must(sppo_lists_add_text(&ctx, &w->prompts, &tok, text));
         sppo_json_free(&ctx, &json);
     }
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     sppo_tokenizer_free(&ctx, &tok);
     must(sppo_pref_init(&ctx, &w->pref, &w->model, 4096, w->line.k, 0));
 }
@@ -688,10 +688,10 @@ static void finish(work *w)
 {
     const size_t k = (size_t)w->line.k, rows = (size_t)w->line.rows;
 
-    sppo_give(&ctx, w->grad, w->model.count * sizeof *w->grad);
-    sppo_give(&ctx, w->old,
-              (size_t)w->forest.max_segments * sizeof *w->old);
-    sppo_give(&ctx, w->score, rows * k * k * sizeof *w->score);
+    sppo_release(&ctx, w->grad, w->model.count * sizeof *w->grad);
+    sppo_release(&ctx, w->old,
+                 (size_t)w->forest.max_segments * sizeof *w->old);
+    sppo_release(&ctx, w->score, rows * k * k * sizeof *w->score);
     sppo_lists_free(&ctx, &w->prompts);
     sppo_lists_free(&ctx, &w->responses);
     sppo_sampler_free(&ctx, &w->sampler);
@@ -716,7 +716,7 @@ static sppo_result squares(void *user, sppo_micro_batch *b)
 {
     const work *w = (const work *)user;
     const sppo_forest *f = &b->forest;
-    double slope;
+    double grad;
     int s, i;
 
     for (s = 0; s < f->segments; s++) {
@@ -725,9 +725,9 @@ static sppo_result squares(void *user, sppo_micro_batch *b)
 
         if (*old == 0.0)
             *old = lp;
-        sppo_loss_point(lp - *old, s % 3 == 1 ? 7.5 : -7.5, &slope);
+        sppo_loss_point(lp - *old, s % 3 == 1 ? 7.5 : -7.5, &grad);
         for (i = f->start[s]; i < f->start[s + 1]; i++)
-            b->d_logprob[i] = f->scored[s] ? slope / w->forest.segments : 0.0;
+            b->d_logprob[i] = f->scored[s] ? grad / w->forest.segments : 0.0;
     }
     return SPPO_OK;
 }
@@ -889,7 +889,7 @@ static void count(subject *s, const work *w)
         s->cost = forest_operations(w) * l->rows * l->k * (l->k - 1)
                 / APART_ROWS;
         break;
-    case OPTIM:  // reads weight, slope, moments; writes them, slopes as 0
+    case OPTIM:  // reads weight, gradient, moments; writes them, gradients as 0
         s->amount = (double)w->model.count / 1e6;
         s->cost = (double)w->model.count * sizeof(sppo_real)
                 * (l->option == SPPO_ADAMW ? 8 : 6);
@@ -915,7 +915,7 @@ static void measure_line(const line *l)
     s.unit = l->unit;
     s.run = run;
     for (t = 0; t < teams; t++) {
-        use_threads(team[t]);
+        use_threads(ranks[t]);
         begin(&w[t], l);
         s.of[t] = &w[t];
     }
@@ -995,7 +995,7 @@ static int reset_peak(void)
     return file && fputs("5", file) >= 0 && fclose(file) == 0;
 }
 
-/* The peak of two steps against weights, slopes, moments and the acts. */
+/* The peak of two steps against weights, gradients, moments and the acts. */
 static void memory(void)
 {
     static work w;
@@ -1028,7 +1028,7 @@ static void memory(void)
                used / 1e6, used / estimate);
         if (csv)
             fprintf(csv, "memory %s,%d,bytes,%.0f,,%.0f,%.4f\n", l->name,
-                    team[0], used, estimate, used / estimate);
+                    ranks[0], used, estimate, used / estimate);
         finish(&w);
     }
 }
@@ -1065,9 +1065,9 @@ int main(int argc, char **argv)
 {
     int i, t, grow = 0, with_align = 0;
 
-    team[0] = 1;
-    team[1] = sppoi_max_threads();
-    teams = team[1] > 1 ? 2 : 1;
+    ranks[0] = 1;
+    ranks[1] = sppoi_max_threads();
+    teams = ranks[1] > 1 ? 2 : 1;
     for (i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
 
@@ -1078,7 +1078,7 @@ int main(int argc, char **argv)
         } else if (!strcmp(argv[i], "--only") && *value) {
             only = argv[++i];
         } else if (!strcmp(argv[i], "--threads") && atoi(value) > 0) {
-            team[0] = atoi(argv[++i]);
+            ranks[0] = atoi(argv[++i]);
             teams = 1;
         } else if (!strcmp(argv[i], "--rounds") && atoi(value) > 0 &&
                    atoi(value) <= MAX_ROUNDS) {
@@ -1097,7 +1097,7 @@ int main(int argc, char **argv)
         fprintf(csv, "name,threads,unit,per_second,seconds,cost_per_second,"
                 "share\n");
     if (grow && teams > 1) {  // memory first: nothing has been taken yet
-        team[0] = team[1];
+        ranks[0] = ranks[1];
         teams = 1;
     }
     if (grow)
@@ -1105,11 +1105,11 @@ int main(int argc, char **argv)
     printf("\nA: dim 64, 5 layers, vocabulary 512, 0.26 M parameters\n"
            "B: dim 256, 6 layers, vocabulary 4096, 5.8 M parameters\n");
     for (t = 0; t < teams; t++) {
-        use_threads(team[t]);
+        use_threads(ranks[t]);
         peak();  // starts the threads
         copying();
-        printf("%d thread%s: peak %.0f GFLOP/s, copying %.0f GB/s\n", team[t],
-               team[t] > 1 ? "s" : "", peak() / 1e9, copying() / 1e9);
+        printf("%d thread%s: peak %.0f GFLOP/s, copying %.0f GB/s\n", ranks[t],
+               ranks[t] > 1 ? "s" : "", peak() / 1e9, copying() / 1e9);
     }
     printf("medians of %d rounds\n", rounds);
     if (grow) {

@@ -151,15 +151,15 @@ static int try_cap(size_t cap, const bytes *config, const bytes *weights,
 
     memset(&ctx, 0, sizeof ctx);
     p.cap = cap;
-    ctx.take = pool_take;
-    ctx.give = pool_give;
+    ctx.alloc = pool_take;
+    ctx.release = pool_give;
     ctx.user = &p;
     result = work(&ctx, config, weights, &before, &after);
     same = same_numbers(&before, weights);
     moved = after.size == before.size && after.data &&
             memcmp(before.data, after.data, after.size) != 0;
-    sppo_give(&ctx, before.data, before.size);
-    sppo_give(&ctx, after.data, after.size);
+    sppo_release(&ctx, before.data, before.size);
+    sppo_release(&ctx, after.data, after.size);
     *enough = result == SPPO_OK;
     if (p.held || p.blocks || ctx.held) {
         fprintf(stderr, "build_embed: %d blocks are left\n", p.blocks);

@@ -7,7 +7,7 @@
 double build_two_a(void);
 double build_two_a(void)
 {
-    double slope;
+    double grad;
 
-    return sppo_loss_point(0.25, 1.25, &slope) + slope;
+    return sppo_loss_point(0.25, 1.25, &grad) + grad;
 }

@@ -15,8 +15,8 @@ double build_two_a(void);
 int main(void)
 {
     static sppo_ctx ctx;
-    double slope;
-    const double b = sppo_loss_point(0.25, 1.25, &slope) + slope;
+    double grad;
+    const double b = sppo_loss_point(0.25, 1.25, &grad) + grad;
     const unsigned long sum = build_play(&ctx, NULL);
 
     if (build_two_a() < b || build_two_a() > b || !sum

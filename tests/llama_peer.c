@@ -49,11 +49,11 @@ static const char *folder(const char *out, const char *name)
     return path;
 }
 
-/* One sequence: its logits to the file, its slopes to the gradient. */
+/* One sequence: its logits to the file, its gradients to the gradient. */
 static sppo_result run_line(peer *p, char *line)
 {
     static int token[TOKENS];
-    static double slope[TOKENS];
+    static double grad[TOKENS];
     const size_t vocab = (size_t)p->model.config.vocab;
     char *at = line, *end;
     int n = 0, row;
@@ -62,11 +62,11 @@ static sppo_result run_line(peer *p, char *line)
         token[n] = (int)strtol(at, &end, 10);
         if (end == at)
             break;
-        slope[n] = strtod(end, &end);
+        grad[n] = strtod(end, &end);
     }
     if (n < 2)
         return sppo_fail(&p->ctx, SPPO_E_FORMAT, "a sequence of %d", n);
-    slope[0] = 0.0;
+    grad[0] = 0.0;
     sppo_forest_clear(&p->forest);
     sppo_forest_add(&p->forest, -1, token, n, 1);
     if (sppo_forward(&p->ctx, &p->acts, &p->model, &p->forest))
@@ -75,7 +75,7 @@ static sppo_result run_line(peer *p, char *line)
         sppo_logits(&p->acts, &p->model, row, p->logits);
         fwrite(p->logits, sizeof(double), vocab, p->out);
     }
-    return sppo_backward(&p->ctx, &p->acts, &p->model, &p->forest, slope,
+    return sppo_backward(&p->ctx, &p->acts, &p->model, &p->forest, grad,
                          NULL, p->grad);
 }
 
@@ -89,9 +89,9 @@ static sppo_result run_all(peer *p, FILE *in)
         code = sppo_activations_init(&p->ctx, &p->acts, m, TOKENS, 1, 0, 1);
     if (code)
         return code;
-    p->grad = (sppo_real *)sppo_take(&p->ctx, m->count, sizeof *p->grad);
-    p->logits = (double *)sppo_take(&p->ctx, (size_t)m->config.vocab,
-                                    sizeof *p->logits);
+    p->grad = (sppo_real *)sppo_alloc(&p->ctx, m->count, sizeof *p->grad);
+    p->logits = (double *)sppo_alloc(&p->ctx, (size_t)m->config.vocab,
+                                     sizeof *p->logits);
     if (!p->grad || !p->logits)
         return p->ctx.code;
     while (!code && fgets(line, sizeof line, in))

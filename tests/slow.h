@@ -53,7 +53,8 @@ static inline int slow_below(slow_random *random, int n)
 
 /* df/dx by four points: the error is h^4 f'''''/30, some 1e-13 here, and that
  * of rounding f eps / h, some 1e-13 too.                                    */
-static inline double slow_slope(double (*f)(void *user), void *user, double *x)
+static inline double slow_gradient(double (*f)(void *user), void *user,
+                                   double *x)
 {
     const double at = *x, h = 1e-3;
     double near_up, near_down, far_up, far_down;
@@ -295,7 +296,7 @@ static inline double slow_advantage(const double *pi, const double *ref,
 
 /* [Eq 4.9] The gradient of J in the logits of a softmax over n answers:
  * E_pi[g grad log pi(y)], grad_k log pi(i) = (i == k) - pi(k).              */
-static inline void slow_policy_gradient(double *slope, const double *pi,
+static inline void slow_policy_gradient(double *grad, const double *pi,
                                         const double *ref,
                                         const double *reward, double eta,
                                         double b, int n)
@@ -303,14 +304,14 @@ static inline void slow_policy_gradient(double *slope, const double *pi,
     int i, k;
 
     for (k = 0; k < n; k++)
-        for (slope[k] = 0, i = 0; i < n; i++)
-            slope[k] += pi[i] * slow_advantage(pi, ref, reward, eta, b, i)
+        for (grad[k] = 0, i = 0; i < n; i++)
+            grad[k] += pi[i] * slow_advantage(pi, ref, reward, eta, b, i)
                       * ((i == k) - pi[k]);
 }
 
 /* [Eq 4.10] factor E_pi[-grad g^2], the expectation not differentiated: right
  * with eta / 2; the paper prints eta.                                       */
-static inline void slow_square_gradient(double *slope, const double *pi,
+static inline void slow_square_gradient(double *grad, const double *pi,
                                         const double *ref,
                                         const double *reward, double eta,
                                         double b, double factor, int n)
@@ -318,10 +319,10 @@ static inline void slow_square_gradient(double *slope, const double *pi,
     int i, k;
 
     for (k = 0; k < n; k++)
-        for (slope[k] = 0, i = 0; i < n; i++) {
+        for (grad[k] = 0, i = 0; i < n; i++) {
             const double g = slow_advantage(pi, ref, reward, eta, b, i);
             const double dg = -((i == k) - pi[k]) / eta;
-            slope[k] += factor * pi[i] * -(2 * g * dg);
+            grad[k] += factor * pi[i] * -(2 * g * dg);
         }
 }
 

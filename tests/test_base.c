@@ -63,8 +63,8 @@ static sppo_ctx counting_ctx(counter *c)
 
     memset(c, 0, sizeof *c);
     memset(&ctx, 0, sizeof ctx);
-    ctx.take = counting_take;
-    ctx.give = counting_give;
+    ctx.alloc = counting_take;
+    ctx.release = counting_give;
     ctx.user = c;
     return ctx;
 }
@@ -112,7 +112,8 @@ static void fail_cuts_a_long_sentence(void)
     CHECK(room.after[15] == 'z');
 }
 
-/* A block begins at a multiple of 64, which is held on top of what was asked. */
+/* A block begins at a multiple of 64, which is held on top of what was
+ * asked.                                                                    */
 enum { LINE = 64 };
 
 static void blocks_begin_at_a_line(void)
@@ -122,12 +123,12 @@ static void blocks_begin_at_a_line(void)
     size_t bytes;
 
     for (bytes = 0; bytes < 3 * LINE; bytes++) {
-        void *a = sppo_take(&plain, bytes, 1);
-        void *b = sppo_take(&counting, 1, bytes);
+        void *a = sppo_alloc(&plain, bytes, 1);
+        void *b = sppo_alloc(&counting, 1, bytes);
 
         CHECK((uintptr_t)a % LINE == 0 && (uintptr_t)b % LINE == 0);
-        sppo_give(&plain, a, bytes);
-        sppo_give(&counting, b, bytes);
+        sppo_release(&plain, a, bytes);
+        sppo_release(&counting, b, bytes);
     }
     CHECK(plain.held == 0 && counting.held == 0);
     CHECK(c.blocks == 0 && !c.wrong_size);
@@ -140,8 +141,8 @@ static void take_gives_zeros_and_counts(void)
     unsigned char *a, *b;
     int i, zero = 1;
 
-    a = (unsigned char *)sppo_take(&ctx, 10, 13);
-    b = (unsigned char *)sppo_take(&ctx, 1, 1000);
+    a = (unsigned char *)sppo_alloc(&ctx, 10, 13);
+    b = (unsigned char *)sppo_alloc(&ctx, 1, 1000);
     CHECK(a != NULL);
     CHECK(b != NULL);
     for (i = 0; i < 130; i++)
@@ -151,12 +152,12 @@ static void take_gives_zeros_and_counts(void)
     CHECK(zero);
     CHECK(ctx.held == 1130 + 2 * LINE);
     CHECK(ctx.peak == 1130 + 2 * LINE);
-    sppo_give(&ctx, b, 1000);
+    sppo_release(&ctx, b, 1000);
     CHECK(ctx.held == 130 + LINE);
     CHECK(ctx.peak == 1130 + 2 * LINE);
-    sppo_give(&ctx, NULL, 0);
+    sppo_release(&ctx, NULL, 0);
     CHECK(ctx.held == 130 + LINE);
-    sppo_give(&ctx, a, 130);
+    sppo_release(&ctx, a, 130);
     CHECK(ctx.held == 0);
     CHECK(ctx.peak == 1130 + 2 * LINE);
     CHECK(c.blocks == 0);
@@ -166,7 +167,7 @@ static void take_gives_zeros_and_counts(void)
 static void default_allocator_works(void)
 {
     sppo_ctx ctx = { 0 };
-    double *x = (double *)sppo_take(&ctx, 1000, sizeof *x);
+    double *x = (double *)sppo_alloc(&ctx, 1000, sizeof *x);
     int i;
     double sum = 0.0;
 
@@ -175,7 +176,7 @@ static void default_allocator_works(void)
         sum += x[i];
     CHECK(!(sum < 0.0) && !(sum > 0.0));
     CHECK(ctx.held == 8000 + LINE);
-    sppo_give(&ctx, x, 8000);
+    sppo_release(&ctx, x, 8000);
     CHECK(ctx.held == 0);
 }
 
@@ -187,19 +188,19 @@ static void limit_is_kept_to_the_byte(void)
     void *a, *b;
 
     ctx.limit = 1000;
-    a = sppo_take(&ctx, 1, 400 - LINE);
+    a = sppo_alloc(&ctx, 1, 400 - LINE);
     CHECK(a != NULL);
-    CHECK(sppo_take(&ctx, 1, 601 - LINE) == NULL);
+    CHECK(sppo_alloc(&ctx, 1, 601 - LINE) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
     CHECK(has(&ctx, "601"));
     CHECK(has(&ctx, "400"));
     CHECK(ctx.held == 400);
     CHECK(ctx.peak == 400);
-    b = sppo_take(&ctx, 1, 600 - LINE);
+    b = sppo_alloc(&ctx, 1, 600 - LINE);
     CHECK(b != NULL);
     CHECK(ctx.held == 1000);
-    sppo_give(&ctx, a, 400 - LINE);
-    sppo_give(&ctx, b, 600 - LINE);
+    sppo_release(&ctx, a, 400 - LINE);
+    sppo_release(&ctx, b, 600 - LINE);
     CHECK(ctx.held == 0);
     CHECK(c.blocks == 0);
 }
@@ -211,12 +212,12 @@ static void take_refuses_products_that_overflow(void)
     counter c;
     sppo_ctx ctx = counting_ctx(&c);
 
-    CHECK(sppo_take(&ctx, most / 2 + 1, 2) == NULL);
+    CHECK(sppo_alloc(&ctx, most / 2 + 1, 2) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
     ctx.code = SPPO_OK;
-    CHECK(sppo_take(&ctx, most / 8, 9) == NULL);
+    CHECK(sppo_alloc(&ctx, most / 8, 9) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
-    CHECK(sppo_take(&ctx, most - LINE + 1, 1) == NULL);
+    CHECK(sppo_alloc(&ctx, most - LINE + 1, 1) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
     CHECK(c.calls == 0);  // the allocator was not even asked
     CHECK(ctx.held == 0);
@@ -228,7 +229,7 @@ static void failing_allocator_is_reported(void)
     sppo_ctx ctx = counting_ctx(&c);
 
     c.fail_at = 1;
-    CHECK(sppo_take(&ctx, 3, 100) == NULL);
+    CHECK(sppo_alloc(&ctx, 3, 100) == NULL);
     CHECK(ctx.code == SPPO_E_MEMORY);
     CHECK(has(&ctx, "364"));  // 300 and the line
     CHECK(ctx.held == 0);

@@ -143,16 +143,16 @@ static void extremes_stay_finite(void)
 }
 
 /* Slope and curvature against differences of the loss. */
-static void slopes_are_those_of_the_loss(void)
+static void gradients_are_those_of_the_loss(void)
 {
     const double at[2] = { 0.3, -0.8 }, h = 1e-4;
-    double slope[2], curve[3], spare[3], unused[2];
+    double grad[2], curve[3], spare[3], unused[2];
     int i;
 
     draw_lengths(50, 100.0);
     for (i = 0; i < 50; i++)
         win[i] = sppo_random_uniform(14, (uint64_t)i);
-    length_loss(win, longer, 50, at, 200.0, slope, curve);
+    length_loss(win, longer, 50, at, 200.0, grad, curve);
     for (i = 0; i < 2; i++) {
         double up[2] = { at[0], at[1] }, down[2] = { at[0], at[1] };
         double above[2], below[2], difference;
@@ -160,14 +160,14 @@ static void slopes_are_those_of_the_loss(void)
         down[i] -= h;
         difference = length_loss(win, longer, 50, up, 200.0, above, spare) -
                      length_loss(win, longer, 50, down, 200.0, below, spare);
-        CHECK_NEAR(slope[i], difference / (2.0 * h), 1e-6);
+        CHECK_NEAR(grad[i], difference / (2.0 * h), 1e-6);
         CHECK_NEAR(curve[i], (above[0] - below[0]) / (2.0 * h), 1e-6);
         CHECK_NEAR(curve[i + 1], (above[1] - below[1]) / (2.0 * h), 1e-6);
     }
     length_fit(win, longer, 50, 200.0, unused);
-    length_loss(win, longer, 50, unused, 200.0, slope, curve);
-    CHECK_NEAR(slope[0], 0.0, 1e-8);  // a minimum
-    CHECK_NEAR(slope[1], 0.0, 1e-8);
+    length_loss(win, longer, 50, unused, 200.0, grad, curve);
+    CHECK_NEAR(grad[0], 0.0, 1e-8);   // a minimum
+    CHECK_NEAR(grad[1], 0.0, 1e-8);
 }
 
 /* ==== tokenizer.json ===================================================== */
@@ -505,7 +505,7 @@ static void large_vocabularies_are_read(void)
     CHECK_OK(&ctx, bpe_read(&ctx, &b, big, strlen(big), 0, "big.json"));
     CHECK(b.vocab == 1000 + MORE);
     CHECK_OK(&ctx, bpe_encode(&ctx, &b, "zzbaaa", 6, NULL, 0, 0, &lists));
-    CHECK(sppo_lists_length(&lists, 0) == 1);  // whole words are not taken apart
+    CHECK(sppo_lists_length(&lists, 0) == 1); // whole words are not taken apart
     CHECK(sppo_lists_tokens(&lists, 0)[0] == 1000 + 17576);
     sppo_lists_free(&ctx, &lists);
     bpe_free(&ctx, &b);
@@ -587,8 +587,8 @@ static void every_allocation_may_fail(void)
         bpe b = { 0 };
         sppo_lists lists = { 0 };
         sppo_result result;
-        ctx.take = take;
-        ctx.give = give;
+        ctx.alloc = take;
+        ctx.release = give;
         ctx.user = &c;
         c.fail_at = n;
         result = read_way(&ctx, &b, 3);
@@ -623,7 +623,7 @@ static const check_case cases[] = {
     CASE(no_length_bias_leaves_the_rate),
     CASE(control_is_antisymmetric),
     CASE(extremes_stay_finite),
-    CASE(slopes_are_those_of_the_loss)
+    CASE(gradients_are_those_of_the_loss)
 };
 
 int main(int argc, char **argv)

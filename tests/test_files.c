@@ -715,7 +715,7 @@ static void writes_the_reference_layout(void)
                                     &size));
     CHECK(size == b.size);
     CHECK(size == b.size && memcmp(data, b.at, size) == 0);
-    sppo_give(&ctx, data, size);
+    sppo_release(&ctx, data, size);
     sppo_model_free(&ctx, &model);
     CHECK(ctx.held == 0);
 }
@@ -742,7 +742,7 @@ static void same_file(const char *metadata, const sppoi_entry *entry, int n,
         return;
     if (!CHECK(size == b.size && memcmp(data, b.at, size) == 0))
         printf("    %s\n", header);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     CHECK(ctx.held == 0);
     remove(FOLDER "/vector");
 }
@@ -821,7 +821,7 @@ static void writes_names_in_byte_order(void)
     CHECK(strstr(data + 8, "lm_head.weight") < strstr(data + 8, "model."));
     CHECK(strstr(data + 8, "layers.10.") < strstr(data + 8, "layers.2."));
     sppo_json_free(&ctx, &json);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     sppo_model_free(&ctx, &model);
     CHECK(ctx.held == 0);
 }
@@ -879,7 +879,7 @@ static int says_dtype(const char *word)
         return 0;
     sprintf(wanted, "\"torch_dtype\": \"%s\"", word);
     found = strstr(text, wanted) != NULL;
-    sppo_give(&ctx, text, size + 1);
+    sppo_release(&ctx, text, size + 1);
     return found;
 }
 
@@ -895,7 +895,7 @@ static int names_dtype(const char *name, size_t *size)
     sprintf(wanted, "\"dtype\":\"%s\"", name);
     for (at = strstr(data + 8, wanted); at; at = strstr(at + 1, wanted))
         n++;
-    sppo_give(&ctx, data, *size + 1);
+    sppo_release(&ctx, data, *size + 1);
     return n;
 }
 
@@ -1008,7 +1008,9 @@ static void numbers_that_are_none_stop_at_the_file(void)
         memcpy(b.at + at, i == 0 ? "\0\0\xc0\x7f" : i == 1 ? "\0\0\x80\x7f"
                                                         : "\0\0\x80\xff", 4);
         CHECK(read_bytes(&ctx, &model, b.at, b.size) == SPPO_E_NUMBER);
-        CHECK(has(&ctx, i == 0 ? "is NaN" : i == 1 ? " infinite" : "-infinite"));
+        CHECK(has(&ctx, i == 0   ? "is NaN"
+                        : i == 1 ? " infinite"
+                                 : "-infinite"));
         CHECK(has(&ctx, "model.safetensors: "));
         half += model.weights != NULL;
     }
@@ -1129,7 +1131,7 @@ static void edit_index(sppo_ctx *ctx, const char *from, const char *to)
                 at + strlen(from));
         CHECK_OK(ctx, sppo_file_write(ctx, path, changed, strlen(changed)));
     }
-    sppo_give(ctx, text, size + 1);
+    sppo_release(ctx, text, size + 1);
 }
 
 static void refuses_an_index_that_does_not_hold(void)
@@ -1189,7 +1191,7 @@ static void refuses_parts_that_do_not_hold(void)
     CHECK(has(&ctx, "model-00002-of-00003.safetensors: "));
     CHECK(has(&ctx, "the file is cut off"));
     CHECK_OK(&ctx, sppo_file_write(&ctx, part, data, size));
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     remove(FOLDER "/parts/config.json");
     {
         static char text[4096];
@@ -1238,7 +1240,7 @@ static void survives_every_changed_byte_of_an_index(void)
             text[at] = old;
         }
     CHECK(refused > 10 * read);
-    sppo_give(&ctx, text, size + 1);
+    sppo_release(&ctx, text, size + 1);
     CHECK(ctx.held == 0);
 }
 
@@ -1596,12 +1598,12 @@ static void files_are_written_whole(void)
     CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", content, 5));  // again
     CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
     CHECK(size == 5 && memcmp(data, content, 5) == 0 && data[5] == 0);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     CHECK(access(FOLDER "/x.tmp", F_OK) != 0);
     CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", NULL, 0));
     CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
     CHECK(size == 0 && data[0] == 0);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     CHECK(ctx.held == 0);
     remove(FOLDER "/x");
 }
@@ -1633,7 +1635,7 @@ static void a_full_disk_loses_nothing(void)
     CHECK(has(&ctx, FOLDER "/x"));
     CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
     CHECK(size == 8 && memcmp(data, "precious", 8) == 0);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     CHECK(access(FOLDER "/x.tmp", F_OK) != 0);
     free(big);
     remove(FOLDER "/x");
@@ -1642,21 +1644,34 @@ static void a_full_disk_loses_nothing(void)
 /* One table for every reader: JSON, weights, a tokenizer, a model's folder. */
 static void a_file_of_another_kind_is_named(void)
 {
-    static const struct { const char *start; int n; const char *says; } row[] = {
-        { "version https://git-lfs.github.com/spec/v1\noid", 46, "Git LFS" },
-        { "<!DOCTYPE html><html>", 21, "HTML" }, { "<html>", 6, "HTML" },
-        { "GGUF\3\0\0\0", 8, "GGUF" }, { "\x1f\x8b\x08", 3, "gzip" },
-        { "\xfd" "7zXZ\0", 6, "xz" }, { "\x28\xb5\x2f\xfd", 4, "zstd" },
-        { "BZh91AY", 7, "bzip2" }, { "PAR1\x15\4", 6, "Parquet" },
-        { "PK\3\4\0\0\0\0", 8, "zip archive, as PyTorch" },
-        { "\x80\2}q", 4, "pickle" }, { "\x80\4\x95", 3, "pickle" },
-        { "\xff\xfe{\0", 4, "UTF-16" }, { "\xfe\xff\0{", 4, "UTF-16" },
-        { "{\0\"\0a\0", 6, "UTF-16" }, { "\xff\xfe\0\0", 4, "UTF-32" },
-        { "24ka\1\0\0\0", 8, "llama2.c model of version 1" },
-        { "\x89PNG\r\n", 6, "picture (PNG)" }, { "%PDF-1.7", 8, "a PDF" },
-        { "ARROW1\0\0", 8, "Arrow" },
-        { "\xff\xff\xff\xff\x10\3\0\0", 8, "Arrow" }
-    };
+    static const struct {
+        const char *start;
+        int n;
+        const char *says;
+    } row[] = { { "version https://git-lfs.github.com/spec/v1\noid", 46,
+                  "Git LFS" },
+                { "<!DOCTYPE html><html>", 21, "HTML" },
+                { "<html>", 6, "HTML" },
+                { "GGUF\3\0\0\0", 8, "GGUF" },
+                { "\x1f\x8b\x08", 3, "gzip" },
+                { "\xfd"
+                  "7zXZ\0",
+                  6, "xz" },
+                { "\x28\xb5\x2f\xfd", 4, "zstd" },
+                { "BZh91AY", 7, "bzip2" },
+                { "PAR1\x15\4", 6, "Parquet" },
+                { "PK\3\4\0\0\0\0", 8, "zip archive, as PyTorch" },
+                { "\x80\2}q", 4, "pickle" },
+                { "\x80\4\x95", 3, "pickle" },
+                { "\xff\xfe{\0", 4, "UTF-16" },
+                { "\xfe\xff\0{", 4, "UTF-16" },
+                { "{\0\"\0a\0", 6, "UTF-16" },
+                { "\xff\xfe\0\0", 4, "UTF-32" },
+                { "24ka\1\0\0\0", 8, "llama2.c model of version 1" },
+                { "\x89PNG\r\n", 6, "picture (PNG)" },
+                { "%PDF-1.7", 8, "a PDF" },
+                { "ARROW1\0\0", 8, "Arrow" },
+                { "\xff\xff\xff\xff\x10\3\0\0", 8, "Arrow" } };
     sppo_ctx ctx = { 0 };
     sppo_config config;
     sppo_model model = { 0 };
@@ -1743,7 +1758,7 @@ static void a_file_begins_after_its_byte_order_mark(void)
     CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/x", "\xef\xbb\xbf" "abc", 6));
     CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/x", &data, &size));
     CHECK(size == 3 && strcmp(data, "abc") == 0);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     CHECK(ctx.held == 0);
 }
 
@@ -2033,7 +2048,7 @@ static void tokenizer_save_and_load_is_identity(void)
     CHECK(memcmp(data + 21, "\5\0\0\0\n<s>\n", 9) == 0);
     CHECK(memcmp(data + 34, "\6\0\0\0\n</s>\n", 10) == 0);
     CHECK(memcmp(data + 48, "\6\0\0\0<0x00>", 10) == 0);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     sppo_tokenizer_free(&ctx, &tok);
     sppo_tokenizer_free(&ctx, &again);
     CHECK(ctx.held == 0);
@@ -2440,7 +2455,7 @@ static void a_mixture_of_two_models_is_refused(void)
         CHECK_OK(&ctx, sppo_file_read(&ctx, path, &data, &size));
         save_home(&ctx, 1);
         CHECK_OK(&ctx, sppo_file_write(&ctx, path, data, size));
-        sppo_give(&ctx, data, size + 1);
+        sppo_release(&ctx, data, size + 1);
         CHECK(sppo_model_load(&ctx, &m, HOME) == SPPO_E_FORMAT);
         CHECK(has(&ctx, part[i]));
         CHECK(has(&ctx, "a mixture of two models"));
@@ -2476,8 +2491,8 @@ static void a_save_cut_off_after_its_commit_is_finished(void)
     CHECK(home_is(&ctx) == 1);
     save_home(&ctx, 0);
     CHECK(home_is(&ctx) == 0 && !home_has("config.json.next"));
-    sppo_give(&ctx, config, nc + 1);
-    sppo_give(&ctx, tok, nt + 1);
+    sppo_release(&ctx, config, nc + 1);
+    sppo_release(&ctx, tok, nt + 1);
     CHECK(ctx.held == 0);
 }
 
@@ -2635,7 +2650,7 @@ static void checkpoints_survive_damage(void)
     CHECK_OK(&r.ctx, sppo_play_load(&r.ctx, &r.play, FOLDER "/cut"));
     CHECK(r.play.phase == SPPO_PHASE_FIT);
     free(before);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     end_run(&r);
     CHECK(ctx.held == 0);
 }
@@ -2698,7 +2713,7 @@ static void no_flipped_bit_of_a_checkpoint_is_taken(void)
     CHECK(sppo_play_load(&r.ctx, &r.play, FOLDER "/cut") == SPPO_E_FORMAT);
     CHECK(has(&r.ctx, "its digest is "));
     free(before);
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     end_run(&r);
     CHECK(ctx.held == 0);
 }
@@ -2739,7 +2754,7 @@ static void try_states(run *r, int steps, int *refused, int *read)
                     CHECK(r->play.phase == SPPO_PHASE_DONE);
                 }
             }
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     CHECK(ctx.held == 0);
 }
 
@@ -2801,7 +2816,7 @@ static void checkpoints_with_wild_indices(void)
         CHECK(has(&r.ctx, "cut"));
         CHECK(r.play.phase == SPPO_PHASE_SAMPLE);  // begin again: possible
         CHECK_OK(&r.ctx, sppo_play_next(&r.ctx, &r.play, &r.judge));
-        sppo_give(&ctx, data, size + 1);
+        sppo_release(&ctx, data, size + 1);
         end_run(&r);
     }
     CHECK(ctx.held == 0);
@@ -3054,7 +3069,7 @@ static void a_loops_checkpoint_is_whole_or_refused(void)
     loops_agree(&l, &before);
     CHECK(loop_load(&l, FOLDER "/none") == SPPO_E_IO);
     CHECK(has(&l.ctx, FOLDER "/none"));
-    sppo_give(&ctx, data, size + 1);
+    sppo_release(&ctx, data, size + 1);
     end_loop(&l);
     end_loop(&before);
 }

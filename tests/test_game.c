@@ -171,16 +171,16 @@ static void eq_4_6_minimiser_solves_its_equation(void)
         target[i] = sppo_target(eta, win[i], eta / 2);
     }
     for (step = 0; step < 20000; step++) {
-        double top = 0.0, total = 0.0, slope[N];
+        double top = 0.0, total = 0.0, grad[N];
         for (i = 0; i < N; i++)
             top += exp(logit[i]);
         for (i = 0; i < N; i++) {
             rho[i] = exp(logit[i]) / top / pi[i];
-            (void)sppo_loss_point(log(rho[i]), target[i], &slope[i]);
-            total += pi[i] * slope[i];
+            (void)sppo_loss_point(log(rho[i]), target[i], &grad[i]);
+            total += pi[i] * grad[i];
         }
         for (j = 0; j < N; j++)
-            logit[j] -= 0.5 * (pi[j] * slope[j] - pi[j] * rho[j] * total);
+            logit[j] -= 0.5 * (pi[j] * grad[j] - pi[j] * rho[j] * total);
     }
     for (i = 0; i < N; i++)
         c[i] = (target[i] - log(rho[i])) / rho[i];
@@ -318,7 +318,7 @@ static void eq_4_3_log_ratio_for_every_answer(void)
 }
 
 /* The regression of Eq 4.4 with the exact log Z is 0 at Eq 4.1's policy, with
- * no slope in any answer; with the constant eta/2 it is not.                */
+ * no gradient in any answer; with the constant eta/2 it is not.             */
 static void eq_4_4_regression_is_zero_at_the_exact_step(void)
 {
     double p[25], pi[5], win[5], next[5], z, with_z = 0.0, with_half = 0.0;
@@ -331,12 +331,12 @@ static void eq_4_4_regression_is_zero_at_the_exact_step(void)
     z = sppo_log_partition(win, pi, eta, 5);
     for (i = 0; i < 5; i++) {
         const double ratio = log(next[i] / pi[i]);
-        double slope;
+        double grad;
         with_z += pi[i]
-            * sppo_loss_point(ratio, sppo_target(eta, win[i], z), &slope);
-        CHECK_NEAR(slope, 0.0, 1e-12);
+            * sppo_loss_point(ratio, sppo_target(eta, win[i], z), &grad);
+        CHECK_NEAR(grad, 0.0, 1e-12);
         with_half += pi[i]
-            * sppo_loss_point(ratio, sppo_target(eta, win[i], eta / 2), &slope);
+            * sppo_loss_point(ratio, sppo_target(eta, win[i], eta / 2), &grad);
     }
     CHECK_NEAR(with_z, 0.0, 1e-24);
     CHECK_NEAR(with_half, (z - eta / 2) * (z - eta / 2), 1e-12);
@@ -426,19 +426,19 @@ static void thm_4_1_gap_keeps_the_bound(void)
  * decade of T.                                                              */
 static void thm_4_1_gap_falls_like_one_over_root_t(void)
 {
-    double slope = 0.0;
+    double grad = 0.0;
     uint64_t key;
 
     for (key = 0; key < 12; key++) {
         double p[25], unused[5];
         const double big = -log(0.75 / 5);
         random_game(p, unused, 5, key + 300);
-        slope += (log(average_gap(p, 5, 10000, 2 * sqrt(big / 10000)))
-                  - log(average_gap(p, 5, 100, 2 * sqrt(big / 100))))
+        grad += (log(average_gap(p, 5, 10000, 2 * sqrt(big / 10000)))
+                 - log(average_gap(p, 5, 100, 2 * sqrt(big / 100))))
                / log(100.0) / 12;
     }
-    CHECK(slope < -0.45);
-    CHECK(slope > -2.0);
+    CHECK(grad < -0.45);
+    CHECK(grad > -2.0);
 }
 
 /* Only the average converges.  Rock-paper-scissors from (.5 .3 .2), eta 0.1:
@@ -622,9 +622,9 @@ static void softmax(double *pi, const double *logit, int n)
         pi[i] /= sum;
 }
 
-static void eq_4_4_slope_matches_difference(void)
+static void eq_4_4_gradient_matches_difference(void)
 {
-    double p[25], old[5], win[5], target[5], logit[5], pi[5], slope[5], no[5];
+    double p[25], old[5], win[5], target[5], logit[5], pi[5], grad[5], no[5];
     const double h = 1e-5;
     int i;
 
@@ -635,7 +635,7 @@ static void eq_4_4_slope_matches_difference(void)
         logit[i] = sppo_random_normal(41, (uint64_t)(i + 50));
     }
     softmax(pi, logit, 5);
-    (void)sppo_exact_loss(pi, old, target, 5, slope);
+    (void)sppo_exact_loss(pi, old, target, 5, grad);
     for (i = 0; i < 5; i++) {
         double up, down;
         logit[i] += h;
@@ -645,30 +645,30 @@ static void eq_4_4_slope_matches_difference(void)
         softmax(pi, logit, 5);
         down = sppo_exact_loss(pi, old, target, 5, no);
         logit[i] += h;
-        CHECK_NEAR(slope[i], (up - down) / (2 * h), 1e-7 * (1 + fabs(up)));
+        CHECK_NEAR(grad[i], (up - down) / (2 * h), 1e-7 * (1 + fabs(up)));
     }
 }
 
 /* Descends on logits from the old policy. */
 static void descend(double *pi, const double *old, const double *target, int n)
 {
-    double logit[8], slope[8];
+    double logit[8], grad[8];
     int i, step;
 
     for (i = 0; i < n; i++)
         logit[i] = log(old[i]);
     for (step = 0; step < 40000; step++) {
         softmax(pi, logit, n);
-        (void)sppo_exact_loss(pi, old, target, n, slope);
+        (void)sppo_exact_loss(pi, old, target, n, grad);
         for (i = 0; i < n; i++)
-            logit[i] -= 0.3 * slope[i];
+            logit[i] -= 0.3 * grad[i];
     }
 }
 
 /* With the true log Z descent ends at Eq 4.1's policy, where the loss is 0. */
 static void eq_4_4_descent_reaches_the_exact_step(void)
 {
-    double p[16], old[4], win[4], target[4], next[4], pi[4], slope[4], fit[4];
+    double p[16], old[4], win[4], target[4], next[4], pi[4], grad[4], fit[4];
     const double eta = 2.0;
     int i;
 
@@ -678,8 +678,8 @@ static void eq_4_4_descent_reaches_the_exact_step(void)
     for (i = 0; i < 4; i++)
         target[i] = sppo_target(eta, win[i],
                                 sppo_log_partition(win, old, eta, 4));
-    CHECK_NEAR(sppo_exact_loss(next, old, target, 4, slope), 0.0, 1e-28);
-    CHECK(sppo_exact_loss(old, old, target, 4, slope) > 1e-3);
+    CHECK_NEAR(sppo_exact_loss(next, old, target, 4, grad), 0.0, 1e-28);
+    CHECK(sppo_exact_loss(old, old, target, 4, grad) > 1e-3);
     descend(pi, old, target, 4);
     CHECK_NEAR(sppo_exact_fit(fit, old, target, 4), 0.0, 1e-14);
     for (i = 0; i < 4; i++) {
@@ -790,7 +790,7 @@ static void eq_4_9_gradient_for_any_baseline(void)
 {
     static const double reward[4] = { 0.9, 0.2, 0.6, 0.4 };
     static const double baseline[3] = { 0.0, 0.5, -3.0 };
-    double ref[4], logit[4], pi[4], slope[4];
+    double ref[4], logit[4], pi[4], grad[4];
     const double eta = 1.7, h = 1e-5;
     int b, k;
 
@@ -801,7 +801,7 @@ static void eq_4_9_gradient_for_any_baseline(void)
         for (k = 0; k < 4; k++) {
             double up, down;
             softmax(pi, logit, 4);
-            slow_policy_gradient(slope, pi, ref, reward, eta, baseline[b], 4);
+            slow_policy_gradient(grad, pi, ref, reward, eta, baseline[b], 4);
             logit[k] += h;
             softmax(pi, logit, 4);
             up = sppo_rlhf_value(pi, ref, reward, eta, 4);
@@ -809,7 +809,7 @@ static void eq_4_9_gradient_for_any_baseline(void)
             softmax(pi, logit, 4);
             down = sppo_rlhf_value(pi, ref, reward, eta, 4);
             logit[k] += h;
-            CHECK_NEAR(slope[k], (up - down) / (2 * h), 1e-8);
+            CHECK_NEAR(grad[k], (up - down) / (2 * h), 1e-8);
         }
 }
 
@@ -842,13 +842,13 @@ static void eq_4_10_needs_half_the_printed_factor(void)
     CHECK(off > 0.01);
 }
 
-/* At Eq 4.1's policy no answer has a slope of its own with the baseline
+/* At Eq 4.1's policy no answer has a gradient of its own with the baseline
  * log Z / eta, the sense in which it is the best; with another, b, every answer
  * is weighed with log Z / eta - b, and only their mean is 0.                */
 static void eq_4_10_best_baseline_is_log_z(void)
 {
     static const double old[4] = { 0.25, 0.25, 0.25, 0.25 };
-    double p[16], win[4], next[4], slope[4], z;
+    double p[16], win[4], next[4], grad[4], z;
     const double eta = 5.0;
     int i, k, half;
 
@@ -867,9 +867,9 @@ static void eq_4_10_best_baseline_is_log_z(void)
                 const double g = slow_advantage(next, old, win, eta, b, i);
                 second += next[i] * pow(g * ((i == k) - next[k]), 2);
             }
-        slow_square_gradient(slope, next, old, win, eta, b, eta / 2, 4);
+        slow_square_gradient(grad, next, old, win, eta, b, eta / 2, 4);
         for (k = 0; k < 4; k++)
-            CHECK_NEAR(slope[k], 0.0, 1e-14);
+            CHECK_NEAR(grad[k], 0.0, 1e-14);
         if (half)
             CHECK(second > 0.1 * 0.1 / 2);
         else
@@ -881,7 +881,7 @@ static void eq_4_10_best_baseline_is_log_z(void)
 static void eq_4_10_gradient_of_kl_needs_a_half(void)
 {
     static const double none[4] = { 0, 0, 0, 0 };
-    double best[4], logit[4], pi[4], slope[4];
+    double best[4], logit[4], pi[4], grad[4];
     const double h = 1e-5;
     int k;
 
@@ -892,7 +892,7 @@ static void eq_4_10_gradient_of_kl_needs_a_half(void)
         double up, down;
         softmax(pi, logit, 4);
         /* reward 0, eta 1, b 0: g = -log(pi / best), -grad g^2 to be turned */
-        slow_square_gradient(slope, pi, best, none, 1.0, 0.0, -0.5, 4);
+        slow_square_gradient(grad, pi, best, none, 1.0, 0.0, -0.5, 4);
         logit[k] += h;
         softmax(pi, logit, 4);
         up = sppo_kl(pi, best, 4);
@@ -900,8 +900,8 @@ static void eq_4_10_gradient_of_kl_needs_a_half(void)
         softmax(pi, logit, 4);
         down = sppo_kl(pi, best, 4);
         logit[k] += h;
-        CHECK_NEAR(slope[k], (up - down) / (2 * h), 1e-8);
-        CHECK(fabs(2 * slope[k] - (up - down) / (2 * h)) > 1e-3);
+        CHECK_NEAR(grad[k], (up - down) / (2 * h), 1e-8);
+        CHECK(fabs(2 * grad[k] - (up - down) / (2 * h)) > 1e-3);
     }
 }
 
@@ -912,7 +912,7 @@ static void eq_4_11_tokens_agree_with_answers(void)
     enum { Y = SLOW_NODES - SLOW_INNER };
     static double p[Y * Y];
     double ref[39], other[39], best[39], value[SLOW_NODES], unused[Y];
-    double old[Y], pi[Y], win[Y], next[Y], target[Y], slope[Y];
+    double old[Y], pi[Y], win[Y], next[Y], target[Y], grad[Y];
     const double eta = 3.0;
     int s, y;
 
@@ -937,7 +937,7 @@ static void eq_4_11_tokens_agree_with_answers(void)
         target[y] = sppo_target(eta, win[y], eta * value[0]);
     }
     CHECK_NEAR(slow_token_loss(other, best, ref),
-               sppo_exact_loss(pi, old, target, Y, slope), 1e-11);
+               sppo_exact_loss(pi, old, target, Y, grad), 1e-11);
 }
 
 /* ==== last iterates ====================================================== */
@@ -1117,7 +1117,7 @@ static const check_case cases[] = {
     CASE(sec_3_value_of_two_policies),  // audit 8
     CASE(eq_3_2_gibbs_policy_is_best),  // audit 5
     CASE(eq_3_3_gap_is_zero_at_the_winner),  // audit 7
-    CASE(eq_4_4_slope_matches_difference),  // audit 11
+    CASE(eq_4_4_gradient_matches_difference),  // audit 11
     CASE(eq_4_4_descent_reaches_the_exact_step),  // audit 11
     CASE(eq_4_6_fit_is_where_descent_ends),  // audit 16
     CASE(eq_4_6_fit_approaches_the_exact_step),  // audit 16

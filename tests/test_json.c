@@ -559,8 +559,8 @@ static size_t many_keys(char *out, int n, int escaped)
         at += (size_t)sprintf(out + at, i ? ",\"" : "{\"");
         for (j = 0; key[j]; j++)
             at += (size_t)sprintf(out + at, escaped ? "\\u%04x" : "%c", key[j]);
-        at += (size_t)sprintf(out + at, i % 3 ? "\":%d" : "\":{\"a\":%d,\"b\":0}",
-                              i);
+        at += (size_t)sprintf(out + at,
+                              i % 3 ? "\":%d" : "\":{\"a\":%d,\"b\":0}", i);
     }
     at += (size_t)sprintf(out + at, "}");
     return at;

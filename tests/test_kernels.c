@@ -178,13 +178,13 @@ static double product_value(void *user)
     return sum;
 }
 
-static void differences(double *slope, double *x, int n,
+static void differences(double *grad, double *x, int n,
                         double (*f)(void *user), void *user)
 {
     int i;
 
     for (i = 0; i < n; i++)
-        slope[i] = slow_slope(f, user, x + i);
+        grad[i] = slow_gradient(f, user, x + i);
 }
 
 static void linear_backward_matches_differences(void)
@@ -196,17 +196,17 @@ static void linear_backward_matches_differences(void)
     for (s = 0; s < COUNT(shape); s++) {
         product p;
         product_loss loss;
-        double *slope = slow_new(100);
+        double *grad = slow_new(100);
         product_init(&p, &random, shape[s][0], shape[s][1], shape[s][2]);
         loss.p = &p;
         loss.out = slow_new(p.n * p.d_out);
         sppo_linear_bwd_in(p.din, p.dout, p.w, p.panel, p.n, p.d_in, p.d_out);
-        differences(slope, p.slow_in, p.n * p.d_in, product_value, &loss);
-        view_slopes_near("din", p.din, slope, p.n * p.d_in);
+        differences(grad, p.slow_in, p.n * p.d_in, product_value, &loss);
+        view_gradients_near("din", p.din, grad, p.n * p.d_in);
         sppo_linear_bwd_w(p.dw, p.dout, p.in, p.panel, p.n, p.d_in, p.d_out);
-        differences(slope, p.slow_w, p.d_out * p.d_in, product_value, &loss);
-        view_slopes_near("dw", p.dw, slope, p.d_out * p.d_in);
-        free(slope), free(loss.out);
+        differences(grad, p.slow_w, p.d_out * p.d_in, product_value, &loss);
+        view_gradients_near("dw", p.dw, grad, p.d_out * p.d_in);
+        free(grad), free(loss.out);
         product_free(&p);
     }
 }
@@ -306,7 +306,7 @@ static void one_rmsnorm(slow_random *random, int n, int d, double scale,
     sppo_real *out = view_reals((size_t)size), *inv = view_reals((size_t)n);
     sppo_real *dout = view_reals((size_t)size), *din = view_reals((size_t)size);
     sppo_real *dgain = view_reals((size_t)d);
-    double *slope = slow_new(size), *fast;
+    double *grad = slow_new(size), *fast;
     norm x;
     int i;
 
@@ -325,23 +325,23 @@ static void one_rmsnorm(slow_random *random, int n, int d, double scale,
 
     sppo_rmsnorm_bwd(din, dgain, dout, in, gain, inv, n, d);
     if (size <= 200) {
-        differences(slope, x.in, size, norm_value, &x);
-        view_slopes_near("rmsnorm din", din, slope, size);
-        differences(slope, x.gain, d, norm_value, &x);
-        view_slopes_near("rmsnorm dgain", dgain, slope, d);
-        fast = copied(slope, d);
+        differences(grad, x.in, size, norm_value, &x);
+        view_gradients_near("rmsnorm din", din, grad, size);
+        differences(grad, x.gain, d, norm_value, &x);
+        view_gradients_near("rmsnorm dgain", dgain, grad, d);
+        fast = copied(grad, d);
         sppo_rmsnorm_bwd(din, dgain, dout, in, gain, inv, n, d);
         for (i = 0; i < d; i++)                 // it adds: now it is double
             fast[i] *= 2;
-        view_slopes_near("rmsnorm dgain twice", dgain, fast, d);
-        differences(slope, x.in, size, norm_value, &x);
+        view_gradients_near("rmsnorm dgain twice", dgain, fast, d);
+        differences(grad, x.in, size, norm_value, &x);
         for (i = 0; i < size; i++)
-            slope[i] *= 2;
-        view_slopes_near("rmsnorm din twice", din, slope, size);
+            grad[i] *= 2;
+        view_gradients_near("rmsnorm din twice", din, grad, size);
         free(fast);
     }
     free(in), free(gain), free(out), free(inv), free(dout), free(din);
-    free(dgain), free(slope), free(x.in), free(x.gain), free(x.dout);
+    free(dgain), free(grad), free(x.in), free(x.gain), free(x.dout);
     free(x.out);
 }
 
@@ -457,7 +457,7 @@ static void swiglu_matches_slow_and_differences(void)
         sppo_real *out = view_reals((size_t)size);
         sppo_real *dout = view_reals((size_t)size);
         sppo_real *din = view_reals((size_t)(2 * size));
-        double *slope = slow_new(2 * size);
+        double *grad = slow_new(2 * size);
         glu x;
 
         x.n = n, x.hidden = hidden;
@@ -470,11 +470,11 @@ static void swiglu_matches_slow_and_differences(void)
         for (i = 0; i < size; i++)      // exp, three divisions and products
             CHECK_NEAR(out[i], x.out[i], 12 * ROUNDING * fabs(x.out[i]));
         sppo_swiglu_bwd(din, dout, in, n, hidden);
-        differences(slope, x.gate_up, 2 * size, glu_value, &x);
-        view_slopes_near("dgate_up", din, slope, 2 * size);
+        differences(grad, x.gate_up, 2 * size, glu_value, &x);
+        view_gradients_near("dgate_up", din, grad, 2 * size);
         for (i = 0; i < size; i++)      // dout has become out
             CHECK_NEAR(dout[i], out[i], 4 * ROUNDING * fabs((double)out[i]));
-        free(in), free(out), free(dout), free(din), free(slope);
+        free(in), free(out), free(dout), free(din), free(grad);
         free(x.gate_up), free(x.dout), free(x.out);
     }
 }
@@ -487,21 +487,21 @@ static void swiglu_holds_at_the_ends(void)
     int i;
 
     for (i = 0; i < COUNT(gates); i++) {
-        sppo_real gate_up[2], out = GUARD, slope[2] = { 0, 0 }, dout = 1;
+        sppo_real gate_up[2], out = GUARD, grad[2] = { 0, 0 }, dout = 1;
         gate_up[0] = (sppo_real)gates[i], gate_up[1] = 1;
         sppo_swiglu_fwd(&out, gate_up, 1, 1);
-        sppo_swiglu_bwd(slope, &dout, gate_up, 1, 1);
+        sppo_swiglu_bwd(grad, &dout, gate_up, 1, 1);
         if (gates[i] >= 100) {
             CHECK(out == gate_up[0]);
-            CHECK_NEAR(slope[0], 1, 2 * ROUNDING);
+            CHECK_NEAR(grad[0], 1, 2 * ROUNDING);
         } else if (gates[i] <= -100) {
             CHECK_NEAR(out, 0, 1e-37 * -gates[i]);      // 1 / exp(88)
-            CHECK_NEAR(slope[0], 0, 1e-37 * -gates[i]);
+            CHECK_NEAR(grad[0], 0, 1e-37 * -gates[i]);
         } else {
             CHECK_NEAR(out, slow_silu(gates[i]),
                        12 * ROUNDING * fabs(gates[i]));
         }
-        CHECK(slope[1] == out);         // d(silu(gate) up) / d up
+        CHECK(grad[1] == out);          // d(silu(gate) up) / d up
         CHECK(dout == out);
     }
 }
@@ -647,21 +647,21 @@ static double cubic(void *user)
            - 5 * (double)x[2];
 }
 
-static void check_slopes_sees_a_flipped_sign(void)
+static void check_gradient_sees_a_flipped_sign(void)
 {
-    sppo_real x[3] = { 2, 1, 1 }, slope[3] = { 12, 2, -5 };
+    sppo_real x[3] = { 2, 1, 1 }, grad[3] = { 12, 2, -5 };
     const double step = BUILD(1e-2, 1e-4), limit = BUILD(1e-3, 1e-6);
     size_t worst = 99;
 
-    CHECK_NEAR(sppo_check_slopes(cubic, x, x, slope, 3, step, 1, &worst), 0,
+    CHECK_NEAR(sppo_check_gradient(cubic, x, x, grad, 3, step, 1, &worst), 0,
                limit);
-    slope[1] = -2;
-    CHECK_NEAR(sppo_check_slopes(cubic, x, x, slope, 3, step, 1, &worst), 2,
+    grad[1] = -2;
+    CHECK_NEAR(sppo_check_gradient(cubic, x, x, grad, 3, step, 1, &worst), 2,
                limit);
     CHECK(worst == 1);
-    slope[1] = 2;
-    slope[2] = (sppo_real)NAN;
-    CHECK(!(sppo_check_slopes(cubic, x, x, slope, 3, step, 1, NULL) < 1e9));
+    grad[1] = 2;
+    grad[2] = (sppo_real)NAN;
+    CHECK(!(sppo_check_gradient(cubic, x, x, grad, 3, step, 1, NULL) < 1e9));
     CHECK(x[0] == 2 && x[1] == 1 && x[2] == 1);     // put back
 }
 
@@ -679,7 +679,7 @@ static const check_case cases[] = {
     CASE(exp_is_right_to_a_step_at_every_float),
     CASE(exp_holds_at_the_ends),
     CASE(log_sum_exp_matches_slow),
-    CASE(check_slopes_sees_a_flipped_sign),
+    CASE(check_gradient_sees_a_flipped_sign),
 };
 
 int main(int argc, char **argv)

@@ -64,8 +64,8 @@ static long exhaust(const char *what, sppo_result (*call)(sppo_ctx *ctx))
         sppo_result code;
         memset(&c, 0, sizeof c);
         memset(&ctx, 0, sizeof ctx);
-        ctx.take = counting_take;
-        ctx.give = counting_give;
+        ctx.alloc = counting_take;
+        ctx.release = counting_give;
         ctx.user = &c;
         c.fail_at = n;
         code = call(&ctx);
@@ -535,8 +535,8 @@ static void limits_are_like_a_failing_allocator(void)
         sppo_ctx ctx;
         memset(&c, 0, sizeof c);
         memset(&ctx, 0, sizeof ctx);
-        ctx.take = counting_take;
-        ctx.give = counting_give;
+        ctx.alloc = counting_take;
+        ctx.release = counting_give;
         ctx.user = &c;
         ctx.limit = limit;
         code = try_play(&ctx);

@@ -141,8 +141,9 @@ static double log_pi(world *w, const sppo_model *model, int prompt,
     double value = 0.0;
     int root, leaf;
 
-    if (CHECK_OK(&w->ctx, sppo_forest_init(&w->ctx, &forest, 32, 2)) &&
-        CHECK_OK(&w->ctx, sppo_activations_init(&w->ctx, &acts, model, 32, 2, 0, 0))) {
+    if (CHECK_OK(&w->ctx, sppo_forest_init(&w->ctx, &forest, 32, 2))
+        && CHECK_OK(&w->ctx, sppo_activations_init(&w->ctx, &acts, model, 32, 2,
+                                                   0, 0))) {
         root = sppo_forest_add(&forest, -1,
                                sppo_lists_tokens(&w->prompts, prompt),
                                sppo_lists_length(&w->prompts, prompt), 0);
@@ -970,8 +971,8 @@ static void choose(world *w, const convention *one)
 }
 
 /* The regression on win rates at ratio 0: the mean of (eta P^ - log Z)^2 over
- * the kept responses, and its slopes in their log-ratios.                   */
-static double points_at_zero(const sppo_play *play, int p, double *slope)
+ * the kept responses, and its gradients in their log-ratios.                */
+static double points_at_zero(const sppo_play *play, int p, double *grad)
 {
     const double eta = play->config.eta;
     const int k = play->config.k, kept = play->config.keep_all ? k : 2;
@@ -987,19 +988,19 @@ static double points_at_zero(const sppo_play *play, int p, double *slope)
     for (i = 0; i < k; i++) {
         const double target = eta * win[i] - log_z;
 
-        slope[i] = 0.0;
+        grad[i] = 0.0;
         if (kept == k || i == play->round.winner[p] ||
             i == play->round.loser[p]) {
             loss += target * target / kept;
-            slope[i] = -2.0 * target / kept;
+            grad[i] = -2.0 * target / kept;
         }
     }
     return loss;
 }
 
-/* The loss of prompt p at ratio 0 and its slope in the log-ratio of each of the
- * k responses, from the formulas.                                           */
-static double loss_at_zero(const sppo_play *play, int p, double *slope)
+/* The loss of prompt p at ratio 0 and its gradient in the log-ratio of each of
+ * the k responses, from the formulas.                                       */
+static double loss_at_zero(const sppo_play *play, int p, double *grad)
 {
     const double eta = play->config.eta;
     const int k = play->config.k;
@@ -1007,11 +1008,11 @@ static double loss_at_zero(const sppo_play *play, int p, double *slope)
     const double beats = play->round.pairwise[(p * k + w) * k + l];
     const double target = eta * (beats - 0.5);  // of the winner; the loser's
                                                 // is its negative
-    double loss = 0.0, rise = 0.0;              // the slopes are -rise, rise
+    double loss = 0.0, rise = 0.0;              // the gradients are -rise, rise
 
     if (play->config.loss == SPPO_LOSS_SPPO)
-        return points_at_zero(play, p, slope);
-    memset(slope, 0, (size_t)k * sizeof *slope);
+        return points_at_zero(play, p, grad);
+    memset(grad, 0, (size_t)k * sizeof *grad);
     switch (play->config.loss) {
     case SPPO_LOSS_PAIR:
         loss = 2 * target * target, rise = 2 * target;
@@ -1032,8 +1033,8 @@ static double loss_at_zero(const sppo_play *play, int p, double *slope)
     default:
         CHECK(0);  // a loss without its formula here
     }
-    slope[w] = -rise;
-    slope[l] = rise;
+    grad[w] = -rise;
+    grad[l] = rise;
     return loss;
 }
 
@@ -1045,7 +1046,7 @@ static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
     for (i = 0; i < COUNT(conventions); i++) {
         world w;
         static record r;
-        double expected = 0.0, slope[4];
+        double expected = 0.0, grad[4];
         memset(&r, 0, sizeof r);
         if (!begin(&w, 10))
             return;
@@ -1058,7 +1059,7 @@ static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
             return;
         CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
         for (p = 0; p < w.play.round.count; p++)
-            expected += loss_at_zero(&w.play, p, slope) / w.play.round.count;
+            expected += loss_at_zero(&w.play, p, grad) / w.play.round.count;
         CHECK(r.steps == 1);
         /* d loss / d ratio is at most 2 eta per response */
         if (!CHECK_NEAR(r.step[0].loss, expected, 8 * REAL))
@@ -1073,20 +1074,20 @@ static void alg_1_6_first_loss_is_the_loss_at_ratio_zero(void)
 }
 
 /* Adds prompt p's part of the mean gradient: a pass over a forest of its own,
- * whose responses have the slopes of their log-ratios for each token.       */
+ * whose responses have the gradients of their log-ratios for each token.    */
 static void add_gradient(world *w, int p, sppo_real *grad)
 {
     const int k = w->play.config.k, n = w->play.round.count;
     const sppo_lists *y = &w->play.round.responses;
     sppo_forest forest = { 0 };
     sppo_activations acts = { 0 };
-    double d[64] = { 0 }, slope[4];
+    double d[64] = { 0 }, d_ratio[4];
     int i, t;
 
-    loss_at_zero(&w->play, p, slope);
+    loss_at_zero(&w->play, p, d_ratio);
     CHECK_OK(&w->ctx, sppo_forest_init(&w->ctx, &forest, 64, 1 + k));
-    CHECK_OK(&w->ctx, sppo_activations_init(&w->ctx, &acts, &w->policy, 64, 1 + k,
-                                      0, 1));
+    CHECK_OK(&w->ctx, sppo_activations_init(&w->ctx, &acts, &w->policy, 64,
+                                            1 + k, 0, 1));
     sppo_forest_add(&forest, -1, sppo_lists_tokens(&w->prompts, p),
                     sppo_lists_length(&w->prompts, p), 0);
     for (i = 0; i < k; i++)
@@ -1094,7 +1095,7 @@ static void add_gradient(world *w, int p, sppo_real *grad)
                               sppo_lists_length(y, p * k + i), 1) == 1 + i);
     for (i = 0; i < k; i++)
         for (t = forest.start[1 + i]; t < forest.start[2 + i]; t++)
-            d[t] = slope[i] / n;
+            d[t] = d_ratio[i] / n;
     CHECK_OK(&w->ctx, sppo_forward(&w->ctx, &acts, &w->policy, &forest));
     CHECK_OK(&w->ctx, sppo_backward(&w->ctx, &acts, &w->policy, &forest, d,
                                     NULL, grad));
@@ -1121,7 +1122,7 @@ static double largest(const sppo_real *x, size_t n)
 
 /* The first gradient is the mean over prompts of the gradients of their losses,
  * entry by entry; 10 REAL of the largest: sums of some hundred products.    */
-static void alg_1_6_first_gradient_is_the_mean_of_slopes(void)
+static void alg_1_6_first_gradient_is_the_mean_of_gradients(void)
 {
     int row, p;
     size_t i;
@@ -1442,8 +1443,9 @@ static void alg_1_6_micro_batches_add_up(void)
                                   - (double)w.policy.weights[i]);
             most = d > most ? d : most;
         }
-        /* RMSprop divides a slope by its own size, so a rounding of a slope
-         * near 0 may show in full: allow a tenth of one step of lr 1e-2 */
+        /* RMSprop divides a gradient by its own size, so a rounding of a
+         * gradient near 0 may show in full: allow a tenth of one step of lr
+         * 1e-2                                                              */
         CHECK_NEAR(most, 0.0, sizeof(sppo_real) == 4 ? 1e-3 : 1e-9);
         end(&w);
     }
@@ -2564,7 +2566,7 @@ static void settings_have_names_of_their_own(void)
     mkdir("build", 0777);
     if (!begin(&w, 10) || !start(&w))
         return;
-    sppoi_settings_of(&s, &w.play);
+    sppoi_play_settings(&s, &w.play);
     sppoi_setting(&s, "iterations", 2);  // as ranks compare
     sppoi_setting(&s, "weights", 0);
     CHECK(s.count <= SPPOI_SETTINGS);
@@ -2760,7 +2762,7 @@ static void mixed_up_models_are_refused(void)
     sppo_optim_config o = { 0 };
     sppo_sampling how = { 0 };
     sppo_real grad[4096];
-    double slopes[8] = { 0 };
+    double grads[8] = { 0 };
     const int token[4] = { 1, 2, 3, 4 };
 
     c.vocab = 8, c.dim = 8, c.layers = 1, c.heads = 2, c.hidden = 8;
@@ -2783,7 +2785,7 @@ static void mixed_up_models_are_refused(void)
                       &responses) == SPPO_E_ARGUMENT);
     CHECK(sppo_optim_step(&ctx, &optim, &large, grad) == SPPO_E_ARGUMENT);
     CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &small, &forest));
-    CHECK(sppo_backward(&ctx, &acts, &small, &other, slopes, NULL, grad) ==
+    CHECK(sppo_backward(&ctx, &acts, &small, &other, grads, NULL, grad) ==
           SPPO_E_ARGUMENT);
     CHECK(strstr(ctx.message, "last sppo_forward") != NULL);
     CHECK(sppo_play_run(&ctx, &play, &judge) == SPPO_E_ARGUMENT);
@@ -2885,7 +2887,7 @@ static const check_case cases[] = {
     CASE(a_penalty_below_zero_is_refused),
     CASE(alg_1_6_old_is_the_policy_that_sampled),  // audit 20
     CASE(alg_1_6_first_loss_is_the_loss_at_ratio_zero),  // audit 24 25 26 27 28
-    CASE(alg_1_6_first_gradient_is_the_mean_of_slopes),  // audit 24 51
+    CASE(alg_1_6_first_gradient_is_the_mean_of_gradients),  // audit 24 51
     CASE(alg_1_6_progress_reports_the_means),
     CASE(alg_1_6_nats_are_those_of_both_policies),
     CASE(alg_1_6_every_loss_moves_the_right_way),

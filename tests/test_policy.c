@@ -101,11 +101,12 @@ static void forward_matches_slow(void)
         int token[ROWS], row[ROWS], s, i, j;
         view v;
 
-        if (!view_model(&ctx, &model, &c, 1) ||
-            !bushy_forest(&forest, &random, c.vocab) ||
-            !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, forest.tokens,
-                                            forest.segments, 0, 0)) ||
-            !CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest)))
+        if (!view_model(&ctx, &model, &c, 1)
+            || !bushy_forest(&forest, &random, c.vocab)
+            || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model,
+                                                     forest.tokens,
+                                                     forest.segments, 0, 0))
+            || !CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest)))
             return;
         view_init(&v, &model);
         final = slow_new(ROWS * c.dim), logits = slow_new(ROWS * c.vocab);
@@ -179,7 +180,7 @@ static void gradients_of(int which, int with_final)
     static sppo_forest forest;
     static sppo_activations acts;
     sppo_real *grad, *d_final;
-    double *slow_final, *slope, d_logprob[ROWS];
+    double *slow_final, *expected, d_logprob[ROWS];
     int t, i, a;
     weighted w;
     view v;
@@ -193,12 +194,13 @@ static void gradients_of(int which, int with_final)
     a = add_random(&forest, &random, c.vocab, a, 2, 0);
     add_random(&forest, &random, c.vocab, a, 2, 1);
     add_random(&forest, &random, c.vocab, -1, 4, 1);
-    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 8, 0, 1)))
+    if (!CHECK_OK(&ctx,
+                  sppo_activations_init(&ctx, &acts, &model, ROWS, 8, 0, 1)))
         return;
     view_init(&v, &model);
     grad = view_reals(model.count);
     d_final = view_reals((size_t)(ROWS * c.dim));
-    slow_final = slow_new(ROWS * c.dim), slope = slow_new(v.count);
+    slow_final = slow_new(ROWS * c.dim), expected = slow_new(v.count);
     view_fill(d_final, slow_final, ROWS * c.dim, &random, 0.5);
     for (i = 0; i < ROWS; i++)      // signed, and one of them zero
         d_logprob[i] = i == 5 ? 0 : slow_normal(&random);
@@ -211,10 +213,12 @@ static void gradients_of(int which, int with_final)
             const sppo_tensor *tensor = &model.tensors[t];
             const size_t at = tensor->offset;
             for (i = 0; i < (int)tensor->size; i++)
-                slope[i] = slow_slope(weighted_value, &w, v.weights + at + i);
-            view_slopes_near(tensor->name, grad + at, slope, (int)tensor->size);
+                expected[i] =
+                    slow_gradient(weighted_value, &w, v.weights + at + i);
+            view_gradients_near(tensor->name, grad + at, expected,
+                                (int)tensor->size);
         }
-    free(grad), free(d_final), free(slow_final), free(slope);
+    free(grad), free(d_final), free(slow_final), free(expected);
     view_free(&v);
     sppo_activations_free(&ctx, &acts);
     sppo_forest_free(&ctx, &forest);
@@ -236,9 +240,9 @@ static void gradients_match_differences_one_key_head(void)
     gradients_of(2, 1);
 }
 
-/* Slopes are added to grad, the sum over two passes is the sum of slopes, and
- * the one call for text is the general one with equal weights.              */
-static void next_token_loss_is_the_mean_and_adds_its_slopes(void)
+/* Gradients are added to grad, the sum over two passes is the sum of gradients,
+ * and the one call for text is the general one with equal weights.          */
+static void next_token_loss_is_the_mean_and_adds_its_gradient(void)
 {
     const sppo_config c = shape_of(0);
     slow_random random = { 13 };
@@ -249,9 +253,10 @@ static void next_token_loss_is_the_mean_and_adds_its_slopes(void)
     double d_logprob[ROWS], loss = 0, value = 0, sum = 0;
     int i, s, scored = 0;
 
-    if (!view_model(&ctx, &model, &c, 3) ||
-        !bushy_forest(&forest, &random, c.vocab) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1)))
+    if (!view_model(&ctx, &model, &c, 3)
+        || !bushy_forest(&forest, &random, c.vocab)
+        || !CHECK_OK(
+            &ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1)))
         return;
     once = view_reals(model.count), twice = view_reals(model.count);
     plain = view_reals(model.count);
@@ -305,9 +310,10 @@ static void backward_may_follow_backward(void)
     double d[3][ROWS], largest = 0;
     int i;
 
-    if (!view_model(&ctx, &model, &c, 12) ||
-        !bushy_forest(&forest, &random, c.vocab) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1)))
+    if (!view_model(&ctx, &model, &c, 12)
+        || !bushy_forest(&forest, &random, c.vocab)
+        || !CHECK_OK(
+            &ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1)))
         return;
     apart = view_reals(model.count), at_once = view_reals(model.count);
     for (i = 0; i < ROWS; i++) {
@@ -347,12 +353,14 @@ static void large_vocabulary_is_done_in_parts(void)
 
     c.vocab = VOCAB, c.dim = 3, c.layers = 1, c.heads = 1, c.head_dim = 2;
     c.hidden = 2, c.context = LENGTH;
-    if (!view_model(&ctx, &model, &c, 13) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, TEXTS * LENGTH, TEXTS))
-        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, LENGTH, 1)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TEXTS * LENGTH,
-                                        TEXTS, 0, 1)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &alone, &model, LENGTH, 1, 0, 1)))
+    if (!view_model(&ctx, &model, &c, 13)
+        || !CHECK_OK(&ctx,
+                     sppo_forest_init(&ctx, &forest, TEXTS * LENGTH, TEXTS))
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, LENGTH, 1))
+        || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model,
+                                                 TEXTS * LENGTH, TEXTS, 0, 1))
+        || !CHECK_OK(
+            &ctx, sppo_activations_init(&ctx, &alone, &model, LENGTH, 1, 0, 1)))
         return;
     CHECK(acts.chunk < TEXTS * (LENGTH - 1) && alone.chunk == LENGTH);
     view_init(&v, &model);
@@ -492,10 +500,10 @@ static void model_matches_pytorch(const ref_config *config,
     sppo_real *grad;
     int s, t, i;
 
-    if (!reference_model(&model, config, tensors, count) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, sequences)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, sequences,
-                                        0, 1)))
+    if (!reference_model(&model, config, tensors, count)
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, sequences))
+        || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS,
+                                                 sequences, 0, 1)))
         return;
     for (s = 0; s < sequences; s++)
         CHECK(sppo_forest_add(&forest, -1, sequence[s].tokens,
@@ -540,7 +548,7 @@ static void pytorch_tied(void)
 }
 
 /* The released code's loss on a prompt with two responses, both in one forest:
- * sequence log-probabilities, loss, slopes and gradients as PyTorch's.      */
+ * sequence log-probabilities, loss and gradients as PyTorch's.   */
 static void pytorch_pair_of_responses(void)
 {
     static sppo_model model;
@@ -551,9 +559,10 @@ static void pytorch_pair_of_responses(void)
     int prompt, w, l, i;
 
     if (!reference_model(&model, &ref_a_config, ref_sppo_tensors,
-                         ref_sppo_tensor_count) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, 3)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 3, 0, 1)))
+                         ref_sppo_tensor_count)
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, ROWS, 3))
+        || !CHECK_OK(&ctx,
+                     sppo_activations_init(&ctx, &acts, &model, ROWS, 3, 0, 1)))
         return;
     prompt = sppo_forest_add(&forest, -1, ref_sppo_prompt,
                              ref_sppo_prompt_length, 0);
@@ -609,12 +618,13 @@ static void forest_equals_separate_sequences(void)
         sppo_real *grad, *sum, *d_final, *d_alone;
         double d_logprob[ROWS], d_single[ROWS], *scratch, largest = 0;
 
-        if (!view_model(&ctx, &model, &c, 4) ||
-            !bushy_forest(&forest, &random, c.vocab) ||
-            !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, ROWS, 1)) ||
-            !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 1))
-            || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &alone, &model, ROWS, 1,
-                                               0, 1)))
+        if (!view_model(&ctx, &model, &c, 4)
+            || !bushy_forest(&forest, &random, c.vocab)
+            || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &single, ROWS, 1))
+            || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS,
+                                                     16, 0, 1))
+            || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &alone, &model, ROWS,
+                                                     1, 0, 1)))
             return;
         grad = view_reals(model.count), sum = view_reals(model.count);
         d_final = view_reals((size_t)(ROWS * c.dim));
@@ -674,8 +684,9 @@ static void values_do_not_depend_on_company(void)
     double first[12], logits_first[11], logits[11];
     sppo_real final_first[12 * 10];
 
-    if (!view_model(&ctx, &model, &c, 5) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 0)))
+    if (!view_model(&ctx, &model, &c, 5)
+        || !CHECK_OK(
+            &ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 0)))
         return;
     random_tokens(&random, prompt_token, 5, c.vocab);
     random_tokens(&random, a_token, 4, c.vocab);
@@ -723,9 +734,10 @@ static void later_tokens_change_nothing_before(void)
     size_t row_bytes;
     int i, moved;
 
-    if (!view_model(&ctx, &model, &c, 6) ||
-        !bushy_forest(&forest, &random, c.vocab) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 0)))
+    if (!view_model(&ctx, &model, &c, 6)
+        || !bushy_forest(&forest, &random, c.vocab)
+        || !CHECK_OK(
+            &ctx, sppo_activations_init(&ctx, &acts, &model, ROWS, 16, 0, 0)))
         return;
     row_bytes = (size_t)c.dim * sizeof *before;
     before = view_reals((size_t)(ROWS * c.dim));
@@ -756,7 +768,7 @@ static void add_tree(sppo_forest *forest, slow_random *random, int vocab)
 }
 
 /* A pass of 1600 tokens, so of several groups, bands and chunks of logits,
- * against a pass for each tree: log-probabilities are the same bits; slopes,
+ * against a pass for each tree: log-probabilities are the same bits; gradients,
  * added in another order, agree to rounding.                                */
 static void large_pass(int vocab)
 {
@@ -774,12 +786,13 @@ static void large_pass(int vocab)
 
     c.vocab = vocab, c.dim = 64, c.heads = 8, c.kv_heads = 4, c.hidden = 172;
     c.context = TREE;
-    if (!view_model(&ctx, &model, &c, 6) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &all, TOKENS, 3 * TREES)) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &one, TREE, 3)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TOKENS,
-                                        3 * TREES, 0, 1)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &alone, &model, TREE, 3, 0, 1)))
+    if (!view_model(&ctx, &model, &c, 6)
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &all, TOKENS, 3 * TREES))
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &one, TREE, 3))
+        || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TOKENS,
+                                                 3 * TREES, 0, 1))
+        || !CHECK_OK(
+            &ctx, sppo_activations_init(&ctx, &alone, &model, TREE, 3, 0, 1)))
         return;
     grad = view_reals(model.count), sum = view_reals(model.count);
     for (t = 0; t < TREES; t++)
@@ -837,7 +850,7 @@ static double moved_value(sppo_model *model, sppo_activations *acts,
     return sum;
 }
 
-/* One tree of 1500 tokens, more than go backward at once: the slope along a
+/* One tree of 1500 tokens, more than go backward at once: the gradient along a
  * random direction against differences.  Truncation is of the order of step^2,
  * rounding of 1e-7 or 1e-16 of the sum over the step.                       */
 static void a_long_tree_goes_backward_in_slices(void)
@@ -857,9 +870,10 @@ static void a_long_tree_goes_backward_in_slices(void)
     int i;
 
     c.dim = 64, c.heads = 8, c.kv_heads = 4, c.hidden = 172, c.context = 900;
-    if (!view_model(&ctx, &model, &c, 8) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, TOKENS, 3)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, TOKENS, 3, 0, 1)))
+    if (!view_model(&ctx, &model, &c, 8)
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, TOKENS, 3))
+        || !CHECK_OK(
+            &ctx, sppo_activations_init(&ctx, &acts, &model, TOKENS, 3, 0, 1)))
         return;
     random_tokens(&random, token, TOKENS, c.vocab);
     sppo_forest_add(&forest, -1, token, TOKENS - 2 * PART, 1);
@@ -898,16 +912,16 @@ static void add_trees(sppo_forest *forest, slow_random *random, int vocab,
 }
 
 #ifdef _OPENMP
-/* A loss whose slopes are known before: those of a batch. */
-typedef struct known_slopes {
+/* A loss whose gradients are known before: those of a batch. */
+typedef struct known_gradients {
     const double *d_logprob;
     const sppo_real *d_final;
     int dim;
-} known_slopes;
+} known_gradients;
 
 static sppo_result known_loss(void *user, sppo_micro_batch *b)
 {
-    const known_slopes *known = (const known_slopes *)user;
+    const known_gradients *known = (const known_gradients *)user;
     const int n = b->forest.tokens, row = b->first_token, d = known->dim;
 
     memcpy(b->d_logprob, known->d_logprob + row, (size_t)n * sizeof(double));
@@ -924,7 +938,7 @@ static void step_as_two_calls(const sppo_model *model,
 {
     static sppo_activations acts;
     sppo_real *again = view_reals(model->count);
-    known_slopes known = { d_logprob, d_final, model->config.dim };
+    known_gradients known = { d_logprob, d_final, model->config.dim };
 
     if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, model,
                                               forest->tokens, forest->segments,
@@ -937,11 +951,11 @@ static void step_as_two_calls(const sppo_model *model,
     free(again);
 }
 
-/* All ways to slopes, with slopes in the hidden states as well. */
-static void slopes_with(int threads, const sppo_model *model,
-                        const sppo_forest *forest, int partials,
-                        sppo_real *grad,
-                        double *loss)
+/* All ways to gradients, with gradients in the hidden states as well. */
+static void gradients_with(int threads, const sppo_model *model,
+                           const sppo_forest *forest, int partials,
+                           sppo_real *grad,
+                           double *loss)
 {
     static sppo_activations acts;
     slow_random random = { 19 };
@@ -952,7 +966,8 @@ static void slopes_with(int threads, const sppo_model *model,
 
     view_threads(threads);  // before the acts is made
     memset(grad, 0, 2 * model->count * sizeof *grad);
-    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, model, forest->tokens,
+    if (!CHECK_OK(&ctx,
+                  sppo_activations_init(&ctx, &acts, model, forest->tokens,
                                         forest->segments, 0, 1)))
         return;
     CHECK_OK(&ctx, sppo_next_token_loss(&ctx, &acts, model, forest, 0, grad,
@@ -993,9 +1008,9 @@ static void same_bits_over(int trees, int partials)
         return;
     add_trees(&forest, &random, c.vocab, trees);
     grad = view_reals(2 * model.count), first = view_reals(2 * model.count);
-    slopes_with(threads[0], &model, &forest, partials, first, &loss_first);
+    gradients_with(threads[0], &model, &forest, partials, first, &loss_first);
     for (t = 1; t < COUNT(threads); t++) {
-        slopes_with(threads[t], &model, &forest, partials, grad, &loss);
+        gradients_with(threads[t], &model, &forest, partials, grad, &loss);
         CHECK(loss == loss_first);
         CHECK(!memcmp(first, grad, 2 * model.count * sizeof *grad));
     }
@@ -1222,7 +1237,8 @@ static void threads_of_the_caller_may_call(void)
         sppo_activations acts;
 
         memset(&own, 0, sizeof own);
-        failed += sppo_activations_init(&own, &acts, &model, 800, 60, 0, 1) != SPPO_OK;
+        failed += sppo_activations_init(&own, &acts, &model, 800, 60, 0, 1)
+                  != SPPO_OK;
         failed += sppo_next_token_loss(&own, &acts, &model, &forest, 0,
                                        grad[k], &loss[k]) != SPPO_OK;
         sppo_activations_free(&own, &acts);
@@ -1258,9 +1274,10 @@ static void sec_3_probabilities_of_all_responses_sum_to_one(void)
     int prompt, code, length, s;
 
     c.vocab = VOCAB, c.eos = END;
-    if (!view_model(&ctx, &model, &c, 8) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 200, 64)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 200, 64, 0, 0)))
+    if (!view_model(&ctx, &model, &c, 8)
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 200, 64))
+        || !CHECK_OK(&ctx,
+                     sppo_activations_init(&ctx, &acts, &model, 200, 64, 0, 0)))
         return;
     prompt = sppo_forest_add(&forest, -1, prompt_token, 3, 0);
     for (length = 1; length <= LENGTH; length++)
@@ -1298,9 +1315,10 @@ static void sec_3_logprob_is_the_sum_over_the_response(void)
     int token[PROMPT + LONGEST], row[PROMPT + LONGEST], n, i, prompt;
     view v;
 
-    if (!view_model(&ctx, &model, &c, 21) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 64, 8)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 64, 8, 0, 0)))
+    if (!view_model(&ctx, &model, &c, 21)
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 64, 8))
+        || !CHECK_OK(&ctx,
+                     sppo_activations_init(&ctx, &acts, &model, 64, 8, 0, 0)))
         return;
     prompt = add_random(&forest, &random, c.vocab, -1, PROMPT, 0);
     for (n = 1; n <= LONGEST; n++)
@@ -1378,7 +1396,8 @@ static void bad_forests_are_refused_and_nothing_moves(void)
     sppo_activations_free(&ctx, &acts);
 
     // The context holds 24 positions: 20 + 4 fit, 20 + 5 do not.
-    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 64, 4, 0, 0)))
+    if (!CHECK_OK(&ctx,
+                  sppo_activations_init(&ctx, &acts, &model, 64, 4, 0, 0)))
         return;
     sppo_forest_clear(&wide);
     a = sppo_forest_add(&wide, -1, long_tokens, 20, 1);
@@ -1542,7 +1561,7 @@ static const check_case cases[] = {
     CASE(gradients_match_differences_grouped_untied),
     CASE(gradients_match_differences_tied),
     CASE(gradients_match_differences_one_key_head),
-    CASE(next_token_loss_is_the_mean_and_adds_its_slopes),
+    CASE(next_token_loss_is_the_mean_and_adds_its_gradient),
     CASE(backward_may_follow_backward),
     CASE(large_vocabulary_is_done_in_parts),
     CASE(slow_matches_pytorch),

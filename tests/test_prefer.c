@@ -1,6 +1,6 @@
 /* test_prefer.c - the preference model and its three heads
  *
- * P(a > b) + P(b > a) = 1 to the bit; scores and slopes entry by entry; what
+ * P(a > b) + P(b > a) = 1 to the bit; scores and gradients entry by entry; what
  * the heads can say: `pair` and `embed` learn a preference that goes in a
  * circle, `scalar` (Bradley-Terry, [Eq 3.1]) cannot.                        */
 
@@ -223,7 +223,7 @@ typedef struct slow_pref {
     sppo_head head;
     int embed_dim;
     int below;                              // log-probabilities under -8
-    double closest;                         // to -8, where there is no slope
+    double closest;                         // to -8, where there is no gradient
 } slow_pref;
 
 static int slow_pref_init(slow_pref *slow, view *v, sppo_model *model,
@@ -366,7 +366,8 @@ static void scores_match_slow(void)
     CHECK(ctx.held == 0);
 }
 
-/* ---- slopes -------------------------------------------------------------- */
+/* ---- gradients
+ * --------------------------------------------------------------            */
 
 static const double soft_label[PROMPTS] = { 0.8, 0, 0.35 };
 
@@ -391,7 +392,7 @@ static double slow_loss_value(void *user)
 }
 
 /* Every entry of every tensor, with its sign, against differences of slow.h. */
-static void loss_slopes_match_differences(void)
+static void loss_gradients_match_differences(void)
 {
     static const int row[PROMPTS] = { 2, 0, 1 };
     int h, t, i;
@@ -401,7 +402,7 @@ static void loss_slopes_match_differences(void)
         static sppo_model model;
         static sppo_pref pref;
         static sppo_lists prompts, responses;
-        double slope[64], loss = 0;
+        double expected[64], loss = 0;
         sppo_real *grad;
         slow_pref slow;
         slow_loss x;
@@ -422,12 +423,12 @@ static void loss_slopes_match_differences(void)
             const sppo_tensor *tensor = &model.tensors[t];
             char text[100];
             for (i = 0; i < (int)tensor->size; i++)
-                slope[i] = slow_slope(slow_loss_value, &x,
-                                      v.weights + tensor->offset + i);
+                expected[i] = slow_gradient(slow_loss_value, &x,
+                                        v.weights + tensor->offset + i);
             snprintf(text, sizeof text, "%s: %.60s", head_name[h],
                      tensor->name);
-            view_slopes_near(text, grad + tensor->offset, slope,
-                             (int)tensor->size);
+            view_gradients_near(text, grad + tensor->offset, expected,
+                                (int)tensor->size);
         }
         free(grad);
         view_free(&v);
@@ -440,8 +441,8 @@ static void loss_slopes_match_differences(void)
 
 /* -label log P - (1 - label) log(1 - P), the mean over the rows named, which
  * may be some, in any order, and more than once; scores are those of scoring;
- * slopes are added; a small max_tokens splits the rows into several passes and
- * changes nothing but the order of additions.                               */
+ * gradients are added; a small max_tokens splits the rows into several passes
+ * and changes nothing but the order of additions.                           */
 static void loss_is_the_mean_cross_entropy(void)
 {
     static const double label[PROMPTS] = { 0.9, 1, 0.25 };   // by row
@@ -720,7 +721,7 @@ static void bad_requests_are_refused(void)
                          &loss, NULL) == SPPO_E_ARGUMENT);
     sppo_pref_free(&ctx, &pref);
     if (!CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 30, 2, 0)))
-        return;                         // no room for slopes
+        return;                         // no room for gradients
     grad = view_reals(model.count);
     CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 1, grad,
                          &loss, NULL) == SPPO_E_ARGUMENT);
@@ -771,7 +772,7 @@ static const check_case cases[] = {
     CASE(only_scalar_is_additive),
     CASE(scores_do_not_depend_on_company),
     CASE(scores_match_slow),  // audit 44
-    CASE(loss_slopes_match_differences),
+    CASE(loss_gradients_match_differences),
     CASE(loss_is_the_mean_cross_entropy),
     CASE(same_bits_for_any_number_of_threads),
     CASE(pair_learns_rock_paper_scissors),

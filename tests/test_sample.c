@@ -106,15 +106,15 @@ static int greedy_by_full_passes(const sppo_config *c, const int *length,
     sampling.max_tokens = max_new;
     for (p = 0; p < count; p++)
         longest = length[p] > longest ? length[p] : longest;
-    if (!view_model(&ctx, &model, c, seed) ||
-        !prompts_of(&prompts, length, count, c->vocab, seed) ||
-        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 3, K,
-                                          longest, max_new)) ||
-        !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0, count,
-                                    &sampling, 1, &responses)) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, c->context, 2)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, c->context, 2,
-                                        0, 0)))
+    if (!view_model(&ctx, &model, c, seed)
+        || !prompts_of(&prompts, length, count, c->vocab, seed)
+        || !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 3, K,
+                                             longest, max_new))
+        || !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
+                                       count, &sampling, 1, &responses))
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, c->context, 2))
+        || !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model,
+                                                 c->context, 2, 0, 0)))
         return 0;
     CHECK(responses.count == K * count);
     for (p = 0; p < count; p++)
@@ -231,13 +231,15 @@ static void draws_equal_draws_from_full_passes(void)
     int p, r, t, i, order[13];
 
     c.eos = 5;
-    if (!view_model(&ctx, &model, &c, 29) ||
-        !random_prompts(&prompts, PROMPTS, c.vocab, 29) ||
-        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 4, K, 9, NEW))
+    if (!view_model(&ctx, &model, &c, 29)
+        || !random_prompts(&prompts, PROMPTS, c.vocab, 29)
+        || !CHECK_OK(&ctx,
+                     sppo_sampler_init(&ctx, &sampler, &model, 4, K, 9, NEW))
         || !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
-                                       PROMPTS, &sampling, key, &responses)) ||
-        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 32, 2)) ||
-        !CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 32, 2, 0, 0)))
+                                       PROMPTS, &sampling, key, &responses))
+        || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 32, 2))
+        || !CHECK_OK(&ctx,
+                     sppo_activations_init(&ctx, &acts, &model, 32, 2, 0, 0)))
         return;
     for (p = 0; p < PROMPTS; p++)
         for (r = 0; r < K; r++) {

@@ -440,7 +440,7 @@ static void app_a_log_z_of_many_coins_is_one_half(void)
 
 /* Slip S7: "eta can vary between eta/2 and eta" is true of log Z.  Between a
  * tie of all and a strict order it goes from eta/2 up to eta; eta itself, the
- * slope of the target in the win rate, is the same under every baseline.    */
+ * gradient of the target in the win rate, is the same under every baseline. */
 static void app_a_log_z_varies_and_eta_does_not(void)
 {
     static double tie[200], order[200];
@@ -562,47 +562,47 @@ enum { LOSSES = 7 };
 static const double ratios[] = { -7.5, -0.3, 0.0, 0.2, 4.0 };
 
 /* Loss `kind` of a table, so that every case runs over all of them. */
-static double loss_of(int kind, double w, double l, double slope[2])
+static double loss_of(int kind, double w, double l, double grad[2])
 {
     switch (kind) {
-    case 0: return sppo_loss_pair(w, l, 0.8, 1.7, slope);
-    case 1: return sppo_loss_pair_average(w, l, 0.7, 0.25, 1.7, slope);
-    case 2: return sppo_loss_hard(w, l, 1.7, slope);
-    case 3: return sppo_loss_dpo(w, l, 1.7, slope);
-    case 4: return sppo_loss_ipo(w, l, 1.7, slope);
-    case 5: return sppo_loss_single(w, l, 0.8, 1.7, slope);
-    default: return sppo_loss_kto(w, l, 0.6, 1.7, slope);
+    case 0: return sppo_loss_pair(w, l, 0.8, 1.7, grad);
+    case 1: return sppo_loss_pair_average(w, l, 0.7, 0.25, 1.7, grad);
+    case 2: return sppo_loss_hard(w, l, 1.7, grad);
+    case 3: return sppo_loss_dpo(w, l, 1.7, grad);
+    case 4: return sppo_loss_ipo(w, l, 1.7, grad);
+    case 5: return sppo_loss_single(w, l, 0.8, 1.7, grad);
+    default: return sppo_loss_kto(w, l, 0.6, 1.7, grad);
     }
 }
 
-static void eq_4_7_slope_matches_difference(void)
+static void eq_4_7_gradient_matches_difference(void)
 {
     int i;
-    double slope, unused;
+    double grad, unused;
 
     for (i = 0; i < COUNT(ratios); i++) {
         const double h = 1e-5, r = ratios[i];
-        const double value = sppo_loss_point(r, 0.9, &slope);
+        const double value = sppo_loss_point(r, 0.9, &grad);
         const double up = sppo_loss_point(r + h, 0.9, &unused);
         const double down = sppo_loss_point(r - h, 0.9, &unused);
         CHECK_NEAR(value, (r - 0.9) * (r - 0.9), 1e-12);
-        CHECK_NEAR(slope, (up - down) / (2 * h), 1e-7 * (1 + fabs(slope)));
+        CHECK_NEAR(grad, (up - down) / (2 * h), 1e-7 * (1 + fabs(grad)));
     }
 }
 
 static void eq_4_7_is_zero_at_the_target(void)
 {
-    double slope = 1.0;
+    double grad = 1.0;
 
-    CHECK_NEAR(sppo_loss_point(-2.5, -2.5, &slope), 0.0, 0.0);
-    CHECK_NEAR(slope, 0.0, 0.0);
-    CHECK_NEAR(sppo_loss_point(0.0, 400.0, &slope), 160000.0, 1e-9);
-    CHECK_NEAR(slope, -800.0, 1e-9);  // the ratio has to rise
+    CHECK_NEAR(sppo_loss_point(-2.5, -2.5, &grad), 0.0, 0.0);
+    CHECK_NEAR(grad, 0.0, 0.0);
+    CHECK_NEAR(sppo_loss_point(0.0, 400.0, &grad), 160000.0, 1e-9);
+    CHECK_NEAR(grad, -800.0, 1e-9);   // the ratio has to rise
 }
 
-/* At theta = theta_t the slope of Eq 4.7's expectation in a softmax logit is
+/* At theta = theta_t the gradient of Eq 4.7's expectation in a softmax logit is
  * -2 eta pi_k (P(k > pi_t) - 1/2), whatever the baseline.                   */
-static void eq_4_7_first_slope_is_the_policy_gradient(void)
+static void eq_4_7_first_gradient_is_the_policy_gradient(void)
 {
     enum { N = 5 };
     static const double baseline[3] = { 0.5, 0.0, 0.83 };
@@ -616,10 +616,10 @@ static void eq_4_7_first_slope_is_the_policy_gradient(void)
         for (k = 0; k < N; k++) {
             double sum = 0.0;
             for (i = 0; i < N; i++) {
-                double slope;
+                double grad;
                 (void)sppo_loss_point(
-                    0.0, sppo_target(eta, win[i], eta * baseline[b]), &slope);
-                sum += pi[i] * slope * ((i == k) - pi[k]);
+                    0.0, sppo_target(eta, win[i], eta * baseline[b]), &grad);
+                sum += pi[i] * grad * ((i == k) - pi[k]);
             }
             CHECK_NEAR(sum, -2 * eta * pi[k] * (win[k] - 0.5), 1e-13);
         }
@@ -636,28 +636,28 @@ static void softmax(double *pi, const double *logit, int n)
         pi[i] /= sum;
 }
 
-/* Eq 4.7 over D_t = { 0, 2 } of four answers, the policy a softmax; slope[4]
+/* Eq 4.7 over D_t = { 0, 2 } of four answers, the policy a softmax; grad[4]
  * in its logits, by the chain rule.                                         */
 static double kept_loss(const double *logit, const double *old,
-                        const double *target, double *slope)
+                        const double *target, double *grad)
 {
     double pi[4], loss = 0.0, s;
     int i, k;
 
     softmax(pi, logit, 4);
     for (k = 0; k < 4; k++)
-        slope[k] = 0.0;
+        grad[k] = 0.0;
     for (i = 0; i < 4; i += 2) {
         loss += sppo_loss_point(log(pi[i] / old[i]), target[i], &s) / 2;
         for (k = 0; k < 4; k++)
-            slope[k] += s * ((i == k) - pi[k]) / 2;
+            grad[k] += s * ((i == k) - pi[k]) / 2;
     }
     return loss;
 }
 
-static void eq_4_7_slope_in_logits_matches_difference(void)
+static void eq_4_7_gradient_in_logits_matches_difference(void)
 {
-    double p[16], old[4], win[4], target[4], logit[4], slope[4], unused[4];
+    double p[16], old[4], win[4], target[4], logit[4], grad[4], unused[4];
     const double eta = 3.0, h = 1e-5;
     int k;
 
@@ -667,7 +667,7 @@ static void eq_4_7_slope_in_logits_matches_difference(void)
         target[k] = sppo_target(eta, win[k], eta / 2);
         logit[k] = 0.7 * k - 0.2 * k * k;
     }
-    (void)kept_loss(logit, old, target, slope);
+    (void)kept_loss(logit, old, target, grad);
     for (k = 0; k < 4; k++) {
         double up, down;
         logit[k] += h;
@@ -675,11 +675,11 @@ static void eq_4_7_slope_in_logits_matches_difference(void)
         logit[k] -= 2 * h;
         down = kept_loss(logit, old, target, unused);
         logit[k] += h;
-        CHECK_NEAR(slope[k], (up - down) / (2 * h), 1e-7 * (1 + up));
+        CHECK_NEAR(grad[k], (up - down) / (2 * h), 1e-7 * (1 + up));
     }
 }
 
-static void losses_slopes_match_differences(void)
+static void losses_gradients_match_differences(void)
 {
     int kind, i, j;
     const double h = 1e-5;
@@ -698,31 +698,31 @@ static void losses_slopes_match_differences(void)
             }
 }
 
-/* The values and slopes that PyTorch's autograd gives. */
+/* The values and gradients that PyTorch's autograd gives. */
 static void losses_equal_pytorch(void)
 {
     const double w = ref_sppo_lp_w - ref_sppo_ref_lp_w;
     const double l = ref_sppo_lp_l - ref_sppo_ref_lp_l;
     const double eta = ref_sppo_eta;
-    double loss[5], slope[5][2];
+    double loss[5], grad[5][2];
     int i;
 
-    loss[0] = sppo_loss_pair(w, l, ref_sppo_p_win, eta, slope[0]);
+    loss[0] = sppo_loss_pair(w, l, ref_sppo_p_win, eta, grad[0]);
     loss[1] = sppo_loss_pair_average(w, l, ref_sppo_phat_w, ref_sppo_phat_l,
-                                     eta, slope[1]);
-    loss[2] = sppo_loss_hard(w, l, eta, slope[2]);
-    loss[3] = sppo_loss_dpo(w, l, eta, slope[3]);
-    loss[4] = sppo_loss_ipo(w, l, eta, slope[4]);
+                                     eta, grad[1]);
+    loss[2] = sppo_loss_hard(w, l, eta, grad[2]);
+    loss[3] = sppo_loss_dpo(w, l, eta, grad[3]);
+    loss[4] = sppo_loss_ipo(w, l, eta, grad[4]);
     CHECK(ref_sppo_loss_count == 5);
     for (i = 0; i < 5; i++) {
         CHECK_NEAR(loss[i], ref_sppo_losses[i].loss, 1e-12);
-        CHECK_NEAR(slope[i][0], ref_sppo_losses[i].slope_w, 1e-12);
-        CHECK_NEAR(slope[i][1], ref_sppo_losses[i].slope_l, 1e-12);
+        CHECK_NEAR(grad[i][0], ref_sppo_losses[i].grad_w, 1e-12);
+        CHECK_NEAR(grad[i][1], ref_sppo_losses[i].grad_l, 1e-12);
     }
-    CHECK_NEAR(sppo_loss_single(w, l, ref_sppo_p_win, eta, slope[0]),
+    CHECK_NEAR(sppo_loss_single(w, l, ref_sppo_p_win, eta, grad[0]),
                ref_sppo_losses[0].loss / 2, 1e-12);
-    CHECK_NEAR(slope[0][0], ref_sppo_losses[0].slope_w / 2, 1e-12);
-    CHECK_NEAR(slope[0][1], ref_sppo_losses[0].slope_l / 2, 1e-12);
+    CHECK_NEAR(grad[0][0], ref_sppo_losses[0].grad_w / 2, 1e-12);
+    CHECK_NEAR(grad[0][1], ref_sppo_losses[0].grad_l / 2, 1e-12);
 }
 
 /* At ratio 0 and eta = 1e3, as users see them on the first logged line. */
@@ -998,7 +998,7 @@ static void eq_4_12_has_one_minimum_ipo_a_line(void)
 
 /* ==== Sec 4.5, where the losses lead ===================================== */
 
-typedef double pair_loss(double r_w, double r_l, double eta, double *slope);
+typedef double pair_loss(double r_w, double r_l, double eta, double *grad);
 
 /* Descends a loss of answers 0 (winner) and 1 (loser) from the uniform policy
  * over n; logit(y) = feature(y) . theta, feature[n, width].  ratio[n]: the
@@ -1506,11 +1506,11 @@ static const check_case cases[] = {
     CASE(app_a_log_z_of_two_in_closed_form),  // audit 14
     CASE(app_a_log_z_in_powers_of_eta),  // audit 14
     CASE(eq_4_6_target_is_zero_at_one_half),  // audit 15
-    CASE(eq_4_7_slope_matches_difference),  // audit 24
+    CASE(eq_4_7_gradient_matches_difference),  // audit 24
     CASE(eq_4_7_is_zero_at_the_target),  // audit 24
-    CASE(eq_4_7_first_slope_is_the_policy_gradient),  // audit 24
-    CASE(eq_4_7_slope_in_logits_matches_difference),  // audit 24
-    CASE(losses_slopes_match_differences),  // audit 6 25 26 27 28 42
+    CASE(eq_4_7_first_gradient_is_the_policy_gradient),  // audit 24
+    CASE(eq_4_7_gradient_in_logits_matches_difference),  // audit 24
+    CASE(losses_gradients_match_differences),  // audit 6 25 26 27 28 42
     CASE(losses_equal_pytorch),  // audit 25 26 27 28 42
     CASE(losses_start_at_the_published_values),  // audit 25 26 27 28
     CASE(losses_first_logged_value_is_the_soft_half_sum),  // audit 26 28

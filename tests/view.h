@@ -32,8 +32,8 @@ static inline void view_threads(int threads)
  * small entries are sums that cancel, and differences are good to 1e-13 or so.
  * float: 1e-4 of the entry and 2e-5 of the largest, for some hundred roundings
  * of 6e-8, some of them before a cancellation.                              */
-static inline void view_slopes_near(const char *what, const sppo_real *slope,
-                                    const double *difference, int n)
+static inline void view_gradients_near(const char *what, const sppo_real *grad,
+                                       const double *difference, int n)
 {
     const double share = BUILD(1e-4, 1e-6), floor = BUILD(2e-5, 1e-9);
     double largest = 0;
@@ -41,11 +41,11 @@ static inline void view_slopes_near(const char *what, const sppo_real *slope,
 
     for (i = 0; i < n; i++)
         largest = fmax(largest, fabs(difference[i]));
-    CHECK(largest > 0);     // a slope that is all zero would test nothing
+    CHECK(largest > 0);     // a gradient that is all zero would test nothing
     for (i = 0; i < n; i++) {
         char text[96];
         snprintf(text, sizeof text, "%.70s[%d]", what, i);
-        check_near((double)slope[i], difference[i],
+        check_near((double)grad[i], difference[i],
                    share * fabs(difference[i]) + floor * largest, text,
                    __FILE__, __LINE__);
     }

@@ -119,8 +119,8 @@ def sppo_values(c, weights, prompt, winner, loser, seed, dtype=torch.float64):
     losses = []
     for name, loss in pair_losses(lp_w - ref_w.sum(),
                                   lp_l - ref_l.sum()).items():
-        slope_w, slope_l = torch.autograd.grad(loss, [lp_w, lp_l])
-        losses.append((name, loss.item(), slope_w.item(), slope_l.item()))
+        grad_w, grad_l = torch.autograd.grad(loss, [lp_w, lp_l])
+        losses.append((name, loss.item(), grad_w.item(), grad_l.item()))
 
     loss = pair_losses(new_w.sum() - ref_w.sum(),
                        new_l.sum() - ref_l.sum())["half"]
@@ -218,9 +218,9 @@ def check_slopes(sppo, eta=ETA):
         "dpo": (-sig / eta, sig / eta),
         "ipo": (2 * (a - b - eta), -2 * (a - b - eta)),
     }
-    for name, _, slope_w, slope_l in sppo["losses"]:
-        assert abs(slope_w - by_hand[name][0]) < 1e-12, name
-        assert abs(slope_l - by_hand[name][1]) < 1e-12, name
+    for name, _, grad_w, grad_l in sppo["losses"]:
+        assert abs(grad_w - by_hand[name][0]) < 1e-12, name
+        assert abs(grad_l - by_hand[name][1]) < 1e-12, name
     print("sppo: log ratios %.4f (winner) %.4f (loser); slopes as by hand"
           % (a, b))
 
@@ -361,8 +361,8 @@ def c_sppo(s):
     out.append("\nstatic const ref_pair_loss ref_sppo_losses[%d] = {\n"
                % len(s["losses"]))
     out.append(",\n".join('  {"%s", %s,\n    %s, %s}' % (
-        name, c_double(loss), c_double(slope_w), c_double(slope_l))
-        for name, loss, slope_w, slope_l in s["losses"]) + "};\n")
+        name, c_double(loss), c_double(grad_w), c_double(grad_l))
+        for name, loss, grad_w, grad_l in s["losses"]) + "};\n")
     out.append("static const int ref_sppo_loss_count = %d;\n"
                % len(s["losses"]))
     out.append("\n/* gradients of the loss \"half\" */\n")
@@ -484,7 +484,7 @@ typedef struct ref_sequence {{
 typedef struct ref_pair_loss {{
   const char *name;
   double loss;
-  double slope_w, slope_l;      /* d loss / d lp_w, d loss / d lp_l */
+  double grad_w, grad_l;      /* d loss / d lp_w, d loss / d lp_l */
 }} ref_pair_loss;
 """
 

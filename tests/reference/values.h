@@ -82,7 +82,7 @@ typedef struct ref_sequence {
 typedef struct ref_pair_loss {
   const char *name;
   double loss;
-  double slope_w, slope_l;      /* d loss / d lp_w, d loss / d lp_l */
+  double grad_w, grad_l;      /* d loss / d lp_w, d loss / d lp_l */
 } ref_pair_loss;
 
 /* ==== model a ========================================================== */

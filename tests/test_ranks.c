@@ -1,4 +1,4 @@
-/* test_team.c - Algorithm 1 on several processes that sum their gradients
+/* test_ranks.c - Algorithm 1 on several processes that sum their gradients
  *
  * Every rank is a process of its own; rank 0 adds up what the others send
  * through pipes.  The parent computes nothing: a child of a process that has
@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SCRATCH "build/test_team.ckpt"
+#define SCRATCH "build/test_ranks.ckpt"
 /* What the order of addition may change: some roundings of every gradient.  On
  * the whole of the weights that is little.  But RMSprop divides a gradient by
  * its own size: an entry whose terms cancel down to their rounding, one or two
@@ -31,7 +31,7 @@ enum { RANKS = 5, PROMPTS = 21, WEIGHTS = 4096, TOKENS = 4096 };
 
 /* What a test wants of its ranks. */
 typedef struct setup {
-    int ranks;        // 0: no team
+    int rank_count;   // 0: no ranks
     int backwards;    // add up from the last rank to the first
     int twice;        // a sum that counts rank 0 twice
     int pass_tokens, keep_all, bradley_terry, penalty;
@@ -61,7 +61,7 @@ typedef struct member {
     const setup *how;
     int rank, calls, asked;
     wire *wires;
-    sppo_team team;
+    sppo_ranks ranks;
 } member;
 
 /* ==== the sum ============================================================ */
@@ -112,19 +112,19 @@ static sppo_result add_all(sppo_ctx *ctx, const member *m, sppo_real *buffer,
     size_t i;
 
     memcpy(all, buffer, bytes);
-    for (rank = 1; rank < m->team.size && result == SPPO_OK; rank++)
+    for (rank = 1; rank < m->ranks.size && result == SPPO_OK; rank++)
         if (!receive_all(m->wires[rank].up[0], all + (size_t)rank * count,
                          bytes))
             result = gone(ctx, rank);
     for (i = 0; i < count; i++)
         buffer[i] = m->how->twice ? all[i] : 0;
-    for (turn = 0; turn < m->team.size; turn++) {
-        rank = m->how->backwards ? m->team.size - 1 - turn : turn;
+    for (turn = 0; turn < m->ranks.size; turn++) {
+        rank = m->how->backwards ? m->ranks.size - 1 - turn : turn;
         for (i = 0; i < count; i++)
             buffer[i] += all[(size_t)rank * count + i];
     }
     free(all);
-    for (rank = 1; rank < m->team.size && result == SPPO_OK; rank++)
+    for (rank = 1; rank < m->ranks.size && result == SPPO_OK; rank++)
         if (!send_all(m->wires[rank].down[1], buffer, bytes))
             result = gone(ctx, rank);
     return result;
@@ -213,7 +213,7 @@ static sppo_play_config config_of(member *m)
     c.optim.clip = 0.5;
     c.progress = progress;
     c.progress_user = m;
-    c.team = how->ranks ? &m->team : NULL;
+    c.ranks = how->rank_count ? &m->ranks : NULL;
     return c;
 }
 
@@ -282,11 +282,11 @@ static void be_rank(member *m, outcome *out)
 
 /* A rank keeps its own ends of the wires alone, so that the end of another is
  * the end of a file.                                                        */
-static void keep_own_ends(wire *wires, int ranks, int own)
+static void keep_own_ends(wire *wires, int rank_count, int own)
 {
     int r;
 
-    for (r = 1; r < ranks; r++) {
+    for (r = 1; r < rank_count; r++) {
         if (own != 0) {
             close(wires[r].up[0]);
             close(wires[r].down[1]);
@@ -302,7 +302,7 @@ static void keep_own_ends(wire *wires, int ranks, int own)
 static const outcome *play_ranks(const setup *how)
 {
     static outcome *out;
-    const int ranks = how->ranks ? how->ranks : 1;
+    const int rank_count = how->rank_count ? how->rank_count : 1;
     wire wires[RANKS];
     int r;
 
@@ -313,26 +313,26 @@ static const outcome *play_ranks(const setup *how)
     memset(out, 0, RANKS * sizeof *out);
     fflush(stdout);
     signal(SIGPIPE, SIG_IGN);
-    for (r = 1; r < ranks; r++)
+    for (r = 1; r < rank_count; r++)
         if (pipe(wires[r].up) || pipe(wires[r].down))
             return out;
-    for (r = 0; r < ranks; r++)
+    for (r = 0; r < rank_count; r++)
         if (fork() == 0) {
             static member m;
 
             m.how = how;
             m.rank = r;
             m.wires = wires;
-            m.team.rank = r;
-            m.team.size = ranks;
-            m.team.sum = ranks > 1 ? sum : NULL;
-            m.team.user = &m;
-            keep_own_ends(wires, ranks, r);
+            m.ranks.rank = r;
+            m.ranks.size = rank_count;
+            m.ranks.all_reduce = rank_count > 1 ? sum : NULL;
+            m.ranks.user = &m;
+            keep_own_ends(wires, rank_count, r);
             be_rank(&m, &out[r]);
             _exit(0);
         }
-    keep_own_ends(wires, ranks, ranks);  // a parent has no ends
-    for (r = 0; r < ranks; r++)
+    keep_own_ends(wires, rank_count, rank_count);  // a parent has no ends
+    for (r = 0; r < rank_count; r++)
         wait(NULL);
     return out;
 }
@@ -367,12 +367,12 @@ static double distance_on_the_whole(const outcome *a, const outcome *b)
     return sqrt(sum / WEIGHTS);
 }
 
-static setup ranks_of(int ranks)
+static setup ranks_of(int rank_count)
 {
     setup how;
 
     memset(&how, 0, sizeof how);
-    how.ranks = ranks;
+    how.rank_count = rank_count;
     return how;
 }
 
@@ -381,19 +381,20 @@ static setup ranks_of(int ranks)
 static void compare_sizes(setup how)
 {
     static outcome one;
-    int ranks, r;
+    int rank_count, r;
 
-    how.ranks = 1;
+    how.rank_count = 1;
     one = play_ranks(&how)[0];
     CHECK(one.finished);
-    for (ranks = 2; ranks <= RANKS; ranks++) {
+    for (rank_count = 2; rank_count <= RANKS; rank_count++) {
         const outcome *out;
 
-        how.ranks = ranks;
+        how.rank_count = rank_count;
         out = play_ranks(&how);
-        for (r = 0; r < ranks; r++)
+        for (r = 0; r < rank_count; r++)
             if (!CHECK(same_run(&out[r], &one)))
-                printf("    rank %d of %d: %s\n", r, ranks, out[r].message);
+                printf("    rank %d of %d: %s\n", r, rank_count,
+                       out[r].message);
     }
 }
 
@@ -408,15 +409,15 @@ static void any_number_of_ranks_has_the_same_bits(void)
     compare_sizes(how);
 }
 
-/* A step of one pass has nothing to add up: a team's bits are a process's. */
-static void one_pass_has_the_bits_of_no_team(void)
+/* A step of one pass has nothing to add up: the bits of ranks are a process's. */
+static void one_pass_has_the_bits_of_no_ranks(void)
 {
     static outcome alone;
     setup how = ranks_of(0);
 
     how.pass_tokens = 1024;
     alone = play_ranks(&how)[0];
-    how.ranks = 3;
+    how.rank_count = 3;
     CHECK(same_run(&play_ranks(&how)[2], &alone));
 }
 
@@ -427,7 +428,7 @@ static void alone_is_the_same_to_rounding(void)
     const outcome *out;
 
     alone = play_ranks(&how)[0];
-    how.ranks = 3;
+    how.rank_count = 3;
     out = play_ranks(&how);
     CHECK(alone.finished);
     CHECK_NEAR(distance(&out[0], &alone), 0.0, OF_ONE);
@@ -441,7 +442,7 @@ static void another_order_is_the_same_to_rounding(void)
     const outcome *out;
 
     one = play_ranks(&how)[0];
-    how.ranks = 4;
+    how.rank_count = 4;
     how.backwards = 1;
     out = play_ranks(&how);
     CHECK(out[0].finished && out[3].finished);
@@ -453,19 +454,19 @@ static void another_order_is_the_same_to_rounding(void)
 
 /* ==== ranks that fail, stop or die ======================================= */
 
-static int all_say(const outcome *out, int ranks, sppo_result code,
+static int all_say(const outcome *out, int rank_count, sppo_result code,
                    const char *text)
 {
     int r, n = 0;
 
-    for (r = 0; r < ranks; r++) {
+    for (r = 0; r < rank_count; r++) {
         n += out[r].code == code && !out[r].held && !out[r].finished &&
              strstr(out[r].message, text) != NULL;
         if (n != r + 1)
             printf("    rank %d: %d, %s\n", r, (int)out[r].code,
                    out[r].message);
     }
-    return n == ranks;
+    return n == rank_count;
 }
 
 static void a_failure_is_that_of_all(void)
@@ -524,7 +525,7 @@ static void a_stop_between_passes_stops_all(void)
     int at, r;
 
     one = play_ranks(&how)[0];
-    how.ranks = 3;
+    how.rank_count = 3;
     how.stops = 2;
     for (at = 1; at <= 28; at += 3) {
         const outcome *out;
@@ -547,7 +548,7 @@ static void a_stop_on_one_rank_stops_all(void)
     int at, r;
 
     one = play_ranks(&how)[0];
-    how.ranks = 2;
+    how.rank_count = 2;
     how.stops = 1;
     for (at = 1; at <= 8; at += at < 3 ? 1 : 5) {
         const outcome *out;
@@ -586,7 +587,7 @@ static void a_run_goes_on_with_other_ranks(void)
     remove(SCRATCH);
 }
 
-static void a_team_is_checked(void)
+static void ranks_is_checked(void)
 {
     static const int wrong[][2] = { { 0, 0 }, { -1, 2 }, { 2, 2 }, { 0, -1 },
                                     { 0, 2 } };
@@ -598,22 +599,22 @@ static void a_team_is_checked(void)
     int i;
 
     for (i = 0; i < COUNT(wrong); i++) {
-        sppo_team team = { 0 };
+        sppo_ranks ranks = { 0 };
 
-        team.rank = wrong[i][0];
-        team.size = wrong[i][1];
-        team.sum = i < 4 ? sum : NULL;
-        config.team = &team;
+        ranks.rank = wrong[i][0];
+        ranks.size = wrong[i][1];
+        ranks.all_reduce = i < 4 ? sum : NULL;
+        config.ranks = &ranks;
         CHECK(sppo_play_init(&ctx, &play, &config, &policy, &prompts) ==
               SPPO_E_ARGUMENT);
-        CHECK(strstr(ctx.message, "ranks count from 0 and need a sum"));
+        CHECK(strstr(ctx.message, "ranks count from 0 and need an all_reduce"));
     }
 }
 
-/* sppo_play_bytes knows of the team's second gradient. */
-static void bytes_count_the_team(void)
+/* sppo_play_bytes knows of the second gradient of ranks. */
+static void bytes_count_the_ranks(void)
 {
-    const sppo_team team = { 0, 1, NULL, NULL };
+    const sppo_ranks ranks = { 0, 1, NULL, NULL };
     const int prompt[2] = { 1, 3 };
     sppo_ctx ctx = { 0 };
     sppo_config c = { 0 };
@@ -629,7 +630,7 @@ static void bytes_count_the_team(void)
     if (CHECK_OK(&ctx, sppo_model_init(&ctx, &policy, &c, 7)) &&
         CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, prompt, 2))) {
         without = sppo_play_bytes(&config, &policy, &prompts);
-        config.team = &team;
+        config.ranks = &ranks;
         more = sppo_play_bytes(&config, &policy, &prompts) - without;
         CHECK(more >= policy.count * sizeof(sppo_real));
         CHECK(more < policy.count * sizeof(sppo_real) + 64);
@@ -640,7 +641,7 @@ static void bytes_count_the_team(void)
 
 static const check_case cases[] = {
     CASE(any_number_of_ranks_has_the_same_bits),
-    CASE(one_pass_has_the_bits_of_no_team),
+    CASE(one_pass_has_the_bits_of_no_ranks),
     CASE(alone_is_the_same_to_rounding),
     CASE(another_order_is_the_same_to_rounding),
     CASE(a_failure_is_that_of_all),
@@ -650,8 +651,8 @@ static const check_case cases[] = {
     CASE(a_stop_on_one_rank_stops_all),
     CASE(a_stop_between_passes_stops_all),
     CASE(a_run_goes_on_with_other_ranks),
-    CASE(a_team_is_checked),
-    CASE(bytes_count_the_team)
+    CASE(ranks_is_checked),
+    CASE(bytes_count_the_ranks)
 };
 
 int main(int argc, char **argv)
