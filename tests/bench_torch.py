@@ -278,13 +278,13 @@ def judge(model, prompts, responses, k):
     """P(i > j) of the k responses to each prompt: the embed head."""
     rows = [p for p in prompts for _ in range(k)]
     logp, hidden = response_log_probability(model, rows, responses)
-    read, grad, last = model.head
+    read, slope, last = model.head
     inside = torch.zeros(hidden.shape[:2])
     for i, (p, r) in enumerate(zip(rows, responses)):
         inside[i, len(p):len(p) + len(r)] = 1
     size = inside.sum(1)
     score = ((hidden @ read[0]) * inside).sum(1) / 16
-    score = score + grad[0] * logp.clamp(min=-8).sum(1) / 4
+    score = score + slope[0] * logp.clamp(min=-8).sum(1) / 4
     score = (score * (32 / size).clamp(max=1)).view(-1, k)
     end = torch.tensor([len(p) + len(r) - 1 for p, r in zip(rows, responses)])
     e = F.linear(hidden[torch.arange(len(rows)), end], last).view(

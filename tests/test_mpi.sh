@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_mpi.sh PROGRAMS SCRATCH - examples/mpi_align.c on one machine's rank_count
+# test_mpi.sh PROGRAMS SCRATCH - examples/mpi_align.c on one machine's ranks
 #
-# Any number of rank_count gives the same file; MPI_Allreduce the same figures to
+# Any number of ranks gives the same file; MPI_Allreduce the same figures to
 # rounding; a rank that fails ends all, with its sentence; rank 0 alone writes.
 # Skipped where MPI is missing.
 programs=${1:?"usage: test_mpi.sh PROGRAMS SCRATCH"}
@@ -39,7 +39,7 @@ verdict() {  # text; passes when the last command did
     fi
 }
 
-# Open MPI wants to be told that root, and more rank_count than cores, are no slip.
+# Open MPI wants to be told that root, and more ranks than cores, are no slip.
 launch() {  # arguments of mpirun ...
     set -- "$@"
     if mpirun --version 2>/dev/null | grep -q 'Open MPI'; then
@@ -53,8 +53,8 @@ launch() {  # arguments of mpirun ...
 
 ended_by_itself() { [ "$code" -ne 0 ] && [ "$code" -ne 124 ]; }
 
-align() {  # rank_count, folder, further arguments
-    rank_count=$1
+align() {  # ranks, folder, further arguments
+    ranks=$1
     folder=$scratch/$2
     shift 2
     mkdir -p "$folder"
@@ -69,7 +69,7 @@ verdict "one rank"
 [ "$(grep -c '^iteration' "$scratch/one/out")" -eq 3 ]
 verdict "it says what it does, once"
 for n in 2 3; do
-    align $n rank_count$n &&
+    align $n ranks$n &&
         cmp "$scratch/one/model.safetensors" \
             "$scratch/ranks$n/model.safetensors" 2>>"$scratch/err" &&
         cmp "$scratch/one/out" "$scratch/ranks$n/out" 2>>"$scratch/err"
