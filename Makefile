@@ -21,14 +21,14 @@ TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g -DSPPO_STATIC $(NATIVE) $(OPENMP) \
              $(LDFLAGS)
 
 TOOLS = build/sppo build/instruct build/plot build/story_judge
-EXAMPLES = $(patsubst examples/%.c,build/%,$(wildcard examples/0*.c))
+EXAMPLES = $(patsubst examples/lessons/%.c,build/%,$(wildcard examples/lessons/0*.c))
 TESTS = base json kernels policy sample optim prefer game update play ranks \
         files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples demo test programs audit mutate models repro \
-        repro-full repro-second repro-keep bench bench-growth bench-torch strict ports \
-        mpi clean
+        repro-full repro-second repro-keep bench bench-growth bench-torch strict \
+        ports mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -40,7 +40,7 @@ help:  ## this list
 
 demo:  ## align the tiny policy for three iterations, in under a minute
 	@$(MAKE) -j2 all
-	@sh examples/demo.sh build/demo
+	@sh examples/instruct/demo.sh build/demo
 
 test:  ## every test, in float and in double
 	@$(MAKE) -j2 all examples build/reproduce programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
@@ -56,7 +56,7 @@ mutate:  ## one-character errors in the update and games: all must be noticed
 programs: $(PROGRAMS)
 
 models: all  ## make tiny_models/ again from its seed
-	@sh examples/models.sh tiny_models build/models
+	@sh examples/instruct/models.sh tiny_models build/models
 
 repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 3 minutes
 	@build/reproduce quick build/repro
@@ -113,24 +113,25 @@ install:  ## the header, for pkg-config and CMake too: PREFIX=/usr DESTDIR=
 clean:  ## remove build/
 	rm -rf build
 
-build/sppo: examples/sppo.c examples/cli.h examples/judge_process.h \
-            examples/length_control.h examples/codec.h examples/run_folder.h \
-            examples/messages.h examples/peek.h \
-            examples/tokenizer_json.h examples/unicode_classes.h sppo.h
-	@mkdir -p build
-	$(BUILD) examples/sppo.c -o $@ -lm
+HEADERS = sppo.h $(wildcard examples/*/*.h)
 
-build/reproduce: examples/repro.c $(wildcard examples/repro_*.h) \
-                 examples/instruct.h examples/length_control.h examples/svg.h \
-                 sppo.h
+build/sppo: examples/tool/sppo.c $(HEADERS)
 	@mkdir -p build
-	$(BUILD) examples/repro.c -o $@ -lm
+	$(BUILD) $< -o $@ -lm
 
-build/mpi_align: examples/mpi_align.c sppo.h
+build/reproduce: examples/reproduction/repro.c $(HEADERS)
+	@mkdir -p build
+	$(BUILD) $< -o $@ -lm
+
+build/mpi_align: examples/cluster/mpi_align.c sppo.h
 	@mkdir -p build
 	$(MPICC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $< -o $@ -lm
 
-build/%: examples/%.c examples/instruct.h examples/svg.h sppo.h
+build/%: examples/lessons/%.c $(HEADERS)
+	@mkdir -p build
+	$(BUILD) $< -o $@ -lm
+
+build/%: examples/instruct/%.c $(HEADERS)
 	@mkdir -p build
 	$(BUILD) $< -o $@ -lm
 
@@ -138,9 +139,8 @@ build/bench: tests/bench.c sppo.h
 	@mkdir -p build
 	$(BUILD) tests/bench.c -o $@ -lm
 
-build/tests/data build/tests/data-double: examples/length_control.h \
-    examples/tokenizer_json.h examples/unicode_classes.h
-build/tests/repro build/tests/repro-double: examples/repro_stat.h examples/svg.h
+build/tests/data build/tests/data-double build/tests/repro \
+    build/tests/repro-double: $(HEADERS)
 
 build/tests/%-double: tests/test_%.c tests/*.h tests/reference/*.h sppo.h
 	@mkdir -p build/tests

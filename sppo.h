@@ -110,8 +110,8 @@
  *   Alg 1.6  minimise the regression loss     sppo_play_fit        test_play
  *   Alg 1.7  pi_t := pi_{t+1}                 sppo_play_advance    test_play
  * slow_*: no part of training, so it stands in tests/slow.h.  `make audit` runs
- * the tests row by row and prints the figures; examples/07_audit.c prints left
- * and right side of every equation.
+ * the tests row by row and prints the figures; examples/lessons/07_audit.c
+ * prints left and right side of every equation.
  *
  * OPTIONS ("one file": the one with SPPO_IMPLEMENTATION; "all": every file)
  *   SPPO_IMPLEMENTATION  one file  compile the second half of this file

@@ -107,7 +107,8 @@ after_macros() {  # C compiler, C++ compiler or nothing, OpenMP
     macros="-include $here/windows_macros.h"
     quiet "$cc: after what windows.h and others define" $1 $c99 $macros \
         "$here/build_c99.c"
-    for program in 01_rock_paper_scissors instruct plot repro sppo; do
+    for program in lessons/01_rock_paper_scissors instruct/instruct \
+        lessons/plot reproduction/repro tool/sppo; do
         quiet "$cc: the same, examples/$program.c" $1 -std=c99 -DWITHOUT_TERM \
             $macros "$here/../examples/$program.c"
     done

@@ -9,8 +9,8 @@
 #define SPPO_IMPLEMENTATION
 #include "../sppo.h"
 
-#include "../examples/length_control.h"
-#include "../examples/tokenizer_json.h"
+#include "../examples/tool/length_control.h"
+#include "../examples/tool/tokenizer_json.h"
 #include "check.h"
 #include "reference/tokens.h"
 

@@ -1,15 +1,15 @@
 #!/bin/sh
 # test_examples.sh PROGRAMS - every example keeps the promises of its header
 #
-# The first comment of examples/0*.c has lines "*   > words and numbers": the
-# program must print them, in this order, between any others.  Words must be
+# The first comment of examples/lessons/0*.c has lines "*   > words and numbers":
+# the program must print them, in this order, between any others.  Words must be
 # equal, numbers with a decimal point within 1e-3 of their size, whole numbers
 # exact; where training amplifies rounding the header says more:
 #   Tolerance  0.1 in losses, 4 in the count      (absolute, both; the second
 #                                                  of whole numbers)
 # Also: the header's sections, under 150 lines of 80 columns, under a minute.
 programs=${1:?"usage: test_examples.sh PROGRAMS"}
-examples=$(dirname "$0")/../examples
+examples=$(dirname "$0")/../examples/lessons
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/sppo_examples.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 . "$(dirname "$0")/pictures.sh"

@@ -206,7 +206,7 @@ while read -r tag function test; do
     shows=$(echo "$row" | sed 's/ |$//; s/.*| //; s/,//g')
     exactly=$(echo "$shown" | sed 's/\./\\./')'([^0-9]|$)'
     for n in ${shows:-none}; do
-        grep -qE "$exactly" "$tests/../examples/${n}"_*.c 2>/dev/null ||
+        grep -qE "$exactly" "$tests/../examples/lessons/${n}"_*.c 2>/dev/null ||
             echo "  example $n does not show $shown" >>"$bad"
     done
     verdict "index: $shown, $function, $test, examples $shows" "$bad"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_instruct.sh BINARY - the synthetic task of examples/instruct.c.
+# test_instruct.sh BINARY - the synthetic task of examples/instruct/instruct.c.
 #
 # The gold judge is compared with utilities worked out by hand from
 #   u = 3 rel - .8 wrong + ok - .5 bad + .5 polite - .03 pad - unfinished

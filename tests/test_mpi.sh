@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_mpi.sh PROGRAMS SCRATCH - examples/mpi_align.c on one machine's ranks
+# test_mpi.sh PROGRAMS SCRATCH - examples/cluster/mpi_align.c on one machine
 #
 # Any number of ranks gives the same file; MPI_Allreduce the same figures to
 # rounding; a rank that fails ends all, with its sentence; rank 0 alone writes.

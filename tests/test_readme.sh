@@ -57,7 +57,7 @@ demo_agrees() {
 }
 
 block demo | sed 's/^    //' | grep -v '^$' | sed 's/^ *//' > promised
-(cd "$root" && sh examples/demo.sh "$work/demo") 2> err | grep -v '^$' |
+(cd "$root" && sh examples/instruct/demo.sh "$work/demo") 2> err | grep -v '^$' |
     sed "s/^ *//; s|$work/demo|build/demo|" > printed
 holds "the demo prints what README shows" demo_agrees
 # shellcheck source=/dev/null
@@ -71,7 +71,7 @@ equal "parameters of the demo's policy" "$parameters" \
 
 equal "comparisons of the demo's preference model" \
     "$(sed -n 's/.*pairs --count \([0-9]*\) .*/\1/p' \
-        "$root/examples/models.sh")" \
+        "$root/examples/instruct/models.sh")" \
     "$(sed -n 's/.*nine tenths of \([0-9,]*\) comparisons.*/\1/p' "$readme" |
         tr -d ,)"
 
@@ -82,7 +82,7 @@ same "the table of claims is the kept report's" shown \
     "$root/examples/reproduction/short.md"
 
 # The seconds of an example are those of its own header.
-for source in "$root"/examples/0*.c; do
+for source in "$root"/examples/lessons/0*.c; do
     name=$(basename "$source")
     equal "$name: seconds" \
         "$(sed -n 's/.* Time *\(.*[0-9]\) s *$/\1/p' "$source" | head -n 1)" \

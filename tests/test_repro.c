@@ -1,9 +1,9 @@
-/* test_repro.c - the statistics, verdicts and colours of examples/repro.c
+/* test_repro.c - the statistics, verdicts and colours of the reproduction
  *
  * On made-up numbers whose answers are known: quantiles from tables, intervals
  * by hand, and for each kind of question a case of every verdict.           */
-#include "../examples/repro_stat.h"
-#include "../examples/svg.h"
+#include "../examples/reproduction/repro_stat.h"
+#include "../examples/lessons/svg.h"
 #include "check.h"
 
 static void interval_of_three_by_hand(void)

@@ -383,7 +383,7 @@ fi
 
 if command -v python3 > /dev/null; then
     python3 "$root/tests/reference/make_unicode.py" --check \
-        "$root/examples/unicode_classes.h"
+        "$root/examples/tool/unicode_classes.h"
     case $? in
         0) ok unicode_classes ;;
         77) skip unicode_classes "python3 knows another version of Unicode" ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_slurm.sh - examples/slurm_align.sh, with a cluster made of a script: a
-# queue that a machine may really have is never asked
+# test_slurm.sh - examples/cluster/slurm_align.sh, with a cluster made of a
+# script: a queue that a machine may really have is never asked
 #
 # Run     tests/test_slurm.sh build/sppo build/scratch    (tool, scratch folder)
 # Prints  "ok name", "FAIL name: why" and a count; exits 1 when something failed
@@ -63,10 +63,10 @@ cluster() {  # limit, folder, further options
     rm -f bin/jobs bin/options bin/output bin/broken bin/asked
     (PATH=$PWD/bin:$PATH SPPO=$PWD/bin/sppo
      export PATH SPPO
-     sh "$root/examples/slurm_align.sh" 2 2 "$folder" "$@")
+     sh "$root/examples/cluster/slurm_align.sh" 2 2 "$folder" "$@")
 }
 here() {
-    SPPO=$tool SPPO_SBATCH='' sh "$root/examples/slurm_align.sh" 2 2 "$@"
+    SPPO=$tool SPPO_SBATCH='' sh "$root/examples/cluster/slurm_align.sh" 2 2 "$@"
 }
 # with COMMAND..: and a judge whose command has blanks
 with() {

@@ -1,4 +1,4 @@
-"""Prints examples/unicode_classes.h: python3 tests/reference/make_unicode.py
+"""make_unicode.py - prints examples/tool/unicode_classes.h
 
 With --check FILE it compares instead; exit code 77 when this Python knows
 another version of Unicode than the file.

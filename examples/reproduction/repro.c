@@ -32,10 +32,10 @@
 
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
-#include "instruct.h"
-#include "length_control.h"
-#include "svg.h"
+#include "../../sppo.h"
+#include "../instruct/instruct.h"
+#include "../tool/length_control.h"
+#include "../lessons/svg.h"
 #include "repro_stat.h"
 #include "repro_lab.h"
 #include "repro_cycle.h"

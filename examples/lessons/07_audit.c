@@ -10,9 +10,9 @@
  * Read        sppo.h, search [Eq 4.1]; `make audit`: 55 deeper checks       */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
-#include "../tests/slow.h"
-#include "../tests/games.h"
+#include "../../sppo.h"
+#include "../../tests/slow.h"
+#include "../../tests/games.h"
 
 enum { N = SLOW_NODES - SLOW_INNER, TOKENS = 3 * SLOW_INNER, K = 5, T = 100 };
 static double P[N * N], pi_token[TOKENS], mu_token[TOKENS];

@@ -17,7 +17,7 @@
  * Read        sppo.h >>update.c at Eq 4.13, Eq 4.14                          */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 #include "svg.h"
 
 enum { BOS = 1, EOS, LETTER, VOCAB = 16, PROMPTS = 768, SEEDS = 3, ROUNDS = 3,

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes tiny_models/ from seeds.   sh examples/models.sh TARGET SCRATCH
-# The task, its text and its judge are examples/instruct.c; the recipe is told
-# in tiny_models/README.md.
+# Makes tiny_models/ from seeds.   sh examples/instruct/models.sh TARGET SCRATCH
+# The task, its text and its judge are examples/instruct/instruct.c; the recipe
+# is told in tiny_models/README.md.
 set -eu
 target=$1 scratch=$2
 task=build/instruct sppo="build/sppo"

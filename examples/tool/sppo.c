@@ -34,7 +34,7 @@
 
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 
 #include "cli.h"
 #include "messages.h"

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Aligns the tiny policy for three iterations and shows what changed.
-#   sh examples/demo.sh OUT
+#   sh examples/instruct/demo.sh OUT
 # The preference model is all that the run sees. The gold judge, a program that
-# knows the task's rules (examples/instruct.c), only looks at the results.
+# knows the task's rules (examples/instruct/instruct.c), only looks at the
+# results.
 set -eu
 out=$1
 sppo=build/sppo models=tiny_models

@@ -19,7 +19,7 @@
  */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 
 enum { LINE = 1 << 20, TEXT = 1 << 16, SENTENCES = 256, RESPONSES = 64 };
 

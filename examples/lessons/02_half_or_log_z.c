@@ -23,7 +23,7 @@
  * Read        sppo.h >>games.c at Eq 4.2, 4.4, 4.6; >>update.c at App A      */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 #include "svg.h"
 
 enum { K = 5, PAIRS = K * (K - 1) / 2 };

@@ -19,7 +19,7 @@
 
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 
 #include <signal.h>
 

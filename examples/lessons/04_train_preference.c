@@ -16,7 +16,7 @@
  * Read        sppo.h >>prefer, >>prefer.c                                    */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 
 enum { TRAIN = 16000, TEST = 2000, BATCH = 32, LENGTH = 6 };
 enum { BOS = 1, ROCK = 3, GOOD = 6, BAD, VOCAB };

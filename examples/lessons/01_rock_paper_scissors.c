@@ -20,7 +20,7 @@
  * Read        sppo.h >>games, >>games.c                                      */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 #include "svg.h"
 
 enum { N = 3 };

@@ -441,8 +441,8 @@ static void put_introduction(report *r)
         "Made by `build/reproduce %s FOLDER`, sppo.h %s,\n"
         "seeds %s.  The claims are those of arXiv\n"
         "2405.00675 v5 that can be put to a policy of 0.15 million parameters\n"
-        "and a language of 169 words (examples/instruct.h).  A seed fixes\n"
-        "everything: text, base policy,\n"
+        "and a language of 169 words (examples/instruct/instruct.h).\n"
+        "A seed fixes everything: text, base policy,\n"
         "votes, preference model, prompts, draws; no seed was dropped.  The\n"
         "same binary writes the same report, bit for bit, for any number of\n"
         "processes.\n\n", p->name, p->name, sppo_version(),

@@ -18,7 +18,7 @@
  * Read        sppo.h >>policy, >>policy.c (Sec 3), >>optim                   */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 
 enum { TEXT = 2000, BATCH = 32, STEPS = 1000, FRESH = 200, VOCAB = 320 };
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Aligns a real model, the 260K-parameter TinyStories Llama of llama2.c, with a
-# judge that is a program of its own (examples/story_judge.c).
-#   sh examples/stories.sh DATA OUT [SEED]
+# judge that is a program of its own (examples/instruct/story_judge.c).
+#   sh examples/instruct/stories.sh DATA OUT [SEED]
 # DATA holds stories260K.bin and tok512.bin.
 set -eu
 data=$1 out=$2 seed=${3:-1}

@@ -14,7 +14,7 @@
  * Read        sppo.h >>play, >>play.c, >>update.c                            */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
-#include "../sppo.h"
+#include "../../sppo.h"
 
 enum { BOS = 1, EOS, NOUN, VERB = 9, ADJ = 12, THE = 16, STOP, VOCAB,
        PROMPTS = 1536, STEPS = 400, ROWS = 32 };

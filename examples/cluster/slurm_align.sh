@@ -1,8 +1,9 @@
 #!/bin/sh
 # slurm_align.sh - Algorithm 1 on a cluster: sampling and judging in an array
 #
-#   sh examples/slurm_align.sh SHARDS ITERATIONS OUT OPTIONS OF sppo align ..
+#   sh examples/cluster/slurm_align.sh SHARDS ITERATIONS OUT OPTIONS ..
 #
+# The options are those of sppo align.
 # Each iteration is an array job, whose tasks sample and judge a part of the
 # prompts each, and then a job that merges the parts, trains and saves.  The
 # result has the bits of a single process.  When a job fails, those that wait
