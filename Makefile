@@ -15,13 +15,17 @@ NATIVE := $(call accepts,-march=native)
 OPENMP := $(call accepts,-fopenmp)
 NO_ERRNO := $(call accepts,-fno-math-errno)
 CFLAGS ?= -O3 $(NO_ERRNO)
-BUILD = $(CC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $(LDFLAGS)
+# Beside each object the compiler lists the headers that it saw.
+LISTS = -MMD -MP
+COMPILE = $(CC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $(LISTS)
 # Tests check results, not speed: -O1 and SPPO_STATIC compile faster.
-TEST_BUILD = $(CC) $(STD) $(WARN) -O1 -g -DSPPO_STATIC $(NATIVE) $(OPENMP) \
-             $(LDFLAGS)
+STATIC = -DSPPO_STATIC
+TEST_COMPILE = $(CC) $(STD) $(WARN) -O1 -g $(NATIVE) $(OPENMP) $(LISTS)
+LINK = $(CC) $(CFLAGS) $(NATIVE) $(OPENMP) $(LDFLAGS)
 
 TOOLS = build/sppo build/instruct build/plot build/story_judge
-EXAMPLES = $(patsubst examples/lessons/%.c,build/%,$(wildcard examples/lessons/0*.c))
+LESSONS = $(patsubst examples/lessons/%.c,%,$(wildcard examples/lessons/0*.c))
+EXAMPLES = $(LESSONS:%=build/%)
 TESTS = base json kernels policy sample optim prefer game update play ranks \
         files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
@@ -113,39 +117,55 @@ install:  ## the header, for pkg-config and CMake too: PREFIX=/usr DESTDIR=
 clean:  ## remove build/
 	rm -rf build
 
-HEADERS = sppo.h $(wildcard examples/*/*.h)
+# ---- programs, each from its objects: build/obj/PATH.o is of PATH.c ----
 
-build/sppo: examples/tool/sppo.c $(HEADERS)
-	@mkdir -p build
-	$(BUILD) $< -o $@ -lm
+object = $(patsubst %.c,build/obj/%.o,$(1))
 
-build/reproduce: examples/reproduction/repro.c $(HEADERS)
-	@mkdir -p build
-	$(BUILD) $< -o $@ -lm
+build/sppo: $(call object,$(wildcard examples/tool/*.c))
+build/reproduce: $(call object,$(wildcard examples/reproduction/*.c))
+build/instruct: $(call object,examples/instruct/instruct.c)
+build/story_judge: $(call object,examples/instruct/story_judge.c)
+build/plot: $(call object,examples/lessons/plot.c)
+build/bench: $(call object,tests/bench.c)
+$(EXAMPLES): build/%: build/obj/examples/lessons/%.o
 
-build/mpi_align: examples/cluster/mpi_align.c sppo.h
-	@mkdir -p build
-	$(MPICC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $< -o $@ -lm
+$(TOOLS) $(EXAMPLES) build/reproduce build/bench:
+	@mkdir -p $(@D)
+	$(LINK) $^ -o $@ -lm
 
-build/%: examples/lessons/%.c $(HEADERS)
-	@mkdir -p build
-	$(BUILD) $< -o $@ -lm
+build/mpi_align: examples/cluster/mpi_align.c
+	@mkdir -p $(@D) build/obj
+	$(MPICC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $(LISTS) \
+	    -MF build/obj/mpi_align.d -MT $@ $< -o $@ -lm
 
-build/%: examples/instruct/%.c $(HEADERS)
-	@mkdir -p build
-	$(BUILD) $< -o $@ -lm
+# A test is built twice, in float and in double.
+$(TESTS:%=build/tests/%): build/tests/%: build/obj/tests/test_%-test.o
+$(TESTS:%=build/tests/%-double): \
+    build/tests/%-double: build/obj/tests/test_%-double.o
 
-build/bench: tests/bench.c sppo.h
-	@mkdir -p build
-	$(BUILD) tests/bench.c -o $@ -lm
+$(PROGRAMS):
+	@mkdir -p $(@D)
+	$(LINK) $^ -o $@ -lm
 
-build/tests/data build/tests/data-double build/tests/repro \
-    build/tests/repro-double: $(HEADERS)
+# ---- objects ----
 
-build/tests/%-double: tests/test_%.c tests/*.h tests/reference/*.h sppo.h
-	@mkdir -p build/tests
-	$(TEST_BUILD) -DSPPO_REAL=double $< -o $@ -lm
+# With other flags than the last time all are made again.
+build/obj/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE) $(TEST_COMPILE)' | cmp -s - $@ || \
+	    echo '$(COMPILE) $(TEST_COMPILE)' > $@
+FORCE:
 
-build/tests/%: tests/test_%.c tests/*.h tests/reference/*.h sppo.h
-	@mkdir -p build/tests
-	$(TEST_BUILD) $< -o $@ -lm
+build/obj/%-double.o: %.c build/obj/flags
+	@mkdir -p $(@D)
+	$(TEST_COMPILE) $(STATIC) -DSPPO_REAL=double -c $< -o $@
+
+build/obj/%-test.o: %.c build/obj/flags
+	@mkdir -p $(@D)
+	$(TEST_COMPILE) $(STATIC) -c $< -o $@
+
+build/obj/%.o: %.c build/obj/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+
+-include $(wildcard build/obj/*.d build/obj/*/*.d build/obj/*/*/*.d)
