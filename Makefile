@@ -30,7 +30,7 @@ TESTS = base json kernels policy sample optim prefer game update play ranks \
         files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples demo test programs audit mutate models repro \
+.PHONY: help all examples demo test programs audit mutate fuzz models repro \
         repro-full repro-second repro-keep bench bench-growth bench-torch strict \
         ports mpi clean
 
@@ -56,6 +56,9 @@ audit:  ## the paper row by row: item, function, figure, tolerance
 
 mutate:  ## one-character errors in the update and games: all must be noticed
 	@sh tests/mutate.sh sppo.h build/mutants
+
+fuzz:  ## clang's libFuzzer on every reader, 20 s each; MINUTES=n for longer
+	@sh tests/fuzz/run.sh $(if $(MINUTES),$$((60 * $(MINUTES))),20)
 
 programs: $(PROGRAMS)
 

@@ -57,6 +57,7 @@ run descriptors sh tests/test_descriptors.sh build/sppo build/scratch
 run judge sh tests/test_judge.sh build/sppo build/scratch
 run resume sh tests/test_resume.sh build/sppo build/scratch
 run slurm sh tests/test_slurm.sh build/sppo build/scratch
+run fuzz sh tests/test_fuzz.sh build/scratch
 run readme sh tests/test_readme.sh build build/scratch
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
