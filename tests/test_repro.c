@@ -3,7 +3,7 @@
  * On made-up numbers whose answers are known: quantiles from tables, intervals
  * by hand, and for each kind of question a case of every verdict.           */
 #include "../examples/reproduction/repro_stat.h"
-#include "../examples/lessons/svg.h"
+#include "../examples/lessons/svg_heat.h"
 #include "check.h"
 
 static void interval_of_three_by_hand(void)

@@ -1,16 +1,14 @@
-/* svg.h - line plots with intervals, triangles, heat maps, for the examples
+/* svg.h - line plots with intervals, and paths in a triangle, for the examples
  *
  * Fill an svg_plot (all zero) with svg_add, then svg_write it: axes with round
  * ticks, a band from low to high, a line and marks per series, a legend in the
  * corner that is emptiest.  With log_x or log_y that axis is in powers of ten,
  * and what is not above 0 is left out.  Paths of three probabilities:
- * svg_add_simplex, svg_write_simplex.  A matrix of probabilities:
- * svg_write_heat.
+ * svg_add_simplex, svg_write_simplex.  Heat maps: svg_heat.h.
  *
  * All bands are drawn first, then all lines, then all marks, so that no band
- * dulls a line.  The colours keep their order in grey, and each has its own
- * marks, twelve at most: a plot can be printed.  A page that prefers dark gets
- * light lines on a dark ground.  <title> and <desc> say what is to be seen. */
+ * dulls a line.  Each series has its own marks, twelve at most.  <title> and
+ * <desc> say what is to be seen.                                            */
 #ifndef SVG_H
 #define SVG_H
 
@@ -18,13 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#if defined(__GNUC__)
-#define SVG_UNUSED __attribute__((unused))
-#else
-#define SVG_UNUSED
-#endif
+#include "svg_page.h"
 
-enum { SVG_POINTS = 8192, SVG_SERIES = 6, SVG_NAME = 48, SVG_LABEL = 4,
+enum { SVG_POINTS = 8192, SVG_NAME = 48, SVG_LABEL = 4,
        SVG_MANY = 1000 };  // from here on a line is thin, with one mark
 
 typedef struct svg_plot {
@@ -34,6 +28,7 @@ typedef struct svg_plot {
     const char *note;    // below the title, such as what the bands are
     char name[SVG_SERIES][SVG_NAME];
     int colour[SVG_SERIES], dashed[SVG_SERIES], cut[SVG_SERIES];
+    int count[SVG_SERIES];   // points of a series
     int series, points;
     int of[SVG_POINTS];      // the series of a point
     int begins[SVG_POINTS];  // 1: no line leads to it
@@ -41,13 +36,8 @@ typedef struct svg_plot {
     double x[SVG_POINTS], y[SVG_POINTS], low[SVG_POINTS], high[SVG_POINTS];
 } svg_plot;
 
-/* Colours of svg_style: 0 to SVG_SERIES - 1, then shades of one from light to
- * dark (on a dark page from dark to light).                                 */
-enum { SVG_SHADE = SVG_SERIES, SVG_COLOURS = SVG_SHADE + 3 };
-
-/* The picture, in user units; text is sized for 600 of them across a page. */
-enum { SVG_W = 600, SVG_H_ = 380, SVG_LEFT = 62, SVG_RIGHT = 24, SVG_TOP = 52,
-       SVG_BOTTOM = 54 };
+/* The picture, in user units. */
+enum { SVG_H_ = 380, SVG_RIGHT = 24, SVG_TOP = 52, SVG_BOTTOM = 54 };
 
 typedef struct svg_range {
     double from, to, step;
@@ -108,6 +98,7 @@ static int svg_add(svg_plot *plot, const char *name, double x, double y,
         (plot->log_y && !(low > 0)))
         return 0;
     plot->of[n] = s;
+    plot->count[s]++;
     plot->begins[n] = plot->cut[s];
     plot->cut[s] = 0;
     plot->x[n] = plot->log_x ? log10(x) : x;
@@ -149,13 +140,9 @@ static svg_range svg_round(double from, double to)
 /* Whole powers of ten around both ends. */
 static svg_range svg_decades(double from, double to)
 {
-    svg_range r;
+    svg_range r = { floor(from + 1e-9), ceil(to - 1e-9), 1.0, 1 };
 
-    r.log = 1;
-    r.from = floor(from + 1e-9);
-    r.to = ceil(to - 1e-9);
-    if (r.to <= r.from)
-        r.to = r.from + 1.0;
+    r.to = fmax(r.to, r.from + 1.0);
     r.step = r.to - r.from > 8.0 ? 2.0 : 1.0;
     return r;
 }
@@ -170,24 +157,6 @@ static double svg_y(svg_range r, double y)
 {
     return SVG_H_ - SVG_BOTTOM - (y - r.from) / (r.to - r.from)
                                * (SVG_H_ - SVG_TOP - SVG_BOTTOM);
-}
-
-static void svg_escape(const char *words, FILE *out)
-{
-    for (; *words; words++)
-        if (*words == '&' || *words == '<' || *words == '>')
-            fputs(*words == '&' ? "&amp;" : *words == '<' ? "&lt;" : "&gt;",
-                  out);
-        else
-            fputc(*words, out);
-}
-
-static void svg_text(double x, double y, const char *style, const char *words,
-                     FILE *out)
-{
-    fprintf(out, "<text x='%.1f' y='%.1f' %s>", x, y, style);
-    svg_escape(words, out);
-    fprintf(out, "</text>\n");
 }
 
 /* What stands at a tick. */
@@ -230,53 +199,6 @@ static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
              "text-anchor='middle' transform='rotate(-90 16 %.1f)'",
              (SVG_TOP + bottom) / 2);
     svg_text(16, (SVG_TOP + bottom) / 2, turn, y_label, out);
-}
-
-/* ==== colours, and the two kinds of page ================================= */
-
-/* On a light page dark to light, on a dark one light to dark, so that the order
- * survives a grey print; then the shades.                                   */
-static void svg_colours(FILE *out)
-{
-    static const char *const colour[2][SVG_COLOURS] = {
-        { "#0b3c6f", "#c1440e", "#3f7f20", "#7d5fb5", "#b58600", "#4593b8",
-          "#78aede", "#3a7dbd", "#0b3c6f" },
-        { "#9ecbff", "#ff9466", "#8fd46a", "#b596f0", "#d9a520", "#3fa7c9",
-          "#3f79b5", "#7ab2ec", "#d3e7ff" }
-    };
-    static const char *const page[2] = {
-        ".page{fill:#fff}.ink{fill:#222}.axis{stroke:#444}.grid{stroke:#ddd}",
-        ".page{fill:#0d1117}.ink{fill:#e6e6e6}.axis{stroke:#aaa}"
-        ".grid{stroke:#333}"
-    };
-    int dark, i;
-
-    fprintf(out, "<style>\n");
-    for (dark = 0; dark < 2; dark++) {
-        fprintf(out, "%s%s\n", dark ? "@media (prefers-color-scheme:dark){\n"
-                                    : "", page[dark]);
-        for (i = 0; i < SVG_COLOURS; i++)
-            fprintf(out, ".c%d{color:%s}", i, colour[dark][i]);
-        fprintf(out, dark ? "\n}\n" : "\n");
-    }
-    fprintf(out, "</style>\n");
-}
-
-static void svg_begin(const char *title, const char *note, int height,
-                      FILE *out)
-{
-    fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' role='img' "
-                 "viewBox='0 0 %d %d' width='%d' height='%d' "
-                 "font-family='sans-serif' font-size='13' class='ink'>\n"
-                 "<title>", SVG_W, height, SVG_W, height);
-    svg_escape(title, out);
-    fprintf(out, "</title>\n");
-    svg_colours(out);
-    fprintf(out, "<rect class='page' width='%d' height='%d'/>\n", SVG_W,
-            height);
-    svg_text(SVG_LEFT, 24, "font-size='16'", title, out);
-    if (note)
-        svg_text(SVG_LEFT, 42, "font-size='12'", note, out);
 }
 
 /* ==== curves ============================================================= */
@@ -344,13 +266,11 @@ static void svg_band(const svg_plot *plot, int s, svg_range rx, svg_range ry,
 static void svg_line(const svg_plot *plot, int s, svg_range rx, svg_range ry,
                      FILE *out)
 {
-    int i, count = 0;
+    int i;
 
-    for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i))
-        count++;
     fprintf(out, "<path class='c%d' fill='none' stroke-width='%s' "
                  "stroke='currentColor'%s d='", plot->colour[s],
-            count > SVG_MANY ? "0.7" : "2",
+            plot->count[s] > SVG_MANY ? "0.7" : "2",
             plot->dashed[s] ? " stroke-dasharray='7 4'" : "");
     for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i))
         fprintf(out, "%c%.1f %.1f",
@@ -365,25 +285,23 @@ static void svg_marks(const svg_plot *plot, int s, svg_range rx, svg_range ry,
 {
     static const int aside[3][2] = { { -6, -8 }, { 8, 12 }, { -2, 17 } };
     const int *away = aside[s % 3];  // so that labels of series do not meet
-    int i, count = 0, nth = 0, lowest = -1;
+    const int count = plot->count[s];
+    const int every = count > SVG_MANY ? count : (count + 11) / 12;
+    int i, nth = 0, lowest = -1;
     char words[48], style[80];
 
-    for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i)) {
-        count++;
-        if (plot->y[i] < ry.from
-            && (lowest < 0 || plot->y[i] < plot->y[lowest]))
-            lowest = i;
-    }
     snprintf(style, sizeof style, "class='c%d' fill='currentColor' "
              "font-size='12' text-anchor='middle'", plot->colour[s]);
     for (i = svg_next(plot, s, -1); i >= 0; i = svg_next(plot, s, i)) {
         const double x = svg_x(rx, plot->x[i]), y = svg_y(ry, plot->y[i]);
 
-        if (nth++ % (count > SVG_MANY ? count : (count + 11) / 12) == 0 &&
-            plot->y[i] >= ry.from)
+        if (nth++ % every == 0 && plot->y[i] >= ry.from)
             svg_mark(x, y, plot->colour[s], out);
         if (*plot->label[i])
             svg_text(x + away[0], y + away[1], style, plot->label[i], out);
+        if (plot->y[i] < ry.from
+            && (lowest < 0 || plot->y[i] < plot->y[lowest]))
+            lowest = i;
     }
     if (lowest < 0)
         return;
@@ -393,8 +311,6 @@ static void svg_marks(const svg_plot *plot, int s, svg_range rx, svg_range ry,
 }
 
 /* ---- the legend ---- */
-
-typedef struct svg_box { double x, y, width, height; } svg_box;
 
 static int svg_inside(svg_box b, double x, double y)
 {
@@ -578,94 +494,6 @@ SVG_UNUSED static void svg_write_simplex(const svg_plot *plot,
              corner[1], out);
     svg_text(svg_x(rx, 0.5) + 10, svg_y(ry, top) + 10, "", corner[2], out);
     svg_end(plot, rx, ry, out);
-}
-
-/* ==== heat maps ========================================================== */
-
-/* A probability's colour: orange below one half, blue above, nearly white at
- * it, full from 0.2 and 0.8 on.                                             */
-static void svg_heat_colour(double v, double rgb[3])
-{
-    static const double middle[3] = { 245, 245, 245 };
-    static const double end[2][3] = { { 193, 68, 14 }, { 11, 60, 111 } };
-    const double far_off = fmin(1.0, fabs(v - 0.5) / 0.3);
-    int i;
-
-    for (i = 0; i < 3; i++)
-        rgb[i] = middle[i] + far_off * (end[v > 0.5][i] - middle[i]);
-}
-
-/* Relative luminance, as the Web Content Accessibility Guidelines have it. */
-static double svg_luminance(const double rgb[3])
-{
-    static const double weight[3] = { 0.2126, 0.7152, 0.0722 };
-    double sum = 0.0;
-    int i;
-
-    for (i = 0; i < 3; i++) {
-        const double x = rgb[i] / 255.0;
-
-        sum += weight[i] * (x <= 0.03928 ? x / 12.92
-                                         : pow((x + 0.055) / 1.055, 2.4));
-    }
-    return sum;
-}
-
-/* Black or white, whichever stands out more: at the luminance where both do
- * alike their contrast is sqrt(21), so it is 4.58 at least everywhere.      */
-static const char *svg_heat_ink(const double rgb[3])
-{
-    return svg_luminance(rgb) + 0.05 > sqrt(1.05 * 0.05) ? "#000" : "#fff";
-}
-
-static void svg_heat_cell(svg_box b, double v, FILE *out)
-{
-    char percent[32], style[64];
-    double rgb[3];
-
-    svg_heat_colour(v, rgb);
-    fprintf(out, "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' "
-                 "fill='rgb(%.0f,%.0f,%.0f)'/>\n", b.x, b.y, b.width - 1,
-            b.height - 1, rgb[0], rgb[1], rgb[2]);
-    snprintf(percent, sizeof percent, "%.1f", 100 * v);
-    snprintf(style, sizeof style, "text-anchor='middle' fill='%s'",
-             svg_heat_ink(rgb));
-    svg_text(b.x + b.width / 2, b.y + b.height / 2 + 4.5, style, percent, out);
-}
-
-/* A square of n x n numbers from 0 to 1 as percents; names beside the rows and
- * above the columns.                                                        */
-SVG_UNUSED static void svg_write_heat(const double *value, int n,
-                                      const char *const *name,
-                                      const char *title, const char *note,
-                                      const char *caption, FILE *out)
-{
-    const double left = 76, top = 78;
-    const int height = (int)(top + n * 34.0 + 40);
-    svg_box b = { 0, 0, (SVG_W - left - 16) / n, 34 };
-    int i, j;
-
-    svg_begin(title, note, height, out);
-    fprintf(out, "<desc>");
-    svg_escape(caption, out);
-    fprintf(out, "; blue above 50, orange below.  In order:");
-    for (i = 0; i < n; i++)
-        fprintf(out, "%s %s", i ? "," : "", name[i]);
-    fprintf(out, ".</desc>\n");
-    for (i = 0; i < n; i++) {
-        b.y = top + i * b.height;
-        svg_text(left - 8, b.y + b.height / 2 + 4.5, "text-anchor='end'",
-                 name[i], out);
-        svg_text(left + (i + 0.5) * b.width, top - 8, "text-anchor='middle' "
-                 "font-size='12'", name[i], out);
-        for (j = 0; j < n; j++) {
-            b.x = left + j * b.width;
-            svg_heat_cell(b, value[i * n + j], out);
-        }
-    }
-    svg_text((left + SVG_W - 16) / 2, height - 14, "text-anchor='middle'",
-             caption, out);
-    fprintf(out, "</svg>\n");
 }
 
 #endif

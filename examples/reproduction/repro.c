@@ -36,6 +36,7 @@
 #include "../instruct/instruct.h"
 #include "../tool/length_control.h"
 #include "../lessons/svg.h"
+#include "../lessons/svg_heat.h"
 #include "repro_stat.h"
 #include "repro_lab.h"
 #include "repro_cycle.h"
