@@ -125,8 +125,13 @@ clean:  ## remove build/
 object = $(patsubst %.c,build/obj/%.o,$(1))
 
 build/sppo: $(call object,$(wildcard examples/tool/*.c))
-build/reproduce: $(call object,$(wildcard examples/reproduction/*.c))
-build/instruct: $(call object,examples/instruct/instruct.c)
+# The small language and its judge, of two programs.
+LANGUAGE = $(call object,$(patsubst %,examples/instruct/%.c, \
+             language prompts writers judge))
+build/reproduce: $(call object,$(wildcard examples/reproduction/*.c)) \
+                 $(LANGUAGE)
+build/instruct: $(call object,$(patsubst %,examples/instruct/%.c, \
+                  instruct rows pairs)) $(LANGUAGE)
 build/story_judge: $(call object,examples/instruct/story_judge.c)
 build/plot: $(call object,examples/lessons/plot.c)
 build/bench: $(call object,tests/bench.c)
@@ -145,6 +150,10 @@ build/mpi_align: examples/cluster/mpi_align.c
 $(TESTS:%=build/tests/%): build/tests/%: build/obj/tests/test_%-test.o
 $(TESTS:%=build/tests/%-double): \
     build/tests/%-double: build/obj/tests/test_%-double.o
+
+TESTED = $(patsubst %,build/obj/examples/reproduction/%,statistics store)
+build/tests/repro: $(TESTED:%=%-test.o)
+build/tests/repro-double: $(TESTED:%=%-double.o)
 
 $(PROGRAMS):
 	@mkdir -p $(@D)

@@ -107,10 +107,12 @@ after_macros() {  # C compiler, C++ compiler or nothing, OpenMP
     macros="-include $here/windows_macros.h"
     quiet "$cc: after what windows.h and others define" $1 $c99 $macros \
         "$here/build_c99.c"
-    for program in lessons/01_rock_paper_scissors instruct/instruct \
-        lessons/plot reproduction/repro tool/sppo; do
-        quiet "$cc: the same, examples/$program.c" $1 -std=c99 -DWITHOUT_TERM \
-            $macros "$here/../examples/$program.c"
+    examples=$here/../examples
+    for source in "$examples"/lessons/01_*.c "$examples"/lessons/plot.c \
+        "$examples"/instruct/*.c "$examples"/reproduction/*.c \
+        "$examples"/tool/*.c; do
+        quiet "$cc: the same, examples${source#"$examples"}" $1 -std=c99 \
+            -DWITHOUT_TERM $macros "$source"
     done
     [ -n "$2" ] && quiet "$cpp: after what windows.h and others define" \
         $2 $cpp11 $macros "$here/build_cpp.cc"

@@ -2,14 +2,15 @@
  *
  * On made-up numbers whose answers are known: quantiles from tables, intervals
  * by hand, and for each kind of question a case of every verdict.           */
-#include "../examples/reproduction/repro_stat.h"
+#include "../examples/reproduction/statistics.h"
+#include "../examples/reproduction/store.h"
 #include "../examples/lessons/svg_heat.h"
 #include "check.h"
 
 static void interval_of_three_by_hand(void)
 {
     static const double x[3] = { 1.0, 2.0, 3.0 };
-    const interval r = interval_of(x, 3);
+    const interval r = student_interval(x, 3);
 
     CHECK(r.n == 3);
     CHECK_NEAR(r.mean, 2.0, 1e-15);
@@ -20,10 +21,10 @@ static void interval_of_three_by_hand(void)
 static void interval_of_one_is_everything(void)
 {
     static const double x[1] = { 0.5 };
-    const interval r = interval_of(x, 1);
+    const interval r = student_interval(x, 1);
 
     CHECK(r.low < -1e300 && r.high > 1e300);
-    CHECK(interval_of(x, 0).n == 0);
+    CHECK(student_interval(x, 0).n == 0);
 }
 
 static void student_falls_to_the_normal(void)
@@ -113,7 +114,7 @@ static void not_less_looks_at_one_side(void)
 
 static void nothing_measured_is_not_run(void)
 {
-    const interval nothing = interval_of(NULL, 0);
+    const interval nothing = student_interval(NULL, 0);
 
     CHECK(decide(IS_MORE, nothing, 0.01, (double)NAN) == NOT_RUN);
     CHECK(decide(IS_SAME, nothing, 0.01, (double)NAN) == NOT_RUN);
@@ -125,7 +126,7 @@ static void one_seed_decides_nothing(void)
     int asked;
 
     for (asked = IS_MORE; asked <= IS_NOT_LESS; asked++)
-        CHECK(decide((question)asked, interval_of(x, 1), 0.01, 1e-9) ==
+        CHECK(decide((question)asked, student_interval(x, 1), 0.01, 1e-9) ==
               UNDECIDED);
 }
 

@@ -7,288 +7,23 @@
  * Try      build/instruct corpus --count 20000 --seed 1 --skill 0 |
  *              build/instruct score
  *          over all: u 2.29 (sd 1.80), rel 0.816, ok 0.500, length 22.62
- * Read     instruct.h: the words, then judge_response and annotate
+ * Read     instruct.h; language.c: the words; judge.c: judge_response, annotate
  *
  * A prompt's text ends with a newline, which tells a model where the response
  * begins; a response is words separated by single spaces.
  *
  * Exit codes: 0 done, 2 usage, 3 bad input, 4 out of memory, 5 input/output. */
 
-#define _POSIX_C_SOURCE 200809L  // getline
-
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SPPO_IMPLEMENTATION
-#define SPPO_STATIC  // compiles only what is used
 #include "../../sppo.h"
-#include "instruct.h"
-
-enum { EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_MEMORY = 4, EXIT_IO = 5 };
-
-/* Ends the program with a sentence on stderr: there is nothing to save. */
-static void fail(int code, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    fputs("instruct: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(code);
-}
-
-/* ==== reading prompts ==================================================== */
-
-static void text_read(const task *t, const char *source, text *out)
-{
-    const char *word;
-    size_t length;
-
-    out->count = 0;
-    while (out->count < RESPONSE_WORDS && next_word(&source, &word, &length))
-        out->word[out->count++] = word_find(t, word, length);
-}
-
-/* Whether the word may stand in the slot. */
-static bool slot_takes(const task *t, int slot, int word)
-{
-    static const char slots[] = "CTPSXYNMO";
-    static const int category[] = {
-        COLOUR, TRAIT, PLACE, PLURAL, NUMBER, NUMBER, NOUN, NOUN, NOUN
-    };
-    const char *found = strchr(slots, slot);
-
-    if (slot == 'K')
-        return word == t->bigger || word == t->smaller;
-    return found != NULL && word_class(t, word) == category[found - slots];
-}
-
-/* Reads the words of a prompt as one of the phrases that ask. */
-static bool scene_match(const task *t, const phrase *p, const text *words,
-                        scene *s)
-{
-    int i;
-
-    if (words->count != p->count)
-        return false;
-    for (i = 0; i < p->count; i++) {
-        const int slot = -p->word[i], word = words->word[i];
-
-        if (slot <= 0) {
-            if (p->word[i] != word)
-                return false;
-            continue;
-        }
-        if (!slot_takes(t, slot, word))
-            return false;
-        if (s->word[slot] >= 0 && s->word[slot] != word)
-            return false;  // "how many cups" after "i have two coins"
-        s->word[slot] = word;
-    }
-    return scene_solve(t, s);
-}
-
-static bool scene_match_letters(const task *t, const text *words, scene *s)
-{
-    const phrase *p = &t->phrases[ASK_BACKWARDS];
-    int i;
-
-    s->letters = words->count - p->count;
-    if (s->letters < 1 || s->letters > MAX_LETTERS ||
-        memcmp(words->word, p->word, sizeof p->word[0] * (size_t)p->count))
-        return false;
-    for (i = 0; i < s->letters; i++) {
-        s->letter[i] = words->word[p->count + i];
-        if (word_class(t, s->letter[i]) != LETTER)
-            return false;
-    }
-    return true;
-}
-
-/* What a prompt asks, from its text alone: a judge is given nothing else.
- * False when it is not a prompt of this task.                               */
-static bool scene_read(const task *t, const char *prompt, scene *s)
-{
-    text words;
-    int family, i;
-
-    text_read(t, prompt, &words);
-    for (family = 0; family < BACKWARDS; family++)
-        for (i = 0; i < families[family].asks; i++) {
-            scene_clear(s, family);
-            s->ask = families[family].first_ask + i;
-            if (scene_match(t, &t->phrases[s->ask], &words, s))
-                return true;
-        }
-    scene_clear(s, BACKWARDS);
-    s->ask = ASK_BACKWARDS;
-    return scene_match_letters(t, &words, s);
-}
-
-/* ==== rows in and out ==================================================== */
-
-/* JSON Lines, read one at a time; failures name the file and the line. */
-typedef struct reader {
-    FILE *file;
-    const char *name;
-    long line;
-    char *buffer;
-    size_t capacity;
-    sppo_ctx ctx;
-    sppo_json json;
-} reader;
-
-static void *reallocate(void *block, size_t count, size_t size)
-{
-    const int countable = size == 0 || count <= (size_t)-1 / size;
-    void *moved = countable ? realloc(block, count * size) : NULL;
-
-    if (moved == NULL)
-        fail(EXIT_MEMORY, "out of memory: %llu times %llu bytes were asked for",
-             (unsigned long long)count, (unsigned long long)size);
-    return moved;
-}
-
-/* The next row as in->json, an object; false at the end of the file. */
-static bool next_row(reader *in)
-{
-    char where[512];
-    ssize_t length = getline(&in->buffer, &in->capacity, in->file);
-    sppo_result result;
-
-    if (length < 0 && ferror(in->file))
-        fail(EXIT_IO, "%s cannot be read: %s", in->name, strerror(errno));
-    if (length < 0)
-        return false;
-    in->line++;
-    snprintf(where, sizeof where, "%s line %ld", in->name, in->line);
-    if (length > 0 && in->buffer[length - 1] == '\n')
-        length--;
-    result = sppo_json_parse(&in->ctx, &in->json, in->buffer, (size_t)length,
-                             where);
-    if (result != SPPO_OK)
-        fail(result == SPPO_E_MEMORY ? EXIT_MEMORY : EXIT_INPUT, "%s",
-             in->ctx.message);
-    if (in->json.node[0].type != SPPO_JSON_OBJECT)
-        fail(EXIT_INPUT, "%s: a row must be an object like {\"prompt\":...}",
-             where);
-    return true;
-}
-
-static void reader_free(reader *in)
-{
-    sppo_json_free(&in->ctx, &in->json);
-    free(in->buffer);
-}
-
-/* A string node, decoded into a block that the caller frees. */
-static char *row_text(reader *in, int node, const char *what)
-{
-    size_t length;
-    char *out;
-
-    if (node < 0 || in->json.node[node].type != SPPO_JSON_STRING)
-        fail(EXIT_INPUT, "%s line %ld: %s must be there and a string",
-             in->name, in->line, what);
-    length = sppo_json_string(&in->json, node, NULL, 0);
-    out = (char *)reallocate(NULL, length + 1, 1);
-    sppo_json_string(&in->json, node, out, length + 1);
-    if (strlen(out) == length)
-        return out;
-    free(out);
-    fail(EXIT_INPUT, "%s line %ld: %s has a NUL character in it", in->name,
-         in->line, what);
-    return NULL;
-}
-
-/* Whether "finished" says that the row's response was cut. */
-static int row_is_cut(reader *in)
-{
-    const int node = sppo_json_find(&in->json, 0, "finished");
-    const sppo_json_type type = node < 0 ? SPPO_JSON_TRUE
-                                         : in->json.node[node].type;
-
-    if (type != SPPO_JSON_TRUE && type != SPPO_JSON_FALSE)
-        fail(EXIT_INPUT, "%s line %ld: \"finished\" must be true or false",
-             in->name, in->line);
-    return type == SPPO_JSON_FALSE;
-}
-
-/* The row's prompt, which the caller frees, and what it asks. */
-static char *row_prompt(reader *in, const task *t, scene *asked)
-{
-    char *prompt = row_text(in, sppo_json_find(&in->json, 0, "prompt"),
-                            "\"prompt\"");
-
-    if (scene_read(t, prompt, asked))
-        return prompt;
-    free(prompt);
-    fail(EXIT_INPUT, "%s line %ld: \"prompt\" is none of this task's prompts "
-         "(\"instruct prompts\" makes them)", in->name, in->line);
-    return NULL;
-}
-
-/* The words of a text, separated by single spaces; the caller frees it. */
-static char *spell(const task *t, const text *words, const char *end)
-{
-    size_t length = strlen(end) + 1, at = 0;
-    char *out;
-    int i;
-
-    for (i = 0; i < words->count; i++)
-        length += strlen(t->spelling[words->word[i]]) + 1;
-    out = (char *)reallocate(NULL, length, 1);
-    for (i = 0; i < words->count; i++) {
-        const size_t n = strlen(t->spelling[words->word[i]]);
-
-        if (i > 0)
-            out[at++] = ' ';
-        memcpy(out + at, t->spelling[words->word[i]], n);
-        at += n;
-    }
-    strcpy(out + at, end);
-    return out;
-}
-
-static char *spell_prompt(const task *t, const scene *s)
-{
-    text words;
-
-    prompt_words(t, s, &words);
-    return spell(t, &words, "\n");
-}
-
-/* Prints a string as JSON after `before`, which is printed as it is. */
-static void print_string(const char *before, const char *value)
-{
-    const size_t length = strlen(value);
-    const size_t quoted = sppo_json_quote(NULL, 0, value, length);
-    char *out = (char *)reallocate(NULL, quoted + 1, 1);
-
-    sppo_json_quote(out, quoted + 1, value, length);
-    printf("%s%s", before, out);
-    free(out);
-}
+#include "rows.h"
 
 /* ==== the commands ======================================================= */
-
-/* What the command line says; `help` explains it. */
-typedef struct options {
-    const char *command;
-    long count;           // 0: not given
-    bool seeded;
-    uint64_t seed;
-    long flawless;
-    double skill;
-    const char *samples;  // NULL: not given
-    double bias;
-    int votes;
-} options;
 
 /* Flawless rows come first so that a policy can be shown the rules before the
  * mistakes: from mixed rows alone it learns to copy much more slowly.       */
@@ -317,15 +52,6 @@ static void run_corpus(const task *t, const options *o)
     }
 }
 
-/* A random prompt of the family as text, which the caller frees. */
-static char *draw_prompt(const task *t, dice *d, int family)
-{
-    scene asked;
-
-    scene_draw(t, d, family, &asked);
-    return spell_prompt(t, &asked);
-}
-
 static void run_prompts(const task *t, const options *o)
 {
     long row;
@@ -339,184 +65,6 @@ static void run_prompts(const task *t, const options *o)
         puts("}");
         free(prompt);
     }
-}
-
-/* One row of the samples file; same[0 .. count - 1] are the rows of its prompt,
- * itself among them.                                                        */
-typedef struct sample {
-    char *prompt, *response;
-    int cut;  // it did not end by itself
-    long line;
-    struct sample **same;
-    int count;
-} sample;
-
-typedef struct samples {
-    sample *row;     // as in the file
-    sample **order;  // by prompt
-    int count, capacity;
-} samples;
-
-/* By prompt, then by line: qsort alone may order equal ones as it likes. */
-static int compare_samples(const void *left, const void *right)
-{
-    const sample *a = *(const sample *const *)left;
-    const sample *b = *(const sample *const *)right;
-    const int by_prompt = strcmp(a->prompt, b->prompt);
-
-    return by_prompt != 0 ? by_prompt
-                          : (a->line > b->line) - (a->line < b->line);
-}
-
-/* Brings the rows of a prompt together, wherever in the file they are. */
-static void samples_sort(samples *s)
-{
-    int i, j, k;
-
-    s->order = (sample **)reallocate(NULL, (size_t)s->count,
-                                     sizeof *s->order);
-    for (i = 0; i < s->count; i++)
-        s->order[i] = &s->row[i];
-    qsort(s->order, (size_t)s->count, sizeof *s->order, compare_samples);
-    for (i = 0; i < s->count; i = j) {
-        for (j = i; j < s->count; j++)
-            if (strcmp(s->order[i]->prompt, s->order[j]->prompt) != 0)
-                break;
-        for (k = i; k < j; k++) {
-            s->order[k]->same = &s->order[i];
-            s->order[k]->count = j - i;
-        }
-    }
-}
-
-/* Makes room for one more row and returns it. */
-static sample *samples_add(samples *s)
-{
-    if (s->count == s->capacity) {
-        s->capacity = s->capacity * 2 + 256;
-        s->row = (sample *)reallocate(s->row, (size_t)s->capacity,
-                                      sizeof *s->row);
-    }
-    return &s->row[s->count++];
-}
-
-static void samples_read(const task *t, samples *s, const char *path)
-{
-    scene asked;
-    reader in;
-
-    memset(&in, 0, sizeof in);
-    in.name = path;
-    in.file = fopen(path, "r");
-    if (in.file == NULL)
-        fail(EXIT_IO, "%s cannot be opened: %s", path, strerror(errno));
-    while (next_row(&in)) {
-        sample *row = samples_add(s);
-
-        row->line = in.line;
-        row->prompt = row_prompt(&in, t, &asked);
-        row->response = row_text(&in, sppo_json_find(&in.json, 0, "response"),
-                                 "\"response\"");
-        row->cut = row_is_cut(&in);
-        if (asked.family == BACKWARDS)
-            fail(EXIT_INPUT, "%s line %ld: there are no preferences for \"say "
-                 "backwards\"; leave such rows out", path, in.line);
-    }
-    if (s->count == 0)
-        fail(EXIT_INPUT, "%s has no rows", path);
-    reader_free(&in);
-    fclose(in.file);
-    samples_sort(s);
-}
-
-static void samples_free(samples *s)
-{
-    int i;
-
-    for (i = 0; i < s->count; i++) {
-        free(s->row[i].prompt);
-        free(s->row[i].response);
-    }
-    free(s->row);
-    free(s->order);
-}
-
-/* A response for a pair: another writer's, or as often one of the policy's
- * samples, if there are any.  The caller frees it; words is what it says.   */
-static char *pair_response(const task *t, dice *d, const scene *asked,
-                           const sample *row, text *words, int *cut)
-{
-    const double quality = dice_roll(d);
-
-    *cut = 0;
-    if (row != NULL && dice_roll(d) < 0.5) {
-        const sample *drawn = row->same[dice_pick(d, row->count)];
-        const char *found = drawn->response;
-        const size_t size = strlen(found) + 1;
-
-        *cut = drawn->cut;
-        text_read(t, found, words);
-        return (char *)memcpy(reallocate(NULL, size, 1), found, size);
-    }
-    write_response(t, d, asked, quality, words);
-    return spell(t, words, "");
-}
-
-/* One row of pairs.  Responses that say the same words are drawn again: there
- * is nothing to prefer.  That ends, for a writer has many ways to answer.   */
-static void print_pair(const task *t, dice *d, const char *prompt,
-                       const sample *row, const options *o)
-{
-    char *text_a = NULL, *text_b = NULL;
-    text words_a, words_b;
-    scene asked;
-    marks a, b;
-    int cut_a, cut_b;
-
-    scene_read(t, prompt, &asked);
-    do {
-        free(text_a);
-        free(text_b);
-        text_a = pair_response(t, d, &asked, row, &words_a, &cut_a);
-        text_b = pair_response(t, d, &asked, row, &words_b, &cut_b);
-    } while (same_words(&words_a, &words_b));
-    a = judge_response(t, &asked, &words_a);
-    b = judge_response(t, &asked, &words_b);
-    print_string("{\"prompt\": ", prompt);
-    print_string(", \"response_a\": ", text_a);
-    print_string(", \"response_b\": ", text_b);
-    if (cut_a || cut_b)  // where it is absent, both are finished
-        printf(", \"finished\": [%s, %s]", cut_a ? "false" : "true",
-               cut_b ? "false" : "true");
-    printf(", \"prob_a\": %.10g}\n", annotate(d, &a, &b, o->bias, o->votes));
-    free(text_a);
-    free(text_b);
-}
-
-/* With samples, pair i is about the prompt of the file's row i, going round, so
- * that every prompt gets its share.                                         */
-static void run_pairs(const task *t, const options *o)
-{
-    samples s = { NULL, NULL, 0, 0 };
-    long row;
-
-    if (o->samples != NULL)
-        samples_read(t, &s, o->samples);
-    for (row = 0; row < o->count; row++) {
-        dice d = dice_for_row(o->seed, STREAM_PAIRS, row);
-
-        if (o->samples != NULL) {
-            const sample *found = &s.row[row % s.count];
-
-            print_pair(t, &d, found->prompt, found, o);
-        } else {
-            char *prompt = draw_prompt(t, &d, dice_pick(&d, BACKWARDS));
-
-            print_pair(t, &d, prompt, NULL, o);
-            free(prompt);
-        }
-    }
-    samples_free(&s);
 }
 
 /* Marks every response of a row of the judge protocol; returns how many. */
@@ -693,7 +241,7 @@ static const struct {
     { "score",   "" }
 };
 
-static const char *options_of(const char *command)
+static const char *command_options(const char *command)
 {
     size_t i;
 
@@ -775,7 +323,7 @@ static void read_options(options *o, int argc, char **argv)
     int i;
 
     o->command = argv[1];
-    takes = options_of(o->command);
+    takes = command_options(o->command);
     o->skill = strcmp(o->command, "corpus") == 0 ? 0.3 : 0.0;
     o->bias = 0.02;
     o->votes = 4;

@@ -1,21 +1,20 @@
-/* repro_cycle.h - a preference that goes in a circle, learnt and played
+/* cycle.c - a preference that goes in a circle, learnt and played
  *
- * Part of repro.c.  Nine answers, three styles by three qualities.  A better
- * quality is worth 0.5 in log odds; of the styles each beats one and loses to
- * the other, by 1.5.  No reward per answer can say that, so the heads `pair`
- * and `embed` can learn it and `scalar` (Bradley-Terry) cannot.  An answer is
- * one token, so a policy is nine probabilities that can be read off, and its
- * exploitability, how much the best answer wins against it under the true
- * preference, is exact: Eq 3.3's duality gap.                               */
-#ifndef REPRO_CYCLE_H
-#define REPRO_CYCLE_H
+ * Nine answers, three styles by three qualities.  A better quality is worth 0.5
+ * in log odds; of the styles each beats one and loses to the other, by 1.5.  No
+ * reward per answer can say that, so the heads `pair` and `embed` can learn it
+ * and `scalar` (Bradley-Terry) cannot.  An answer is one token, so a policy is
+ * nine probabilities that can be read off, and its exploitability, how much the
+ * best answer wins against it under the true preference, is exact: the duality
+ * gap of Eq 3.3.                                                            */
+#include <math.h>
+
+#include "lab.h"
 
 enum { STYLES = 3, QUALITIES = 3, ANSWERS = STYLES * QUALITIES,
        FIRST_ANSWER = 2, CYCLE_PROMPTS = 64 };
 
-/* Who judges in self-play. */
-enum { ORACLE, PAIR, EMBED, SCALAR, CYCLE_JUDGES };
-static const char *const cycle_judge[CYCLE_JUDGES] = {
+const char *const cycle_judge[CYCLE_JUDGES] = {
     "oracle", "pair", "embed", "scalar"
 };
 
@@ -85,14 +84,15 @@ static void cycle_base(lab *l, sppo_model *base)
     shape.context = 8, shape.bos = BOS, shape.eos = -1;
     descent.kind = SPPO_ADAMW, descent.lr = 1e-2, descent.warmup = 0.1;
     descent.total_steps = 200;
-    check(l, sppo_model_init(&l->ctx, base, &shape, key_of(l, CHANCE_CYCLE)));
+    check(l, sppo_model_init(&l->ctx, base, &shape,
+                             chance_key(l, CHANCE_CYCLE)));
     check(l, sppo_optim_init(&l->ctx, &optim, &descent, base));
     check(l, sppo_forest_init(&l->ctx, &forest, 1024, 512));
     check(l, sppo_activations_init(&l->ctx, &acts, base, 1024, 512,
                                    base->config.context, SPPO_STEP));
     grad = (sppo_real *)room(l, base->count, sizeof *grad);
     for (step = 0; step < descent.total_steps; step++) {
-        dice d = dice_of(l, CHANCE_CYCLE, step);
+        dice d = chance_dice(l, CHANCE_CYCLE, step);
 
         sppo_forest_clear(&forest);
         for (i = 0; i < 256; i++) {
@@ -124,7 +124,7 @@ static void cycle_learn(lab *l, sppo_model *model)
     int i, a, b;
 
     for (i = 0; i < count; i++) {
-        dice d = dice_of(l, CHANCE_CYCLE, 1000 + i);
+        dice d = chance_dice(l, CHANCE_CYCLE, 1000 + i);
 
         a = cycle_draw(&d), b = cycle_draw(&d);
         label[i] = dice_roll(&d) < cycle_truth(a, b);
@@ -218,7 +218,7 @@ static void cycle_play(lab *l, const sppo_model *base, sppo_judge judge,
         check(l, sppo_lists_add(&l->ctx, &prompts, &bos, 1));
     c.eta = 2.0, c.k = K, c.iterations = l->plan->rounds;
     c.prompts_per_iteration = CYCLE_PROMPTS, c.keep_all = 1;
-    c.batch = BATCH, c.epochs = 4, c.seed = key_of(l, CHANCE_CYCLE);
+    c.batch = BATCH, c.epochs = 4, c.seed = chance_key(l, CHANCE_CYCLE);
     c.sampling.max_tokens = 1, c.optim.lr = 3e-3;
     check(l, sppo_model_clone(&l->ctx, &policy, base, SPPO_HEAD_NONE, 0));
     check(l, sppo_play_init(&l->ctx, &play, &c, &policy, &prompts));
@@ -243,7 +243,7 @@ static void cycle_play(lab *l, const sppo_model *base, sppo_judge judge,
     sppo_lists_free(&l->ctx, &prompts);
 }
 
-static void cycle_experiment(lab *l)
+void cycle_experiment(lab *l)
 {
     static const sppo_head head[CYCLE_JUDGES] = {
         SPPO_HEAD_NONE, SPPO_HEAD_PAIR, SPPO_HEAD_EMBED, SPPO_HEAD_SCALAR
@@ -276,5 +276,3 @@ static void cycle_experiment(lab *l)
     }
     sppo_model_free(&l->ctx, &base);
 }
-
-#endif

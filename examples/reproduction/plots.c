@@ -1,33 +1,14 @@
-/* repro_plot.h - the report's pictures
+/* plots.c - the report's pictures
  *
- * Part of repro.c.  Points are means over all seeds of the report, bands their
- * 95 % intervals.                                                           */
-#ifndef REPRO_PLOT_H
-#define REPRO_PLOT_H
+ * Points are means over all seeds of the report, bands their 95 % intervals. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-static FILE *report_file(const report *r, const char *name)
-{
-    char path[512];
-    FILE *out;
-
-    snprintf(path, sizeof path, "%s/%s", r->folder, name);
-    out = fopen(path, "w");
-    if (out == NULL)
-        stop("a file of the report cannot be opened");
-    return out;
-}
-
-static void report_close(FILE *out)
-{
-    const int bad = ferror(out);
-
-    if (fclose(out) != 0 || bad)
-        stop("a file of the report cannot be written");
-}
-
-static const char *const condition_name[CONDITIONS] = {
-    "mild bias", "strong bias"
-};
+#include "lab.h"
+#include "report.h"
+#include "../lessons/svg.h"
+#include "../lessons/svg_heat.h"
 
 /* A point with its interval; of one seed: none, of two: from one to the other,
  * for Student's interval of two is so wide that the lines would be lost.    */
@@ -57,10 +38,8 @@ static const char *plot_note(const report *r)
     return note;
 }
 
-static const char *const method_title[METHODS] = { "SPPO", "DPO", "IPO" };
-
 /* The run that method m's iteration `at` is measured by; the base is 0. */
-static void name_of_run(char who[64], int m, int at, enum condition c)
+static void method_run_name(char who[64], int m, int at, enum condition c)
 {
     snprintf(who, 64, "%s%s", at ? method_name[m] : "base",
              condition_suffix[c]);
@@ -80,7 +59,7 @@ static void plot_iterations(report *r, enum condition c, const char *metric,
     plot.note = plot_note(r);
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
-            name_of_run(who, m, at, c);
+            method_run_name(who, m, at, c);
             add_point(&plot, method_title[m], at,
                       over_seeds(r, who, at, metric, -1), scale);
         }
@@ -104,7 +83,7 @@ static void plot_exploit(report *r, enum condition c, const char *title,
     plot.note = plot_note(r);
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
-            name_of_run(who, m, at, c);
+            method_run_name(who, m, at, c);
             add_point(&plot, method_title[m], 100 *
                       over_seeds(r, who, at, "proxy", -1).mean,
                       over_seeds(r, who, at, "gold_base", -1), 100);
@@ -131,7 +110,7 @@ static void plot_likelihood(report *r, enum condition c, const char *metric,
     plot.note = plot_note(r);
     for (m = 0; m < METHODS; m++)
         for (at = 1; at <= ITERATIONS; at++) {
-            name_of_run(who, m, at, c);
+            method_run_name(who, m, at, c);
             svg_cut(&plot, method_title[m]);
             for (i = 0; i < steps; i += steps > 16 ? 4 : 1)
                 add_point(&plot, method_title[m], (at - 1) * steps + i,
@@ -205,7 +184,7 @@ static void plot_eta(report *r)
     for (at = 1; at <= ITERATIONS; at++)
         svg_style(&plot, name[at - 1], SVG_SHADE + at - 1, 0);
     for (at = 1; at <= ITERATIONS; at++)
-        for (i = 0; i < RUNS; i++)
+        for (i = 0; i < run_count; i++)
             if (runs[i].eta > 0.0)
                 add_point(&plot, name[at - 1], runs[i].eta,
                           over_seeds(r, runs[i].name, at, "gold", -1), 100);
@@ -262,7 +241,7 @@ static void plot_rerank(report *r, enum condition c, const char *title,
     report_close(out);
 }
 
-static void write_plots(report *r)
+void write_plots(report *r)
 {
     static const struct {
         const char *metric, *title, *label, *file;
@@ -312,5 +291,3 @@ static void write_plots(report *r)
     plot_eta(r);
     plot_cycle(r);
 }
-
-#endif

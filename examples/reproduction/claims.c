@@ -1,49 +1,18 @@
-/* repro_claims.h - the claims, and the evidence for each
+/* claims.c - the paper's claims
  *
- * Part of repro.c.  The table below is all that is typed: what the paper says,
- * and which numbers are compared how.  Every figure under "measured" and every
- * verdict is computed from the store, by the rule in repro_stat.h.          */
-#ifndef REPRO_CLAIMS_H
-#define REPRO_CLAIMS_H
+ * The table below is all that is typed: what the paper says, and which numbers
+ * are compared how.  Every figure under "measured" and every verdict is
+ * computed from the store, by the rule in statistics.h.                     */
+#include <string.h>
 
-/* ==== claims ============================================================= */
+#include "claims.h"
 
-/* Per seed: sign (metric of a at an iteration - metric of b at one) - less.  b
- * NULL: a alone.  Names of runs get the condition's suffix.                 */
-typedef struct contrast {
-    const char *metric;
-    const char *a;
-    int a_at;
-    const char *b;
-    int b_at;
-    question asked;
-    int minus;       // 1: the sign is -1
-    int index;       // of a list, from 1; 0: the number by itself
-    double less;
-} contrast;
-
-/* How a claim's numbers are written, and the margin of its verdicts. */
-typedef enum measure_of { POINTS, WORDS_MORE, NATS, GAP } measure_of;
-static const struct {
-    double scale, margin[3];  // in the metric's own unit: more, same, not less
-    int decimals;
-    const char *name;
-} measures[] = {
+const scale_rule claim_scales[SCALES] = {
     { 100, { 0.01, 0.02, 0.02 }, 1, "points" },
     { 1, { 0.5, 1.0, 1.0 }, 1, "words" },
     { 1, { 0.1, 0.2, 0.2 }, 2, "nats" },
     { 1, { 0.02, 0.04, 0.04 }, 3, "" }
 };
-
-enum { PARTS = 6 };
-
-typedef struct claim {
-    const char *id, *text, *paper;
-    int once;           // 1: in the first condition only
-    measure_of of;
-    contrast part[PARTS];
-    const char *unless; // what may be the reason where it does not hold
-} claim;
 
 /* Players of the tournament: base 0, SPPO 1 to 3, DPO 4 to 6, IPO 7 to 9. */
 #define BEATS(what, i, j) { .metric = what, .a = "match", .a_at = (i), \
@@ -57,7 +26,7 @@ typedef struct claim {
     { .metric = "skill", .a = run_, .a_at = (at), .b = "base", \
       .asked = IS_NOT_LESS }
 
-static const claim claim_table[] = {
+const claim claims[] = {
     { "a1", "SPPO, iteration 1, beats the base (win rate against a fixed "
       "reference)", "14.7 to 23.5 % (LC 17.1 to 24.8)", 0, POINTS,
       { STEP("gold", "sppo", 1, "base", 0) }, NULL },
@@ -208,15 +177,15 @@ static const claim claim_table[] = {
         NEAR_SPPO("eta100", IS_SAME) },
       "eta sets how far an iteration goes until the learning rate does." }
 };
-enum { CLAIMS = (int)(sizeof claim_table / sizeof claim_table[0]) };
+const int claim_count = (int)(sizeof claims / sizeof claims[0]);
 
-static const claim *claim_find(const char *id)
+const claim *claim_find(const char *id)
 {
     int i;
 
-    for (i = 0; i < CLAIMS; i++)
-        if (strcmp(claim_table[i].id, id) == 0)
-            return &claim_table[i];
+    for (i = 0; i < claim_count; i++)
+        if (strcmp(claims[i].id, id) == 0)
+            return &claims[i];
     return NULL;
 }
 
@@ -233,13 +202,13 @@ static int names_run(const char *wanted, const char *name)
 /* Whether a claim (NULL: any) needs a run.  The tournament needs every run that
  * keeps its policies, a judge of the circle all of them ("pair"), and what is
  * not of the circle the base.                                               */
-static int claim_wants(const claim *c, const char *name)
+int claim_wants(const claim *c, const char *name)
 {
     int i, kept = 0;
 
-    for (i = 0; i < RUNS; i++)
+    for (i = 0; i < run_count; i++)
         kept |= runs[i].kept && strcmp(runs[i].name, name) == 0;
-    if (c == NULL || strcmp(name, c->of == GAP ? "pair" : "base") == 0)
+    if (c == NULL || strcmp(name, c->scale == GAP ? "pair" : "base") == 0)
         return 1;
     for (i = 0; i < PARTS && c->part[i].metric; i++) {
         const contrast *p = &c->part[i];
@@ -250,219 +219,3 @@ static int claim_wants(const claim *c, const char *name)
     }
     return 0;
 }
-
-/* ==== the choice of settings ============================================= */
-
-static void tuning_name(enum method m, int at, enum condition c, char name[64])
-{
-    snprintf(name, 64, "tune-%s-%d%s", method_name[m], at,
-             condition_suffix[c]);
-}
-
-/* The one whose policy wins most against the base on validation prompts in the
- * eyes of the preference model; of equals the first.                        */
-static int chosen_index(store *s, const plan *p, enum method m,
-                        enum condition c)
-{
-    double best = -1.0;
-    int i, chosen = 0;
-
-    for (i = 0; i < p->settings; i++) {
-        char name[64];
-        double won;
-
-        tuning_name(m, i, c, name);
-        won = store_get(s, p->tuning_seed, name, p->tuned, "proxy", -1);
-        if (won > best) {
-            best = won;
-            chosen = i;
-        }
-    }
-    return chosen;
-}
-
-static setting chosen_setting(store *s, const plan *p, enum method m,
-                              enum condition c)
-{
-    return grid[m][chosen_index(s, p, m, c)];
-}
-
-/* A run of the eta ladder whose eta is the chosen one is SPPO's own run. */
-static const char *actual_run(store *s, const plan *p, const char *name)
-{
-    int i;
-
-    for (i = 0; i < RUNS; i++)
-        if (strcmp(runs[i].name, name) == 0 && runs[i].eta > 0.0 &&
-            runs[i].eta == chosen_setting(s, p, SPPO, MILD).eta)
-            return "sppo";
-    return name;
-}
-
-/* ==== evidence =========================================================== */
-
-enum { MOST_SEEDS = 32, MOST_DIFFERENCES = 1 << 16 };
-
-/* What a contrast comes to in a condition. */
-typedef struct evidence {
-    double x[MOST_SEEDS];
-    interval over_seeds;
-    double chance;      // of the paired test; NAN: there is none
-    ruling verdict;
-} evidence;
-
-static void run_name(store *s, const plan *p, const char *name,
-                     enum condition c, char out[64])
-{
-    snprintf(out, 64, "%s%s", actual_run(s, p, name), condition_suffix[c]);
-}
-
-/* Whether a metric's list is one of prompts, not of steps or rounds. */
-static int is_by_prompt(const char *metric)
-{
-    return strncmp(metric, "gold", 4) == 0 ||
-           strcmp(metric, "rerank_gain") == 0;
-}
-
-/* The differences prompt by prompt, seeds after one another; the gain of a
- * re-ranking is one already.                                                */
-static double paired_test(store *s, const plan *p, const contrast *c,
-                          enum condition condition)
-{
-    static double d[MOST_DIFFERENCES], other[MOST_DIFFERENCES];
-    char a[64], b[64];
-    int seed, i, n = 0;
-
-    run_name(s, p, c->a, condition, a);
-    run_name(s, p, c->b ? c->b : "", condition, b);
-    for (seed = p->from; seed <= last_seed(p); seed++) {
-        const int more = store_list(s, seed, a, c->a_at, c->metric, d + n,
-                                    MOST_DIFFERENCES - n);
-        const int same = c->b ? store_list(s, seed, b, c->b_at, c->metric,
-                                           other, MOST_DIFFERENCES) : more;
-
-        if (more == 0 || more != same || c->index > 0 ||
-            !is_by_prompt(c->metric))
-            return (double)NAN;
-        for (i = 0; c->b && i < more; i++)
-            d[n + i] -= other[i];
-        n += more;
-    }
-    return paired_chance(d, n);
-}
-
-/* b "": the average policy of the same self-play (gap_mean). */
-static double contrast_value(store *s, const plan *p, const contrast *c,
-                             enum condition condition, int seed)
-{
-    char a[64], b[64];
-    double x;
-
-    run_name(s, p, c->a, condition, a);
-    x = store_get(s, seed, a, c->a_at, c->metric, c->index - 1);
-    if (c->b && *c->b == '\0') {
-        x -= store_get(s, seed, a, c->a_at, "gap_mean", -1);
-    } else if (c->b) {
-        run_name(s, p, c->b, condition, b);
-        x -= store_get(s, seed, b, c->b_at, c->metric, -1);
-    }
-    return c->minus ? -x - c->less : x - c->less;
-}
-
-static evidence evidence_of(store *s, const plan *p, const claim *c, int part,
-                            enum condition condition)
-{
-    const contrast *k = &c->part[part];
-    evidence e;
-    int seed, n = 0;
-
-    memset(&e, 0, sizeof e);
-    for (seed = p->from; seed <= last_seed(p); seed++) {
-        e.x[n] = contrast_value(s, p, k, condition, seed);
-        n += !isnan(e.x[n]);
-    }
-    e.over_seeds = interval_of(e.x, n < p->seeds ? 0 : n);
-    e.chance = k->asked == IS_MORE ? paired_test(s, p, k, condition)
-                                   : (double)NAN;
-    e.verdict = decide(k->asked, e.over_seeds, measures[c->of].margin[k->asked],
-                       e.chance);
-    return e;
-}
-
-static ruling claim_verdict(store *s, const plan *p, const claim *c,
-                             enum condition condition)
-{
-    ruling v[PARTS];
-    int i;
-
-    for (i = 0; i < PARTS && c->part[i].metric; i++)
-        v[i] = evidence_of(s, p, c, i, condition).verdict;
-    return decide_all(v, i);
-}
-
-/* Whether a claim asked for "the same" until commit 687db45. */
-static int was_same(const claim *c)
-{
-    return strstr("f1 f2 f3 k1 k2", c->id) != NULL;
-}
-
-/* The verdict of the question that was put first, where it was another: the
- * sign of a difference is nothing to it.                                    */
-static ruling earlier_verdict(store *s, const plan *p, const claim *c)
-{
-    return decide(IS_SAME, evidence_of(s, p, c, 0, MILD).over_seeds,
-                  measures[c->of].margin[IS_SAME], (double)NAN);
-}
-
-/* ==== both sets of seeds ================================================= */
-
-/* A plan for a set of seeds, and what was measured. */
-typedef struct seed_set {
-    plan plan;
-    store found;
-} seed_set;
-
-/* All that there is to report on, and the file that is being written. */
-typedef struct report {
-    seed_set *set[SETS];
-    int sets;
-    const plan *p;  // of the first of them: sizes are those of all
-    const char *folder;
-    FILE *out;
-} report;
-
-static ruling joint_verdict(const report *r, const claim *c,
-                            enum condition condition)
-{
-    ruling v[SETS];
-    int i;
-
-    for (i = 0; i < r->sets; i++)
-        v[i] = claim_verdict(&r->set[i]->found, &r->set[i]->plan, c,
-                             condition);
-    return agreed(v, r->sets);
-}
-
-/* The interval over all seeds of one number; n 0: some seed does not have it.
- */
-static interval over_seeds(const report *r, const char *who, int at,
-                           const char *metric, int index)
-{
-    double x[MOST_SEEDS];
-    int i, seed, n = 0, all = 0;
-
-    for (i = 0; i < r->sets; i++) {
-        store *s = &r->set[i]->found;
-        const plan *p = &r->set[i]->plan;
-
-        all += p->seeds;
-        for (seed = p->from; seed <= last_seed(p); seed++) {
-            x[n] = store_get(s, seed, actual_run(s, p, who), at, metric,
-                             index);
-            n += !isnan(x[n]);
-        }
-    }
-    return interval_of(x, n < all ? 0 : n);
-}
-
-#endif

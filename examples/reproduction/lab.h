@@ -1,0 +1,113 @@
+/* lab.h - the laboratory: makes models, aligns them, scales them
+ *
+ * Every function works for one seed; what it draws depends on the seed and on
+ * nothing else, so units of work can be done in any order, in any process, and
+ * again.
+ *
+ * Who sees what.  Base policy: text.  Preference model: votes of annotators on
+ * pairs of responses.  Alignment: prompts and the preference model.  Choice of
+ * settings: the preference model on validation prompts.  The gold judge is
+ * asked to measure alone, and on test prompts.                              */
+#ifndef LAB_H
+#define LAB_H
+
+#include "../../sppo.h"
+#include "../instruct/instruct.h"
+#include "plan.h"
+#include "store.h"
+
+/* Streams of chance; every seed has its own of each. */
+enum chance { CHANCE_TEXT = 100, CHANCE_WEIGHTS, CHANCE_ASKED, CHANCE_ANSWERS,
+              CHANCE_PAIRS, CHANCE_VOTES, CHANCE_TRAIN, CHANCE_VALIDATE,
+              CHANCE_TEST, CHANCE_SKILL, CHANCE_REFERENCE, CHANCE_BASE,
+              CHANCE_POLICY, CHANCE_RERANK, CHANCE_MATCH, CHANCE_ALIGN,
+              CHANCE_THIRD, CHANCE_CYCLE };
+
+/* Prompts as tokens, and as what they ask. */
+typedef struct asked {
+    sppo_lists ids;
+    scene *scene;
+} asked;
+
+typedef struct lab {
+    const plan *plan;
+    const char *folder;
+    uint64_t seed;
+    sppo_ctx ctx;
+    task t;
+    store cell;   // what this unit of work has measured
+    sppo_model base;
+    sppo_model judge[CONDITIONS];
+    sppo_pref pref[CONDITIONS];
+    asked on;               // the prompts that policies are measured on
+    asked skill;
+    marks *reference;       // [on] of a fixed writer
+    sppo_lists base_says;   // [on, SAMPLES]
+} lab;
+
+/* ==== lab.c ============================================================== */
+
+/* Ends the process with a sentence. */
+void stop(const char *message);
+void check(const lab *l, sppo_result result);
+void *room(lab *l, size_t count, size_t size);
+uint64_t chance_key(const lab *l, enum chance c);
+dice chance_dice(const lab *l, enum chance c, int row);
+
+void note(lab *l, const char *who, int iteration, const char *metric, int index,
+          double value);
+double note_mean(lab *l, const char *who, int iteration, const char *metric,
+                 const double *x, int n, int list);
+
+/* 0 is no token of the language; words follow the three that frame them. */
+enum { BOS = 1, EOS, ANSWER, WORDS };
+
+int vocabulary(const task *t);
+void add_words(lab *l, sppo_lists *lists, int before, const text *words,
+               int after);
+void add_prompt(lab *l, sppo_lists *lists, const scene *s);
+void read_words(const sppo_lists *lists, int list, text *out);
+void draw_asked(lab *l, asked *a, enum chance c, int count, int skill);
+void asked_free(lab *l, asked *a);
+
+void save_model(lab *l, const sppo_model *model, const char *name);
+void load_model(lab *l, sppo_model *model, const char *name);
+
+void begin_forest(lab *l, sppo_forest *forest, sppo_activations *acts,
+                  const sppo_model *model, int way);
+void end_forest(lab *l, sppo_forest *forest, sppo_activations *acts);
+void sample(lab *l, const sppo_model *policy, const sppo_lists *prompts, int k,
+            int greedy, uint64_t key, sppo_lists *out);
+void log_probabilities(lab *l, const sppo_model *model,
+                       const sppo_lists *prompts, const sppo_lists *responses,
+                       int k, double *out);
+
+/* ==== train.c, measure.c ================================================= */
+
+/* Makes, saves and scales a seed's base policy and preference models. */
+void prepare(lab *l);
+
+void open_measuring(lab *l, enum chance prompts);
+void measure_policy(lab *l, const char *who, int iteration,
+                    const sppo_model *policy, enum condition c);
+void measure_reranked(lab *l, const char *who, int iteration,
+                      const sppo_model *policy, enum condition c);
+marks gold_marks(const lab *l, const scene *s, const sppo_lists *lists,
+                 int list);
+
+/* ==== align.c, tournament.c, cycle.c ===================================== */
+
+void align(lab *l, const run *r, setting chosen, const char *who,
+           int iterations);
+
+enum { PLAYERS = 1 + METHODS * ITERATIONS };  // the base, then by method
+
+void tournament(lab *l, enum condition c);
+
+/* Who judges in self-play. */
+enum { ORACLE, PAIR, EMBED, SCALAR, CYCLE_JUDGES };
+extern const char *const cycle_judge[CYCLE_JUDGES];
+
+void cycle_experiment(lab *l);
+
+#endif /* LAB_H */

@@ -1,0 +1,41 @@
+/* statistics.h - intervals over seeds, and the rule of a verdict
+ *
+ * The unit of the experiments is the seed: everything (text, base policy,
+ * labels, preference model, prompts, draws) is made anew from it, so an
+ * interval over seeds covers all of that.  A claim is a list of contrasts, each
+ * a number per seed; its verdict comes from their intervals and from nothing
+ * else:
+ *
+ *   more       holds   the interval lies above 0 and, where both sides answered
+ *                      the same prompts, the paired test over prompts agrees
+ *              fails   it lies below the margin: if there is such an effect, it
+ *                      is smaller than what would be called one
+ *   same       holds   the interval lies within the margin on both sides of 0
+ *              fails   it lies wholly outside
+ *   not less   holds   the interval lies above minus the margin
+ *              fails   it lies below that
+ *
+ * and undecided else.  A claim holds when all its contrasts do and fails when
+ * one of them does.  With two sets of seeds both must say so; where they differ
+ * the claim is undecided.                                                   */
+#ifndef STATISTICS_H
+#define STATISTICS_H
+
+typedef struct interval {
+    double mean, low, high;  // low and high: 95 %
+    int n;
+} interval;
+
+double student(int freedom);
+interval student_interval(const double *x, int n);
+double paired_chance(const double *d, int n);
+
+typedef enum ruling { NOT_RUN, UNDECIDED, HOLDS, FAILS } ruling;
+typedef enum question { IS_MORE, IS_SAME, IS_NOT_LESS } question;
+
+ruling decide(question asked, interval x, double margin, double chance);
+ruling decide_all(const ruling *part, int parts);
+ruling agreed(const ruling *set, int sets);
+const char *verdict_name(ruling v);
+
+#endif /* STATISTICS_H */
