@@ -2819,15 +2819,6 @@ SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
     return code;
 }
 
-static sppo_result sppoi_choice(sppo_ctx *ctx, const char *field, int value,
-                                int last)
-{
-    if (value >= 0 && value <= last)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s is %d; its enum has the values "
-                     "0 to %d", field, value, last);
-}
-
 static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who)
 {
     return sppo_fail(ctx, SPPO_E_STOPPED, "%s: stopped, as ctx->stop asked",
@@ -3258,6 +3249,129 @@ SPPO_DEF uint64_t sppo_digest(uint64_t seed, const void *data, size_t size)
     for (i = 0; i < size; i++)
         word |= (uint64_t)at[i] << (8 * i);
     return sppoi_mix((seed ^ word) + 2 * step);
+}
+
+/* ---- settings: a row for every field of a struct of them ---- */
+
+typedef enum sppoi_type {
+    SPPOI_WHOLE,           // an int
+    SPPOI_NUMBER,          // a double
+    SPPOI_SHARE,           // a double; SPPO_ZERO stands for 0
+    SPPOI_FLAG,            // an int, 0 or 1
+    SPPOI_UNLESS,          // the same, of which config.json says the opposite
+    SPPOI_CHOICE,          // an enum
+    SPPOI_TOKEN,           // an int, below 0: none
+    SPPOI_LOW, SPPOI_HIGH  // 32 bits of a uint64_t: a double holds no 64
+} sppoi_type;
+
+enum {                 // what else there is to a field
+    SPPOI_CHANGES = 1, // a run that goes on may have another
+    SPPOI_TRUNK = 2,   // what was made for one model does for the next as well
+    SPPOI_PLAYED = 4,  // self-play depends on it, beside the count of weights
+    SPPOI_HEADED = 8   // config.json has it only where there is a head
+};
+
+/* All that is known of a field.  One who adds a field adds it to its struct and
+ * to the struct's table: defaults, refusals, config.json, checkpoints and ranks
+ * walk the tables, and a row without a name ends each.                      */
+typedef struct sppoi_field {
+    const char *name;
+    size_t at, size;     // where it stands in its struct
+    sppoi_type type;
+    double least, most;  // what it may be
+    double standard;     // what a 0 stands for
+    const char *must;    // how a refusal says least and most; NULL: as numbers
+    int uses;
+    const char *hf;      // Hugging Face's name; NULL: not in config.json
+    double absent;       // and what it is where config.json lacks it
+} sppoi_field;
+
+#define SPPOI_FIELD(type, name) #name, offsetof(type, name), \
+                                sizeof(((type *)0)->name)
+#define SPPOI_NO_FIELD { NULL, 0, 0, SPPOI_WHOLE, 0, 0, 0, NULL, 0, NULL, 0 }
+#define SPPOI_POSITIVE DBL_MIN
+#define SPPOI_BELOW_ONE (1.0 - DBL_EPSILON / 2)
+
+static double sppoi_get(const sppoi_field *f, const void *config)
+{
+    const char *at = (const char *)config + f->at;
+    double number;
+    uint64_t bits;
+    int whole;
+
+    if (f->type == SPPOI_NUMBER || f->type == SPPOI_SHARE) {
+        memcpy(&number, at, sizeof number);
+        return number;
+    }
+    if (f->type == SPPOI_LOW || f->type == SPPOI_HIGH) {
+        memcpy(&bits, at, sizeof bits);
+        return (double)(f->type == SPPOI_LOW ? bits & 0xffffffffu : bits >> 32);
+    }
+    if (f->size == 1)  // an enum, for some compilers
+        return *(const signed char *)at;
+    memcpy(&whole, at, sizeof whole);
+    return whole;
+}
+
+static void sppoi_set(const sppoi_field *f, void *config, double value)
+{
+    char *at = (char *)config + f->at;
+    int whole;
+
+    if (f->type == SPPOI_NUMBER || f->type == SPPOI_SHARE) {
+        memcpy(at, &value, sizeof value);
+    } else {
+        whole = (int)value;
+        memcpy(at, &whole, sizeof whole);
+    }
+}
+
+/* The one place where a 0 becomes what it stands for. */
+static void sppoi_defaults(const sppoi_field *f, void *config)
+{
+    for (; f->name; f++) {
+        const double value = sppoi_get(f, config);
+
+        if (f->type == SPPOI_FLAG || f->type == SPPOI_UNLESS)
+            sppoi_set(f, config, value != 0.0);
+        else if (value == 0.0 && f->standard != 0.0)
+            sppoi_set(f, config, f->standard);
+    }
+}
+
+static sppo_result sppoi_within(sppo_ctx *ctx, const char *who,
+                                const char *field, double value, double least,
+                                double most, const char *must)
+{
+    char range[64];
+
+    if (value >= least && value <= most)
+        return SPPO_OK;
+    snprintf(range, sizeof range, "%.10g to %.10g", least, most);
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %.10g; it must be %s",
+                     who, field, value, must ? must : range);
+}
+
+static sppo_result sppoi_check_field(sppo_ctx *ctx, const char *who,
+                                     const sppoi_field *f, const void *config,
+                                     int hf)
+{
+    const double value = sppoi_get(f, config);
+
+    if (f->type == SPPOI_SHARE && value == SPPO_ZERO)
+        return SPPO_OK;
+    return sppoi_within(ctx, who, hf && f->hf ? f->hf : f->name, value,
+                        f->least, f->most, f->must);
+}
+
+/* `who` asks, by Hugging Face's names if hf is 1. */
+static sppo_result sppoi_check_fields(sppo_ctx *ctx, const char *who,
+                                      const sppoi_field *f, const void *config,
+                                      int hf)
+{
+    for (; f->name; f++)
+        SPPOI_TRY(sppoi_check_field(ctx, who, f, config, hf));
+    return SPPO_OK;
 }
 
 /* ==== kernels ============================================== >>kernels.c == */
@@ -4202,86 +4316,104 @@ SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
 enum { SPPOI_PER_LAYER = 9, SPPOI_PAIR_READS = 2 };
 enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
 
-/* What the fields are called by `who` asks: a sppo_config or a config.json. */
-typedef struct sppoi_config_names {
-    const char *who, *vocab, *dim, *layers, *heads, *kv_heads, *head_dim;
-    const char *hidden, *context, *bos, *eos, *rope_theta, *norm_eps;
-    const char *head, *embed_dim;
-} sppoi_config_names;
+#define SPPOI_CONFIG(name, hf, absent, type, least, most, zero, must, uses) \
+    { SPPOI_FIELD(sppo_config, name), type, least, most, zero, must, uses,  \
+      hf, absent }
 
-static sppo_result sppoi_config_field(sppo_ctx *ctx, const char *who,
-                                      const char *field, int value, int from,
-                                      int to)
+/* In the order of config.json. */
+static const sppoi_field sppoi_config_fields[] = {
+    SPPOI_CONFIG(vocab, "vocab_size", 32000, SPPOI_WHOLE,
+                 2, SPPOI_MAX_VOCAB, 0, NULL, SPPOI_TRUNK),
+    SPPOI_CONFIG(dim, "hidden_size", 4096, SPPOI_WHOLE,
+                 1, SPPOI_MAX_DIM, 0, NULL, SPPOI_TRUNK),
+    SPPOI_CONFIG(hidden, "intermediate_size", 11008, SPPOI_WHOLE,
+                 1, SPPOI_MAX_DIM, 0, NULL, SPPOI_TRUNK),
+    SPPOI_CONFIG(layers, "num_hidden_layers", 32, SPPOI_WHOLE,
+                 1, 4096, 0, NULL, SPPOI_TRUNK),
+    SPPOI_CONFIG(heads, "num_attention_heads", 32, SPPOI_WHOLE,
+                 1, 65536, 0, NULL, SPPOI_TRUNK | SPPOI_PLAYED),
+    SPPOI_CONFIG(kv_heads, "num_key_value_heads", 0, SPPOI_WHOLE,
+                 1, 65536, 0, NULL, SPPOI_TRUNK | SPPOI_PLAYED),
+    SPPOI_CONFIG(head_dim, "head_dim", 0, SPPOI_WHOLE,
+                 2, 65536, 0, NULL, SPPOI_TRUNK),
+    SPPOI_CONFIG(context, "max_position_embeddings", 2048, SPPOI_WHOLE,
+                 2, 1 << 24, 0, NULL, SPPOI_TRUNK | SPPOI_PLAYED),
+    SPPOI_CONFIG(norm_eps, "rms_norm_eps", 1e-6, SPPOI_NUMBER,
+                 SPPOI_POSITIVE, SPPOI_BELOW_ONE, 1e-5, "positive, below 1",
+                 SPPOI_TRUNK | SPPOI_PLAYED),
+    SPPOI_CONFIG(rope_theta, "rope_theta", 1e4, SPPOI_NUMBER,
+                 SPPOI_POSITIVE, 1e12, 1e4, "positive, at most 1e12",
+                 SPPOI_TRUNK | SPPOI_PLAYED),
+    SPPOI_CONFIG(bos, "bos_token_id", 1, SPPOI_TOKEN,
+                 -1, SPPOI_MAX_VOCAB - 1, 0, NULL, 0),
+    SPPOI_CONFIG(eos, "eos_token_id", 2, SPPOI_TOKEN,
+                 -1, SPPOI_MAX_VOCAB - 1, 0, NULL, SPPOI_PLAYED),
+    SPPOI_CONFIG(untied, "tie_word_embeddings", 1, SPPOI_UNLESS,
+                 0, 1, 0, NULL, SPPOI_TRUNK),
+    SPPOI_CONFIG(head, "sppo_head", SPPO_HEAD_NONE, SPPOI_CHOICE,
+                 SPPO_HEAD_NONE, SPPO_HEAD_SCALAR, 0, NULL, SPPOI_HEADED),
+    SPPOI_CONFIG(embed_dim, "sppo_embed_dim", 8, SPPOI_WHOLE,
+                 2, 65536, 8, NULL, SPPOI_HEADED),
+    SPPOI_NO_FIELD
+};
+
+/* What the field that stands there is called. */
+static const char *sppoi_config_called(size_t at, int hf)
 {
-    if (value >= from && value <= to)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %d; it must be %d "
-                     "to %d", who, field, value, from, to);
+    const sppoi_field *f = sppoi_config_fields;
+
+    while (f->at != at)
+        f++;
+    return hf ? f->hf : f->name;
 }
 
-static sppo_result sppoi_config_ranges(sppo_ctx *ctx,
-                                       const sppoi_config_names *n,
-                                       const sppo_config *c)
-{
-    const struct { const char *field; int value, from, to; } range[] = {
-        { n->vocab, c->vocab, 2, SPPOI_MAX_VOCAB },
-        { n->dim, c->dim, 1, SPPOI_MAX_DIM },
-        { n->layers, c->layers, 1, 4096 },
-        { n->heads, c->heads, 1, 65536 },
-        { n->kv_heads, c->kv_heads, 1, c->heads },
-        { n->head_dim, c->head_dim, 2, 65536 },
-        { n->hidden, c->hidden, 1, SPPOI_MAX_DIM },
-        { n->context, c->context, 2, 1 << 24 },
-        { n->bos, c->bos, -1, c->vocab - 1 },
-        { n->eos, c->eos, -1, c->vocab - 1 },
-        { n->head, (int)c->head, SPPO_HEAD_NONE, SPPO_HEAD_SCALAR },
-        { n->embed_dim, c->embed_dim, 2, 65536 },
-        { "eos_count", c->eos_count, 0, c->eos < 0 ? 0 : SPPO_EOS_MORE }
-    };
-    size_t i;
-    int j;
+#define SPPOI_CALLED(field) \
+    sppoi_config_called(offsetof(sppo_config, field), hf)
 
-    for (i = 0; i < sizeof range / sizeof range[0]; i++)
-        SPPOI_TRY(sppoi_config_field(ctx, n->who, range[i].field,
-                                     range[i].value, range[i].from,
-                                     range[i].to));
-    for (j = 0; j < c->eos_count; j++)
-        SPPOI_TRY(sppoi_config_field(ctx, n->who, n->eos, c->eos_more[j], 0,
-                                     c->vocab - 1));
+static sppo_result sppoi_config_tokens(sppo_ctx *ctx, const char *who,
+                                       const sppo_config *c, int hf)
+{
+    int i;
+
+    SPPOI_TRY(sppoi_within(ctx, who, SPPOI_CALLED(bos), c->bos, -1,
+                           c->vocab - 1, NULL));
+    SPPOI_TRY(sppoi_within(ctx, who, SPPOI_CALLED(eos), c->eos, -1,
+                           c->vocab - 1, NULL));
+    SPPOI_TRY(sppoi_within(ctx, who, "eos_count", c->eos_count, 0,
+                           c->eos < 0 ? 0 : SPPO_EOS_MORE, NULL));
+    for (i = 0; i < c->eos_count; i++)
+        SPPOI_TRY(sppoi_within(ctx, who, SPPOI_CALLED(eos), c->eos_more[i], 0,
+                               c->vocab - 1, NULL));
     return SPPO_OK;
 }
 
 /* Whether the fields go together. */
-static sppo_result sppoi_config_agrees(sppo_ctx *ctx,
-                                       const sppoi_config_names *n,
-                                       const sppo_config *c)
+static sppo_result sppoi_config_agrees(sppo_ctx *ctx, const char *who,
+                                       const sppo_config *c, int hf)
 {
+    const int odd = c->head_dim % 2 ? c->head_dim : c->embed_dim;
+
+    SPPOI_TRY(sppoi_within(ctx, who, SPPOI_CALLED(kv_heads), c->kv_heads, 1,
+                           c->heads, NULL));
     if (c->heads > SPPOI_MAX_DIM / c->head_dim)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d times %s %d is "
-                         "more than %d", n->who, n->heads, c->heads,
-                         n->head_dim, c->head_dim, SPPOI_MAX_DIM);
+                         "more than %d", who, SPPOI_CALLED(heads), c->heads,
+                         SPPOI_CALLED(head_dim), c->head_dim, SPPOI_MAX_DIM);
     if (c->heads % c->kv_heads)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d is not a "
-                         "multiple of %s %d", n->who, n->heads, c->heads,
-                         n->kv_heads, c->kv_heads);
-    if (c->head_dim % 2 || c->embed_dim % 2)
+                         "multiple of %s %d", who, SPPOI_CALLED(heads),
+                         c->heads, SPPOI_CALLED(kv_heads), c->kv_heads);
+    if (odd % 2)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %d; it must be "
-                         "even", n->who,
-                         c->head_dim % 2 ? n->head_dim : n->embed_dim,
-                         c->head_dim % 2 ? c->head_dim : c->embed_dim);
-    if (!(c->rope_theta > 0.0 && c->rope_theta < 1e12))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %g; it must be "
-                         "positive", n->who, n->rope_theta, c->rope_theta);
-    if (!(c->norm_eps > 0.0 && c->norm_eps < 1.0))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s is %g; it must be "
-                         "between 0 and 1", n->who, n->norm_eps, c->norm_eps);
-    return SPPO_OK;
+                         "even", who, c->head_dim % 2 ? SPPOI_CALLED(head_dim)
+                                                      : SPPOI_CALLED(embed_dim),
+                         odd);
+    return sppoi_config_tokens(ctx, who, c, hf);
 }
 
-static sppo_result sppoi_config_resolve(sppo_ctx *ctx,
-                                        const sppoi_config_names *n,
+static sppo_result sppoi_config_resolve(sppo_ctx *ctx, const char *who,
                                         sppo_config *resolved,
-                                        const sppo_config *config)
+                                        const sppo_config *config, int hf)
 {
     sppo_config c = *config;
 
@@ -4289,16 +4421,14 @@ static sppo_result sppoi_config_resolve(sppo_ctx *ctx,
     if (!c.head_dim && c.heads > 0) {
         if (c.dim % c.heads)
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: %s %d is not a "
-                             "multiple of %s %d; set head_dim", n->who, n->dim,
-                             c.dim, n->heads, c.heads);
+                             "multiple of %s %d; set head_dim", who,
+                             SPPOI_CALLED(dim), c.dim, SPPOI_CALLED(heads),
+                             c.heads);
         c.head_dim = c.dim / c.heads;
     }
-    c.rope_theta = c.rope_theta == 0.0 ? 10000.0 : c.rope_theta;
-    c.norm_eps = c.norm_eps == 0.0 ? 1e-5 : c.norm_eps;
-    c.embed_dim = c.embed_dim ? c.embed_dim : 8;
-    c.untied = c.untied != 0;
-    SPPOI_TRY(sppoi_config_ranges(ctx, n, &c));
-    SPPOI_TRY(sppoi_config_agrees(ctx, n, &c));
+    sppoi_defaults(sppoi_config_fields, &c);
+    SPPOI_TRY(sppoi_check_fields(ctx, who, sppoi_config_fields, &c, hf));
+    SPPOI_TRY(sppoi_config_agrees(ctx, who, &c, hf));
     *resolved = c;
     return SPPO_OK;
 }
@@ -4306,13 +4436,7 @@ static sppo_result sppoi_config_resolve(sppo_ctx *ctx,
 SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
                                          const sppo_config *config)
 {
-    static const sppoi_config_names own = {
-        "sppo_config", "vocab", "dim", "layers", "heads", "kv_heads",
-        "head_dim", "hidden", "context", "bos", "eos", "rope_theta",
-        "norm_eps", "head", "embed_dim"
-    };
-
-    return sppoi_config_resolve(ctx, &own, resolved, config);
+    return sppoi_config_resolve(ctx, "sppo_config", resolved, config, 0);
 }
 
 SPPO_DEF int sppo_config_ends(const sppo_config *config, int token)
@@ -4596,11 +4720,12 @@ SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
 static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
                                     const sppo_config *b, const char *who)
 {
-    if (a->vocab == b->vocab && a->dim == b->dim && a->layers == b->layers &&
-        a->heads == b->heads && a->kv_heads == b->kv_heads &&
-        a->head_dim == b->head_dim && a->hidden == b->hidden &&
-        a->context == b->context && a->untied == b->untied &&
-        a->rope_theta == b->rope_theta && a->norm_eps == b->norm_eps)
+    const sppoi_field *f = sppoi_config_fields;
+
+    while (f->name && (!(f->uses & SPPOI_TRUNK) ||
+                       sppoi_get(f, a) == sppoi_get(f, b)))
+        f++;
+    if (!f->name)
         return SPPO_OK;
     return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: begun for a model of another "
                      "shape than this one (vocab %d, dim %d, layers %d)", who,
@@ -7088,25 +7213,26 @@ static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
 /* At a temperature below this 1 / temperature may be no number any more. */
 #define SPPOI_COLDEST 1e-30
 
+#define SPPOI_SAMPLING(name, type, least, most, zero, must)               \
+    { SPPOI_FIELD(sppo_sampling, name), type, least, most, zero, must, 0, \
+      NULL, 0 }
+
+static const sppoi_field sppoi_sampling_fields[] = {
+    SPPOI_SAMPLING(temperature, SPPOI_NUMBER, SPPOI_COLDEST, DBL_MAX, 1,
+                   "positive, at least 1e-30 (for the most probable tokens "
+                   "set greedy)"),
+    SPPOI_SAMPLING(top_p, SPPOI_NUMBER, SPPOI_POSITIVE, 1, 1,
+                   "above 0 and at most 1"),
+    SPPOI_SAMPLING(greedy, SPPOI_FLAG, 0, 1, 0, NULL),
+    SPPOI_SAMPLING(max_tokens, SPPOI_WHOLE, 1, INT_MAX, 64, "at least 1"),
+    SPPOI_NO_FIELD
+};
+
 static sppo_result sppoi_sampling_resolve(sppo_ctx *ctx, sppo_sampling *how,
                                           const char *who)
 {
-    how->greedy = how->greedy != 0;
-    how->temperature = how->temperature == 0.0 ? 1.0 : how->temperature;
-    how->top_p = how->top_p == 0.0 ? 1.0 : how->top_p;
-    how->max_tokens = how->max_tokens ? how->max_tokens : 64;
-    if (!(how->temperature >= SPPOI_COLDEST && how->temperature < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: temperature is %g; it must "
-                         "be positive, at least %g (for the most probable "
-                         "tokens set greedy)", who, how->temperature,
-                         SPPOI_COLDEST);
-    if (!(how->top_p > 0.0 && how->top_p <= 1.0))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: top_p is %g; it must be "
-                         "above 0 and at most 1", who, how->top_p);
-    if (how->max_tokens < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: max_tokens is %d; it must "
-                         "be at least 1", who, how->max_tokens);
-    return SPPO_OK;
+    sppoi_defaults(sppoi_sampling_fields, how);
+    return sppoi_check_fields(ctx, who, sppoi_sampling_fields, how, 0);
 }
 
 /* Prompts [first, first + n) into the sampler's forest, checked. */
@@ -7251,28 +7377,29 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
                                const sppo_sampling *sampling, double uniform,
                                sppo_real *weight, int *order)
 {
-    const double t = sampling->temperature == 0.0 ? 1.0
-                                                  : sampling->temperature;
-    const double p = sampling->top_p == 0.0 ? 1.0 : sampling->top_p;
     const sppo_real top = sppoi_largest(logits, n);
-    const sppo_real colder = (sppo_real)(1.0 / t);
+    sppo_sampling how = *sampling;
+    sppo_real colder;
     double total, mass = 0.0;
     int i, left = n;
 
+    sppoi_defaults(sppoi_sampling_fields, &how);
+    colder = (sppo_real)(1.0 / how.temperature);
     SPPOI_SIMD
     for (i = 0; i < n; i++)
         weight[i] = sppoi_exp((logits[i] - top) * colder);
     total = sppoi_sum(weight, n);
-    if (!(total > 0.0 && total < HUGE_VAL && t >= SPPOI_COLDEST))
+    if (!(total > 0.0 && total < HUGE_VAL &&
+          how.temperature >= SPPOI_COLDEST))
         return -1;
-    if (sampling->greedy)
+    if (how.greedy)
         return sppoi_first_equal(logits, n, top);
-    if (p >= 1.0)
+    if (how.top_p >= 1.0)
         return sppoi_pick_any(weight, n, total, uniform);
     for (i = 0; i < n; i++)
         order[i] = i;
     sppoi_heapify(order, n, sppoi_heavier, weight);
-    while (left > 0 && mass < p * total)  // popped tokens gather at the end
+    while (left > 0 && mass < how.top_p * total)  // at the end: those popped
         mass += (double)weight[sppoi_heap_pop(order, left--, sppoi_heavier,
                                               weight)];
     sppoi_reverse(order + left, n - left);
@@ -7956,23 +8083,29 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
 
 /* ==== optimisers ============================================= >>optim.c == */
 
-static sppo_result sppoi_optim_field(sppo_ctx *ctx, const char *field,
-                                     double value, double below)
-{
-    if (value >= 0.0 && value < below)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: %s is %g; it must "
-                     "be at least 0 and below %g", field, value, below);
-}
+#define SPPOI_OPTIM(name, type, least, most, zero, must)                      \
+    { SPPOI_FIELD(sppo_optim_config, name), type, least, most, zero, must, 0, \
+      NULL, 0 }
 
-/* A share of memory: the number, its default, or SPPO_ZERO. */
-static sppo_result sppoi_optim_memory(sppo_ctx *ctx, const char *field,
-                                      double *value, double standard)
-{
-    *value = *value == 0.0 ? standard : *value;
-    return *value == SPPO_ZERO ? SPPO_OK
-                               : sppoi_optim_field(ctx, field, *value, 1.0);
-}
+static const sppoi_field sppoi_optim_fields[] = {
+    SPPOI_OPTIM(lr, SPPOI_NUMBER, SPPOI_POSITIVE, DBL_MAX, 0, "positive"),
+    SPPOI_OPTIM(alpha, SPPOI_SHARE, 0, SPPOI_BELOW_ONE, 0.99,
+                "at least 0 and below 1"),
+    SPPOI_OPTIM(beta1, SPPOI_SHARE, 0, SPPOI_BELOW_ONE, 0.9,
+                "at least 0 and below 1"),
+    SPPOI_OPTIM(beta2, SPPOI_SHARE, 0, SPPOI_BELOW_ONE, 0.999,
+                "at least 0 and below 1"),
+    SPPOI_OPTIM(eps, SPPOI_NUMBER, 0, DBL_MAX, 1e-8, "0 or more"),
+    SPPOI_OPTIM(weight_decay, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more"),
+    SPPOI_OPTIM(clip, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more"),
+    SPPOI_OPTIM(warmup, SPPOI_NUMBER, 0, 1, 0, "a share of the steps, 0 to 1"),
+    SPPOI_OPTIM(lr_end, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more"),
+    SPPOI_OPTIM(total_steps, SPPOI_WHOLE, 0, INT_MAX, 0, "0 or more"),
+    SPPOI_OPTIM(kind, SPPOI_CHOICE, SPPO_RMSPROP, SPPO_ADAMW, 0, NULL),
+    SPPOI_OPTIM(decay, SPPOI_CHOICE, SPPO_DECAY_LINEAR, SPPO_DECAY_CONSTANT, 0,
+                NULL),
+    SPPOI_NO_FIELD
+};
 
 /* The number that stands behind SPPO_ZERO. */
 static double sppoi_meant(double value)
@@ -7980,33 +8113,22 @@ static double sppoi_meant(double value)
     return value == SPPO_ZERO ? 0.0 : value;
 }
 
+static sppo_result sppoi_optim_resolve(sppo_ctx *ctx, sppo_optim_config *c)
+{
+    sppoi_defaults(sppoi_optim_fields, c);
+    return sppoi_check_fields(ctx, "sppo_optim_init", sppoi_optim_fields, c, 0);
+}
+
+/* For a step: its owner may have changed the config since. */
 static sppo_result sppoi_optim_choices(sppo_ctx *ctx,
                                        const sppo_optim_config *c)
 {
-    SPPOI_TRY(sppoi_choice(ctx, "sppo_optim: kind", (int)c->kind, SPPO_ADAMW));
-    return sppoi_choice(ctx, "sppo_optim: decay", (int)c->decay,
-                        SPPO_DECAY_CONSTANT);
-}
+    const sppoi_field *f;
 
-static sppo_result sppoi_optim_resolve(sppo_ctx *ctx, sppo_optim_config *c)
-{
-    c->eps = c->eps == 0.0 ? 1e-8 : c->eps;
-    if (!(c->lr > 0.0 && c->lr < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: lr is %g; it "
-                         "must be positive", c->lr);
-    if (!(c->warmup >= 0.0 && c->warmup <= 1.0))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_init: warmup is %g; "
-                         "it is a share of the steps, 0 to 1", c->warmup);
-    SPPOI_TRY(sppoi_optim_choices(ctx, c));
-    SPPOI_TRY(sppoi_optim_memory(ctx, "alpha", &c->alpha, 0.99));
-    SPPOI_TRY(sppoi_optim_memory(ctx, "beta1", &c->beta1, 0.9));
-    SPPOI_TRY(sppoi_optim_memory(ctx, "beta2", &c->beta2, 0.999));
-    SPPOI_TRY(sppoi_optim_field(ctx, "eps", c->eps, HUGE_VAL));
-    SPPOI_TRY(sppoi_optim_field(ctx, "weight_decay", c->weight_decay,
-                                HUGE_VAL));
-    SPPOI_TRY(sppoi_optim_field(ctx, "clip", c->clip, HUGE_VAL));
-    SPPOI_TRY(sppoi_optim_field(ctx, "lr_end", c->lr_end, HUGE_VAL));
-    return sppoi_optim_field(ctx, "total_steps", c->total_steps, HUGE_VAL);
+    for (f = sppoi_optim_fields; f->name; f++)
+        if (f->type == SPPOI_CHOICE)
+            SPPOI_TRY(sppoi_check_field(ctx, "sppo_optim_step", f, c, 0));
+    return SPPO_OK;
 }
 
 SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
@@ -8316,67 +8438,63 @@ static sppo_result sppoi_play_sizes(sppo_ctx *ctx, sppo_play_config *c,
     c->batch = sppoi_min(c->batch, c->prompts_per_iteration);
     c->sampling.max_tokens = sppoi_min(c->sampling.max_tokens, context - 1);
     tokens = (double)c->prompts_per_iteration * c->k * c->sampling.max_tokens;
-    if (c->k > 1024 || tokens > INT_MAX / 2 ||
+    if (tokens > INT_MAX / 2 ||
         (double)c->epochs * c->prompts_per_iteration > INT_MAX / 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k %d (at most "
-                         "1024), prompts_per_iteration %d, max_tokens %d and "
-                         "epochs %d multiply to more than can be counted",
-                         c->k, c->prompts_per_iteration,
-                         c->sampling.max_tokens, c->epochs);
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k %d, "
+                         "prompts_per_iteration %d, max_tokens %d and epochs "
+                         "%d multiply to more than can be counted", c->k,
+                         c->prompts_per_iteration, c->sampling.max_tokens,
+                         c->epochs);
     return SPPO_OK;
 }
 
-/* Numbers that stand alone, and choices. */
-static sppo_result sppoi_play_ranges(sppo_ctx *ctx, sppo_play_config *c)
-{
-    if (!(c->eta > 0.0 && c->eta < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: eta is %g; it "
-                         "must be positive (30 suits small models)", c->eta);
-    if (!(c->missing_eos_penalty >= 0.0 && c->missing_eos_penalty < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
-                         "missing_eos_penalty is %g; it must be 0 or more",
-                         c->missing_eos_penalty);
-    if (!(fabs(c->coefficient) < HUGE_VAL))
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: coefficient is "
-                         "%g; it must be a number", c->coefficient);
-    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: loss", (int)c->loss,
-                           SPPO_LOSS_IPO));
-    SPPOI_TRY(sppoi_choice(ctx, "sppo_play_init: baseline", (int)c->baseline,
-                           SPPO_BASELINE_COEFFICIENT));
-    c->keep_all = c->keep_all != 0;
-    c->bradley_terry = c->bradley_terry != 0;
-    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
-                         "with SPPO_LOSS_SPPO only; the other losses compare "
-                         "two responses");
-    SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
-    return sppoi_optim_resolve(ctx, &c->optim);
-}
+#define SPPOI_PLAY(name, type, least, most, zero, must, uses)                 \
+    { SPPOI_FIELD(sppo_play_config, name), type, least, most, zero, must,     \
+      uses, NULL, 0 }
+
+static const sppoi_field sppoi_play_fields[] = {
+    SPPOI_PLAY(eta, SPPOI_NUMBER, SPPOI_POSITIVE, DBL_MAX, 0,
+               "positive (30 suits small models)", 0),
+    SPPOI_PLAY(k, SPPOI_WHOLE, 2, 1024, 5,
+               "2 to 1024, for a response is compared with others", 0),
+    SPPOI_PLAY(iterations, SPPOI_WHOLE, 1, INT_MAX, 3, "positive",
+               SPPOI_CHANGES),
+    SPPOI_PLAY(prompts_per_iteration, SPPOI_WHOLE, 1, INT_MAX, 0, "positive",
+               0),
+    SPPOI_PLAY(batch, SPPOI_WHOLE, 1, INT_MAX, 32, "positive", 0),
+    SPPOI_PLAY(epochs, SPPOI_WHOLE, 1, INT_MAX, 1, "positive", 0),
+    SPPOI_PLAY(pass_tokens, SPPOI_WHOLE, 1, INT_MAX, 4096, "positive", 0),
+    SPPOI_PLAY(keep_all, SPPOI_FLAG, 0, 1, 0, NULL, 0),
+    SPPOI_PLAY(bradley_terry, SPPOI_FLAG, 0, 1, 0, NULL, 0),
+    SPPOI_PLAY(coefficient, SPPOI_NUMBER, -DBL_MAX, DBL_MAX, 0, "a number", 0),
+    SPPOI_PLAY(missing_eos_penalty, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more",
+               0),
+    SPPOI_PLAY(seed, SPPOI_LOW, 0, UINT32_MAX, 0, NULL, 0),
+    SPPOI_PLAY(loss, SPPOI_CHOICE, SPPO_LOSS_SPPO, SPPO_LOSS_IPO, 0, NULL, 0),
+    SPPOI_PLAY(baseline, SPPOI_CHOICE, SPPO_BASELINE_HALF,
+               SPPO_BASELINE_COEFFICIENT, 0, NULL, 0),
+    { "seed.high", offsetof(sppo_play_config, seed), sizeof(uint64_t),
+      SPPOI_HIGH, 0, UINT32_MAX, 0, NULL, 0, NULL, 0 },
+    SPPOI_NO_FIELD
+};
 
 static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
                                       const sppo_lists *prompts, int context)
 {
-    SPPOI_TRY(sppoi_play_ranges(ctx, c));
-    c->k = c->k ? c->k : 5;
-    if (c->k < 2)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: k is %d; a "
-                         "response needs another to be compared with", c->k);
+    sppoi_defaults(sppoi_play_fields, c);
+    if (!c->prompts_per_iteration)
+        c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
+    SPPOI_TRY(sppoi_check_fields(ctx, "sppo_play_init", sppoi_play_fields, c,
+                                 0));
+    SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
+    SPPOI_TRY(sppoi_optim_resolve(ctx, &c->optim));
+    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
+                         "with SPPO_LOSS_SPPO only; the other losses compare "
+                         "two responses");
     if (prompts->count < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_play_init: there are no prompts");
-    c->iterations = c->iterations ? c->iterations : 3;
-    if (!c->prompts_per_iteration)
-        c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
-    c->batch = c->batch ? c->batch : 32;
-    c->epochs = c->epochs ? c->epochs : 1;
-    c->pass_tokens = c->pass_tokens ? c->pass_tokens : 4096;
-    if (c->iterations < 1 || c->prompts_per_iteration < 1 || c->batch < 1 ||
-        c->epochs < 1 || c->pass_tokens < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: iterations %d, "
-                         "prompts_per_iteration %d, batch %d, epochs %d and "
-                         "pass_tokens %d must be positive", c->iterations,
-                         c->prompts_per_iteration, c->batch, c->epochs,
-                         c->pass_tokens);
     if (c->prompts_per_iteration > prompts->count)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: "
                          "prompts_per_iteration is %d but there are %d "
@@ -8428,81 +8546,59 @@ static double sppoi_hash_reals(const sppo_real *value, size_t n)
     return (double)(hash >> 12);
 }
 
-enum { SPPOI_SETTINGS = 64 };
+enum { SPPOI_SETTINGS = 64, SPPOI_SETTING_NAME = 48 };
 
 /* All that two runs must have in common to be one, each under a name of its
  * own, which a checkpoint keeps with it.                                    */
 typedef struct sppoi_settings {
     double value[SPPOI_SETTINGS];
-    const char *name[SPPOI_SETTINGS];
+    char name[SPPOI_SETTINGS][SPPOI_SETTING_NAME];
     int count;
 } sppoi_settings;
 
-static void sppoi_setting(sppoi_settings *s, const char *name, double value)
+static void sppoi_setting(sppoi_settings *s, const char *part, const char *name,
+                          double value)
 {
     if (s->count < SPPOI_SETTINGS) {
-        s->name[s->count] = name;
+        snprintf(s->name[s->count], SPPOI_SETTING_NAME, "%s%s", part, name);
         s->value[s->count] = value;
     }
     s->count++;  // beyond the room is a fault that a test finds
 }
 
-static void sppoi_settings_optim(sppoi_settings *s, const sppo_optim_config *o)
+/* The fields that have all of these uses; "optim." as part: "optim.lr". */
+static void sppoi_settings_add(sppoi_settings *s, const char *part,
+                               const sppoi_field *f, const void *config,
+                               int uses)
 {
-    sppoi_setting(s, "optim.lr", o->lr);
-    sppoi_setting(s, "optim.alpha", o->alpha);
-    sppoi_setting(s, "optim.beta1", o->beta1);
-    sppoi_setting(s, "optim.beta2", o->beta2);
-    sppoi_setting(s, "optim.eps", o->eps);
-    sppoi_setting(s, "optim.weight_decay", o->weight_decay);
-    sppoi_setting(s, "optim.clip", o->clip);
-    sppoi_setting(s, "optim.warmup", o->warmup);
-    sppoi_setting(s, "optim.lr_end", o->lr_end);
-    sppoi_setting(s, "optim.total_steps", o->total_steps);
-    sppoi_setting(s, "optim.kind", (double)o->kind);
-    sppoi_setting(s, "optim.decay", (double)o->decay);
+    for (; f->name; f++)
+        if ((f->uses & uses) == uses && !(f->uses & SPPOI_CHANGES))
+            sppoi_setting(s, part, f->name, sppoi_get(f, config));
 }
 
-/* Without the number of iterations: a run may be given more of them. */
+static void sppoi_settings_model(sppoi_settings *s, const char *part,
+                                 const sppo_config *c, int uses)
+{
+    sppoi_settings_add(s, part, sppoi_config_fields, c, uses);
+    sppoi_setting(s, part, "eos_more",
+                  sppoi_hash_ints(c->eos_more, (size_t)c->eos_count));
+}
+
 static void sppoi_play_settings(sppoi_settings *s, const sppo_play *play)
 {
     const sppo_play_config *c = &play->config;
     const sppo_lists *x = play->prompts;
 
     memset(s, 0, sizeof *s);
-    sppoi_setting(s, "eta", c->eta);
-    sppoi_setting(s, "k", c->k);
-    sppoi_setting(s, "prompts_per_iteration", c->prompts_per_iteration);
-    sppoi_setting(s, "batch", c->batch);
-    sppoi_setting(s, "epochs", c->epochs);
-    sppoi_setting(s, "pass_tokens", c->pass_tokens);
-    sppoi_setting(s, "keep_all", c->keep_all);
-    sppoi_setting(s, "bradley_terry", c->bradley_terry);
-    sppoi_setting(s, "coefficient", c->coefficient);
-    sppoi_setting(s, "missing_eos_penalty", c->missing_eos_penalty);
-    sppoi_setting(s, "seed", (double)(c->seed & 0xffffffffu));
-    sppoi_setting(s, "seed.high", (double)(c->seed >> 32));
-    sppoi_setting(s, "loss", (double)c->loss);
-    sppoi_setting(s, "baseline", (double)c->baseline);
-    sppoi_setting(s, "sampling.temperature", c->sampling.temperature);
-    sppoi_setting(s, "sampling.top_p", c->sampling.top_p);
-    sppoi_setting(s, "sampling.greedy", c->sampling.greedy);
-    sppoi_setting(s, "sampling.max_tokens", c->sampling.max_tokens);
-    sppoi_settings_optim(s, &play->optim.config);
-    sppoi_setting(s, "prompts.lengths",
+    sppoi_settings_add(s, "", sppoi_play_fields, c, 0);
+    sppoi_settings_add(s, "sampling.", sppoi_sampling_fields, &c->sampling, 0);
+    sppoi_settings_add(s, "optim.", sppoi_optim_fields, &play->optim.config, 0);
+    sppoi_setting(s, "prompts", ".lengths",
                   sppoi_hash_ints(x->start, (size_t)x->count + 1));
-    sppoi_setting(s, "prompts", sppoi_hash_ints(x->token,
-                                                (size_t)x->start[x->count]));
-    sppoi_setting(s, "policy.count", (double)play->policy->count);
-    sppoi_setting(s, "policy.heads", play->policy->config.heads);
-    sppoi_setting(s, "policy.kv_heads", play->policy->config.kv_heads);
-    sppoi_setting(s, "policy.context", play->policy->config.context);
-    sppoi_setting(s, "policy.eos", play->policy->config.eos);
-    sppoi_setting(s, "policy.rope_theta", play->policy->config.rope_theta);
-    sppoi_setting(s, "policy.norm_eps", play->policy->config.norm_eps);
-    sppoi_setting(s, "policy.eos_more",
-                  sppoi_hash_ints(play->policy->config.eos_more,
-                                  (size_t)play->policy->config.eos_count));
+    sppoi_setting(s, "prompts", "",
+                  sppoi_hash_ints(x->token, (size_t)x->start[x->count]));
+    sppoi_setting(s, "policy.", "count", (double)play->policy->count);
+    sppoi_settings_model(s, "policy.", &play->policy->config, SPPOI_PLAYED);
 }
 
 static sppo_result sppoi_ranks_check(sppo_ctx *ctx, const sppo_ranks *ranks)
@@ -8531,9 +8627,9 @@ static sppo_result sppoi_ranks_same(sppo_ctx *ctx, const sppo_play *play)
     if (!ranks)
         return SPPO_OK;
     sppoi_play_settings(&own, play);
-    sppoi_setting(&own, "iterations", play->config.iterations);
-    sppoi_setting(&own, "weights", sppoi_hash_reals(play->policy->weights,
-                                                    play->policy->count));
+    sppoi_setting(&own, "", "iterations", play->config.iterations);
+    sppoi_setting(&own, "", "weights", sppoi_hash_reals(play->policy->weights,
+                                                        play->policy->count));
     memset(first, 0, sizeof first);
     if (ranks->rank == 0)
         memcpy(first, own.value, sizeof first);
@@ -8894,7 +8990,7 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: the models have "
                          "vocabularies of %d and %d tokens; they must be the "
                          "same", a->config.vocab, b->config.vocab);
-    how.max_tokens = how.max_tokens ? how.max_tokens : 64;
+    sppoi_defaults(sppoi_sampling_fields, &how);
     memset(&match, 0, sizeof match);
     memset(&found, 0, sizeof found);
     match.singles = (size_t)prompts->count * (size_t)samples;
@@ -9750,6 +9846,21 @@ static void sppoi_put_text(sppoi_text *text, const char *piece)
     sppoi_put(text, piece, strlen(piece));
 }
 
+/* At most 255 bytes, put as by printf. */
+static void sppoi_putf(sppoi_text *text, const char *format, ...)
+    SPPOI_FORMAT(2, 3);
+
+static void sppoi_putf(sppoi_text *text, const char *format, ...)
+{
+    char piece[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(piece, sizeof piece, format, arguments);
+    va_end(arguments);
+    sppoi_put_text(text, piece);
+}
+
 SPPO_DEF size_t sppo_json_quote(char *out, size_t size, const char *text,
                                 size_t length)
 {
@@ -9794,70 +9905,44 @@ static const char *sppoi_head_name(sppo_head head)
                                      : "scalar";
 }
 
-/* Hugging Face's names of the fields. */
-static const sppoi_config_names sppoi_hf = {
-    "config.json", "vocab_size", "hidden_size", "num_hidden_layers",
-    "num_attention_heads", "num_key_value_heads", "head_dim",
-    "intermediate_size", "max_position_embeddings", "bos_token_id",
-    "eos_token_id", "rope_theta", "rms_norm_eps", "sppo_head", "sppo_embed_dim"
-};
-
-static void sppoi_put_int(sppoi_text *text, const char *key, int value)
-{
-    char piece[96];
-
-    snprintf(piece, sizeof piece, " \"%s\": %d,\n", key, value);
-    sppoi_put_text(text, piece);
-}
-
-static void sppoi_put_double(sppoi_text *text, const char *key, double value)
-{
-    char piece[96], number[40];
-
-    sppoi_number_text(number, sizeof number, value);
-    snprintf(piece, sizeof piece, " \"%s\": %s,\n", key, number);
-    sppoi_put_text(text, piece);
-}
-
-static void sppoi_put_token(sppoi_text *text, const char *key, int value)
-{
-    char piece[96];
-
-    if (value >= 0) {
-        sppoi_put_int(text, key, value);
-    } else {
-        snprintf(piece, sizeof piece, " \"%s\": null,\n", key);
-        sppoi_put_text(text, piece);
-    }
-}
+static const char sppoi_hf_eos[] = "eos_token_id";
 
 /* One id, or all that end a response as a list. */
 static void sppoi_put_ends(sppoi_text *text, const sppo_config *config)
 {
-    char piece[96];
     int i;
 
-    if (config->eos_count == 0) {
-        sppoi_put_token(text, sppoi_hf.eos, config->eos);
-        return;
-    }
-    snprintf(piece, sizeof piece, " \"%s\": [%d", sppoi_hf.eos, config->eos);
-    sppoi_put_text(text, piece);
-    for (i = 0; i < config->eos_count; i++) {
-        snprintf(piece, sizeof piece, ", %d", config->eos_more[i]);
-        sppoi_put_text(text, piece);
-    }
-    sppoi_put_text(text, "],\n");
+    if (config->eos < 0)
+        sppoi_put_text(text, "null");
+    else
+        sppoi_putf(text, config->eos_count ? "[%d" : "%d", config->eos);
+    for (i = 0; i < config->eos_count; i++)
+        sppoi_putf(text, ", %d", config->eos_more[i]);
+    sppoi_put_text(text, config->eos_count ? "]" : "");
 }
 
-static void sppoi_put_head(sppoi_text *text, const sppo_config *config)
+static void sppoi_put_field(sppoi_text *text, const sppoi_field *f,
+                            const sppo_config *config)
 {
-    if (config->head == SPPO_HEAD_NONE)
+    const double value = sppoi_get(f, config);
+    char number[40];
+
+    if (!f->hf || ((f->uses & SPPOI_HEADED) && config->head == SPPO_HEAD_NONE))
         return;
-    sppoi_put_text(text, " \"sppo_head\": \"");
-    sppoi_put_text(text, sppoi_head_name(config->head));
-    sppoi_put_text(text, "\",\n");
-    sppoi_put_int(text, sppoi_hf.embed_dim, config->embed_dim);
+    snprintf(number, sizeof number, "%.0f", value);
+    if (f->type == SPPOI_NUMBER)
+        sppoi_number_text(number, sizeof number, value);
+    sppoi_putf(text, " \"%s\": ", f->hf);
+    if (f->at == offsetof(sppo_config, eos))
+        sppoi_put_ends(text, config);
+    else if (f->at == offsetof(sppo_config, head))
+        sppoi_putf(text, "\"%s\"", sppoi_head_name(config->head));
+    else if (f->type == SPPOI_UNLESS)
+        sppoi_put_text(text, value != 0.0 ? "false" : "true");
+    else
+        sppoi_put_text(text, f->type == SPPOI_TOKEN && value < 0.0 ? "null"
+                                                                   : number);
+    sppoi_put_text(text, ",\n");
 }
 
 static const char *sppoi_torch_dtype(sppo_dtype dtype)
@@ -9874,36 +9959,19 @@ static const char *sppoi_torch_dtype(sppo_dtype dtype)
 SPPO_DEF size_t sppo_config_write(const sppo_config *config, sppo_dtype dtype,
                                   char *out, size_t size)
 {
-    sppoi_text text;
+    sppoi_text text = { out, size, 0 };
+    const sppoi_field *f;
 
-    text.out = out;
-    text.size = size;
-    text.n = 0;
     sppoi_put_text(&text, "{\n \"architectures\": [\"LlamaForCausalLM\"],\n"
                           " \"model_type\": \"llama\",\n");
-    sppoi_put_int(&text, sppoi_hf.vocab, config->vocab);
-    sppoi_put_int(&text, sppoi_hf.dim, config->dim);
-    sppoi_put_int(&text, sppoi_hf.hidden, config->hidden);
-    sppoi_put_int(&text, sppoi_hf.layers, config->layers);
-    sppoi_put_int(&text, sppoi_hf.heads, config->heads);
-    sppoi_put_int(&text, sppoi_hf.kv_heads, config->kv_heads);
-    sppoi_put_int(&text, sppoi_hf.head_dim, config->head_dim);
-    sppoi_put_int(&text, sppoi_hf.context, config->context);
-    sppoi_put_double(&text, sppoi_hf.norm_eps, config->norm_eps);
-    sppoi_put_double(&text, sppoi_hf.rope_theta, config->rope_theta);
-    sppoi_put_token(&text, sppoi_hf.bos, config->bos);
-    sppoi_put_ends(&text, config);
-    sppoi_put_text(&text, config->untied
-                              ? " \"tie_word_embeddings\": false,\n"
-                              : " \"tie_word_embeddings\": true,\n");
-    sppoi_put_head(&text, config);
+    for (f = sppoi_config_fields; f->name; f++)
+        sppoi_put_field(&text, f, config);
     sppoi_put_text(&text,
                    " \"hidden_act\": \"silu\",\n \"rope_scaling\": null,\n"
                    " \"attention_bias\": false,\n \"mlp_bias\": false,\n"
                    " \"attention_dropout\": 0.0,\n \"use_cache\": true,\n"
                    " \"initializer_range\": 0.02,\n \"torch_dtype\": \"");
-    sppoi_put_text(&text, sppoi_torch_dtype(dtype));
-    sppoi_put_text(&text, "\"\n}\n");
+    sppoi_putf(&text, "%s\"\n}\n", sppoi_torch_dtype(dtype));
     return text.n;
 }
 
@@ -9939,36 +10007,19 @@ static sppo_result sppoi_config_whole(const sppoi_config_reader *r,
     return SPPO_OK;
 }
 
-/* An integer field: `absent` when it is not there, `null` when it is null,
- * which is refused when that is INT_MIN.                                    */
-static sppo_result sppoi_config_int(const sppoi_config_reader *r,
-                                    const char *field, int absent, int null,
-                                    int *out)
-{
-    const int node = sppo_json_find(r->json, 0, field);
-
-    if (sppoi_json_is_null(r->json, node)) {
-        if (node >= 0 && null == INT_MIN)
-            return sppoi_config_fail(r, field, "must be a number, not null");
-        *out = node < 0 ? absent : null;
-        return SPPO_OK;
-    }
-    return sppoi_config_whole(r, field, node, out);
-}
-
 /* One more id that ends a response; the first is eos. */
 static sppo_result sppoi_config_end(const sppoi_config_reader *r, int node,
                                     sppo_config *c)
 {
     int id = -1;
 
-    SPPOI_TRY(sppoi_config_whole(r, sppoi_hf.eos, node, &id));
+    SPPOI_TRY(sppoi_config_whole(r, sppoi_hf_eos, node, &id));
     if (sppo_config_ends(c, id))
         return SPPO_OK;
     if (c->eos < 0)
         c->eos = id;
     else if (c->eos_count == SPPO_EOS_MORE)
-        return sppoi_config_fail(r, sppoi_hf.eos, "lists more than 8 ids");
+        return sppoi_config_fail(r, sppoi_hf_eos, "lists more than 8 ids");
     else
         c->eos_more[c->eos_count++] = id;
     return SPPO_OK;
@@ -9979,7 +10030,7 @@ static sppo_result sppoi_config_end(const sppoi_config_reader *r, int node,
 static sppo_result sppoi_config_eos(const sppoi_config_reader *r,
                                     sppo_config *c)
 {
-    const int field = sppo_json_find(r->json, 0, sppoi_hf.eos);
+    const int field = sppo_json_find(r->json, 0, sppoi_hf_eos);
     int node;
 
     if (field < 0)
@@ -9991,26 +10042,11 @@ static sppo_result sppoi_config_eos(const sppoi_config_reader *r,
     if (r->json->node[field].type != SPPO_JSON_ARRAY)
         return sppoi_config_end(r, field, c);
     if (r->json->node[field].count == 0)
-        return sppoi_config_fail(r, sppoi_hf.eos, "is an empty list; write "
+        return sppoi_config_fail(r, sppoi_hf_eos, "is an empty list; write "
                                  "null when no token ends a text");
     for (node = r->json->node[field].first; node >= 0;
          node = r->json->node[node].next)
         SPPOI_TRY(sppoi_config_end(r, node, c));
-    return SPPO_OK;
-}
-
-static sppo_result sppoi_config_number(const sppoi_config_reader *r,
-                                       int object, const char *field,
-                                       double absent, double *out)
-{
-    const int node = sppo_json_find(r->json, object, field);
-
-    *out = absent;
-    if (node < 0)
-        return SPPO_OK;
-    if (r->json->node[node].type != SPPO_JSON_NUMBER)
-        return sppoi_config_fail(r, field, "must be a number");
-    *out = sppo_json_number(r->json, node);
     return SPPO_OK;
 }
 
@@ -10091,6 +10127,7 @@ static sppo_result sppoi_config_rope(const sppoi_config_reader *r,
                                      const char *field, double *theta)
 {
     const int rope = sppo_json_find(r->json, 0, field);
+    const int base = sppo_json_find(r->json, rope, "rope_theta");
     int i;
 
     if (sppoi_json_is_null(r->json, rope))
@@ -10101,14 +10138,15 @@ static sppo_result sppoi_config_rope(const sppoi_config_reader *r,
     for (i = r->json->node[rope].first; i >= 0; i = r->json->node[i].next)
         SPPOI_TRY(sppoi_config_rope_entry(r, field, i));
     if (strcmp(field, "rope_parameters") == 0 &&
-        sppo_json_find(r->json, rope, sppoi_hf.rope_theta) < 0 &&
-        sppo_json_find(r->json, 0, sppoi_hf.rope_theta) < 0)
+        base < 0 && sppo_json_find(r->json, 0, "rope_theta") < 0)
         return sppoi_config_fail(r, field, "has no rope_theta; add the base "
                                  "that the model was trained with");
-    if (sppoi_config_number(r, rope, sppoi_hf.rope_theta, *theta, theta))
-        return sppoi_config_fail(r, field, "has a rope_theta that is not a "
-                                 "number");
-    return SPPO_OK;
+    if (base < 0)
+        return SPPO_OK;
+    *theta = sppo_json_number(r->json, base);
+    return *theta > 0.0 ? SPPO_OK
+                        : sppoi_config_fail(r, field, "has a rope_theta that "
+                                            "is not a positive number");
 }
 
 /* Every layer sees all that is before it. */
@@ -10133,7 +10171,7 @@ static sppo_result sppoi_config_layers(const sppoi_config_reader *r)
 static sppo_result sppoi_config_head(const sppoi_config_reader *r,
                                      sppo_config *c)
 {
-    const int node = sppo_json_find(r->json, 0, sppoi_hf.head);
+    const int node = sppo_json_find(r->json, 0, "sppo_head");
     char name[16];
 
     if (node < 0)
@@ -10144,9 +10182,9 @@ static sppo_result sppoi_config_head(const sppoi_config_reader *r,
               : strcmp(name, "scalar") == 0 ? SPPO_HEAD_SCALAR
                                             : SPPO_HEAD_NONE;
     if (c->head == SPPO_HEAD_NONE)
-        return sppoi_config_fail(r, sppoi_hf.head,
+        return sppoi_config_fail(r, "sppo_head",
                                  "must be pair, embed or scalar");
-    return sppoi_config_int(r, sppoi_hf.embed_dim, 8, INT_MIN, &c->embed_dim);
+    return SPPO_OK;
 }
 
 static sppo_result sppoi_config_refusals(const sppoi_config_reader *r)
@@ -10176,126 +10214,125 @@ static sppo_result sppoi_config_refusals(const sppoi_config_reader *r)
     return sppoi_config_layers(r);
 }
 
-/* Defaults of Hugging Face's LlamaConfig, not ours; where a zero would ask for
- * a default of ours, it is an error.                                        */
-static sppo_result sppoi_config_sizes(const sppoi_config_reader *r,
-                                      sppo_config *c)
+static sppo_result sppoi_config_value(const sppoi_config_reader *r,
+                                      const sppoi_field *f, int node,
+                                      double *value)
 {
-    const struct { const char *field; int absent, null; int *out; } size[] = {
-        { sppoi_hf.vocab, 32000, INT_MIN, &c->vocab },
-        { sppoi_hf.dim, 4096, INT_MIN, &c->dim },
-        { sppoi_hf.hidden, 11008, INT_MIN, &c->hidden },
-        { sppoi_hf.layers, 32, INT_MIN, &c->layers },
-        { sppoi_hf.heads, 32, INT_MIN, &c->heads },
-        { sppoi_hf.context, 2048, INT_MIN, &c->context },
-        { sppoi_hf.bos, 1, -1, &c->bos },
-        { sppoi_hf.kv_heads, -2, -2, &c->kv_heads },
-        { sppoi_hf.head_dim, -2, -2, &c->head_dim }
-    };
-    size_t i;
+    const sppo_json_type type = r->json->node[node].type;
+    int whole = 0;
 
-    for (i = 0; i < sizeof size / sizeof size[0]; i++)
-        SPPOI_TRY(sppoi_config_int(r, size[i].field, size[i].absent,
-                                   size[i].null, size[i].out));
-    c->eos = 2;
-    SPPOI_TRY(sppoi_config_eos(r, c));
-    if (c->kv_heads == 0 || c->head_dim == 0)
-        return sppoi_config_fail(r, c->kv_heads ? sppoi_hf.head_dim
-                                                : sppoi_hf.kv_heads,
-                                 "is 0; it must be at least 1");
-    c->kv_heads = c->kv_heads == -2 ? 0 : c->kv_heads;
-    c->head_dim = c->head_dim == -2 ? 0 : c->head_dim;
+    if (f->type == SPPOI_UNLESS) {
+        *value = type == SPPO_JSON_FALSE;
+        return type == SPPO_JSON_TRUE || type == SPPO_JSON_FALSE
+                   ? SPPO_OK
+                   : sppoi_config_fail(r, f->hf, "must be true or false");
+    }
+    if (f->type == SPPOI_NUMBER) {
+        *value = sppo_json_number(r->json, node);
+        return type == SPPO_JSON_NUMBER
+                   ? SPPO_OK : sppoi_config_fail(r, f->hf, "must be a number");
+    }
+    SPPOI_TRY(sppoi_config_whole(r, f->hf, node, &whole));
+    *value = whole;
     return SPPO_OK;
 }
 
-static sppo_result sppoi_config_fields(const sppoi_config_reader *r,
-                                       sppo_config *c)
+/* What is absent has the default of Hugging Face's LlamaConfig, not ours; a 0
+ * that is there does not ask for one of ours.                               */
+static sppo_result sppoi_config_field(const sppoi_config_reader *r,
+                                      const sppoi_field *f, sppo_config *c)
 {
-    const int tie = sppo_json_find(r->json, 0, "tie_word_embeddings");
+    const int node = sppo_json_find(r->json, 0, f->hf);
+    double value = f->absent;
+
+    sppoi_set(f, c, value);
+    if (f->at == offsetof(sppo_config, eos))
+        return sppoi_config_eos(r, c);
+    if (f->at == offsetof(sppo_config, head))
+        return sppoi_config_head(r, c);
+    if (node < 0 || ((f->uses & SPPOI_HEADED) && c->head == SPPO_HEAD_NONE))
+        return SPPO_OK;
+    if (!sppoi_json_is_null(r->json, node)) {
+        SPPOI_TRY(sppoi_config_value(r, f, node, &value));
+        SPPOI_TRY(sppoi_within(r->ctx, r->where, f->hf, value, f->least,
+                               f->most, f->must));
+    } else if (f->type == SPPOI_TOKEN) {
+        value = -1.0;
+    } else if (f->type != SPPOI_UNLESS && f->absent != 0.0) {
+        return sppoi_config_fail(r, f->hf, "must be a number, not null");
+    }
+    sppoi_set(f, c, value);
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_config_fields_read(const sppoi_config_reader *r,
+                                            sppo_config *c)
+{
+    const sppoi_field *f;
 
     SPPOI_TRY(sppoi_config_refusals(r));
-    SPPOI_TRY(sppoi_config_sizes(r, c));
-    SPPOI_TRY(sppoi_config_number(r, 0, sppoi_hf.norm_eps, 1e-6,
-                                  &c->norm_eps));
-    SPPOI_TRY(sppoi_config_number(r, 0, sppoi_hf.rope_theta, 10000.0,
-                                  &c->rope_theta));
+    for (f = sppoi_config_fields; f->name; f++)
+        if (f->hf)
+            SPPOI_TRY(sppoi_config_field(r, f, c));
     SPPOI_TRY(sppoi_config_rope(r, "rope_scaling", &c->rope_theta));
-    SPPOI_TRY(sppoi_config_rope(r, "rope_parameters", &c->rope_theta));
-    if (c->norm_eps == 0.0 || c->rope_theta == 0.0)
-        return sppoi_config_fail(r, c->norm_eps == 0.0 ? sppoi_hf.norm_eps
-                                                       : sppoi_hf.rope_theta,
-                                 "is 0; it must be positive");
-    if (!sppoi_json_is_null(r->json, tie) &&
-        r->json->node[tie].type != SPPO_JSON_TRUE &&
-        r->json->node[tie].type != SPPO_JSON_FALSE)
-        return sppoi_config_fail(r, "tie_word_embeddings",
-                                 "must be true or false");
-    c->untied = tie < 0 || r->json->node[tie].type != SPPO_JSON_TRUE;
-    return sppoi_config_head(r, c);
+    return sppoi_config_rope(r, "rope_parameters", &c->rope_theta);
+}
+
+/* What `take` makes of a JSON text, if it fits together. */
+static sppo_result sppoi_config_from(
+    sppo_ctx *ctx, sppo_config *config, const char *text, size_t length,
+    const char *where,
+    sppo_result (*take)(const sppoi_config_reader *r, sppo_config *c))
+{
+    sppo_json json;
+    sppoi_config_reader reader = { ctx, &json, where };
+    sppo_result result;
+
+    memset(&json, 0, sizeof json);
+    result = sppo_json_parse(ctx, &json, text, length, where);
+    if (result == SPPO_OK && json.node[0].type != SPPO_JSON_OBJECT)
+        result = sppoi_config_fail(&reader, "the text", "is not an object");
+    if (result == SPPO_OK)
+        result = take(&reader, config);
+    if (result == SPPO_OK)
+        result = sppoi_config_resolve(ctx, where, config, config, 1);
+    if (result == SPPO_E_ARGUMENT)
+        result = ctx->code = SPPO_E_FORMAT;
+    sppo_json_free(ctx, &json);
+    return result;
 }
 
 SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
                                       const char *text, size_t length,
                                       const char *where)
 {
-    sppo_json json;
     sppo_config found;
-    sppoi_config_names names = sppoi_hf;
-    sppoi_config_reader reader;
-    sppo_result result;
 
-    memset(&json, 0, sizeof json);
     memset(&found, 0, sizeof found);
-    reader.ctx = ctx;
-    reader.json = &json;
-    reader.where = names.who = where;
-    result = sppo_json_parse(ctx, &json, text, length, where);
-    if (result == SPPO_OK && json.node[0].type != SPPO_JSON_OBJECT)
-        result = sppoi_config_fail(&reader, "the text", "is not an object");
-    if (result == SPPO_OK)
-        result = sppoi_config_fields(&reader, &found);
-    if (result == SPPO_OK && sppoi_config_resolve(ctx, &names, &found, &found))
-        result = ctx->code = SPPO_E_FORMAT;
-    sppo_json_free(ctx, &json);
-    if (result == SPPO_OK)
-        *config = found;
-    return result;
+    SPPOI_TRY(sppoi_config_from(ctx, &found, text, length, where,
+                                sppoi_config_fields_read));
+    *config = found;
+    return SPPO_OK;
 }
 
 #ifndef SPPO_NO_STDIO
 /* What generation_config.json says ends a response is what does, as in Hugging
  * Face's generate.  The eos of config.json stays the one that texts are given
  * when it is among them.                                                    */
-static sppo_result sppoi_generation_read(sppo_ctx *ctx, sppo_config *config,
-                                         const char *text, size_t length,
-                                         const char *where)
+static sppo_result sppoi_generation_take(const sppoi_config_reader *r,
+                                         sppo_config *c)
 {
-    const int eos = config->eos;
-    sppoi_config_names names = sppoi_hf;
-    sppoi_config_reader reader;
-    sppo_result result;
-    sppo_json json;
+    const int eos = c->eos;
     int i;
 
-    memset(&json, 0, sizeof json);
-    reader.ctx = ctx;
-    reader.json = &json;
-    reader.where = names.who = where;
-    result = sppo_json_parse(ctx, &json, text, length, where);
-    if (result == SPPO_OK && json.node[0].type != SPPO_JSON_OBJECT)
-        result = sppoi_config_fail(&reader, "the text", "is not an object");
-    if (result == SPPO_OK &&
-        !sppoi_json_is_null(&json, sppo_json_find(&json, 0, sppoi_hf.eos)))
-        result = sppoi_config_eos(&reader, config);
-    if (result == SPPO_OK && sppoi_config_ranges(ctx, &names, config))
-        result = ctx->code = SPPO_E_FORMAT;
-    for (i = 0; i < config->eos_count; i++)
-        if (config->eos_more[i] == eos) {
-            config->eos_more[i] = config->eos;
-            config->eos = eos;
+    if (!sppoi_json_is_null(r->json, sppo_json_find(r->json, 0, sppoi_hf_eos)))
+        SPPOI_TRY(sppoi_config_eos(r, c));
+    for (i = 0; i < c->eos_count; i++)
+        if (c->eos_more[i] == eos) {
+            c->eos_more[i] = c->eos;
+            c->eos = eos;
         }
-    sppo_json_free(ctx, &json);
-    return result;
+    return SPPO_OK;
 }
 #endif
 
@@ -12134,8 +12171,8 @@ static sppo_result sppoi_model_put(sppo_ctx *ctx, sppoi_sink *sink,
     sppo_result result;
     size_t i;
 
-    SPPOI_TRY(sppoi_choice(ctx, "sppo_model_write: dtype", (int)dtype,
-                           SPPO_DTYPE_BFLOAT16));
+    SPPOI_TRY(sppoi_within(ctx, "sppo_model_write", "dtype", (double)dtype, 0,
+                           SPPO_DTYPE_BFLOAT16, NULL));
     entry = (sppoi_entry *)sppo_alloc(ctx, n, sizeof *entry);
     result = entry ? SPPO_OK : SPPO_E_MEMORY;
     for (i = 0; i < n && result == SPPO_OK; i++) {
@@ -13224,8 +13261,8 @@ static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
     SPPOI_TRY(sppoi_folder_get(ctx, f, "generation_config.json", &file));
     if (!file.data)
         return SPPO_OK;
-    result = sppoi_generation_read(ctx, config, (const char *)file.data,
-                                   file.size, path);
+    result = sppoi_config_from(ctx, config, (const char *)file.data, file.size,
+                               path, sppoi_generation_take);
     sppo_files_free(ctx, &file, 1);
     return result;
 }
@@ -13881,24 +13918,8 @@ static void sppoi_settings_train(sppoi_settings *s, const sppo_config *c,
                                  const sppo_optim_config *optim)
 {
     memset(s, 0, sizeof *s);
-    sppoi_setting(s, "model.vocab", c->vocab);
-    sppoi_setting(s, "model.dim", c->dim);
-    sppoi_setting(s, "model.layers", c->layers);
-    sppoi_setting(s, "model.heads", c->heads);
-    sppoi_setting(s, "model.kv_heads", c->kv_heads);
-    sppoi_setting(s, "model.head_dim", c->head_dim);
-    sppoi_setting(s, "model.hidden", c->hidden);
-    sppoi_setting(s, "model.context", c->context);
-    sppoi_setting(s, "model.untied", c->untied);
-    sppoi_setting(s, "model.bos", c->bos);
-    sppoi_setting(s, "model.eos", c->eos);
-    sppoi_setting(s, "model.rope_theta", c->rope_theta);
-    sppoi_setting(s, "model.norm_eps", c->norm_eps);
-    sppoi_setting(s, "model.head", (double)c->head);
-    sppoi_setting(s, "model.embed_dim", c->embed_dim);
-    sppoi_setting(s, "model.eos_more",
-                  sppoi_hash_ints(c->eos_more, (size_t)c->eos_count));
-    sppoi_settings_optim(s, optim);
+    sppoi_settings_model(s, "model.", c, 0);
+    sppoi_settings_add(s, "optim.", sppoi_optim_fields, optim, 0);
 }
 
 enum { SPPOI_TRAIN_ENTRIES = 4 };  // beside settings and the caller's numbers

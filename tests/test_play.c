@@ -2567,8 +2567,8 @@ static void settings_have_names_of_their_own(void)
     if (!begin(&w, 10) || !start(&w))
         return;
     sppoi_play_settings(&s, &w.play);
-    sppoi_setting(&s, "iterations", 2);  // as ranks compare
-    sppoi_setting(&s, "weights", 0);
+    sppoi_setting(&s, "", "iterations", 2);  // as ranks compare
+    sppoi_setting(&s, "", "weights", 0);
     CHECK(s.count <= SPPOI_SETTINGS);
     for (i = 0; i < s.count; i++)
         for (j = 0; j < i; j++)
