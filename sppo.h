@@ -570,13 +570,13 @@ typedef struct sppo_activations {
     double *d_logprob;   // [tokens] room for the caller's gradients
     /* private: */
     sppo_config config;
-    size_t count;
+    size_t count, trunk_count;
     int threads, workers, micro_rows, most_rows, chunk, packed_before;
     int logit_rows, micro_batches, partials, *slot;
     sppo_micro_batch *micro_batch;
     struct sppoi_workspace *workspace;
-    struct sppoi_panels *panels;
-    sppo_real *classifier[2], *table, *partial, *scratch, *logits;
+    struct sppoi_panels *panels[2];
+    sppo_real *classifier[2], *table, *partial, *logits;
     void (*on_layer)(void *user, int layer, const sppo_micro_batch *b,
                      const sppo_real *qkv);
     void *hook_user;
@@ -3404,6 +3404,7 @@ typedef struct sppoi_product_job {
     const sppo_real *a, *panel;
     ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
     int m, n, k, add;
+    int strips, panels;          // in all, of a task: sppoi_product
 } sppoi_product_job;
 
 /* Sums run in this many lanes, folded in a fixed order: a vector register of
@@ -3600,9 +3601,8 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  * A tile is one thread's, and its sum over k has one order: the result does not
  * depend on the threads, nor on how many other rows there are.              */
 enum {
-    SPPOI_CHUNK = 16,  // panels
-    SPPOI_STRIP = 2,   // tiles
-    SPPOI_STRIP_ROWS = SPPOI_STRIP * SPPOI_MR,
+    SPPOI_MC = 2 * SPPOI_MR,
+    SPPOI_NC = 16 * SPPOI_NR,
     SPPOI_ACROSS = 4,  // panels that a lone row meets at once
     SPPOI_FAR = 1 << 20  // numbers: A is not in a near cache
 };
@@ -3774,14 +3774,14 @@ static void sppoi_gemv(const sppoi_product_job *job, int p0, int p1, int k0)
     }
 }
 
-/* Rows of a strip of A, neighbours in memory, as to[k][STRIP_ROWS]. */
+/* Rows of a strip of A, neighbours in memory, as to[k][MC]. */
 static void sppoi_copy_strip(sppo_real *to, const sppo_real *a, ptrdiff_t a_col,
                              int depth)
 {
     int i, k;
 
-    for (k = 0; k < depth; k++, a += a_col, to += SPPOI_STRIP_ROWS)
-        for (i = 0; i < SPPOI_STRIP_ROWS; i++)
+    for (k = 0; k < depth; k++, a += a_col, to += SPPOI_MC)
+        for (i = 0; i < SPPOI_MC; i++)
             to[i] = a[i];
 }
 
@@ -3811,11 +3811,11 @@ static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
 static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
                         int k0)
 {
-    const int high = sppoi_min(m0 + SPPOI_STRIP_ROWS, job->m);
-    const int copied = job->a_row == 1 && job->m >= SPPOI_STRIP_ROWS &&
+    const int high = sppoi_min(m0 + SPPOI_MC, job->m);
+    const int copied = job->a_row == 1 && job->m >= SPPOI_MC &&
                        (p1 - p0 > 2 || job->k * job->a_col > SPPOI_FAR);
-    const int low = copied ? sppoi_min(m0, job->m - SPPOI_STRIP_ROWS) : 0;
-    sppo_real copy[(int)SPPOI_KC * SPPOI_STRIP_ROWS];
+    const int low = copied ? sppoi_min(m0, job->m - SPPOI_MC) : 0;
+    sppo_real copy[(int)SPPOI_KC * SPPOI_MC];
     const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
     sppoi_stored store;
     int m;
@@ -3834,103 +3834,77 @@ static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
         store.skip = m - row;
         sppoi_tiles(job, &store, job->out + row * job->ld,
                     a + (row - low) * job->a_row,
-                    copied ? (ptrdiff_t)SPPOI_STRIP_ROWS : job->a_col, p0, p1,
+                    copied ? (ptrdiff_t)SPPOI_MC : job->a_col, p0, p1,
                     k0);
     }
 }
 
-/* A task is a strip and a chunk of panels; strips first, so that neighbours
- * share the chunk.                                                          */
-static int sppoi_strips(const sppoi_product_job *job)
+static void sppoi_product_task(const sppoi_product_job *job, int task, int k0)
 {
-    return (job->m + SPPOI_STRIP_ROWS - 1) / SPPOI_STRIP_ROWS;
-}
-
-static int sppoi_chunk(const sppoi_product_job *job)
-{
-    return job->m < SPPOI_MR ? SPPOI_ACROSS : SPPOI_CHUNK;
-}
-
-static int sppoi_product_tasks(const sppoi_product_job *job, int chunk)
-{
-    const int panels = sppoi_panel_count(job->n);
-
-    return (panels + chunk - 1) / chunk * sppoi_strips(job);
-}
-
-static void sppoi_product_task(const sppoi_product_job *job, int chunk,
-                               int task, int k0)
-{
-    const int strips = sppoi_strips(job);
-    const int p0 = task / strips * chunk;
-    const int p1 = sppoi_min(p0 + chunk, sppoi_panel_count(job->n));
+    const int p0 = task / job->strips * job->panels;
+    const int p1 = sppoi_min(p0 + job->panels, sppoi_panel_count(job->n));
 
     if (job->m < SPPOI_MR)
         sppoi_gemv(job, p0, p1, k0);
     else
-        sppoi_strip(job, task % strips * SPPOI_STRIP_ROWS, p0, p1, k0);
-}
-
-/* On one thread, for work that is split already or small. */
-static void sppoi_product_alone(const sppoi_product_job *job)
-{
-    const int chunk = sppoi_chunk(job);
-    const int tasks = sppoi_product_tasks(job, chunk);
-    int k0, task;
-
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_KC)
-        for (task = 0; task < tasks; task++)
-            sppoi_product_task(job, chunk, task, k0);
-}
-
-/* Panels for each thread when a deep product (dw) is split by them: B is then
- * more than C, and the thread that packed a panel is the only one to read it.
- * 0: by strips, each thread reading all panels.                             */
-static int sppoi_own_panels(const sppoi_product_job *job)
-{
-    const int panels = sppoi_panel_count(job->n), threads = sppoi_max_threads();
-    const int own = panels / threads;
-
-    return job->k > job->m && job->m >= SPPOI_MR && panels % threads == 0 &&
-                   own <= SPPOI_CHUNK
-               ? own
-               : 0;
-}
-
-/* On all threads.  Tasks without an owner are handed out some at a time: a
- * counter that several cores write is far from each.                        */
-static void sppoi_product_together(const sppoi_product_job *job)
-{
-    const int own = sppoi_own_panels(job);
-    const int chunk = own ? own : sppoi_chunk(job);
-    const int tasks = sppoi_product_tasks(job, chunk);
-    const int each = sppoi_max(1, tasks / (8 * sppoi_max_threads()));
-    int k0, task;
-
-    for (k0 = 0; k0 < job->k; k0 += SPPOI_KC) {
-        if (own)
-            SPPOI_EACH(SPPOI_FOR, task, tasks,
-                       sppoi_product_task(job, chunk, task, k0));
-        else
-            SPPOI_EACH(SPPOI_TILES, task, tasks,
-                       sppoi_product_task(job, chunk, task, k0));
-    }
-    (void)each;
+        sppoi_strip(job, task % job->strips * SPPOI_MC, p0, p1, k0);
 }
 
 /* Below this many multiply-adds, a microsecond or two, waking the other threads
  * costs more than they save.                                                */
 enum { SPPOI_WORTH_SHARING = 1 << 16 };
 
-static void sppoi_product(const sppoi_product_job *job)
+static int sppoi_is_shared(double multiply_adds)
 {
-    const int little =
-        (double)job->m * job->n * job->k < (double)SPPOI_WORTH_SHARING;
+    return multiply_adds >= (double)SPPOI_WORTH_SHARING &&
+           !sppoi_works_alone();
+}
 
-    if (little || sppoi_works_alone())
-        sppoi_product_alone(job);
-    else
-        sppoi_product_together(job);
+/* Panels for each thread when a deep product (dw) is split by them: B is then
+ * more than C, and the thread that packed a panel is the only one to read it.
+ * 0: by strips, each thread reading all panels.                             */
+static int sppoi_own_panels(int m, int n, int k)
+{
+    const int panels = sppoi_panel_count(n), threads = sppoi_max_threads();
+    const int own = panels / threads;
+
+    return k > m && m >= SPPOI_MR && panels % threads == 0 &&
+                   own <= SPPOI_NC / SPPOI_NR
+               ? own
+               : 0;
+}
+
+/* Tasks run through the strips first, so that neighbours share their panels.
+ * Those without an owner are handed out some at a time: a counter that several
+ * cores write is far from each.                                             */
+static void sppoi_product(sppo_real *out, ptrdiff_t ld, const sppo_real *a,
+                          ptrdiff_t a_row, ptrdiff_t a_col,
+                          const sppo_real *panel, int m, int n, int k, int add)
+{
+    const int shared = sppoi_is_shared((double)m * n * k);
+    const int own = shared ? sppoi_own_panels(m, n, k) : 0;
+    const int across = m < SPPOI_MR ? SPPOI_ACROSS : SPPOI_NC / SPPOI_NR;
+    const int panels = own ? own : across;
+    const int strips = (m + SPPOI_MC - 1) / SPPOI_MC;
+    const int tasks = (sppoi_panel_count(n) + panels - 1) / panels * strips;
+    const int each =
+        shared ? sppoi_max(1, tasks / (8 * sppoi_max_threads())) : 1;
+    const sppoi_product_job job = { out, a, panel, ld, a_row, a_col, m, n, k,
+                                    add, strips, panels };
+    int k0, task;
+
+    for (k0 = 0; k0 < k; k0 += SPPOI_KC) {
+        if (own)
+            SPPOI_EACH(SPPOI_FOR, task, tasks,
+                       sppoi_product_task(&job, task, k0));
+        else if (shared)
+            SPPOI_EACH(SPPOI_TILES, task, tasks,
+                       sppoi_product_task(&job, task, k0));
+        else
+            for (task = 0; task < tasks; task++)
+                sppoi_product_task(&job, task, k0);
+    }
+    (void)each;
 }
 
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
@@ -3941,14 +3915,17 @@ SPPO_DEF size_t sppo_panel_size(int depth, int width)
     return sppoi_size_product((size_t)depth, panels);
 }
 
-/* to[k * COLS + j] = b[k * row + j * col] for k < depth and j < width, COLS of
- * them at most; the rest of a panel's row is 0.                             */
-static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
-                            ptrdiff_t col, int depth, int width)
+/* Panel p of B[depth][width], b[k * row + n * col]: row k of the panel has its
+ * NR numbers n, as many as there are, then 0.                               */
+static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
+                             ptrdiff_t row, ptrdiff_t col, int depth,
+                             int width, int p)
 {
-    const int n = sppoi_min(SPPOI_NR, width);
+    const int n0 = p * SPPOI_NR, n = sppoi_min(SPPOI_NR, width - n0);
+    sppo_real *to = panel + (size_t)n0 * (size_t)depth;
     int k, j;
 
+    b += n0 * col;
     for (k = 0; k < depth; k++) {
         if (col == 1)  // a loop that every compiler vectorises
             sppoi_store_row(to, b, n, 0);
@@ -3962,61 +3939,33 @@ static void sppoi_pack_rows(sppo_real *to, const sppo_real *b, ptrdiff_t row,
     }
 }
 
-static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
-                             ptrdiff_t row, ptrdiff_t col, int depth,
-                             int width, int p)
-{
-    const int n0 = p * SPPOI_NR;
+enum { SPPOI_PACKING = 8 };  // multiply-adds that cost what packing one does
 
-    sppoi_pack_rows(panel + (size_t)n0 * (size_t)depth, b + n0 * col, row, col,
-                    depth, width - n0);
-}
-
-/* B[depth][width], b[k * row + n * col], into panels. */
 static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
                        ptrdiff_t col, int depth, int width)
 {
     const int panels = sppoi_panel_count(width);
     int p;
 
-    SPPOI_EACH(SPPOI_FOR, p, panels,
-               sppoi_pack_panel(panel, b, row, col, depth, width, p));
+    if (sppoi_is_shared((double)depth * width * SPPOI_PACKING))
+        SPPOI_EACH(SPPOI_FOR, p, panels,
+                   sppoi_pack_panel(panel, b, row, col, depth, width, p));
+    else
+        for (p = 0; p < panels; p++)
+            sppoi_pack_panel(panel, b, row, col, depth, width, p);
 }
 
-static void sppoi_pack_alone(sppo_real *panel, const sppo_real *b,
-                             ptrdiff_t row, ptrdiff_t col, int depth,
-                             int width)
-{
-    int p;
+enum { SPPOI_FORWARD = 0, SPPOI_BACKWARD, SPPOI_WAYS };
 
-    for (p = 0; p < sppoi_panel_count(width); p++)
-        sppoi_pack_panel(panel, b, row, col, depth, width, p);
-}
-
-/* w[d_out, d_in] as the right side of in w'. */
+/* w[d_out, d_in] as the right side of out = in w' or, backward, din = dout w.
+ */
 static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
-                              int d_out)
+                              int d_out, int way)
 {
-    sppoi_pack(panel, w, 1, d_in, d_in, d_out);
-}
-
-static sppoi_product_job sppoi_job(sppo_real *out, const sppo_real *a,
-                                   ptrdiff_t a_row, ptrdiff_t a_col,
-                                   const sppo_real *panel, int m, int n, int k)
-{
-    sppoi_product_job job;
-
-    job.out = out;
-    job.a = a;
-    job.panel = panel;
-    job.ld = n;
-    job.a_row = a_row;
-    job.a_col = a_col;
-    job.m = m;
-    job.n = n;
-    job.k = k;
-    job.add = 0;
-    return job;
+    if (way == SPPOI_FORWARD)
+        sppoi_pack(panel, w, 1, d_in, d_in, d_out);
+    else
+        sppoi_pack(panel, w, d_in, 1, d_out, d_in);
 }
 
 /* out[n, d_out] (+)= in[n, d_in] times what is packed. */
@@ -4024,17 +3973,14 @@ static void sppoi_times(sppo_real *out, const sppo_real *in,
                         const sppo_real *panel, int n, int d_in, int d_out,
                         int add)
 {
-    sppoi_product_job job = sppoi_job(out, in, d_in, 1, panel, n, d_out, d_in);
-
-    job.add = add;
-    sppoi_product(&job);
+    sppoi_product(out, d_out, in, d_in, 1, panel, n, d_out, d_in, add);
 }
 
 SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
                               const sppo_real *w, sppo_real *panel, int n,
                               int d_in, int d_out)
 {
-    sppoi_pack_weight(panel, w, d_in, d_out);
+    sppoi_pack_weight(panel, w, d_in, d_out, SPPOI_FORWARD);
     sppoi_times(out, in, panel, n, d_in, d_out, 0);
 }
 
@@ -4043,18 +3989,7 @@ static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
                                const sppo_real *panel, int n, int d_out,
                                int d_in, int ld, int add)
 {
-    sppoi_product_job job = sppoi_job(out, in, ld, 1, panel, n, d_out, d_in);
-
-    job.ld = ld;
-    job.add = add;
-    sppoi_product(&job);
-}
-
-/* w[d_out, d_in] as the right side of dout w. */
-static void sppoi_pack_transposed(sppo_real *panel, const sppo_real *w,
-                                  int d_in, int d_out)
-{
-    sppoi_pack(panel, w, d_in, 1, d_out, d_in);
+    sppoi_product(out, ld, in, ld, 1, panel, n, d_out, d_in, add);
 }
 
 /* forward out = in w'     gradient din = dout w */
@@ -4062,20 +3997,8 @@ SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
                                  const sppo_real *w, sppo_real *panel, int n,
                                  int d_in, int d_out)
 {
-    sppoi_pack_transposed(panel, w, d_in, d_out);
+    sppoi_pack_weight(panel, w, d_in, d_out, SPPOI_BACKWARD);
     sppoi_times(din, dout, panel, n, d_out, d_in, 0);
-}
-
-/* dw[d_out, d_in] += dout' in, of which in[n, d_in] is packed. */
-static void sppoi_weight_gradient(sppo_real *dw, const sppo_real *dout,
-                                  const sppo_real *panel, int n, int d_in,
-                                  int d_out)
-{
-    sppoi_product_job job =
-        sppoi_job(dw, dout, 1, d_out, panel, d_out, d_in, n);
-
-    job.add = 1;
-    sppoi_product(&job);
 }
 
 /* forward out = in w'     gradient dw += dout' in */
@@ -4084,7 +4007,7 @@ SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
                                 int d_in, int d_out)
 {
     sppoi_pack(panel, in, d_in, 1, n, d_in);
-    sppoi_weight_gradient(dw, dout, panel, n, d_in, d_out);
+    sppoi_product(dw, d_in, dout, 1, d_out, panel, d_out, d_in, n, 1);
 }
 
 /* ---- [Net 2] RMSNorm ---- */
@@ -4840,8 +4763,8 @@ typedef struct sppoi_workspace {
     sppo_real *dx, *dnorm;            // [rows, dim], as are the rest of
     sppo_real *datt, *dqkv, *dgate_up;  // backward's, of their widths
     sppo_real *panel;                 // of rows, packed for a gradient dw
-    sppo_real *scratch;               // attention's, for `threads` threads
-    int threads;                      // that the first workspace lends
+    struct sppoi_query_block *query_block;  // attention's, of `threads`
+    int threads;                      // threads, all in the first workspace
     char *room;                       // for what is kept, unless kept for all
 } sppoi_workspace;
 
@@ -4876,8 +4799,6 @@ typedef struct sppoi_panels {
     sppo_real *qkv, *o, *gate_up, *down;
 } sppoi_panels;
 
-enum { SPPOI_FORWARD = 0, SPPOI_BACKWARD, SPPOI_WAYS };
-
 /* Room for w[d_out, d_in] packed either way. */
 static size_t sppoi_weight_room(int d_in, int d_out)
 {
@@ -4885,38 +4806,39 @@ static size_t sppoi_weight_room(int d_in, int d_out)
                         sppo_panel_size(d_out, d_in));
 }
 
-static int sppoi_ways(const sppo_activations *acts)
+static void sppoi_layer_panels(sppoi_panels *p, sppoi_arena *v,
+                               const sppo_config *c)
 {
-    return acts->backward == SPPO_FORWARD ? 1 : SPPOI_WAYS;
+    p->qkv = sppoi_arena_reals(
+        v, sppoi_weight_room(c->dim, sppoi_qkv_width(c)), 1);
+    p->o = sppoi_arena_reals(
+        v, sppoi_weight_room(sppoi_q_width(c), c->dim), 1);
+    p->gate_up = sppoi_arena_reals(
+        v, sppoi_weight_room(c->dim, 2 * c->hidden), 1);
+    p->down = sppoi_arena_reals(v, sppoi_weight_room(c->hidden, c->dim), 1);
 }
 
 static void sppoi_panels_layout(sppo_activations *acts, sppoi_arena *v)
 {
     const sppo_config *c = &acts->config;
-    const int ways = sppoi_ways(acts), layers = c->layers * ways;
+    const int ways = acts->backward == SPPO_FORWARD ? 1 : SPPOI_WAYS;
     sppoi_panels p;
-    int i;
+    int way, l;
 
     memset(&p, 0, sizeof p);
-    for (i = 0; i < ways; i++)
-        acts->classifier[i] = sppoi_arena_reals(
+    for (way = 0; way < ways; way++) {
+        acts->classifier[way] = sppoi_arena_reals(
             v, sppoi_weight_room(c->dim, c->vocab), 1);
-    acts->panels =
-        (sppoi_panels *)sppoi_arena_alloc(v, (size_t)layers, sizeof p);
-    for (i = 0; i < layers; i++) {
-        if (i == 0 || acts->packed_before) {
-            p.qkv = sppoi_arena_reals(
-                v, sppoi_weight_room(c->dim, sppoi_qkv_width(c)), 1);
-            p.o = sppoi_arena_reals(
-                v, sppoi_weight_room(sppoi_q_width(c), c->dim), 1);
-            p.gate_up = sppoi_arena_reals(
-                v, sppoi_weight_room(c->dim, 2 * c->hidden), 1);
-            p.down = sppoi_arena_reals(
-                v, sppoi_weight_room(c->hidden, c->dim), 1);
-        }
-        if (v->base)
-            acts->panels[i] = p;
+        acts->panels[way] = (sppoi_panels *)sppoi_arena_alloc(
+            v, (size_t)c->layers, sizeof p);
     }
+    for (way = 0; way < ways; way++)
+        for (l = 0; l < c->layers; l++) {
+            if (way + l == 0 || acts->packed_before)
+                sppoi_layer_panels(&p, v, c);
+            if (v->base)
+                acts->panels[way][l] = p;
+        }
 }
 
 /* Longest run of visible tokens; positions end at the context. */
@@ -4935,9 +4857,9 @@ static size_t sppoi_trunk_count(const sppo_config *c)
     return sppo_config_count(&trunk);
 }
 
-static int sppoi_most_partials(const sppo_config *c, int rows)
+static int sppoi_most_partials(size_t trunk_count, int rows)
 {
-    const size_t copies = SPPOI_SMALL_MODEL / sppoi_trunk_count(c);
+    const size_t copies = SPPOI_SMALL_MODEL / trunk_count;
     int partials = 1;
 
     while (2 * partials <= SPPOI_MOST_PARTIALS &&
@@ -4978,34 +4900,57 @@ static size_t sppoi_kept_bytes(const sppo_activations *acts)
     return sppoi_arena_size(&v);
 }
 
-/* Numbers in attention's scratch for a block of queries: sppoi_block_layout. */
-static size_t sppoi_block_room(const sppo_config *c, int reach, int backward)
-{
-    const size_t cols = SPPOI_NR, keys = (size_t)reach * cols;
-    const size_t channels = (size_t)c->head_dim * cols;
-    const size_t rows = sppo_panel_size(SPPOI_NR, c->head_dim);
+/* A block of queries of one head or of several that share their keys, and its
+ * scratch, all in columns of SPPOI_NR; see sppoi_attention.                 */
+typedef struct sppoi_query_block {
+    sppo_real *score, *q, *out, *top, *sum;        // forward
+    sppo_real *grad, *dout, *q_rows, *dout_rows;   // backward as well
+    int s, g;            // segment and key/value head
+    int i0, h0;          // first query (in its segment) and first query head
+    int queries, heads;  // of the block
+    int cols;            // those in use, in whole halves of SPPOI_NR
+    int first;           // of the segment's blocks: the last queries
+} sppoi_query_block;
 
-    return keys + 2 * channels + 2 * cols
-         + (backward ? keys + channels + 2 * rows : 0);
+static void sppoi_query_block_layout(sppoi_query_block *b, sppoi_arena *v,
+                                     const sppo_activations *acts)
+{
+    const size_t keys = (size_t)sppoi_reach(acts);
+    const size_t channels = (size_t)acts->config.head_dim;
+    const size_t rows = sppo_panel_size(SPPOI_NR, acts->config.head_dim);
+
+    memset(b, 0, sizeof *b);
+    b->score = sppoi_arena_reals(v, keys, SPPOI_NR);
+    b->q = sppoi_arena_reals(v, channels, SPPOI_NR);
+    b->out = sppoi_arena_reals(v, channels, SPPOI_NR);
+    b->top = sppoi_arena_reals(v, 1, SPPOI_NR);
+    b->sum = sppoi_arena_reals(v, 1, SPPOI_NR);
+    if (acts->backward == SPPO_FORWARD)
+        return;
+    b->grad = sppoi_arena_reals(v, keys, SPPOI_NR);
+    b->dout = sppoi_arena_reals(v, channels, SPPOI_NR);
+    b->q_rows = sppoi_arena_reals(v, rows, 1);
+    b->dout_rows = sppoi_arena_reals(v, rows, 1);
 }
 
 static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_arena *v)
 {
-    const size_t room = sppoi_block_room(&acts->config, sppoi_reach(acts),
-                                         acts->backward != SPPO_FORWARD);
     const size_t kept = sppoi_kept_bytes(acts);
     sppoi_workspace counted;
-    int w;
+    sppoi_query_block counted_block, *block;
+    int w, t;
 
     acts->workspace = (sppoi_workspace *)sppoi_arena_alloc(
         v, (size_t)acts->workers, sizeof *acts->workspace);
-    acts->scratch = sppoi_arena_reals(
-        v, sppoi_size_product((size_t)acts->threads, room), 1);
+    block = (sppoi_query_block *)sppoi_arena_alloc(
+        v, (size_t)acts->threads, sizeof *block);
+    for (t = 0; t < acts->threads; t++)
+        sppoi_query_block_layout(v->base ? &block[t] : &counted_block, v, acts);
     for (w = 0; w < acts->workers; w++) {
         sppoi_workspace *ws = v->base ? &acts->workspace[w] : &counted;
 
         sppoi_workspace_layout(ws, v, acts);
-        ws->scratch = v->base ? acts->scratch + (size_t)w * room : NULL;
+        ws->query_block = v->base ? &block[w] : NULL;
         ws->threads = w == 0 ? acts->threads : 1;
         if (acts->backward != SPPO_BACKWARD)
             ws->room = (char *)sppoi_arena_alloc(v, 1, kept);
@@ -5027,7 +4972,7 @@ static void sppoi_activations_layout(sppo_activations *acts, sppoi_arena *v)
     const size_t n = (size_t)acts->max_tokens;
     const int most = sppoi_most_micro_batches(acts);
     const int copies = acts->backward == SPPO_FORWARD
-        ? 0 : sppoi_most_partials(c, acts->max_tokens) - 1;
+        ? 0 : sppoi_most_partials(acts->trunk_count, acts->max_tokens) - 1;
 
     acts->micro_batch = (sppo_micro_batch *)sppoi_arena_alloc(
         v, (size_t)most, sizeof *acts->micro_batch);
@@ -5051,14 +4996,16 @@ static void sppoi_activations_shape(sppo_activations *acts,
                                     int max_segments, int max_tree,
                                     int backward, int pack_all)
 {
-    const int is_small = sppoi_trunk_count(c) <= SPPOI_SMALL_MODEL;
-    const int partials = sppoi_most_partials(c, max_tokens);
+    const size_t trunk = sppoi_trunk_count(c);
+    const int is_small = trunk <= SPPOI_SMALL_MODEL;
+    const int partials = sppoi_most_partials(trunk, max_tokens);
     const int most = backward == SPPO_FORWARD ? INT_MAX : partials;
     int rows;
 
     memset(acts, 0, sizeof *acts);
     acts->config = *c;
     acts->count = sppo_config_count(c);
+    acts->trunk_count = trunk;
     acts->max_tokens = max_tokens;
     acts->max_segments = max_segments;
     acts->backward = backward;
@@ -5096,8 +5043,10 @@ static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
                                            int max_tree, int backward,
                                            int pack_all)
 {
-    sppo_activations fresh;
+    sppo_activations counted;
     sppoi_arena arena = { NULL, 0, 0 };
+    void *block;
+    size_t size;
 
     if (max_tokens < 1 || max_segments < 1 || max_tree < 0 ||
         backward < SPPO_FORWARD || backward > SPPO_STEP)
@@ -5106,15 +5055,17 @@ static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
                          "max_tree %d not negative, and backward %d one of "
                          "SPPO_FORWARD, SPPO_BACKWARD and SPPO_STEP",
                          max_tokens, max_segments, max_tree, backward);
-    sppoi_activations_shape(&fresh, &model->config, max_tokens, max_segments,
+    sppoi_activations_shape(&counted, &model->config, max_tokens, max_segments,
                             max_tree, backward, pack_all);
-    sppoi_activations_layout(&fresh, &arena);
-    SPPOI_TRY(sppoi_block(ctx, "sppo_activations_init", &arena, &fresh.block,
-                          &fresh.block_size));
-    sppoi_activations_layout(&fresh, &arena);
-    sppo_rope_table(fresh.table, sppoi_reach(&fresh), fresh.config.head_dim,
-                    fresh.config.rope_theta);
-    *acts = fresh;
+    sppoi_activations_layout(&counted, &arena);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_activations_init", &arena, &block, &size));
+    sppoi_activations_shape(acts, &model->config, max_tokens, max_segments,
+                            max_tree, backward, pack_all);
+    sppoi_activations_layout(acts, &arena);
+    acts->block = block;
+    acts->block_size = size;
+    sppo_rope_table(acts->table, sppoi_reach(acts), acts->config.head_dim,
+                    acts->config.rope_theta);
     return SPPO_OK;
 }
 
@@ -5144,14 +5095,17 @@ static sppo_result sppoi_check_segment(sppo_ctx *ctx, const sppo_config *c,
     const int length = f->start[s + 1] - f->start[s];
     int i;
 
+    if (length < 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_forward: segment %d is empty", s);
+    if (parent >= s || (parent < root && parent != -1))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d has "
+                         "parent %d; it must be an earlier segment of the "
+                         "same tree (from %d), or -1", s, parent, root);
     if (before > c->context - length)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d ends "
                          "at position %d, beyond the context of %d", s,
                          before + length, c->context);
-    if (parent < root && parent != -1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d has "
-                         "parent %d; it must be an earlier segment of the "
-                         "same tree (from %d), or -1", s, parent, root);
     for (i = f->start[s]; i < f->start[s + 1]; i++)
         if (f->token[i] < 0 || f->token[i] >= c->vocab)
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: token %d of "
@@ -5170,20 +5124,11 @@ static sppo_result sppoi_check_segments(sppo_ctx *ctx,
 
     for (s = 0; s < f->segments; s++) {
         const int parent = f->parent[s];
-        const int length = f->start[s + 1] - f->start[s];
         const int before = parent >= 0 && parent < s ? acts->slot[parent] : 0;
 
-        if (length < 1)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                             "sppo_forward: segment %d is empty", s);
-        if (parent >= s)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: segment %d "
-                             "has parent %d; it must be an earlier segment of "
-                             "the same tree (from %d), or -1", s, parent,
-                             root);
         root = parent == -1 ? s : root;
         SPPOI_TRY(sppoi_check_segment(ctx, &acts->config, f, s, root, before));
-        acts->slot[s] = before + length;
+        acts->slot[s] = before + f->start[s + 1] - f->start[s];
         if (f->start[s + 1] - f->start[root] > acts->most_rows)
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: the tree of "
                              "segment %d has more than %d tokens; "
@@ -5313,7 +5258,7 @@ static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
         sppoi_read_micro_batch(acts, &v, f, from, to, scored);
         scored += acts->micro_batch[acts->micro_batches - 1].scored_rows;
     }
-    acts->partials = sppoi_most_partials(&acts->config, f->tokens);
+    acts->partials = sppoi_most_partials(acts->trunk_count, f->tokens);
     while (acts->partials > acts->micro_batches)
         acts->partials /= 2;
 }
@@ -5331,44 +5276,36 @@ static sppo_result sppoi_read_batch(sppo_ctx *ctx, sppo_activations *acts,
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_forward: the forest has no segments");
     SPPOI_TRY(sppoi_check_segments(ctx, acts, f));
+    memset(acts->logprob, 0, (size_t)f->tokens * sizeof *acts->logprob);
     sppoi_cut(acts, f);
     return SPPO_OK;
 }
 
 /* ---- packed weights ---- */
 
-/* sppoi_pack_weight for the forward pass, sppoi_pack_transposed for the
- * backward.                                                                 */
-typedef void (*sppoi_packer)(sppo_real *panel, const sppo_real *w, int d_in,
-                             int d_out);
-
 static void sppoi_pack_layer(const sppo_activations *acts, const sppo_model *m,
                              int l, int way)
 {
     const sppo_config *c = &acts->config;
     const sppoi_layer w = sppoi_layer_view(m, m->weights, l);
-    const sppoi_panels *p = &acts->panels[l * sppoi_ways(acts) + way];
-    const sppoi_packer pack =
-        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_transposed;
+    const sppoi_panels *p = &acts->panels[way][l];
 
-    pack(p->qkv, w.qkv, c->dim, sppoi_qkv_width(c));
-    pack(p->o, w.o, sppoi_q_width(c), c->dim);
-    pack(p->gate_up, w.gate_up, c->dim, 2 * c->hidden);
-    pack(p->down, w.down, c->hidden, c->dim);
+    sppoi_pack_weight(p->qkv, w.qkv, c->dim, sppoi_qkv_width(c), way);
+    sppoi_pack_weight(p->o, w.o, sppoi_q_width(c), c->dim, way);
+    sppoi_pack_weight(p->gate_up, w.gate_up, c->dim, 2 * c->hidden, way);
+    sppoi_pack_weight(p->down, w.down, c->hidden, c->dim, way);
 }
 
 /* The classifier, which is the largest, is task 0; then come the layers. */
 static void sppoi_pack_task(const sppo_activations *acts, const sppo_model *m,
                             int task, int way)
 {
-    const sppoi_packer pack =
-        way == SPPOI_FORWARD ? sppoi_pack_weight : sppoi_pack_transposed;
-
     if (task > 0)
         sppoi_pack_layer(acts, m, task - 1, way);
     else
-        pack(acts->classifier[way], sppoi_classifier(m, m->weights),
-             acts->config.dim, acts->config.vocab);
+        sppoi_pack_weight(acts->classifier[way],
+                          sppoi_classifier(m, m->weights), acts->config.dim,
+                          acts->config.vocab, way);
 }
 
 /* Packs for ways [from, to).  A small model's layers are packed at once, each
@@ -5395,7 +5332,7 @@ static const sppoi_panels *sppoi_packed(const sppo_activations *acts,
 {
     if (!acts->packed_before)
         sppoi_pack_layer(acts, m, l, way);
-    return &acts->panels[l * sppoi_ways(acts) + way];
+    return &acts->panels[way][l];
 }
 
 /* ---- attention over a forest ---- */
@@ -5425,38 +5362,7 @@ typedef struct sppoi_attention {
     const sppoi_kept_layer *k;
     const sppo_real *datt;  // backward only, as is dqkv
     sppo_real *dqkv;
-    int reach;
 } sppoi_attention;
-
-/* Scratch of one task, all in columns of SPPOI_NR. */
-typedef struct sppoi_query_block {
-    sppo_real *score, *q, *out, *top, *sum;        // forward
-    sppo_real *grad, *dout, *q_rows, *dout_rows;   // backward as well
-    int s, g;            // segment and key/value head
-    int i0, h0;          // first query (in its segment) and first query head
-    int queries, heads;  // of the block
-    int cols;            // those in use, in whole halves of SPPOI_NR
-    int first;           // of the segment's blocks: the last queries
-} sppoi_query_block;
-
-static void sppoi_block_layout(sppoi_query_block *b, sppo_real *at,
-                               const sppo_config *c, int reach)
-{
-    const size_t cols = SPPOI_NR, keys = (size_t)reach * cols;
-    const size_t channels = (size_t)c->head_dim * cols;
-    const size_t rows = sppo_panel_size(SPPOI_NR, c->head_dim);
-
-    memset(b, 0, sizeof *b);
-    b->score = at;
-    b->q = at + keys;
-    b->out = b->q + channels;
-    b->top = b->out + channels;
-    b->sum = b->top + cols;
-    b->grad = b->sum + cols;
-    b->dout = b->grad + keys;
-    b->q_rows = b->dout + channels;
-    b->dout_rows = b->q_rows + rows;
-}
 
 /* Columns run over queries, then heads: where column 0 stands in rows that are
  * `width` wide.  A query's heads are neighbours there too.                  */
@@ -5544,15 +5450,11 @@ static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
     const int width = sppoi_qkv_width(a->c);
     int s;
 
-    for (s = b->s; s >= 0; s = a->f->parent[s]) {
-        sppoi_product_job job = sppoi_job(
-            sppoi_row_out(out, a->before[s], SPPOI_NR),
-            sppoi_row(rows, a->f->start[s], width) + channel, width, 1, panel,
-            sppoi_keys_visible(a, b, s), b->cols, a->c->head_dim);
-
-        job.ld = SPPOI_NR;
-        sppoi_product_alone(&job);
-    }
+    for (s = b->s; s >= 0; s = a->f->parent[s])
+        sppoi_product(sppoi_row_out(out, a->before[s], SPPOI_NR), SPPOI_NR,
+                      sppoi_row(rows, a->f->start[s], width) + channel, width,
+                      1, panel, sppoi_keys_visible(a, b, s), b->cols,
+                      a->c->head_dim, 0);
 }
 
 /* out[c][j] = sum over keys seen of rows[key][channel + c] panel[key][j]. */
@@ -5563,16 +5465,12 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
     const int width = sppoi_qkv_width(a->c);
     int s;
 
-    for (s = b->s; s >= 0; s = a->f->parent[s]) {
-        sppoi_product_job job = sppoi_job(
-            out, sppoi_row(rows, a->f->start[s], width) + channel, 1, width,
-            sppoi_row(panel, a->before[s], SPPOI_NR), a->c->head_dim, b->cols,
-            sppoi_keys_visible(a, b, s));
-
-        job.ld = SPPOI_NR;
-        job.add = s != b->s;
-        sppoi_product_alone(&job);
-    }
+    for (s = b->s; s >= 0; s = a->f->parent[s])
+        sppoi_product(out, SPPOI_NR,
+                      sppoi_row(rows, a->f->start[s], width) + channel, 1,
+                      width, sppoi_row(panel, a->before[s], SPPOI_NR),
+                      a->c->head_dim, b->cols, sppoi_keys_visible(a, b, s),
+                      s != b->s);
 }
 
 /* rows[key][channel + c] += sum_j column[key][j] panel[j][c], panel packed.
@@ -5585,36 +5483,37 @@ static void sppoi_into_keys(sppo_real *rows, int channel,
     const int width = sppoi_qkv_width(a->c);
     int s;
 
-    for (s = b->s; s >= 0; s = a->f->parent[s]) {
-        sppoi_product_job job = sppoi_job(
-            sppoi_row_out(rows, a->f->start[s], width) + channel,
-            sppoi_row(column, a->before[s], SPPOI_NR), SPPOI_NR, 1, panel,
-            sppoi_keys_visible(a, b, s), a->c->head_dim, b->cols);
-
-        job.ld = width;
-        job.add = s != b->s || !b->first;
-        sppoi_product_alone(&job);
-    }
+    for (s = b->s; s >= 0; s = a->f->parent[s])
+        sppoi_product(sppoi_row_out(rows, a->f->start[s], width) + channel,
+                      width, sppoi_row(column, a->before[s], SPPOI_NR),
+                      SPPOI_NR, 1, panel, sppoi_keys_visible(a, b, s),
+                      a->c->head_dim, b->cols, s != b->s || !b->first);
 }
 
-/* Scores of a block; a key after its query is out of sight. */
+/* A key that comes after its query is out of sight: its score is so low that
+ * exp makes it 0.                                                           */
+static void sppoi_block_mask(const sppoi_attention *a,
+                             const sppoi_query_block *b)
+{
+    sppo_real *own = sppoi_row_out(b->score, a->before[b->s] + b->i0, SPPOI_NR);
+    int i, j;
+
+    for (i = 1; i < b->queries; i++)
+        for (j = 0; j < i * b->heads; j++)
+            sppoi_row_out(own, i, SPPOI_NR)[j] = (sppo_real)-1e30;
+}
+
+/* Scores of a block. */
 static void sppoi_block_scores(const sppoi_attention *a,
                                const sppoi_query_block *b)
 {
     const sppo_real scale =
         (sppo_real)(1.0 / sqrt((double)a->c->head_dim));
     const int key = sppoi_q_width(a->c) + b->g * a->c->head_dim;
-    int i, j;
 
     sppoi_pack_queries(b->q, a->k->qkv, sppoi_qkv_width(a->c), a, b, scale);
     sppoi_over_channels(b->score, a->k->qkv, key, b->q, a, b);
-    for (i = 1; i < b->queries; i++) {
-        sppo_real *row = sppoi_row_out(
-            b->score, a->before[b->s] + b->i0 + i, SPPOI_NR);
-
-        for (j = 0; j < i * b->heads; j++)
-            row[j] = (sppo_real)-1e30;
-    }
+    sppoi_block_mask(a, b);
 }
 
 /* score becomes exp(score - top); top and sum per column.  Here and below cols
@@ -5647,18 +5546,11 @@ static SPPOI_INLINE void sppoi_softmax_body(const int cols,
     }
 }
 
-static void sppoi_block_softmax(const sppoi_query_block *b, int keys)
-{
-    if (b->cols == SPPOI_NR)
-        sppoi_softmax_body(SPPOI_NR, b, keys);
-    else
-        sppoi_softmax_body(SPPOI_NR / 2, b, keys);
-}
-
 static void sppoi_block_fwd(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
     const sppo_config *c = a->c;
+    const int keys = sppoi_block_keys(a, b);
     const int value = sppoi_q_width(c) + sppoi_kv_width(c)
                     + b->g * c->head_dim;
     sppo_real *lse = a->k->lse
@@ -5667,7 +5559,10 @@ static void sppoi_block_fwd(const sppoi_attention *a,
     int i, h, j = 0;
 
     sppoi_block_scores(a, b);
-    sppoi_block_softmax(b, sppoi_block_keys(a, b));
+    if (b->cols == SPPOI_NR)
+        sppoi_softmax_body(SPPOI_NR, b, keys);
+    else
+        sppoi_softmax_body(SPPOI_NR / 2, b, keys);
     sppoi_over_keys(b->out, a->k->qkv, value, b->score, a, b);
     for (i = 0; i < b->queries; i++)
         for (h = 0; h < b->heads; h++, j++) {
@@ -5743,54 +5638,51 @@ static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
     }
 }
 
-static void sppoi_block_score_gradient(const sppoi_query_block *b, int keys)
-{
-    if (b->cols == SPPOI_NR)
-        sppoi_score_gradient_body(SPPOI_NR, b, keys);
-    else
-        sppoi_score_gradient_body(SPPOI_NR / 2, b, keys);
-}
-
 static void sppoi_block_bwd(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
     const sppo_config *c = a->c;
     const int d = c->head_dim, width = sppoi_qkv_width(c);
     const int key = sppoi_q_width(c) + b->g * d;
-    const int value = key + sppoi_kv_width(c);
+    const int value = key + sppoi_kv_width(c), keys = sppoi_block_keys(a, b);
     const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
     int j;
 
     sppoi_block_recompute(a, b);
     sppoi_pack_queries(b->dout, a->datt, sppoi_q_width(c), a, b, 1);
     sppoi_over_channels(b->grad, a->k->qkv, value, b->dout, a, b);
-    sppoi_block_score_gradient(b, sppoi_block_keys(a, b));
+    if (b->cols == SPPOI_NR)
+        sppoi_score_gradient_body(SPPOI_NR, b, keys);
+    else
+        sppoi_score_gradient_body(SPPOI_NR / 2, b, keys);
     sppoi_over_keys(b->out, a->k->qkv, key, b->grad, a, b);
     for (j = 0; j < b->cols; j++)
         b->sum[j] = scale;
     sppoi_unpack_queries(a->dqkv, b->out, width, a, b, b->sum);
-    sppoi_pack_alone(b->q_rows, b->q, 1, SPPOI_NR, b->cols, d);
+    sppoi_pack(b->q_rows, b->q, 1, SPPOI_NR, b->cols, d);
     sppoi_into_keys(a->dqkv, key, b->grad, b->q_rows, a, b);
-    sppoi_pack_alone(b->dout_rows, b->dout, 1, SPPOI_NR, b->cols, d);
+    sppoi_pack(b->dout_rows, b->dout, 1, SPPOI_NR, b->cols, d);
     sppoi_into_keys(a->dqkv, value, b->score, b->dout_rows, a, b);
 }
 
+/* sppoi_block_fwd or sppoi_block_bwd. */
+typedef void (*sppoi_block_way)(const sppoi_attention *a,
+                                const sppoi_query_block *b);
+
 /* A segment and a key/value head, the last queries first: they see every key of
- * their segment.  block: sppoi_block_fwd or sppoi_block_bwd.                */
-static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
-                                   sppo_real *scratch,
-                                   void (*block)(const sppoi_attention *a,
-                                                 const sppoi_query_block *b))
+ * their segment.                                                            */
+static void sppoi_attend_segment(const sppoi_attention *a, int s, int g,
+                                 const sppoi_query_block *scratch,
+                                 sppoi_block_way way)
 {
     const int sharing = a->c->heads / a->c->kv_heads;
     const int heads = sppoi_min(sharing, SPPOI_NR);
     const int at_once = SPPOI_NR / heads;
     const int length = a->f->start[s + 1] - a->f->start[s];
     const int last = (length - 1) / at_once * at_once;
-    sppoi_query_block b;
+    sppoi_query_block b = *scratch;
     int h;
 
-    sppoi_block_layout(&b, scratch, a->c, a->reach);
     b.s = s;
     b.g = g;
     b.first = 1;
@@ -5800,80 +5692,61 @@ static void sppoi_attention_blocks(const sppoi_attention *a, int s, int g,
             b.heads = sppoi_min(heads, sharing - h);
             b.queries = sppoi_min(at_once, length - b.i0);
             b.cols = b.queries * b.heads > SPPOI_NR / 2 ? SPPOI_NR
-                                                          : SPPOI_NR / 2;
-            block(a, &b);
+                                                        : SPPOI_NR / 2;
+            way(a, &b);
             b.first = 0;
         }
 }
 
-static sppoi_attention sppoi_attention_view(const sppo_activations *acts,
-                                            const sppo_micro_batch *b,
-                                            const sppoi_workspace *ws,
-                                            const sppoi_kept_layer *k)
+/* Task `task` of attention in a micro-batch: a key/value head and segments
+ * start[i] up to start[i + 1], or with start NULL segment i alone.          */
+static void sppoi_attend_task(const sppoi_attention *a, const int *start,
+                              int task, const sppoi_query_block *scratch,
+                              sppoi_block_way way)
 {
-    sppoi_attention a;
+    const int i = task / a->c->kv_heads, g = task % a->c->kv_heads;
+    const int end = start ? start[i + 1] : i + 1;
+    int s;
 
-    a.c = &acts->config;
-    a.f = &b->forest;
-    a.before = b->before;
-    a.k = k;
-    a.datt = ws->datt;
-    a.dqkv = ws->dqkv;
-    a.reach = sppoi_reach(acts);
-    return a;
+    for (s = start ? start[i] : i; s < end; s++)
+        sppoi_attend_segment(a, s, g, scratch, way);
 }
 
-static size_t sppoi_scratch_room(const sppo_activations *acts)
+/* Attention of a micro-batch, with sppoi_block_fwd from k->qkv to k->att and
+ * k->lse, with sppoi_block_bwd from ws->datt to ws->dqkv.                   */
+static void sppoi_attend(const sppo_activations *acts,
+                         const sppo_micro_batch *b, const sppoi_workspace *ws,
+                         const sppoi_kept_layer *k, const int *start, int n,
+                         sppoi_block_way way)
 {
-    return sppoi_block_room(&acts->config, sppoi_reach(acts),
-                            acts->backward != SPPO_FORWARD);
+    const sppoi_attention a = { &acts->config, &b->forest, b->before, k,
+                                ws->datt, ws->dqkv };
+    const int tasks = n * acts->config.kv_heads, threads = ws->threads;
+    int task;
+
+    SPPOI_EACH(SPPOI_TASKS, task, tasks,
+               sppoi_attend_task(&a, start, task, &ws->query_block[worker],
+                                 way));
+    (void)threads;
 }
 
-/* Sets k->att and k->lse.  A task is a segment and a key/value head: no two
- * write to the same place.                                                  */
+/* A task is a segment and a key/value head: no two write to the same place. */
 static void sppoi_attend_fwd(const sppo_activations *acts,
                              const sppo_micro_batch *b,
                              const sppoi_workspace *ws,
                              const sppoi_kept_layer *k)
 {
-    const sppoi_attention a = sppoi_attention_view(acts, b, ws, k);
-    const size_t room = sppoi_scratch_room(acts);
-    const int kv = acts->config.kv_heads, threads = ws->threads;
-    int task;
-
-    SPPOI_EACH(SPPOI_TASKS, task, b->forest.segments * kv,
-               sppoi_attention_blocks(&a, task / kv, task % kv,
-                                      ws->scratch + (size_t)worker * room,
-                                      sppoi_block_fwd));
-    (void)threads;
+    sppoi_attend(acts, b, ws, k, NULL, b->forest.segments, sppoi_block_fwd);
 }
 
-static void sppoi_attend_tree_bwd(const sppoi_attention *a,
-                                  const sppo_micro_batch *b, int tree, int g,
-                                  sppo_real *scratch)
-{
-    int s;
-
-    for (s = b->tree_start[tree]; s < b->tree_start[tree + 1]; s++)
-        sppoi_attention_blocks(a, s, g, scratch, sppoi_block_bwd);
-}
-
-/* Sets ws->dqkv from ws->datt.  A task is a tree and a key/value head: a
- * prompt's keys get gradients from all its responses, always in this order. */
+/* A task is a tree and a key/value head: a prompt's keys get gradients from all
+ * its responses, always in this order.                                      */
 static void sppoi_attend_bwd(const sppo_activations *acts,
                              const sppo_micro_batch *b,
                              const sppoi_workspace *ws,
                              const sppoi_kept_layer *k)
 {
-    const sppoi_attention a = sppoi_attention_view(acts, b, ws, k);
-    const size_t room = sppoi_scratch_room(acts);
-    const int kv = acts->config.kv_heads, threads = ws->threads;
-    int task;
-
-    SPPOI_EACH(SPPOI_TASKS, task, b->trees * kv,
-               sppoi_attend_tree_bwd(&a, b, task / kv, task % kv,
-                                     ws->scratch + (size_t)worker * room));
-    (void)threads;
+    sppoi_attend(acts, b, ws, k, b->tree_start, b->trees, sppoi_block_bwd);
 }
 
 /* ---- [Net 6] THE LAYER ---- */
@@ -5965,6 +5838,17 @@ static void sppoi_layer_bwd(const sppo_activations *acts,
 
 /* ---- all layers ---- */
 
+/* A pass over a batch: whose activations, what weights, and what for. */
+typedef struct sppoi_pass {
+    const sppo_activations *acts;
+    const sppo_model *m;
+    sppo_step_loss loss;       // of sppo_step
+    void *user;
+    const sppo_real *d_final;  // of sppo_backward; NULL: none
+    sppo_real *grad;           // NULL: forward only
+    size_t count;              // numbers of the gradient in a partial sum
+} sppoi_pass;
+
 static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                         int n)
 {
@@ -5977,9 +5861,11 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
 }
 
 /* From tokens to b->final, the hidden states after the last norm. */
-static void sppoi_trunk_fwd(const sppo_activations *acts, const sppo_model *m,
-                            const sppo_micro_batch *b, sppoi_workspace *ws)
+static void sppoi_trunk_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
+                            sppoi_workspace *ws)
 {
+    const sppo_activations *acts = pass->acts;
+    const sppo_model *m = pass->m;
     const sppo_config *c = &acts->config;
     const int n = b->forest.tokens, layers = c->layers;
     const sppoi_kept_layer *k = b->layer;
@@ -6000,10 +5886,12 @@ static void sppoi_trunk_fwd(const sppo_activations *acts, const sppo_model *m,
 }
 
 /* From ws->dnorm, the gradient of b->final, to that of the embedding. */
-static void sppoi_trunk_bwd(const sppo_activations *acts, const sppo_model *m,
-                            const sppo_micro_batch *b, sppoi_workspace *ws,
-                            sppo_real *grad)
+static void sppoi_trunk_bwd(const sppoi_pass *pass, sppo_micro_batch *b,
+                            sppoi_workspace *ws)
 {
+    const sppo_activations *acts = pass->acts;
+    const sppo_model *m = pass->m;
+    sppo_real *grad = b->grad;
     const int n = b->forest.tokens, d = acts->config.dim;
     const int layers = acts->config.layers;
     const sppoi_kept_layer *k = b->layer;
@@ -6026,34 +5914,6 @@ static void sppoi_trunk_bwd(const sppo_activations *acts, const sppo_model *m,
 }
 
 /* ---- [Net 7] logits, a chunk of scored rows at a time ---- */
-
-/* Rows of the chunk that begins with scored row `from`. */
-static int sppoi_chunk_rows(const sppo_activations *acts,
-                            const sppo_micro_batch *b, int from)
-{
-    return sppoi_min(acts->chunk, b->scored_rows - from);
-}
-
-/* Where its logits are: with the micro-batch, or in a room for one chunk. */
-static sppo_real *sppoi_chunk_logits(const sppo_activations *acts,
-                                     const sppo_micro_batch *b,
-                                     const sppoi_workspace *ws, int from)
-{
-    return b->logits ? sppoi_row_out(b->logits, from, acts->config.vocab)
-                     : ws->logits;
-}
-
-/* Scored rows [from, from + n) of b->final. */
-static void sppoi_gather(const sppo_micro_batch *b, const sppoi_workspace *ws,
-                         int d, int from, int n)
-{
-    int r;
-
-    SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_store_row(sppoi_row_out(ws->gathered, r, d),
-                               sppoi_row(b->final, b->scored_row[from + r], d),
-                               d, 0));
-}
 
 /* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits, for
  * the tokens that scored row r predicts.                                    */
@@ -6094,43 +5954,70 @@ static void sppoi_row_d_logit(const sppo_micro_batch *b, int r,
     }
 }
 
-/* A chunk's logits, and the log-probabilities that they give. */
-static void sppoi_chunk_fwd(const sppo_activations *acts,
-                            const sppo_micro_batch *b,
-                            const sppoi_workspace *ws, int from, int n)
+/* Scored rows [from, from + n). */
+typedef struct sppoi_chunk {
+    int from, n;
+    sppo_real *logits;  // [n, vocab]
+} sppoi_chunk;
+
+/* The chunk that begins with scored row `from`: gathers its rows of b->final
+ * and, unless they are there already, computes their logits.  Those stand with
+ * the micro-batch, or in a room for one chunk.                              */
+static sppoi_chunk sppoi_chunk_logits(const sppo_activations *acts,
+                                      const sppo_micro_batch *b,
+                                      const sppoi_workspace *ws, int from,
+                                      int ready)
 {
     const int d = acts->config.dim, vocab = acts->config.vocab;
-    sppo_real *logits = sppoi_chunk_logits(acts, b, ws, from);
+    const sppoi_chunk chunk = {
+        from, sppoi_min(acts->chunk, b->scored_rows - from),
+        b->logits ? sppoi_row_out(b->logits, from, vocab) : ws->logits };
     int r;
 
-    sppoi_gather(b, ws, d, from, n);
-    sppoi_times(logits, ws->gathered, acts->classifier[SPPOI_FORWARD], n, d,
-                vocab, 0);
-    SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_row_logprob(b, from + r, sppoi_row(logits, r, vocab),
-                                 vocab));
+    SPPOI_EACH(SPPOI_FOR, r, chunk.n,
+               sppoi_store_row(sppoi_row_out(ws->gathered, r, d),
+                               sppoi_row(b->final, b->scored_row[from + r], d),
+                               d, 0));
+    if (!ready)
+        sppoi_times(chunk.logits, ws->gathered, acts->classifier[SPPOI_FORWARD],
+                    chunk.n, d, vocab, 0);
+    return chunk;
 }
 
-/* The same upwards, from b->d_logprob: adds to dw, the classifier's gradient,
- * and to ws->dnorm, that of b->final.                                       */
-static void sppoi_chunk_bwd(const sppo_activations *acts,
-                            const sppo_micro_batch *b,
-                            const sppoi_workspace *ws, sppo_real *dw, int from,
-                            int n)
+/* A chunk's logits, and the log-probabilities that they give. */
+static sppoi_chunk sppoi_chunk_fwd(const sppoi_pass *pass,
+                                   const sppo_micro_batch *b,
+                                   const sppoi_workspace *ws, int from)
 {
-    const int d = acts->config.dim, vocab = acts->config.vocab;
-    sppo_real *logits = sppoi_chunk_logits(acts, b, ws, from);
+    const int vocab = pass->m->config.vocab;
+    const sppoi_chunk chunk = sppoi_chunk_logits(pass->acts, b, ws, from, 0);
+    int r;
+
+    SPPOI_EACH(SPPOI_FOR, r, chunk.n,
+               sppoi_row_logprob(b, from + r,
+                                 sppoi_row(chunk.logits, r, vocab), vocab));
+    return chunk;
+}
+
+/* The same upwards, from b->d_logprob: adds to the classifier's gradient and to
+ * ws->dnorm, that of b->final.                                              */
+static void sppoi_chunk_bwd(const sppoi_pass *pass, const sppo_micro_batch *b,
+                            const sppoi_workspace *ws, sppoi_chunk chunk)
+{
+    const int d = pass->m->config.dim, vocab = pass->m->config.vocab;
+    const int from = chunk.from, n = chunk.n;
     int r;
 
     /* logprob = logit[token] - log sum exp logits */
     SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_row_d_logit(b, from + r, sppoi_row_out(logits, r, vocab),
-                                 vocab));
+               sppoi_row_d_logit(b, from + r,
+                                 sppoi_row_out(chunk.logits, r, vocab), vocab));
 
     /* logits = gathered Wclassifier' */
-    sppo_linear_bwd_w(dw, logits, ws->gathered, ws->panel, n, d, vocab);
-    sppoi_times(ws->gathered, logits, acts->classifier[SPPOI_BACKWARD], n,
-                vocab, d, 0);
+    sppo_linear_bwd_w(sppoi_classifier(pass->m, b->grad), chunk.logits,
+                      ws->gathered, ws->panel, n, d, vocab);
+    sppoi_times(ws->gathered, chunk.logits,
+                pass->acts->classifier[SPPOI_BACKWARD], n, vocab, d, 0);
 
     /* gathered = final[scored rows] */
     SPPOI_EACH(SPPOI_FOR, r, n,
@@ -6139,224 +6026,167 @@ static void sppoi_chunk_bwd(const sppo_activations *acts,
                    sppoi_row(ws->gathered, r, d), d, 1));
 }
 
-static void sppoi_clear_logprobs(const sppo_micro_batch *b)
+static void sppoi_logits_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
+                             const sppoi_workspace *ws)
 {
-    memset(b->logprob, 0, (size_t)b->forest.tokens * sizeof *b->logprob);
+    const int chunk = pass->acts->chunk;
+    int from;
+
+    for (from = 0; from < b->scored_rows; from += chunk)
+        sppoi_chunk_fwd(pass, b, ws, from);
+    b->logits_ready = b->logits || b->scored_rows <= chunk;
 }
 
-static void sppoi_logits_fwd(const sppo_activations *acts, sppo_micro_batch *b,
+/* Logits that are not there any more are computed again. */
+static void sppoi_logits_bwd(const sppoi_pass *pass, sppo_micro_batch *b,
                              const sppoi_workspace *ws)
 {
     int from;
 
-    sppoi_clear_logprobs(b);
-    for (from = 0; from < b->scored_rows; from += acts->chunk)
-        sppoi_chunk_fwd(acts, b, ws, from, sppoi_chunk_rows(acts, b, from));
-    b->logits_ready = b->logits || b->scored_rows <= acts->chunk;
-}
-
-/* Logits that are not there any more are computed again. */
-static void sppoi_logits_bwd(const sppo_activations *acts, const sppo_model *m,
-                             sppo_micro_batch *b, const sppoi_workspace *ws,
-                             sppo_real *grad)
-{
-    const int d = acts->config.dim, vocab = acts->config.vocab;
-    int from;
-
-    for (from = 0; from < b->scored_rows; from += acts->chunk) {
-        const int n = sppoi_chunk_rows(acts, b, from);
-
-        sppoi_gather(b, ws, d, from, n);
-        if (!b->logits_ready)
-            sppoi_times(sppoi_chunk_logits(acts, b, ws, from), ws->gathered,
-                        acts->classifier[SPPOI_FORWARD], n, d, vocab, 0);
-        sppoi_chunk_bwd(acts, b, ws, sppoi_classifier(m, grad), from, n);
-    }
+    for (from = 0; from < b->scored_rows; from += pass->acts->chunk)
+        sppoi_chunk_bwd(pass, b, ws,
+                        sppoi_chunk_logits(pass->acts, b, ws, from,
+                                           b->logits_ready));
     b->logits_ready = 0;  // they are gradients now
 }
 
 /* Both ways, chunk by chunk: a gradient that does not wait for the loss. */
-static void sppoi_logits_both(const sppo_activations *acts,
-                              const sppo_model *m, const sppo_micro_batch *b,
-                              const sppoi_workspace *ws, sppo_real *grad)
+static void sppoi_logits_both(const sppoi_pass *pass, sppo_micro_batch *b,
+                              const sppoi_workspace *ws)
 {
     int from;
 
-    sppoi_clear_logprobs(b);
-    for (from = 0; from < b->scored_rows; from += acts->chunk) {
-        const int n = sppoi_chunk_rows(acts, b, from);
-
-        sppoi_chunk_fwd(acts, b, ws, from, n);
-        sppoi_chunk_bwd(acts, b, ws, sppoi_classifier(m, grad), from, n);
-    }
+    for (from = 0; from < b->scored_rows; from += pass->acts->chunk)
+        sppoi_chunk_bwd(pass, b, ws, sppoi_chunk_fwd(pass, b, ws, from));
 }
 
-/* ---- a micro-batch through the network, in one of four ways ---- */
+/* ---- ways of a micro-batch through the network ---- */
 
-typedef struct sppoi_pass {
-    const sppo_model *m;
-    sppo_step_loss loss;       // of sppo_step
-    void *user;
-    const sppo_real *d_final;  // of sppo_backward; NULL: none
-    sppo_real *grad;           // NULL: forward only
-} sppoi_pass;
+/* The shortest is sppoi_trunk_fwd: hidden states only, for the sampler. */
+typedef void (*sppoi_way)(const sppoi_pass *pass, sppo_micro_batch *b,
+                          sppoi_workspace *ws);
 
-typedef void (*sppoi_way)(const sppo_activations *acts, const sppoi_pass *pass,
-                          sppo_micro_batch *b, sppoi_workspace *ws,
-                          sppo_real *grad);
-
-/* What is not kept for all micro-batches goes where the last one's was. */
-static void sppoi_settle(const sppo_activations *acts, sppo_micro_batch *b,
-                         const sppoi_workspace *ws)
+static void sppoi_micro_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
+                            sppoi_workspace *ws)
 {
+    sppoi_trunk_fwd(pass, b, ws);
+    sppoi_logits_fwd(pass, b, ws);
+    b->logits_ready = b->logits != NULL;  // the workspace goes to another
+}
+
+static void sppoi_micro_bwd(const sppoi_pass *pass, sppo_micro_batch *b,
+                            sppoi_workspace *ws)
+{
+    const int d = pass->acts->config.dim;
+
+    if (pass->d_final)
+        memcpy(ws->dnorm, sppoi_row(pass->d_final, b->first_token, d),
+               (size_t)b->forest.tokens * (size_t)d * sizeof *ws->dnorm);
+    sppoi_logits_bwd(pass, b, ws);
+    sppoi_trunk_bwd(pass, b, ws);
+}
+
+static void sppoi_micro_step(const sppoi_pass *pass, sppo_micro_batch *b,
+                             sppoi_workspace *ws)
+{
+    sppoi_trunk_fwd(pass, b, ws);
+    sppoi_logits_fwd(pass, b, ws);
+    b->result = pass->loss(pass->user, b);
+    if (b->result != SPPO_OK)
+        return;
+    sppoi_logits_bwd(pass, b, ws);
+    sppoi_trunk_bwd(pass, b, ws);
+}
+
+static void sppoi_micro_next_token(const sppoi_pass *pass, sppo_micro_batch *b,
+                                   sppoi_workspace *ws)
+{
+    sppoi_trunk_fwd(pass, b, ws);
+    sppoi_logits_both(pass, b, ws);
+    sppoi_trunk_bwd(pass, b, ws);
+}
+
+/* ---- the schedule: the one place of the network that knows threads ---- */
+
+/* The gradient of partial sum p: the first is the caller's. */
+static sppo_real *sppoi_partial_sum(const sppoi_pass *pass, int p)
+{
+    return p == 0 ? pass->grad
+                  : pass->acts->partial + (size_t)(p - 1) * pass->acts->count;
+}
+
+/* Makes a workspace ready for a micro-batch, and the other way round: what is
+ * not kept for all goes where the last one's was.                           */
+static void sppoi_micro_begin(const sppo_activations *acts, sppo_micro_batch *b,
+                              sppoi_workspace *ws, sppo_real *grad)
+{
+    const size_t numbers =
+        (size_t)b->forest.tokens * (size_t)acts->config.dim;
     sppoi_arena v = { NULL, 0, 0 };
 
     v.base = ws->room;
     if (acts->backward != SPPO_BACKWARD)
         sppoi_kept_layout(b, &v, &acts->config, b->forest.tokens,
                           acts->backward != SPPO_FORWARD);
-}
-
-static void sppoi_micro_fwd(const sppo_activations *acts,
-                            const sppoi_pass *pass, sppo_micro_batch *b,
-                            sppoi_workspace *ws, sppo_real *grad)
-{
-    (void)grad;
-    sppoi_settle(acts, b, ws);
-    sppoi_trunk_fwd(acts, pass->m, b, ws);
-    sppoi_logits_fwd(acts, b, ws);
-    b->logits_ready = b->logits != NULL;  // the workspace goes to another
-}
-
-/* Hidden states only, as the sampler wants them. */
-static void sppoi_micro_trunk(const sppo_activations *acts,
-                              const sppoi_pass *pass, sppo_micro_batch *b,
-                              sppoi_workspace *ws, sppo_real *grad)
-{
-    (void)grad;
-    sppoi_settle(acts, b, ws);
-    sppoi_trunk_fwd(acts, pass->m, b, ws);
-}
-
-static void sppoi_micro_bwd(const sppo_activations *acts,
-                            const sppoi_pass *pass, sppo_micro_batch *b,
-                            sppoi_workspace *ws, sppo_real *grad)
-{
-    const int d = acts->config.dim;
-    const size_t numbers = (size_t)b->forest.tokens * (size_t)d;
-
-    if (pass->d_final)
-        memcpy(ws->dnorm, sppoi_row(pass->d_final, b->first_token, d),
-               numbers * sizeof *ws->dnorm);
-    else
-        memset(ws->dnorm, 0, numbers * sizeof *ws->dnorm);
-    sppoi_logits_bwd(acts, pass->m, b, ws, grad);
-    sppoi_trunk_bwd(acts, pass->m, b, ws, grad);
-}
-
-static void sppoi_micro_step(const sppo_activations *acts,
-                             const sppoi_pass *pass, sppo_micro_batch *b,
-                             sppoi_workspace *ws, sppo_real *grad)
-{
-    const size_t n = (size_t)b->forest.tokens;
-
-    sppoi_settle(acts, b, ws);
-    sppoi_trunk_fwd(acts, pass->m, b, ws);
-    sppoi_logits_fwd(acts, b, ws);
-    memset(b->d_logprob, 0, n * sizeof *b->d_logprob);
-    memset(ws->dnorm, 0, n * (size_t)acts->config.dim * sizeof *ws->dnorm);
-    b->d_final = ws->dnorm;
     b->grad = grad;
-    b->result = pass->loss(pass->user, b);
-    if (b->result != SPPO_OK)
-        return;
-    sppoi_logits_bwd(acts, pass->m, b, ws, grad);
-    sppoi_trunk_bwd(acts, pass->m, b, ws, grad);
-}
-
-static void sppoi_micro_next_token(const sppo_activations *acts,
-                                   const sppoi_pass *pass, sppo_micro_batch *b,
-                                   sppoi_workspace *ws, sppo_real *grad)
-{
-    const size_t n = (size_t)b->forest.tokens;
-
-    sppoi_settle(acts, b, ws);
-    sppoi_trunk_fwd(acts, pass->m, b, ws);
-    memset(ws->dnorm, 0, n * (size_t)acts->config.dim * sizeof *ws->dnorm);
-    sppoi_logits_both(acts, pass->m, b, ws, grad);
-    sppoi_trunk_bwd(acts, pass->m, b, ws, grad);
-}
-
-/* ---- the schedule: the one place of the network that knows threads ---- */
-
-/* The gradient of partial sum p: the first is the caller's. */
-static sppo_real *sppoi_partial_sum(const sppo_activations *acts,
-                                    const sppoi_pass *pass, int p)
-{
-    return p == 0 ? pass->grad
-                  : acts->partial + (size_t)(p - 1) * acts->count;
-}
-
-/* Numbers of the gradient that partial sums hold.  Activations serve models
- * that differ in the head, whose tensors come last.                         */
-static size_t sppoi_partial_count(const sppo_activations *acts,
-                                  const sppoi_pass *pass)
-{
-    return pass->m->count < acts->count ? pass->m->count : acts->count;
+    b->d_final = ws->dnorm;
+    if (grad)
+        memset(ws->dnorm, 0, numbers * sizeof *ws->dnorm);
 }
 
 /* Share p of the micro-batches, one after the other. */
-static void sppoi_take_share(const sppo_activations *acts,
-                             const sppoi_pass *pass, sppoi_way way, int shares,
+static void sppoi_take_share(const sppoi_pass *pass, sppoi_way way, int shares,
                              int p, int worker)
 {
-    sppo_real *grad = pass->grad ? sppoi_partial_sum(acts, pass, p) : NULL;
+    const sppo_activations *acts = pass->acts;
+    sppo_real *grad = pass->grad ? sppoi_partial_sum(pass, p) : NULL;
     const int end = (int)((int64_t)(p + 1) * acts->micro_batches / shares);
     int i = (int)((int64_t)p * acts->micro_batches / shares);
 
     if (grad && p > 0)
-        memset(grad, 0, sppoi_partial_count(acts, pass) * sizeof *grad);
-    for (; i < end; i++)
-        way(acts, pass, &acts->micro_batch[i], &acts->workspace[worker], grad);
+        memset(grad, 0, pass->count * sizeof *grad);
+    for (; i < end; i++) {
+        sppoi_micro_begin(acts, &acts->micro_batch[i], &acts->workspace[worker],
+                          grad);
+        way(pass, &acts->micro_batch[i], &acts->workspace[worker]);
+    }
 }
 
 /* Numbers that a task adds up over the partial sums: they stay in the cache. */
 enum { SPPOI_ADD_BLOCK = 1024 };
 
-static void sppoi_add_partials(const sppo_activations *acts,
-                               const sppoi_pass *pass, int block)
+static void sppoi_add_partials(const sppoi_pass *pass, int block)
 {
     const size_t from = (size_t)block * SPPOI_ADD_BLOCK;
-    const size_t left = sppoi_partial_count(acts, pass) - from;
+    const size_t left = pass->count - from;
     const int n = left < SPPOI_ADD_BLOCK ? (int)left : SPPOI_ADD_BLOCK;
     int p;
 
-    for (p = 1; p < acts->partials; p++)
-        sppoi_store_row(pass->grad + from,
-                        sppoi_partial_sum(acts, pass, p) + from, n, 1);
+    for (p = 1; p < pass->acts->partials; p++)
+        sppoi_store_row(pass->grad + from, sppoi_partial_sum(pass, p) + from, n,
+                        1);
 }
 
 /* Shares go side by side, a thread each; or one after the other, and kernels
  * split their loops, where they are fewer than the threads or would leave a
  * quarter of their time unused.                                             */
-static void sppoi_schedule(const sppo_activations *acts,
-                           const sppoi_pass *pass, sppoi_way way)
+static void sppoi_schedule(const sppoi_pass *pass, sppoi_way way)
 {
+    const sppo_activations *acts = pass->acts;
     const int shares = pass->grad ? acts->partials : acts->micro_batches;
     const int threads = acts->workers;
     const int rounds = (shares + threads - 1) / threads;
-    const size_t count = sppoi_partial_count(acts, pass);
-    const int blocks = (int)((count - 1) / SPPOI_ADD_BLOCK) + 1;
+    const int blocks = (int)((pass->count - 1) / SPPOI_ADD_BLOCK) + 1;
     int p, block;
 
     if (threads == acts->threads && 4 * shares > 3 * rounds * threads)
         SPPOI_EACH(SPPOI_TASKS, p, shares,
-                   sppoi_take_share(acts, pass, way, shares, p, worker));
+                   sppoi_take_share(pass, way, shares, p, worker));
     else
         for (p = 0; p < shares; p++)
-            sppoi_take_share(acts, pass, way, shares, p, 0);
+            sppoi_take_share(pass, way, shares, p, 0);
     SPPOI_EACH(SPPOI_FOR, block, pass->grad && shares > 1 ? blocks : 0,
-               sppoi_add_partials(acts, pass, block));
+               sppoi_add_partials(pass, block));
 }
 
 /* ---- what a caller sees ---- */
@@ -6366,8 +6196,10 @@ static sppo_result sppoi_pass_begin(sppo_ctx *ctx, sppo_activations *acts,
                                     sppo_real *grad, const char *who)
 {
     memset(pass, 0, sizeof *pass);
+    pass->acts = acts;
     pass->m = m;
     pass->grad = grad;
+    pass->count = m->count < acts->count ? m->count : acts->count;
     SPPOI_TRY(sppoi_go_on(ctx, who));
     return sppoi_same_trunk(ctx, &acts->config, &m->config, who);
 }
@@ -6382,7 +6214,7 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
     SPPOI_TRY(sppoi_pass_begin(ctx, acts, &pass, model, NULL, "sppo_forward"));
     SPPOI_TRY(sppoi_read_batch(ctx, acts, forest));
     sppoi_pack_pass(acts, model, SPPOI_FORWARD, SPPOI_BACKWARD);
-    sppoi_schedule(acts, &pass, sppoi_micro_fwd);
+    sppoi_schedule(&pass, sppoi_micro_fwd);
     for (i = 0; i < forest->tokens; i++)
         if (!sppoi_finite(acts->logprob[i]))
             return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_forward: log pi of "
@@ -6425,7 +6257,7 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
                (size_t)forest->tokens * sizeof *d_logprob);
     pass.d_final = d_final;
     sppoi_pack_pass(acts, model, SPPOI_BACKWARD, SPPOI_WAYS);
-    sppoi_schedule(acts, &pass, sppoi_micro_bwd);
+    sppoi_schedule(&pass, sppoi_micro_bwd);
     return SPPO_OK;
 }
 
@@ -6447,8 +6279,10 @@ SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
     SPPOI_TRY(sppoi_read_batch(ctx, acts, forest));
     pass.loss = loss;
     pass.user = user;
+    memset(acts->d_logprob, 0,
+           (size_t)forest->tokens * sizeof *acts->d_logprob);
     sppoi_pack_pass(acts, model, SPPOI_FORWARD, SPPOI_WAYS);
-    sppoi_schedule(acts, &pass, sppoi_micro_step);
+    sppoi_schedule(&pass, sppoi_micro_step);
     for (i = 0; i < acts->micro_batches; i++)
         if (acts->micro_batch[i].result != SPPO_OK)
             return sppo_fail(ctx, acts->micro_batch[i].result,
@@ -6493,8 +6327,7 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
         acts->d_logprob[i] = -1.0 / divisor;
     sppoi_pack_pass(acts, model, SPPOI_FORWARD,
                     grad ? SPPOI_WAYS : SPPOI_BACKWARD);
-    sppoi_schedule(acts, &pass,
-                   grad ? sppoi_micro_next_token : sppoi_micro_fwd);
+    sppoi_schedule(&pass, grad ? sppoi_micro_next_token : sppoi_micro_fwd);
     for (i = 0; i < forest->tokens; i++)
         sum -= acts->logprob[i];
     if (!(fabs(sum) < HUGE_VAL))
@@ -6984,7 +6817,7 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
 {
     const sppo_config *c = &s->config;
     const sppoi_layer w = sppoi_layer_view(m, m->weights, l);
-    const sppoi_panels *p = &s->acts.panels[l];
+    const sppoi_panels *p = &s->acts.panels[SPPOI_FORWARD][l];
     const int n = to - from, d = c->dim, ld = s->row_width;
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
     int r;
@@ -7201,7 +7034,7 @@ static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
     waiting.ctx = ctx;
     s->acts.on_layer = sppoi_cache_prompts;
     s->acts.hook_user = s;
-    sppoi_schedule(&s->acts, &pass, sppoi_micro_trunk);
+    sppoi_schedule(&pass, sppoi_trunk_fwd);
     sppoi_first_tokens(s, &at, how, key);
     SPPOI_EACH(SPPOI_TASKS, t, threads,
                sppoi_sample_rows(s, m, &at, t * each,

@@ -1110,11 +1110,11 @@ static void partial_sums_are_few_where_weights_are_many(void)
     c.vocab = 1000, c.dim = 100, c.heads = 1, c.layers = 1, c.hidden = 20;
     c.context = 64;
     CHECK_OK(&ctx, sppo_config_resolve(&ctx, &r, &c));
-    CHECK(sppoi_most_partials(&r, 1 << 20) == 8);
+    CHECK(sppoi_most_partials(sppoi_trunk_count(&r), 1 << 20) == 8);
     r.vocab = 1 << 15;   // 3.3 million numbers
-    CHECK(sppoi_most_partials(&r, 1 << 20) == 2);
+    CHECK(sppoi_most_partials(sppoi_trunk_count(&r), 1 << 20) == 2);
     r.vocab = 1 << 17;
-    CHECK(sppoi_most_partials(&r, 1 << 20) == 1);
+    CHECK(sppoi_most_partials(sppoi_trunk_count(&r), 1 << 20) == 1);
 }
 
 typedef struct part { const char *at; size_t bytes; } part;
@@ -1130,7 +1130,7 @@ static void add_part(part *parts, int *n, const void *at, size_t rows,
 static void workspaces_do_not_overlap(void)
 {
 #ifdef _OPENMP
-    enum { WORKERS = 4, TOKENS = 4096, ARRAYS = 10 };
+    enum { WORKERS = 4, TOKENS = 4096, ARRAYS = 11 };
     const sppo_config c = shape_of(0);
     static sppo_model model;
     static sppo_activations acts;
@@ -1156,7 +1156,10 @@ static void workspaces_do_not_overlap(void)
         add_part(parts, &n, ws->dnorm, rows, c.dim);
         add_part(parts, &n, ws->dqkv, rows, sppoi_qkv_width(&acts.config));
         add_part(parts, &n, ws->dgate_up, rows, 2 * c.hidden);
-        add_part(parts, &n, ws->scratch, sppoi_scratch_room(&acts), 1);
+        add_part(parts, &n, ws->query_block->score, (size_t)c.context,
+                 SPPOI_NR);
+        add_part(parts, &n, ws->query_block->grad, (size_t)c.context,
+                 SPPOI_NR);
         add_part(parts, &n, ws->room, rows, c.dim);
     }
     for (i = 0; i < n; i++) {
