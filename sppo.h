@@ -3602,7 +3602,7 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
  * depend on the threads, nor on how many other rows there are.              */
 enum {
     SPPOI_MC = 2 * SPPOI_MR,
-    SPPOI_NC = 16 * SPPOI_NR,
+    SPPOI_NC_PANELS = 16,
     SPPOI_ACROSS = 4,  // panels that a lone row meets at once
     SPPOI_FAR = 1 << 20  // numbers: A is not in a near cache
 };
@@ -3869,7 +3869,7 @@ static int sppoi_own_panels(int m, int n, int k)
     const int own = panels / threads;
 
     return k > m && m >= SPPOI_MR && panels % threads == 0 &&
-                   own <= SPPOI_NC / SPPOI_NR
+                   own <= SPPOI_NC_PANELS
                ? own
                : 0;
 }
@@ -3883,7 +3883,7 @@ static void sppoi_product(sppo_real *out, ptrdiff_t ld, const sppo_real *a,
 {
     const int shared = sppoi_is_shared((double)m * n * k);
     const int own = shared ? sppoi_own_panels(m, n, k) : 0;
-    const int across = m < SPPOI_MR ? SPPOI_ACROSS : SPPOI_NC / SPPOI_NR;
+    const int across = m < SPPOI_MR ? SPPOI_ACROSS : SPPOI_NC_PANELS;
     const int panels = own ? own : across;
     const int strips = (m + SPPOI_MC - 1) / SPPOI_MC;
     const int tasks = (sppoi_panel_count(n) + panels - 1) / panels * strips;
@@ -3947,7 +3947,7 @@ static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
     const int panels = sppoi_panel_count(width);
     int p;
 
-    if (sppoi_is_shared((double)depth * width * SPPOI_PACKING))
+    if (sppoi_is_shared((double)SPPOI_PACKING * depth * width))
         SPPOI_EACH(SPPOI_FOR, p, panels,
                    sppoi_pack_panel(panel, b, row, col, depth, width, p));
     else
