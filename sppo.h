@@ -65,6 +65,7 @@
  *   sampling                     >>sample     >>sample.c
  *   optimisers                   >>optim      >>optim.c
  *   the preference model         >>prefer     >>prefer.c
+ *   its heads, a table of them                >>heads
  *   preferences, exact games     >>games      >>games.c
  *   the SPPO update              >>update     >>update.c
  *   self-play, Algorithm 1       >>play       >>play.c
@@ -474,6 +475,12 @@ typedef enum sppo_head {     // what a model reads out beside next tokens
     SPPO_HEAD_SCALAR         // preference: r(a) - r(b), Bradley-Terry
 } sppo_head;
 
+/* "none", "pair", "embed", "scalar"; NULL beyond the last. */
+SPPO_DEF const char *sppo_head_name(sppo_head head);
+/* How often each of k responses is read: k, when the head reads one after the
+ * other, or once.                                                           */
+SPPO_DEF int sppo_head_readings(sppo_head head, int k);
+
 enum { SPPO_EOS_MORE = 7 };  // most ids that end a response, beside eos
 
 /* Zero means the default beside the field; vocab to context are required. */
@@ -743,7 +750,7 @@ typedef struct sppo_pref {
     sppo_activations acts;
     int max_k;
     /* private: */
-    double *term, *readout;
+    double *term, *encoded;
     size_t block_size;
     void *block;
 } sppo_pref;
@@ -4234,9 +4241,301 @@ SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
                                     hidden));
 }
 
+/* ==== heads of a preference model =========================== >>heads == */
+
+/* [Pref] A preference model is a policy's network with a head: a few tensors
+ * that read a score out of its final states.  Of a response y, read after what
+ * it follows, every head takes a sum over the tokens:
+ *
+ *   read_r(y) = m sum_t [ w_r . h_t / 16  +  c_r max(log p_t, -8) / 4 ]
+ *
+ *   h_t      final hidden state at token t of y
+ *   log p_t  the trunk's own log-probability of token t.  Without it a small
+ *            model learns surface features only: whether an answer fits its
+ *            question is what the trunk, a language model, already knows.
+ *   1/16, 1/4  keep a sum over some thirty tokens of order one at the start
+ *   -8       a typing error should not outweigh the rest of a response
+ *   m        1 up to 32 tokens, then 32 / tokens: a sum over hundreds would
+ *            start at scores of tens of nats, from which training must return
+ *
+ *   scalar  s(a,b) = read_0(a) - read_0(b)
+ *   embed   s(a,b) = read_0(a) - read_0(b) + e_a' R e_b      e = E h_last
+ *           R block-skew: sum over pairs of channels of (u v' - v u')
+ *   pair    g(x,a,b) = read_0(a) + read_1(b after a) + w . h_last(b after a)
+ *           s(a,b) = g(x,a,b) - g(x,b,a)
+ *
+ * All are antisymmetric: s is computed for i < j and mirrored.  P = sigma(s).
+ * scalar is Eq 3.1 and cannot hold a cycle; embed and pair can.  scalar and
+ * embed encode each response by itself, k readings for k responses; pair is a
+ * cross-encoder, which sees both at once and pays k readings of each.       */
+#define SPPOI_READ_HIDDEN (1.0 / 16.0)
+#define SPPOI_READ_LOGPROB (1.0 / 4.0)
+#define SPPOI_LOGPROB_FLOOR (-8.0)
+enum { SPPOI_READ_TOKENS = 32 };
+
+/* What a head reads from: the rows of a micro-batch, or of a whole pass, and
+ * one prompt's tree in them.                                                */
+typedef struct sppoi_reading {
+    const sppo_model *m;
+    const sppo_micro_batch *b;
+    size_t read, logprob, last;  // head.*, offsets into weights or a gradient
+    int root;           // the prompt's segment
+    int each;           // segments of a response; see sppo_head_readings
+    int width;          // room for what a response is encoded as
+    double *encoded;    // [k, width], of the responses by themselves
+    double *d_encoded;  // [2, width], for training
+} sppoi_reading;
+
+/* The segment of response i by itself, and that of j after i. */
+static int sppoi_alone(const sppoi_reading *r, int i)
+{
+    return r->root + 1 + i * r->each;
+}
+
+static int sppoi_after(const sppoi_reading *r, int i, int j)
+{
+    return sppoi_alone(r, i) + 1 + (j < i ? j : j - 1);
+}
+
+static double *sppoi_encoded(const sppoi_reading *r, int i)
+{
+    return r->encoded + i * r->width;
+}
+
+/* m of a segment. */
+static double sppoi_read_scale(const sppo_forest *f, int s)
+{
+    const int n = f->start[s + 1] - f->start[s];
+
+    return n > SPPOI_READ_TOKENS ? (double)SPPOI_READ_TOKENS / n : 1.0;
+}
+
+/* read_i of segment s. */
+static double sppoi_read(const sppoi_reading *r, int s, int i)
+{
+    const sppo_forest *f = &r->b->forest;
+    const int d = r->m->config.dim;
+    const sppo_real *w = sppoi_row(r->m->weights + r->read, i, d);
+    const double c = (double)r->m->weights[r->logprob + (size_t)i];
+    double sum = 0.0;
+    int t;
+
+    for (t = f->start[s]; t < f->start[s + 1]; t++) {
+        const double lp = r->b->logprob[t];
+
+        sum += SPPOI_READ_HIDDEN
+             * (double)sppoi_dot(w, sppoi_row(r->b->final, t, d), d);
+        sum += SPPOI_READ_LOGPROB * c
+             * (lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR);
+    }
+    return sppoi_read_scale(f, s) * sum;
+}
+
+/* The same backward; `upstream` is the loss's gradient in read_i. */
+static void sppoi_read_bwd(const sppoi_reading *r, int s, int i,
+                           double upstream)
+{
+    const sppo_forest *f = &r->b->forest;
+    const int d = r->m->config.dim;
+    const sppo_real *w = sppoi_row(r->m->weights + r->read, i, d);
+    sppo_real *dw = sppoi_row_out(r->b->grad + r->read, i, d);
+    const double grad = upstream * sppoi_read_scale(f, s);
+    const sppo_real part = (sppo_real)(grad * SPPOI_READ_HIDDEN);
+    const double c = (double)r->m->weights[r->logprob + (size_t)i];
+    double sum = 0.0;
+    int t, j;
+
+    for (t = f->start[s]; t < f->start[s + 1]; t++) {
+        const sppo_real *h = sppoi_row(r->b->final, t, d);
+        sppo_real *dh = sppoi_row_out(r->b->d_final, t, d);
+        const double lp = r->b->logprob[t];
+
+        for (j = 0; j < d; j++) {
+            dh[j] += part * w[j];
+            dw[j] += part * h[j];
+        }
+        if (lp > SPPOI_LOGPROB_FLOOR)
+            r->b->d_logprob[t] += grad * SPPOI_READ_LOGPROB * c;
+        sum += lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR;
+    }
+    r->b->grad[r->logprob + (size_t)i] +=
+        (sppo_real)(grad * SPPOI_READ_LOGPROB * sum);
+}
+
+/* Row i of head.last times the state at a segment's last token. */
+static double sppoi_last(const sppoi_reading *r, int s, int i)
+{
+    const int d = r->m->config.dim, t = r->b->forest.start[s + 1] - 1;
+
+    return (double)sppoi_dot(sppoi_row(r->m->weights + r->last, i, d),
+                             sppoi_row(r->b->final, t, d), d);
+}
+
+static void sppoi_last_bwd(const sppoi_reading *r, int s, int i, double grad)
+{
+    const int d = r->m->config.dim, t = r->b->forest.start[s + 1] - 1;
+    const sppo_real *w = sppoi_row(r->m->weights + r->last, i, d);
+    const sppo_real *h = sppoi_row(r->b->final, t, d);
+    sppo_real *dw = sppoi_row_out(r->b->grad + r->last, i, d);
+    sppo_real *dh = sppoi_row_out(r->b->d_final, t, d);
+    int j;
+
+    for (j = 0; j < d; j++) {
+        dw[j] += (sppo_real)grad * h[j];
+        dh[j] += (sppo_real)grad * w[j];
+    }
+}
+
+/* e_a' R e_b, and its gradients in e_a and e_b added when da is given. */
+static double sppoi_skew(const double *a, const double *b, int n, double grad,
+                         double *da, double *db)
+{
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i += 2) {
+        sum += a[i] * b[i + 1] - a[i + 1] * b[i];
+        if (da) {
+            da[i] += grad * b[i + 1];
+            da[i + 1] -= grad * b[i];
+            db[i] -= grad * a[i + 1];
+            db[i + 1] += grad * a[i];
+        }
+    }
+    return sum;
+}
+
+/* ---- scalar: a reward of each response ---- */
+
+static void sppoi_scalar_encode(const sppoi_reading *r, int i)
+{
+    sppoi_encoded(r, i)[0] = sppoi_read(r, sppoi_alone(r, i), 0);
+}
+
+static double sppoi_scalar_score(const sppoi_reading *r, int i, int j)
+{
+    return sppoi_encoded(r, i)[0] - sppoi_encoded(r, j)[0];
+}
+
+static void sppoi_scalar_bwd(const sppoi_reading *r, double grad)
+{
+    sppoi_read_bwd(r, sppoi_alone(r, 0), 0, grad);
+    sppoi_read_bwd(r, sppoi_alone(r, 1), 0, -grad);
+}
+
+/* ---- embed: a reward, and an embedding for what no reward can hold ---- */
+
+static void sppoi_embed_encode(const sppoi_reading *r, int i)
+{
+    double *e = sppoi_encoded(r, i) + 1;
+    int row;
+
+    sppoi_scalar_encode(r, i);
+    for (row = 0; row < r->m->config.embed_dim; row++)
+        e[row] = sppoi_last(r, sppoi_alone(r, i), row);
+}
+
+static double sppoi_embed_score(const sppoi_reading *r, int i, int j)
+{
+    const double s = sppoi_scalar_score(r, i, j);
+
+    return s + sppoi_skew(sppoi_encoded(r, i) + 1, sppoi_encoded(r, j) + 1,
+                          r->m->config.embed_dim, 0.0, NULL, NULL);
+}
+
+static void sppoi_embed_bwd(const sppoi_reading *r, double grad)
+{
+    const int n = r->m->config.embed_dim;
+    double *d = r->d_encoded;
+    int i, row;
+
+    sppoi_scalar_bwd(r, grad);
+    for (i = 0; i < 2 * r->width; i++)
+        d[i] = 0.0;
+    sppoi_skew(sppoi_encoded(r, 0) + 1, sppoi_encoded(r, 1) + 1, n, grad,
+               d + 1, d + r->width + 1);
+    for (i = 0; i < 2; i++)
+        for (row = 0; row < n; row++)
+            sppoi_last_bwd(r, sppoi_alone(r, i), row,
+                           d[i * r->width + 1 + row]);
+}
+
+/* ---- pair: a reward, and each response read after the other ---- */
+
+/* g(x, a, b) - read_0(a), from the segment of b after a. */
+static double sppoi_read_after(const sppoi_reading *r, int s)
+{
+    return sppoi_read(r, s, 1) + sppoi_last(r, s, 0);
+}
+
+static double sppoi_pair_score(const sppoi_reading *r, int i, int j)
+{
+    const double s = sppoi_scalar_score(r, i, j);
+
+    return s + (sppoi_read_after(r, sppoi_after(r, i, j))
+                - sppoi_read_after(r, sppoi_after(r, j, i)));
+}
+
+static void sppoi_pair_bwd(const sppoi_reading *r, double grad)
+{
+    int i;
+
+    sppoi_scalar_bwd(r, grad);
+    for (i = 0; i < 2; i++) {
+        const int s = sppoi_after(r, i, 1 - i);
+
+        sppoi_read_bwd(r, s, 1, i == 0 ? grad : -grad);
+        sppoi_last_bwd(r, s, 0, i == 0 ? grad : -grad);
+    }
+}
+
+/* ---- the table of heads ---- */
+
+/* Rows and columns that are the model's: its dim, its embed_dim. */
+enum { SPPOI_DIM = -1, SPPOI_EMBED_DIM = -2 };
+
+/* A new head is three additions and nothing else: a name in enum sppo_head, its
+ * functions above, its row here.                                            */
+typedef struct sppoi_head {
+    const char *name;  // in config.json
+    int cross;         // 1: a response is read after each of the others, too
+    struct { const char *name; int rows, cols; } tensors[4];
+    // What is kept of response i by itself, up to 1 + embed_dim numbers:
+    void (*encode)(const sppoi_reading *r, int i);
+    double (*score)(const sppoi_reading *r, int i, int j);  // s(i, j)
+    void (*backward)(const sppoi_reading *r, double grad);  // from s(0, 1)
+} sppoi_head;
+
+static const sppoi_head sppoi_heads[] = {  // in the order of enum sppo_head
+    { "none", 0, { { NULL, 0, 0 } }, NULL, NULL, NULL },
+    { "pair", 1,
+      { { "head.read", 2, SPPOI_DIM }, { "head.logprob", 2, 0 },
+        { "head.last", 1, SPPOI_DIM } },
+      sppoi_scalar_encode, sppoi_pair_score, sppoi_pair_bwd },
+    { "embed", 0,
+      { { "head.read", 1, SPPOI_DIM }, { "head.logprob", 1, 0 },
+        { "head.last", SPPOI_EMBED_DIM, SPPOI_DIM } },
+      sppoi_embed_encode, sppoi_embed_score, sppoi_embed_bwd },
+    { "scalar", 0,
+      { { "head.read", 1, SPPOI_DIM }, { "head.logprob", 1, 0 } },
+      sppoi_scalar_encode, sppoi_scalar_score, sppoi_scalar_bwd }
+};
+
+enum { SPPOI_HEADS = (int)(sizeof sppoi_heads / sizeof sppoi_heads[0]) };
+
+SPPO_DEF const char *sppo_head_name(sppo_head head)
+{
+    return (int)head < SPPOI_HEADS ? sppoi_heads[head].name : NULL;
+}
+
+SPPO_DEF int sppo_head_readings(sppo_head head, int k)
+{
+    return sppoi_heads[head].cross ? k : 1;
+}
+
 /* ==== the policy network ============== Llama =============== >>policy.c == */
 
-enum { SPPOI_PER_LAYER = 9, SPPOI_PAIR_READS = 2 };
+enum { SPPOI_PER_LAYER = 9 };
 enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
 
 #define SPPOI_CONFIG(name, hf, absent, type, least, most, zero, must, uses) \
@@ -4274,7 +4573,7 @@ static const sppoi_field sppoi_config_fields[] = {
     SPPOI_CONFIG(untied, "tie_word_embeddings", 1, SPPOI_UNLESS,
                  0, 1, 0, NULL, SPPOI_TRUNK),
     SPPOI_CONFIG(head, "sppo_head", SPPO_HEAD_NONE, SPPOI_CHOICE,
-                 SPPO_HEAD_NONE, SPPO_HEAD_SCALAR, 0, NULL, SPPOI_HEADED),
+                 SPPO_HEAD_NONE, SPPOI_HEADS - 1, 0, NULL, SPPOI_HEADED),
     SPPOI_CONFIG(embed_dim, "sppo_embed_dim", 8, SPPOI_WHOLE,
                  2, 65536, 8, NULL, SPPOI_HEADED),
     SPPOI_NO_FIELD
@@ -4420,17 +4719,23 @@ static void sppoi_add_tensor(sppoi_layout *layout, int layer, const char *name,
     layout->used = sppoi_size_sum(layout->used, size);
 }
 
+/* A number of rows or columns in the table of heads. */
+static int sppoi_head_size(const sppo_config *c, int size)
+{
+    return size == SPPOI_DIM         ? c->dim
+           : size == SPPOI_EMBED_DIM ? c->embed_dim
+                                     : size;
+}
+
 static void sppoi_add_head(sppoi_layout *layout, const sppo_config *c)
 {
-    const int reads = c->head == SPPO_HEAD_PAIR ? SPPOI_PAIR_READS : 1;
+    const sppoi_head *head = &sppoi_heads[c->head];
+    int i;
 
-    if (c->head == SPPO_HEAD_NONE)
-        return;
-    sppoi_add_tensor(layout, -1, "head.read", reads, c->dim);
-    sppoi_add_tensor(layout, -1, "head.logprob", reads, 0);
-    if (c->head != SPPO_HEAD_SCALAR)
-        sppoi_add_tensor(layout, -1, "head.last",
-                         c->head == SPPO_HEAD_PAIR ? 1 : c->embed_dim, c->dim);
+    for (i = 0; i < 4 && head->tensors[i].name; i++)
+        sppoi_add_tensor(layout, -1, head->tensors[i].name,
+                         sppoi_head_size(c, head->tensors[i].rows),
+                         sppoi_head_size(c, head->tensors[i].cols));
 }
 
 static void sppoi_lay_out(sppoi_layout *layout, const sppo_config *c)
@@ -7241,61 +7546,16 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
 
 /* ==== the preference model ================================== >>prefer.c == */
 
-/* [Pref] The read-out of a response y after what it follows:
- *
- *   read_r(y) = m sum_t [ w_r . h_t / 16  +  c_r max(log p_t, -8) / 4 ]
- *
- *   h_t      final hidden state at token t of y
- *   log p_t  the trunk's own log-probability of token t.  Without it a small
- *            model learns surface features only: whether an answer fits its
- *            question is what the trunk, a language model, already knows.
- *   1/16, 1/4  keep a sum over some thirty tokens of order one at the start
- *   -8       a typing error should not outweigh the rest of a response
- *   m        1 up to 32 tokens, then 32 / tokens: a sum over hundreds would
- *            start at scores of tens of nats, from which training must return
- *
- *   scalar  s(a,b) = read_0(a) - read_0(b)
- *   embed   s(a,b) = read_0(a) - read_0(b) + e_a' R e_b      e = E h_last
- *           R block-skew: sum over pairs of channels of (u v' - v u')
- *   pair    g(x,a,b) = read_0(a) + read_1(b after a) + w . h_last(b after a)
- *           s(a,b) = g(x,a,b) - g(x,b,a)
- *
- * All are antisymmetric: s is computed for i < j and mirrored.  P = sigma(s).
- * scalar is Eq 3.1 and cannot hold a cycle; embed and pair can.             */
-#define SPPOI_READ_HIDDEN (1.0 / 16.0)
-#define SPPOI_READ_LOGPROB (1.0 / 4.0)
-#define SPPOI_LOGPROB_FLOOR (-8.0)
-enum { SPPOI_READ_TOKENS = 32 };
-
-/* The head's tensors, offsets into weights or a gradient. */
-typedef struct sppoi_head_at {
-    size_t read, logprob, last;
-    int embed_dim;
-} sppoi_head_at;
-
-static sppoi_head_at sppoi_head_view(const sppo_model *m)
-{
-    const sppo_tensor *last = sppo_model_tensor(m, "head.last.weight");
-    sppoi_head_at at;
-
-    at.read = sppo_model_tensor(m, "head.read.weight")->offset;
-    at.logprob = sppo_model_tensor(m, "head.logprob.weight")->offset;
-    at.last = last ? last->offset : 0;
-    at.embed_dim = last ? last->rows : 0;
-    return at;
-}
-
-/* Numbers read from a response by itself: read_0, then e. */
-static int sppoi_readouts(const sppo_model *m)
+/* Numbers that a response by itself is encoded as, at the most. */
+static int sppoi_encoding_width(const sppo_model *m)
 {
     return 1 + m->config.embed_dim;
 }
 
-/* Segments of a prompt with its k responses, each by itself and, for `pair`,
- * after each of the others.                                                 */
+/* Segments of a prompt with its k responses. */
 static int sppoi_pref_segments(const sppo_model *m, int k)
 {
-    return 1 + k * (m->config.head == SPPO_HEAD_PAIR ? k : 1);
+    return 1 + k * sppo_head_readings(m->config.head, k);
 }
 
 /* Rows of a training pass have read-outs of their own, for threads come with
@@ -7303,11 +7563,11 @@ static int sppoi_pref_segments(const sppo_model *m, int k)
 static void sppoi_pref_layout(sppo_pref *pref, sppoi_arena *v)
 {
     const size_t rows = (size_t)pref->forest.max_tokens / 3 + 1;
-    const size_t each = (size_t)sppoi_readouts(pref->model);
+    const size_t each = (size_t)sppoi_encoding_width(pref->model);
     const size_t room = pref->acts.backward ? 4 * rows : 4;
 
     pref->term = (double *)sppoi_arena_alloc(v, rows, sizeof(double));
-    pref->readout = (double *)sppoi_arena_alloc(
+    pref->encoded = (double *)sppoi_arena_alloc(
         v, sppoi_larger(room, (size_t)pref->max_k), each * sizeof(double));
 }
 
@@ -7329,7 +7589,7 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
     sppo_result result;
 
     memset(&fresh, 0, sizeof fresh);
-    if (model->config.head == SPPO_HEAD_NONE)
+    if (!sppoi_heads[model->config.head].score)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref_init: the model has "
                          "no preference head; sppo_model_clone gives it one");
     if (max_k < 2)
@@ -7369,7 +7629,7 @@ SPPO_DEF void sppo_pref_free(sppo_ctx *ctx, sppo_pref *pref)
 SPPO_DEF int sppo_pref_tokens(const sppo_pref *pref, int prompt_length,
                               const int *length, int k)
 {
-    const int readings = pref->model->config.head == SPPO_HEAD_PAIR ? k : 1;
+    const int readings = sppo_head_readings(pref->model->config.head, k);
     long long sum = prompt_length;
     int i;
 
@@ -7386,7 +7646,7 @@ static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
 {
     sppo_forest *f = &pref->forest;
     const int tokens = f->tokens, segments = f->segments;
-    const int pair = pref->model->config.head == SPPO_HEAD_PAIR;
+    const int cross = sppoi_heads[pref->model->config.head].cross;
     const int root = sppo_forest_add(f, -1, sppo_lists_tokens(prompts, x),
                                      sppo_lists_length(prompts, x), 0);
     int fits = root >= 0, i, j;
@@ -7397,7 +7657,7 @@ static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
             sppo_lists_length(responses, first + i), 1);
 
         fits = a >= 0;
-        for (j = 0; j < k && pair && fits; j++)
+        for (j = 0; j < k && cross && fits; j++)
             if (j != i)
                 fits = sppo_forest_add(
                     f, a, sppo_lists_tokens(responses, first + j),
@@ -7408,210 +7668,6 @@ static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
         f->segments = segments;
     }
     return fits;
-}
-
-/* Segments from a prompt's own on: response i alone, and j after i. */
-static int sppoi_alone(const sppo_model *m, int root, int i, int k)
-{
-    return root + 1 + i * (m->config.head == SPPO_HEAD_PAIR ? k : 1);
-}
-
-static int sppoi_after(const sppo_model *m, int root, int i, int j, int k)
-{
-    return sppoi_alone(m, root, i, k) + 1 + (j < i ? j : j - 1);
-}
-
-/* What a head reads from: the rows of a micro-batch, or of a whole pass. */
-typedef struct sppoi_reading {
-    const sppo_model *m;
-    sppoi_head_at at;
-    const sppo_micro_batch *b;
-    double *readout;    // of one prompt: [k, 1 + embed_dim]
-    double *d_readout;  // [2, 1 + embed_dim], for training
-} sppoi_reading;
-
-/* m of a segment. */
-static double sppoi_read_scale(const sppo_forest *f, int s)
-{
-    const int n = f->start[s + 1] - f->start[s];
-
-    return n > SPPOI_READ_TOKENS ? (double)SPPOI_READ_TOKENS / n : 1.0;
-}
-
-/* read_i of segment s. */
-static double sppoi_read(const sppoi_reading *r, int s, int i)
-{
-    const sppo_forest *f = &r->b->forest;
-    const int d = r->m->config.dim;
-    const sppo_real *w = sppoi_row(r->m->weights + r->at.read, i, d);
-    const double c = (double)r->m->weights[r->at.logprob + (size_t)i];
-    double sum = 0.0;
-    int t;
-
-    for (t = f->start[s]; t < f->start[s + 1]; t++) {
-        const double lp = r->b->logprob[t];
-
-        sum += SPPOI_READ_HIDDEN
-             * (double)sppoi_dot(w, sppoi_row(r->b->final, t, d), d);
-        sum += SPPOI_READ_LOGPROB * c
-             * (lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR);
-    }
-    return sppoi_read_scale(f, s) * sum;
-}
-
-/* The same backward; `upstream` is the loss's gradient in read_i. */
-static void sppoi_read_bwd(const sppoi_reading *r, int s, int i,
-                           double upstream)
-{
-    const sppo_forest *f = &r->b->forest;
-    const int d = r->m->config.dim;
-    const sppo_real *w = sppoi_row(r->m->weights + r->at.read, i, d);
-    sppo_real *dw = sppoi_row_out(r->b->grad + r->at.read, i, d);
-    const double grad = upstream * sppoi_read_scale(f, s);
-    const sppo_real part = (sppo_real)(grad * SPPOI_READ_HIDDEN);
-    const double c = (double)r->m->weights[r->at.logprob + (size_t)i];
-    double sum = 0.0;
-    int t, j;
-
-    for (t = f->start[s]; t < f->start[s + 1]; t++) {
-        const sppo_real *h = sppoi_row(r->b->final, t, d);
-        sppo_real *dh = sppoi_row_out(r->b->d_final, t, d);
-        const double lp = r->b->logprob[t];
-
-        for (j = 0; j < d; j++) {
-            dh[j] += part * w[j];
-            dw[j] += part * h[j];
-        }
-        if (lp > SPPOI_LOGPROB_FLOOR)
-            r->b->d_logprob[t] += grad * SPPOI_READ_LOGPROB * c;
-        sum += lp > SPPOI_LOGPROB_FLOOR ? lp : SPPOI_LOGPROB_FLOOR;
-    }
-    r->b->grad[r->at.logprob + (size_t)i] +=
-        (sppo_real)(grad * SPPOI_READ_LOGPROB * sum);
-}
-
-/* Row i of head.last times the state at a segment's last token. */
-static double sppoi_last(const sppoi_reading *r, int s, int i)
-{
-    const int d = r->m->config.dim, t = r->b->forest.start[s + 1] - 1;
-
-    return (double)sppoi_dot(sppoi_row(r->m->weights + r->at.last, i, d),
-                             sppoi_row(r->b->final, t, d), d);
-}
-
-static void sppoi_last_bwd(const sppoi_reading *r, int s, int i, double grad)
-{
-    const int d = r->m->config.dim, t = r->b->forest.start[s + 1] - 1;
-    const sppo_real *w = sppoi_row(r->m->weights + r->at.last, i, d);
-    const sppo_real *h = sppoi_row(r->b->final, t, d);
-    sppo_real *dw = sppoi_row_out(r->b->grad + r->at.last, i, d);
-    sppo_real *dh = sppoi_row_out(r->b->d_final, t, d);
-    int j;
-
-    for (j = 0; j < d; j++) {
-        dw[j] += (sppo_real)grad * h[j];
-        dh[j] += (sppo_real)grad * w[j];
-    }
-}
-
-/* e_a' R e_b, and its gradients in e_a and e_b added when da is given. */
-static double sppoi_skew(const double *a, const double *b, int n, double grad,
-                         double *da, double *db)
-{
-    double sum = 0.0;
-    int i;
-
-    for (i = 0; i < n; i += 2) {
-        sum += a[i] * b[i + 1] - a[i + 1] * b[i];
-        if (da) {
-            da[i] += grad * b[i + 1];
-            da[i + 1] -= grad * b[i];
-            db[i] -= grad * a[i + 1];
-            db[i + 1] += grad * a[i];
-        }
-    }
-    return sum;
-}
-
-/* What of a response does not depend on its rival: read_0, then e. */
-static void sppoi_read_alone(const sppoi_reading *r, int root, int k)
-{
-    const int embed = r->m->config.head == SPPO_HEAD_EMBED;
-    int i, e;
-
-    for (i = 0; i < k; i++) {
-        const int s = sppoi_alone(r->m, root, i, k);
-        double *out = r->readout + i * sppoi_readouts(r->m);
-
-        out[0] = sppoi_read(r, s, 0);
-        for (e = 0; embed && e < r->at.embed_dim; e++)
-            out[1 + e] = sppoi_last(r, s, e);
-    }
-}
-
-/* g(x, a, b) - read_0(a) of the pair head: b read after a. */
-static double sppoi_read_after(const sppoi_reading *r, int s)
-{
-    return sppoi_read(r, s, 1) + sppoi_last(r, s, 0);
-}
-
-/* score[k, k] of the prompt whose segment is root. */
-static void sppoi_pref_matrix(const sppoi_reading *r, int root, int k,
-                              double *score)
-{
-    const sppo_head head = r->m->config.head;
-    const int step = sppoi_readouts(r->m);
-    const double *alone = r->readout;
-    int i, j;
-
-    sppoi_read_alone(r, root, k);
-    for (i = 0; i < k; i++) {
-        score[sppoi_cell(i, k, i)] = 0.0;
-        for (j = i + 1; j < k; j++) {
-            double s = alone[i * step] - alone[j * step];
-
-            if (head == SPPO_HEAD_EMBED)
-                s += sppoi_skew(alone + i * step + 1, alone + j * step + 1,
-                                r->at.embed_dim, 0.0, NULL, NULL);
-            if (head == SPPO_HEAD_PAIR)
-                s += sppoi_read_after(r, sppoi_after(r->m, root, i, j, k))
-                   - sppoi_read_after(r, sppoi_after(r->m, root, j, i, k));
-            score[sppoi_cell(i, k, j)] = s;
-            score[sppoi_cell(j, k, i)] = -s;
-        }
-    }
-}
-
-/* Backward from the gradient of s(0, 1) of the prompt at root, k = 2, whose
- * score was just read.                                                      */
-static void sppoi_pref_pair_bwd(const sppoi_reading *r, int root, double grad)
-{
-    const sppo_head head = r->m->config.head;
-    const int step = sppoi_readouts(r->m);
-    double *d = r->d_readout;
-    int i, e;
-
-    for (i = 0; i < 2; i++) {
-        const double sign = i == 0 ? grad : -grad;
-
-        sppoi_read_bwd(r, sppoi_alone(r->m, root, i, 2), 0, sign);
-        if (head == SPPO_HEAD_PAIR) {
-            const int s = sppoi_after(r->m, root, i, 1 - i, 2);
-
-            sppoi_read_bwd(r, s, 1, sign);
-            sppoi_last_bwd(r, s, 0, sign);
-        }
-    }
-    if (head != SPPO_HEAD_EMBED)
-        return;
-    for (e = 0; e < 2 * step; e++)
-        d[e] = 0.0;
-    sppoi_skew(r->readout + 1, r->readout + step + 1, r->at.embed_dim, grad,
-               d + 1, d + step + 1);
-    for (i = 0; i < 2; i++)
-        for (e = 0; e < r->at.embed_dim; e++)
-            sppoi_last_bwd(r, sppoi_alone(r->m, root, i, 2), e,
-                           d[i * step + 1 + e]);
 }
 
 /* Fills the forest with prompts row[from], row[from + 1], ... while they fit
@@ -7672,7 +7728,7 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
                                   const sppo_lists *responses, int k,
                                   int first, int row)
 {
-    const int pair = pref->model->config.head == SPPO_HEAD_PAIR;
+    const int readings = sppo_head_readings(pref->model->config.head, k);
     const int context = pref->model->config.context;
     long long tokens = 0;  // that judging the row takes
     int longest = 0, second = 0, i;
@@ -7691,7 +7747,7 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
         SPPOI_TRY(sppoi_pref_list(ctx, pref, responses, at, "response"));
         second = sppoi_max(second, sppoi_min(longest, n));
         longest = sppoi_max(longest, n);
-        tokens += (long long)n * (pair ? k : 1);
+        tokens += (long long)n * readings;
     }
     i = sppo_lists_length(prompts, row);
     if (tokens + i > pref->forest.max_tokens)
@@ -7699,7 +7755,8 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
                          "%d responses takes %lld tokens; sppo_pref_init was "
                          "given %d", row + 1, k, tokens + i,
                          pref->forest.max_tokens);
-    if (longest > context - i || (pair && second > context - i - longest))
+    if (longest > context - i ||
+        (readings > 1 && second > context - i - longest))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d has %d "
                          "tokens, its longest responses %d and %d: beyond the "
                          "context of %d", row + 1, i, longest, second,
@@ -7719,19 +7776,52 @@ static sppo_micro_batch sppoi_whole_pass(const sppo_pref *pref)
     return b;
 }
 
-/* row: the one of a training pass whose numbers are wanted, or 0. */
-static sppoi_reading sppoi_pref_reading(const sppo_pref *pref,
-                                        const sppo_micro_batch *b, int row)
+/* 0 for a tensor that the head does without. */
+static size_t sppoi_head_offset(const sppo_model *m, const char *name)
 {
-    const int each = sppoi_readouts(pref->model);
+    const sppo_tensor *tensor = sppo_model_tensor(m, name);
+
+    return tensor ? tensor->offset : 0;
+}
+
+/* Of a tree of k responses that begins with segment `root`.  row: the one of a
+ * training pass whose numbers are wanted, or 0.                             */
+static sppoi_reading sppoi_pref_reading(const sppo_pref *pref,
+                                        const sppo_micro_batch *b, int k,
+                                        int root, int row)
+{
     sppoi_reading r;
 
     r.m = pref->model;
-    r.at = sppoi_head_view(pref->model);
     r.b = b;
-    r.readout = pref->readout + (size_t)row * (size_t)(4 * each);
-    r.d_readout = r.readout + 2 * each;
+    r.read = sppoi_head_offset(r.m, "head.read.weight");
+    r.logprob = sppoi_head_offset(r.m, "head.logprob.weight");
+    r.last = sppoi_head_offset(r.m, "head.last.weight");
+    r.root = root;
+    r.each = sppo_head_readings(r.m->config.head, k);
+    r.width = sppoi_encoding_width(r.m);
+    r.encoded = pref->encoded + (size_t)row * (size_t)(4 * r.width);
+    r.d_encoded = r.encoded + 2 * r.width;
     return r;
+}
+
+/* score[k, k] of one prompt. */
+static void sppoi_pref_matrix(const sppoi_reading *r, int k, double *score)
+{
+    const sppoi_head *head = &sppoi_heads[r->m->config.head];
+    int i, j;
+
+    for (i = 0; i < k; i++)
+        head->encode(r, i);
+    for (i = 0; i < k; i++) {
+        score[sppoi_cell(i, k, i)] = 0.0;
+        for (j = i + 1; j < k; j++) {
+            const double s = head->score(r, i, j);
+
+            score[sppoi_cell(i, k, j)] = s;
+            score[sppoi_cell(j, k, i)] = -s;
+        }
+    }
 }
 
 SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
@@ -7756,11 +7846,10 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
                                        first, p, count, &n));
         SPPOI_TRY(sppo_forward(ctx, &pref->acts, pref->model, &pref->forest));
         whole = sppoi_whole_pass(pref);
-        r = sppoi_pref_reading(pref, &whole, 0);
-        for (j = 0; j < n; j++)
-            sppoi_pref_matrix(&r, j * tree, k,
-                              score + (size_t)(p + j) * (size_t)k * (size_t)k);
-        p += n;
+        r = sppoi_pref_reading(pref, &whole, k, 0, 0);
+        for (j = 0; j < n; j++, p++, r.root += tree)
+            sppoi_pref_matrix(&r, k,
+                              score + (size_t)p * (size_t)k * (size_t)k);
     }
     for (i = 0; i < (size_t)count * (size_t)k * (size_t)k; i++)
         if (!sppoi_finite(score[i]))
@@ -7824,10 +7913,10 @@ static sppo_result sppoi_pref_micro_batch(void *user, sppo_micro_batch *b)
     for (s = 0; s < b->forest.segments; s += tree) {
         const int j = (b->first_segment + s) / tree;
         const sppoi_reading r =
-            sppoi_pref_reading(pass->pref, b, pass->backward ? j : 0);
+            sppoi_pref_reading(pass->pref, b, 2, s, pass->backward ? j : 0);
         double matrix[4], grad;
 
-        sppoi_pref_matrix(&r, s, 2, matrix);
+        sppoi_pref_matrix(&r, 2, matrix);
         pass->term[j] = sppoi_cross_entropy(
             matrix[1], pass->label[pass->row[j]], &grad);
         if (pass->score)
@@ -7835,7 +7924,7 @@ static sppo_result sppoi_pref_micro_batch(void *user, sppo_micro_batch *b)
         if (!(fabs(pass->term[j]) < HUGE_VAL))
             return SPPO_E_NUMBER;
         if (pass->backward)
-            sppoi_pref_pair_bwd(&r, s, grad * pass->share);
+            sppoi_heads[r.m->config.head].backward(&r, grad * pass->share);
     }
     return SPPO_OK;
 }
@@ -9731,13 +9820,6 @@ SPPO_DEF size_t sppo_json_quote(char *out, size_t size, const char *text,
 
 /* ---- config.json ---- */
 
-static const char *sppoi_head_name(sppo_head head)
-{
-    return head == SPPO_HEAD_PAIR    ? "pair"
-           : head == SPPO_HEAD_EMBED ? "embed"
-                                     : "scalar";
-}
-
 static const char sppoi_hf_eos[] = "eos_token_id";
 
 /* One id, or all that end a response as a list. */
@@ -9769,7 +9851,7 @@ static void sppoi_put_field(sppoi_text *text, const sppoi_field *f,
     if (f->at == offsetof(sppo_config, eos))
         sppoi_put_ends(text, config);
     else if (f->at == offsetof(sppo_config, head))
-        sppoi_putf(text, "\"%s\"", sppoi_head_name(config->head));
+        sppoi_putf(text, "\"%s\"", sppo_head_name(config->head));
     else if (f->type == SPPOI_UNLESS)
         sppoi_put_text(text, value != 0.0 ? "false" : "true");
     else
@@ -10001,22 +10083,37 @@ static sppo_result sppoi_config_layers(const sppoi_config_reader *r)
                              "are \"full_attention\"");
 }
 
+static sppo_result sppoi_config_head_fail(const sppoi_config_reader *r)
+{
+    char choices[80];
+    sppoi_text text = { choices, sizeof choices, 0 };
+    int i;
+
+    sppoi_put_text(&text, "must be ");
+    for (i = 1; i < SPPOI_HEADS; i++) {
+        sppoi_put_text(&text, i == 1                 ? ""
+                              : i == SPPOI_HEADS - 1 ? " or "
+                                                     : ", ");
+        sppoi_put_text(&text, sppoi_heads[i].name);
+    }
+    return sppoi_config_fail(r, "sppo_head", choices);
+}
+
 static sppo_result sppoi_config_head(const sppoi_config_reader *r,
                                      sppo_config *c)
 {
     const int node = sppo_json_find(r->json, 0, "sppo_head");
     char name[16];
+    int i = 1;
 
     if (node < 0)
         return SPPO_OK;
     sppo_json_string(r->json, node, name, sizeof name);
-    c->head = strcmp(name, "pair") == 0     ? SPPO_HEAD_PAIR
-              : strcmp(name, "embed") == 0  ? SPPO_HEAD_EMBED
-              : strcmp(name, "scalar") == 0 ? SPPO_HEAD_SCALAR
-                                            : SPPO_HEAD_NONE;
-    if (c->head == SPPO_HEAD_NONE)
-        return sppoi_config_fail(r, "sppo_head",
-                                 "must be pair, embed or scalar");
+    while (i < SPPOI_HEADS && strcmp(name, sppoi_heads[i].name) != 0)
+        i++;
+    if (i == SPPOI_HEADS)
+        return sppoi_config_head_fail(r);
+    c->head = (sppo_head)i;
     return SPPO_OK;
 }
 
