@@ -4525,7 +4525,8 @@ enum { SPPOI_HEADS = (int)(sizeof sppoi_heads / sizeof sppoi_heads[0]) };
 
 SPPO_DEF const char *sppo_head_name(sppo_head head)
 {
-    return (int)head < SPPOI_HEADS ? sppoi_heads[head].name : NULL;
+    return (int)head >= 0 && (int)head < SPPOI_HEADS ? sppoi_heads[head].name
+                                                     : NULL;
 }
 
 SPPO_DEF int sppo_head_readings(sppo_head head, int k)
