@@ -9091,6 +9091,7 @@ typedef struct sppoi_reader {
 static sppo_result sppoi_json_fail(const sppoi_reader *r, const char *what)
 {
     const char *kind = sppo_file_kind(r->json->text, r->json->length);
+    char at_line[32] = "";
     size_t i, column = 1;
     int line = 1;
 
@@ -9101,36 +9102,35 @@ static sppo_result sppoi_json_fail(const sppoi_reader *r, const char *what)
         line += r->json->text[i] == '\n';
         column = r->json->text[i] == '\n' ? 1 : column + 1;
     }
-    if (line == 1)
-        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, column %llu: %s",
-                         r->where, sppoi_printed(column), what);
-    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, line %d, column %llu: %s",
-                     r->where, line, sppoi_printed(column), what);
+    if (line > 1)
+        snprintf(at_line, sizeof at_line, "line %d, ", line);
+    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%.200s, %scolumn %llu: %s",
+                     r->where, at_line, sppoi_printed(column), what);
 }
 
 /* No value begins here; what other languages write for one is named. */
 static sppo_result sppoi_json_no_value(const sppoi_reader *r)
 {
-    static const char *const number[] = { "NaN", "nan", "Infinity", "inf",
-                                          "-Infinity", "-inf", "-NaN", "-nan" };
-    static const char *const other[] = { "None", "True", "False", "undefined" };
+    static const char not_number[] =
+        "%s is not JSON, though Python writes it: a number or null is";
+    static const char not_word[] = "%s is not JSON: null, true and false are; "
+                                   "Python's json.dumps writes them";
+    static const struct { const char *word, *what; } foreign[] = {
+        { "NaN", not_number }, { "nan", not_number },
+        { "Infinity", not_number }, { "inf", not_number },
+        { "-Infinity", not_number }, { "-inf", not_number },
+        { "-NaN", not_number }, { "-nan", not_number }, { "None", not_word },
+        { "True", not_word }, { "False", not_word }, { "undefined", not_word }
+    };
     const char *text = r->json->text + r->at;
     const size_t left = r->json->length - r->at;
     char what[100];
     size_t i;
 
-    for (i = 0; i < sizeof number / sizeof *number; i++)
-        if (left >= strlen(number[i]) &&
-            memcmp(text, number[i], strlen(number[i])) == 0) {
-            snprintf(what, sizeof what, "%s is not JSON, though Python writes "
-                     "it: a number or null is", number[i]);
-            return sppoi_json_fail(r, what);
-        }
-    for (i = 0; i < sizeof other / sizeof *other; i++)
-        if (left >= strlen(other[i]) &&
-            memcmp(text, other[i], strlen(other[i])) == 0) {
-            snprintf(what, sizeof what, "%s is not JSON: null, true and false "
-                     "are; Python's json.dumps writes them", other[i]);
+    for (i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (left >= strlen(foreign[i].word) &&
+            memcmp(text, foreign[i].word, strlen(foreign[i].word)) == 0) {
+            snprintf(what, sizeof what, foreign[i].what, foreign[i].word);
             return sppoi_json_fail(r, what);
         }
     if (left && *text == '\'')
@@ -9324,26 +9324,14 @@ static sppo_result sppoi_json_push(sppoi_reader *r, int *index)
 
 static size_t sppoi_utf8_write(unsigned long c, char *out)
 {
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | (c >> 6));
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | (c >> 12));
-        out[1] = (char)(0x80 | ((c >> 6) & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | (c >> 18));
-    out[1] = (char)(0x80 | ((c >> 12) & 0x3f));
-    out[2] = (char)(0x80 | ((c >> 6) & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
+    static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    const size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    size_t i;
+
+    for (i = n - 1; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(lead[n] | c);
+    return n;
 }
 
 /* \uXXXX, already checked, `at` after the u; a pair of surrogates is one
@@ -9397,19 +9385,21 @@ static size_t sppoi_json_decode(const char *text, size_t at, size_t end,
     return n;
 }
 
+/* The key of an object's member, decoded; none is longer than 255 bytes. */
+static size_t sppoi_json_name(const sppo_json *json, int node, char *out,
+                              size_t size)
+{
+    return sppoi_json_decode(json->text, json->node[node].name_begin,
+                             json->node[node].name_end, out, size);
+}
+
 static int sppoi_json_key_is(const sppo_json *json, int node, const char *key,
                              size_t length)
 {
-    const sppo_json_node *n = &json->node[node];
-    const char *own = json->text + n->name_begin;
-    const size_t raw = n->name_end - n->name_begin;
-    char decoded[256];
+    char name[256];
 
-    if (!memchr(own, '\\', raw))
-        return raw == length && memcmp(own, key, length) == 0;
-    return sppoi_json_decode(json->text, n->name_begin, n->name_end, decoded,
-                             sizeof decoded) == length &&
-           length < sizeof decoded && memcmp(decoded, key, length) == 0;
+    return sppoi_json_name(json, node, name, sizeof name) == length &&
+           length < sizeof name && memcmp(name, key, length) == 0;
 }
 
 static uint32_t sppoi_json_hash(int object, const char *key, size_t length)
@@ -9788,31 +9778,21 @@ SPPO_DEF size_t sppo_json_quote(char *out, size_t size, const char *text,
                                 size_t length)
 {
     static const char names[] = "\"\\bfnrt", values[] = "\"\\\b\f\n\r\t";
-    sppoi_text to;
+    sppoi_text to = { out, size, 0 };
     size_t i = 0;
 
-    to.out = out;
-    to.size = size;
-    to.n = 0;
     sppoi_put_text(&to, "\"");
     while (i < length) {
         const unsigned char c = (unsigned char)text[i];
         const char *special = c ? strchr(values, c) : NULL;
         const size_t n = sppoi_utf8(text + i, length - i);
-        char escape[8];
 
-        if (special) {
-            escape[0] = '\\';
-            escape[1] = names[special - values];
-            sppoi_put(&to, escape, 2);
-        } else if (c < 0x20) {
-            snprintf(escape, sizeof escape, "\\u%04x", c);
-            sppoi_put(&to, escape, 6);
-        } else if (n == 0) {
-            sppoi_put(&to, "\xef\xbf\xbd", 3);
-        } else {
-            sppoi_put(&to, text + i, n);
-        }
+        if (special)
+            sppoi_putf(&to, "\\%c", names[special - values]);
+        else if (c < 0x20)
+            sppoi_putf(&to, "\\u%04x", c);
+        else
+            sppoi_put(&to, n ? text + i : "\xef\xbf\xbd", n ? n : 3);
         i += n ? n : 1;
     }
     sppoi_put_text(&to, "\"");
@@ -10306,7 +10286,16 @@ static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
     return sppoi_seek(source->file, (int64_t)at, SEEK_SET) &&
            fread(out, 1, n, source->file) == n;
 }
+
+static void sppoi_source_close(sppoi_source *source)
+{
+    if (source->file)
+        fclose(source->file);
+    source->file = NULL;
+}
 #else
+static void sppoi_source_close(sppoi_source *source) { (void)source; }
+
 static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
                            size_t n)
 {
@@ -10409,6 +10398,7 @@ static void sppoi_archive_close(sppo_ctx *ctx, sppoi_archive *archive)
     sppo_json_free(ctx, &archive->json);
     sppo_release(ctx, archive->header, archive->header_size);
     archive->header = NULL;
+    sppoi_source_close(&archive->source);
 }
 
 /* Names the file and, unless node is -1, its tensor. */
@@ -10422,15 +10412,13 @@ static sppo_result sppoi_archive_fail(sppo_ctx *ctx,
                                       const char *format, ...)
 {
     char name[80] = "", what[200];
-    const sppo_json *json = &archive->json;
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     if (node > 0)
-        sppoi_json_decode(json->text, json->node[node].name_begin,
-                          json->node[node].name_end, name, sizeof name);
+        sppoi_json_name(&archive->json, node, name, sizeof name);
     return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: %s%s%s",
                      archive->source.name, name, name[0] ? ": " : "", what);
 }
@@ -10917,8 +10905,7 @@ static sppo_result sppoi_refuse_strangers(sppo_ctx *ctx,
     int i;
 
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
-        sppoi_json_decode(json->text, json->node[i].name_begin,
-                          json->node[i].name_end, name, sizeof name);
+        sppoi_json_name(json, i, name, sizeof name);
         if (!sppo_model_tensor(model, name) &&
             strcmp(name, "__metadata__") != 0 &&
             strcmp(name, "lm_head.weight") != 0 &&
@@ -11051,6 +11038,26 @@ static int sppoi_piece_before(const void *user, int a, int b)
     const int order = sppoi_compare(pa, a_length, pb, b_length);
 
     return order ? order < 0 : a < b;
+}
+
+/* Bytes of two pieces together, 0 where one of them is none. */
+static int sppoi_joint_length(const sppo_tokenizer *tok, int a, int b)
+{
+    return a < 0 || b < 0 ? 0
+                          : tok->start[a + 1] - tok->start[a]
+                                + tok->start[b + 1] - tok->start[b];
+}
+
+/* The two pieces one after the other; how long that is. */
+static int sppoi_join(const sppo_tokenizer *tok, int a, int b, char *out)
+{
+    const int joint = sppoi_joint_length(tok, a, b);
+    int n;
+    const char *piece = sppoi_piece(tok, a, &n);
+
+    memcpy(out, piece, (size_t)n);
+    memcpy(out + n, tok->bytes + tok->start[b], (size_t)(joint - n));
+    return joint;
 }
 
 /* The id of a piece, or -1; of equal pieces the lowest id. */
@@ -11273,18 +11280,14 @@ static void sppoi_consider(sppoi_chain *chain, int left, int *waiting)
 {
     const int right = left < 0 ? -1 : chain->next[left];
     sppoi_merge *merge = &chain->merge[chain->merges];
-    int a, b;
-    const char *pa, *pb;
+    int joint;
 
     if (right < 0)
         return;
-    pa = sppoi_piece(chain->tok, chain->id[left], &a);
-    pb = sppoi_piece(chain->tok, chain->id[right], &b);
-    if (a > chain->tok->longest - b)
-        return;
-    memcpy(chain->joined, pa, (size_t)a);
-    memcpy(chain->joined + a, pb, (size_t)b);
-    merge->merged = sppoi_lookup(chain->tok, chain->joined, a + b);
+    joint = sppoi_join(chain->tok, chain->id[left], chain->id[right],
+                       chain->joined);
+    merge->merged = joint > chain->tok->longest
+                        ? -1 : sppoi_lookup(chain->tok, chain->joined, joint);
     if (merge->merged < 0)
         return;
     merge->left = left;
@@ -11364,12 +11367,9 @@ SPPO_DEF size_t sppo_tokenizer_decode(const sppo_tokenizer *tok,
                                       const int *token, int count, char *out,
                                       size_t size)
 {
-    sppoi_text text;
+    sppoi_text text = { out, size, 0 };
     int i, n, began = 0;
 
-    text.out = out;
-    text.size = size;
-    text.n = 0;
     sppoi_put(&text, "", 0);
     for (i = 0; i < count; i++) {
         const int id = token[i];
@@ -11616,13 +11616,6 @@ static void sppoi_bpe_spell(sppoi_bpe *b)
     b->symbols = used;
 }
 
-static int sppoi_joint_length(const sppo_tokenizer *tok, int a, int b)
-{
-    return a < 0 || b < 0 ? 0
-                          : tok->start[a + 1] - tok->start[a]
-                                + tok->start[b + 1] - tok->start[b];
-}
-
 static void sppoi_bpe_count_pairs(sppoi_bpe *b)
 {
     int w, i;
@@ -11649,8 +11642,9 @@ static void sppoi_bpe_count_pairs(sppoi_bpe *b)
 static void sppoi_bpe_merge(sppoi_bpe *b, int id)
 {
     const sppo_tokenizer *tok = b->tok;
-    int length, w, i, n, a_length;
-    const char *piece = sppoi_piece(tok, id, &length), *a;
+    char joined[SPPOI_PIECE_MOST];
+    int length, w, i, n;
+    const char *piece = sppoi_piece(tok, id, &length);
 
     for (w = 0; w < b->words; w++) {
         int *symbol = b->symbol + b->word[w].from;
@@ -11660,10 +11654,8 @@ static void sppoi_bpe_merge(sppoi_bpe *b, int id)
             if (i + 1 == b->word[w].symbols ||
                 sppoi_joint_length(tok, symbol[i], symbol[i + 1]) != length)
                 continue;
-            a = sppoi_piece(tok, symbol[i], &a_length);
-            if (memcmp(a, piece, (size_t)a_length) == 0 &&
-                memcmp(tok->bytes + tok->start[symbol[i + 1]],
-                       piece + a_length, (size_t)(length - a_length)) == 0) {
+            sppoi_join(tok, symbol[i], symbol[i + 1], joined);
+            if (memcmp(joined, piece, (size_t)length) == 0) {
                 symbol[n] = id;
                 i++;
             }
@@ -11679,10 +11671,9 @@ static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
 
     while (b->pieces < tok->vocab && !b->counts.full) {
         char joined[SPPOI_PIECE_MOST];
-        const char *piece;
         uint64_t key;
-        int left, right, n, m;
         size_t best;
+        int joint;
 
         SPPOI_TRY(sppoi_go_on(ctx, "sppo_tokenizer_train"));
         sppoi_bpe_count_pairs(b);
@@ -11693,13 +11684,9 @@ static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
                              "vocabulary of %d; ask for at most %d",
                              b->pieces, tok->vocab, b->pieces);
         key = b->counts.key[best];
-        left = (int)(key >> 32);
-        right = (int)(key & 0xffffffffu);
-        piece = sppoi_piece(tok, left, &n);
-        memcpy(joined, piece, (size_t)n);
-        piece = sppoi_piece(tok, right, &m);
-        memcpy(joined + n, piece, (size_t)m);
-        sppoi_bpe_piece(b, joined, n + m, (float)-++rank);
+        joint = sppoi_join(tok, (int)(key >> 32), (int)(key & 0xffffffffu),
+                           joined);
+        sppoi_bpe_piece(b, joined, joint, (float)-++rank);
         sppoi_bpe_merge(b, b->pieces - 1);
     }
     if (b->counts.full)
@@ -11851,32 +11838,21 @@ static void sppoi_patch(const sppoi_sink *sink, size_t at, const void *data,
         sppoi_patch_file(sink, at, data, n);
 }
 
-/* count numbers of `size` bytes, 4 or 8, little-endian. */
-static void sppoi_write_numbers(sppoi_sink *sink, const void *data,
-                                size_t count, int size)
+/* `size` bytes, the least significant first. */
+static void sppoi_little_bytes(unsigned char *out, uint64_t bits, int size)
 {
-    const unsigned char *from = (const unsigned char *)data;
-    unsigned char bytes[4096];
-    size_t i, used = 0;
-    int j;
+    int i;
 
-    for (i = 0; i < count; i++, from += size) {
-        uint64_t bits = 0;
-        uint32_t word;
+    for (i = 0; i < size; i++)
+        out[i] = (unsigned char)(bits >> (8 * i) & 255);
+}
 
-        if (size == 8) {
-            memcpy(&bits, from, 8);
-        } else {
-            memcpy(&word, from, 4);
-            bits = word;
-        }
-        for (j = 0; j < size; j++)
-            bytes[used++] = (unsigned char)(bits >> (8 * j) & 255);
-        if (used == sizeof bytes || i + 1 == count) {
-            sppoi_write(sink, bytes, used);
-            used = 0;
-        }
-    }
+static void sppoi_write_little(sppoi_sink *sink, uint64_t bits, int size)
+{
+    unsigned char bytes[8];
+
+    sppoi_little_bytes(bytes, bits, size);
+    sppoi_write(sink, bytes, (size_t)size);
 }
 
 /* One array of an archive to be written. */
@@ -11925,23 +11901,14 @@ static int sppoi_entry_before(const void *user, int a, int b)
 static void sppoi_put_entry(sppoi_text *text, const sppoi_entry *e,
                             size_t begin)
 {
-    char piece[64];
     int i;
 
-    sppoi_put_text(text, "\"");
-    sppoi_put_text(text, e->name);
-    sppoi_put_text(text, "\":{\"dtype\":\"");
-    sppoi_put_text(text, sppoi_dtypes[e->dtype].name);
-    sppoi_put_text(text, "\",\"shape\":[");
-    for (i = 0; i < e->dims; i++) {
-        snprintf(piece, sizeof piece, i ? ",%llu" : "%llu",
-                 sppoi_printed(e->shape[i]));
-        sppoi_put_text(text, piece);
-    }
-    snprintf(piece, sizeof piece, "],\"data_offsets\":[%llu,%llu]}",
-             sppoi_printed(begin),
-             sppoi_printed(begin + sppoi_entry_bytes(e)));
-    sppoi_put_text(text, piece);
+    sppoi_putf(text, "\"%s\":{\"dtype\":\"%s\",\"shape\":[", e->name,
+               sppoi_dtypes[e->dtype].name);
+    for (i = 0; i < e->dims; i++)
+        sppoi_putf(text, i ? ",%llu" : "%llu", sppoi_printed(e->shape[i]));
+    sppoi_putf(text, "],\"data_offsets\":[%llu,%llu]}", sppoi_printed(begin),
+               sppoi_printed(begin + sppoi_entry_bytes(e)));
 }
 
 /* The reference writer's layout: metadata first (an object's text, NULL for
@@ -11967,12 +11934,19 @@ static void sppoi_archive_text(sppoi_text *text, const char *metadata,
         sppoi_put_text(text, " ");
 }
 
+static uint32_t sppoi_float_word(float value)
+{
+    uint32_t word;
+
+    memcpy(&word, &value, sizeof word);
+    return word;
+}
+
 /* The upper half of a float, rounded to nearest, ties to even. */
 static uint32_t sppoi_bfloat_bits(float value)
 {
-    uint32_t bits;
+    const uint32_t bits = sppoi_float_word(value);
 
-    memcpy(&bits, &value, sizeof bits);
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 
@@ -11980,9 +11954,7 @@ static uint32_t sppoi_bfloat_bits(float value)
 static uint64_t sppoi_encode_number(const sppoi_entry *e, size_t at)
 {
     double wide;
-    float value;
     uint64_t bits;
-    uint32_t word;
 
     if (e->kind == SPPOI_INT)
         return (uint32_t)((const int *)e->data)[at];
@@ -11992,11 +11964,8 @@ static uint64_t sppoi_encode_number(const sppoi_entry *e, size_t at)
         memcpy(&bits, &wide, sizeof bits);
         return bits;
     }
-    value = (float)wide;
-    if (e->dtype == SPPOI_BF16)
-        return sppoi_bfloat_bits(value);
-    memcpy(&word, &value, sizeof word);
-    return word;
+    return e->dtype == SPPOI_BF16 ? sppoi_bfloat_bits((float)wide)
+                                  : sppoi_float_word((float)wide);
 }
 
 static void sppoi_write_entry(sppoi_sink *sink, const sppoi_entry *e)
@@ -12005,13 +11974,10 @@ static void sppoi_write_entry(sppoi_sink *sink, const sppoi_entry *e)
     const int size = sppoi_dtypes[e->dtype].size;
     unsigned char bytes[16384];
     size_t i, used = 0;
-    int j;
 
     for (i = 0; i < count; i++) {
-        const uint64_t bits = sppoi_encode_number(e, i);
-
-        for (j = 0; j < size; j++)
-            bytes[used++] = (unsigned char)(bits >> (8 * j) & 255);
+        sppoi_little_bytes(bytes + used, sppoi_encode_number(e, i), size);
+        used += (size_t)size;
         if (used == sizeof bytes || i + 1 == count) {
             sppoi_write(sink, bytes, used);
             used = 0;
@@ -12043,20 +12009,15 @@ static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
     int *order = (int *)sppo_alloc(ctx, (size_t)n, sizeof *order);
     char *header = (char *)sppo_alloc(ctx, room, 1);
     const sppo_result result = order && header ? SPPO_OK : SPPO_E_MEMORY;
-    sppoi_text text;
-    uint64_t length;
+    sppoi_text text = { header, room, 0 };
     int i;
 
     if (result == SPPO_OK) {
         for (i = 0; i < n; i++)
             order[i] = i;
         sppoi_sort(order, n, sppoi_entry_before, entry);
-        text.out = header;
-        text.size = room;
-        text.n = 0;
         sppoi_archive_text(&text, metadata, entry, order, n);
-        length = text.n;
-        sppoi_write_numbers(sink, &length, 1, 8);
+        sppoi_write_little(sink, text.n, 8);
         sppoi_write(sink, header, text.n);
         for (i = 0; i < n; i++)
             sppoi_write_entry(sink, &entry[order[i]]);
@@ -12225,11 +12186,6 @@ extern int fsync(int);
 #define SPPOI_POSIX 1
 static int sppoi_sync(FILE *file) { return fsync(fileno(file)) == 0; }
 
-static int sppoi_replace(const char *from, const char *to)
-{
-    return rename(from, to) == 0;
-}
-
 static int sppoi_mkdir(const char *path) { return mkdir(path, 0777) == 0; }
 
 static int sppoi_is_folder(const char *path)
@@ -12241,11 +12197,6 @@ static int sppoi_is_folder(const char *path)
 #else
 static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
 
-static int sppoi_replace(const char *from, const char *to)
-{
-    return rename(from, to) == 0;
-}
-
 static int sppoi_mkdir(const char *path)
 {
     (void)path;
@@ -12255,6 +12206,13 @@ static int sppoi_mkdir(const char *path)
 static int sppoi_is_folder(const char *path)
 {
     return path[0] != 0;  // plain C cannot tell; writing will
+}
+#endif
+
+#ifndef _WIN32
+static int sppoi_replace(const char *from, const char *to)
+{
+    return rename(from, to) == 0;
 }
 #endif
 
@@ -12309,9 +12267,9 @@ static FILE *sppoi_create(const char *path)
 
 /* The folder's lock, for as long as the descriptor is open; -1: there is none,
  * as on file systems of a network, and the work goes on without.            */
-static int sppoi_lock(const char *folder, int kind)
+static int sppoi_lock(const char *folder, int alone)
 {
-    const int fd = open(folder, O_RDONLY);
+    const int fd = open(folder, O_RDONLY), kind = alone ? LOCK_EX : LOCK_SH;
     int failed = 1;
 
     while (fd >= 0 && (failed = flock(fd, kind)) != 0 && errno == EINTR) {
@@ -12319,16 +12277,6 @@ static int sppoi_lock(const char *folder, int kind)
     if (fd >= 0 && failed)
         close(fd);
     return failed ? -1 : fd;
-}
-
-static int sppoi_lock_shared(const char *folder)
-{
-    return sppoi_lock(folder, LOCK_SH);
-}
-
-static int sppoi_lock_alone(const char *folder)
-{
-    return sppoi_lock(folder, LOCK_EX);
 }
 
 static void sppoi_unlock(int fd)
@@ -12353,15 +12301,10 @@ enum { SPPOI_POSIX = 0 };
 static int sppoi_clear_stray(const char *path) { return remove(path) == 0; }
 static FILE *sppoi_create(const char *path) { return fopen(path, "wb"); }
 
-static int sppoi_lock_shared(const char *folder)
+static int sppoi_lock(const char *folder, int alone)
 {
     (void)folder;
-    return -1;
-}
-
-static int sppoi_lock_alone(const char *folder)
-{
-    (void)folder;
+    (void)alone;
     return -1;
 }
 
@@ -12400,8 +12343,7 @@ static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
     if (!sppoi_seek(source->file, 0, SEEK_END) ||
         (size = sppoi_tell(source->file)) < 0 ||
         (uint64_t)size >= (size_t)-1) {
-        fclose(source->file);
-        source->file = NULL;
+        sppoi_source_close(source);
         return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file",
                          path);
     }
@@ -12425,7 +12367,7 @@ SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
     if (result == SPPO_OK)
         result = bytes ? sppoi_read_at(ctx, &source, mark, bytes, n)
                        : sppoi_prefix(ctx, "%.200s: ", path);
-    fclose(source.file);
+    sppoi_source_close(&source);
     if (result != SPPO_OK) {
         sppo_release(ctx, bytes, n + 1);
         return result;
@@ -12606,10 +12548,8 @@ static void sppoi_parts_close(sppo_ctx *ctx, sppoi_parts *parts)
 {
     int i;
 
-    for (i = 0; i < parts->count; i++) {
-        fclose(parts->archive[i].source.file);
+    for (i = 0; i < parts->count; i++)
         sppoi_archive_close(ctx, &parts->archive[i]);
-    }
     sppo_release(ctx, parts->archive,
                  (size_t)parts->room * sizeof *parts->archive);
     sppo_release(ctx, parts->path, (size_t)parts->room * sizeof *parts->path);
@@ -12662,14 +12602,10 @@ static sppo_result sppoi_part_open(sppo_ctx *ctx, sppoi_parts *parts,
         archive = &parts->archive[part];
         memcpy(parts->path[part], path, sizeof path);
         SPPOI_TRY(sppoi_open(ctx, parts->path[part], &archive->source));
-        if (sppoi_archive_open(ctx, archive) != SPPO_OK) {
-            fclose(archive->source.file);
-            return ctx->code;
-        }
+        SPPOI_TRY(sppoi_archive_open(ctx, archive));
         parts->count++;
     }
-    sppoi_json_decode(parts->json.text, parts->json.node[node].name_begin,
-                      parts->json.node[node].name_end, name, sizeof name);
+    sppoi_json_name(&parts->json, node, name, sizeof name);
     if (sppo_json_find(&parts->archive[part].json, 0, name) < 0)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%.180s: there is no tensor "
                          "%.100s, though the index says so", path, name);
@@ -12686,8 +12622,7 @@ static sppo_result sppoi_part_mapped(sppo_ctx *ctx, const sppoi_parts *parts,
     int i, node;
 
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
-        sppoi_json_decode(json->text, json->node[i].name_begin,
-                          json->node[i].name_end, name, sizeof name);
+        sppoi_json_name(json, i, name, sizeof name);
         if (strcmp(name, "__metadata__") == 0)
             continue;
         node = sppo_json_find(&parts->json, parts->map, name);
@@ -12828,24 +12763,41 @@ static sppo_result sppoi_beside(sppo_ctx *ctx, char *out, const char *folder,
                                     : sppoi_path(ctx, out, folder, name);
 }
 
+static int sppoi_is_missing(const char *path)
+{
+    FILE *probe;
+
+    sppoi_no_error();
+    probe = fopen(path, "rb");
+    if (probe)
+        fclose(probe);
+    return !probe && sppoi_is_absent();
+}
+
 /* The file, or data NULL where there is none of that name. */
 static sppo_result sppoi_read_if(sppo_ctx *ctx, const char *path,
                                  sppo_file *file)
 {
     char *data = NULL;
     size_t size = 0;
-    FILE *probe;
 
-    sppoi_no_error();
-    probe = fopen(path, "rb");
-    if (!probe && sppoi_is_absent())
+    if (sppoi_is_missing(path))
         return SPPO_OK;
-    if (probe)
-        fclose(probe);
     SPPOI_TRY(sppo_file_read(ctx, path, &data, &size));
     file->data = data;
     file->size = size;
     return SPPO_OK;
+}
+
+/* The same of NAME in a folder; path says where that is. */
+static sppo_result sppoi_read_beside(sppo_ctx *ctx, char path[SPPOI_PATH],
+                                     const char *folder, const char *name,
+                                     sppo_file *file)
+{
+    memset(file, 0, sizeof *file);
+    file->name = name;
+    SPPOI_TRY(sppoi_beside(ctx, path, folder, name));
+    return sppoi_read_if(ctx, path, file);
 }
 
 /* What the weights say of NAME, under PART or GONE; "": nothing. */
@@ -12881,12 +12833,9 @@ static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
     const char *kind;
     int there;
 
-    memset(file, 0, sizeof *file);
-    file->name = name;
     sppoi_wanted(&f->weights, SPPOI_PART, name, want);
     sppoi_wanted(&f->weights, SPPOI_GONE, name, gone);
-    SPPOI_TRY(sppoi_beside(ctx, path, f->name, name));
-    SPPOI_TRY(sppoi_read_if(ctx, path, file));
+    SPPOI_TRY(sppoi_read_beside(ctx, path, f->name, name, file));
     file->named = want[0] != 0;
     if (f->edited)
         return SPPO_OK;
@@ -12917,31 +12866,18 @@ static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
                      "NEW`", path);
 }
 
-static void sppoi_weights_close(sppo_ctx *ctx, sppoi_folder *f)
-{
-    sppoi_archive_close(ctx, &f->weights);
-    if (f->weights.source.file)
-        fclose(f->weights.source.file);
-    f->weights.source.file = NULL;
-}
-
 /* The weights and what they name, if there are any in one file. */
 static sppo_result sppoi_weights_open(sppo_ctx *ctx, sppoi_folder *f)
 {
     sppo_result result;
-    FILE *probe;
 
     memset(&f->weights, 0, sizeof f->weights);
-    sppoi_no_error();
-    probe = fopen(f->path, "rb");
-    if (!probe && sppoi_is_absent())
+    if (sppoi_is_missing(f->path))
         return SPPO_OK;
-    if (probe)
-        fclose(probe);
     SPPOI_TRY(sppoi_open(ctx, f->path, &f->weights.source));
     result = sppoi_archive_header(ctx, &f->weights);
     if (result != SPPO_OK)
-        sppoi_weights_close(ctx, f);
+        sppoi_archive_close(ctx, &f->weights);
     return result;
 }
 
@@ -12953,13 +12889,13 @@ static sppo_result sppoi_folder_open(sppo_ctx *ctx, sppoi_folder *f,
     f->name = folder;
     f->lock = -1;
     SPPOI_TRY(sppoi_beside(ctx, f->path, folder, "model.safetensors"));
-    f->lock = alone ? sppoi_lock_alone(folder) : sppoi_lock_shared(folder);
+    f->lock = sppoi_lock(folder, alone);
     return sppoi_weights_open(ctx, f);
 }
 
 static void sppoi_folder_close(sppo_ctx *ctx, sppoi_folder *f)
 {
-    sppoi_weights_close(ctx, f);
+    sppoi_archive_close(ctx, &f->weights);
     sppoi_unlock(f->lock);
     f->lock = -1;
 }
@@ -12979,10 +12915,7 @@ static sppo_result sppoi_each_note(sppo_ctx *ctx, sppoi_folder *f,
     if (f->weights.header)
         i = sppo_json_find(json, 0, "__metadata__");
     for (i = i < 0 ? -1 : json->node[i].first; i >= 0; i = json->node[i].next) {
-        const size_t size = sppoi_json_decode(json->text,
-                                              json->node[i].name_begin,
-                                              json->node[i].name_end, name,
-                                              sizeof name);
+        const size_t size = sppoi_json_name(json, i, name, sizeof name);
 
         if (size >= sizeof name || strncmp(name, kind, n) != 0 ||
             strpbrk(name, "/\\:") || strlen(name) != size)
@@ -13064,10 +12997,8 @@ static sppo_result sppoi_finish_gone(sppo_ctx *ctx, sppoi_folder *f,
     sppo_file file;
     int done = 1;
 
-    memset(&file, 0, sizeof file);
     sppoi_wanted(&f->weights, SPPOI_GONE, name, gone);
-    SPPOI_TRY(sppoi_beside(ctx, path, f->name, name));
-    SPPOI_TRY(sppoi_read_if(ctx, path, &file));
+    SPPOI_TRY(sppoi_read_beside(ctx, path, f->name, name, &file));
     if (sppoi_fits(&file, gone)) {
         if (strcmp(name, sppoi_index) == 0)
             result = sppoi_remove_parts(ctx, f, &file);
@@ -13120,15 +13051,6 @@ static sppo_result sppoi_compare_part(sppo_ctx *ctx, sppoi_folder *f,
     return SPPO_OK;
 }
 
-static int sppoi_can_read(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-
-    if (file)
-        fclose(file);
-    return file != NULL;
-}
-
 /* What stands in a folder, or instead of one, that no model can be read from:
  * says it where there is a sentence for it, else leaves the one that is.    */
 static sppo_result sppoi_folder_kind(sppo_ctx *ctx, const char *folder)
@@ -13154,7 +13076,7 @@ static sppo_result sppoi_folder_kind(sppo_ctx *ctx, const char *folder)
 
     for (i = 0; i < sizeof row / sizeof row[0]; i++)
         if (snprintf(path, sizeof path, "%s%s", folder, row[i].file) <
-                (int)sizeof path && sppoi_can_read(path))
+                (int)sizeof path && !sppoi_is_missing(path))
             return sppo_fail(ctx, SPPO_E_FORMAT, "%.300s holds %s", folder,
                              row[i].what);
     file = fopen(folder, "rb");
@@ -13316,12 +13238,7 @@ static void sppoi_put_note(sppoi_text *text, const char *kind,
     char digits[17];
 
     sppoi_digest_text(digits, sppo_digest(0, file->data, file->size));
-    sppoi_put_text(text, ",\"");
-    sppoi_put_text(text, kind);
-    sppoi_put_text(text, file->name);
-    sppoi_put_text(text, "\":\"");
-    sppoi_put_text(text, digits);
-    sppoi_put_text(text, "\"");
+    sppoi_putf(text, ",\"%s%s\":\"%s\"", kind, file->name, digits);
 }
 
 /* Notes that a file of the model before goes, unless it is saved anew. */
@@ -13333,10 +13250,7 @@ static sppo_result sppoi_note_gone(sppo_ctx *ctx, const sppoi_saving *s,
 
     if (sppoi_saves(s, name))
         return SPPO_OK;
-    memset(&file, 0, sizeof file);
-    file.name = name;
-    SPPOI_TRY(sppoi_beside(ctx, path, s->folder, name));
-    SPPOI_TRY(sppoi_read_if(ctx, path, &file));
+    SPPOI_TRY(sppoi_read_beside(ctx, path, s->folder, name, &file));
     if (file.data)
         sppoi_put_note(text, SPPOI_GONE, &file);
     sppo_files_free(ctx, &file, 1);
@@ -13347,12 +13261,9 @@ static sppo_result sppoi_note_gone(sppo_ctx *ctx, const sppoi_saving *s,
 static sppo_result sppoi_save_notes(sppo_ctx *ctx, const sppoi_saving *s,
                                     char *out, size_t size)
 {
-    sppoi_text text;
+    sppoi_text text = { out, size, 0 };
     int i;
 
-    text.out = out;
-    text.size = size;
-    text.n = 0;
     sppoi_put_text(&text, "{\"format\":\"pt\"," SPPOI_UNSEALED);
     for (i = 0; i < s->count; i++)
         sppoi_put_note(&text, SPPOI_PART, &s->file[i]);
@@ -13376,16 +13287,14 @@ static sppo_result sppoi_put_next(sppo_ctx *ctx, const sppoi_folder *f,
     FILE *out;
     int ok;
 
-    memset(&here, 0, sizeof here);
-    SPPOI_TRY(sppoi_beside(ctx, path, f->name, file->name));
-    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
-    SPPOI_TRY(sppoi_read_if(ctx, path, &here));
+    SPPOI_TRY(sppoi_read_beside(ctx, path, f->name, file->name, &here));
     ok = here.data && here.size == file->size &&
          (!here.size || memcmp(here.data, file->data, here.size) == 0);
     sppo_files_free(ctx, &here, 1);
     if (ok)
         return SPPO_OK;
     *put = 1;
+    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
     sppoi_no_error();
     out = fopen(next, "wb");
     if (out) {
@@ -13426,7 +13335,7 @@ static sppo_result sppoi_commit(sppo_ctx *ctx, const sppoi_saving *s,
 /* From the commit on the model is saved, whatever fails. */
 static sppo_result sppoi_after_commit(sppo_ctx *ctx, sppoi_folder *f)
 {
-    sppoi_weights_close(ctx, f);
+    sppoi_archive_close(ctx, &f->weights);
     if (!sppoi_weights_open(ctx, f) && !sppoi_folder_synced(ctx, f->name) &&
         !sppoi_finish(ctx, f))
         return SPPO_OK;
@@ -13561,12 +13470,12 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
     int i, n;
 
     SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
-    sppoi_write_numbers(&out.sink, &tok->longest, 1, 4);
+    sppoi_write_little(&out.sink, (uint32_t)tok->longest, 4);
     for (i = 0; i < tok->vocab; i++) {
         const char *piece = sppoi_piece(tok, i, &n);
 
-        sppoi_write_numbers(&out.sink, &tok->score[i], 1, 4);
-        sppoi_write_numbers(&out.sink, &n, 1, 4);
+        sppoi_write_little(&out.sink, sppoi_float_word(tok->score[i]), 4);
+        sppoi_write_little(&out.sink, (uint32_t)n, 4);
         sppoi_write(&out.sink, piece, (size_t)n);
     }
     return sppoi_output_end(ctx, &out);
@@ -13584,23 +13493,19 @@ enum { SPPOI_STATE = 8, SPPOI_PLAY_ENTRIES = 16 };
 static sppo_result sppoi_checkpoint_open(sppo_ctx *ctx, sppoi_archive *archive,
                                          const char *path)
 {
-    sppo_result result;
+    int notes;
 
     memset(archive, 0, sizeof *archive);
     SPPOI_TRY(sppoi_open(ctx, path, &archive->source));
-    result = sppoi_archive_open(ctx, archive);
-    if (result == SPPO_OK && sppoi_archive_note(archive, "sppo.digest") < 0) {
-        const int notes = sppo_json_find(&archive->json, 0, "__metadata__");
-
-        if (notes >= 0 && archive->json.node[notes].count > 1) {
-            result = sppoi_archive_fail(ctx, archive, -1, "its digest is "
-                                        "missing: it is damaged");
-            sppoi_archive_close(ctx, archive);
-        }
-    }
-    if (result != SPPO_OK)
-        fclose(archive->source.file);
-    return result;
+    SPPOI_TRY(sppoi_archive_open(ctx, archive));
+    notes = sppo_json_find(&archive->json, 0, "__metadata__");
+    if (notes < 0 || archive->json.node[notes].count < 2 ||
+        sppoi_archive_note(archive, "sppo.digest") >= 0)
+        return SPPO_OK;
+    sppoi_archive_fail(ctx, archive, -1, "its digest is missing: it is "
+                       "damaged");
+    sppoi_archive_close(ctx, archive);
+    return ctx->code;
 }
 
 static void sppoi_entry_set(sppoi_entry *e, int *n, const char *name,
@@ -13624,6 +13529,20 @@ static void sppoi_entry_settings(sppoi_entry *e, int *n,
     for (i = 0; i < settings->count; i++)
         sppoi_entry_set(e, n, settings->name[i], &settings->value[i], 1,
                         SPPOI_DOUBLE);
+}
+
+/* Loading writes where the data pointers of entries lead: into our arrays. */
+static sppo_result sppoi_load_entries(sppo_ctx *ctx,
+                                      const sppoi_archive *archive,
+                                      const sppoi_entry *e, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        SPPOI_TRY(sppoi_archive_read(ctx, archive, e[i].name, e[i].shape[0], 0,
+                                     e[i].kind,
+                                     (void *)(uintptr_t)e[i].data));
+    return SPPO_OK;
 }
 
 /* Everything but state, settings and the responses, whose sizes are known. */
@@ -13787,12 +13706,9 @@ static sppo_result sppoi_load_arrays(sppo_ctx *ctx, sppo_play *play,
 {
     sppoi_entry entry[SPPOI_PLAY_ENTRIES];
     const int n = sppoi_play_entries(play, entry), k = play->config.k;
-    int i, p;
+    int p;
 
-    for (i = 0; i < n; i++)  // the data pointers are our own arrays
-        SPPOI_TRY(sppoi_archive_read(ctx, archive, entry[i].name,
-                                     entry[i].shape[0], 0, entry[i].kind,
-                                     (void *)(uintptr_t)entry[i].data));
+    SPPOI_TRY(sppoi_load_entries(ctx, archive, entry, n));
     for (p = 0; p < play->round.count; p++)
         if (play->round.winner[p] < 0 || play->round.winner[p] >= k ||
             play->round.loser[p] < 0 || play->round.loser[p] >= k)
@@ -13839,7 +13755,6 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
         sppoi_enter(play, SPPO_PHASE_SAMPLE);
     }
     sppoi_archive_close(ctx, &archive);
-    fclose(archive.source.file);
     return result;
 }
 
@@ -13855,7 +13770,6 @@ static void sppoi_settings_train(sppoi_settings *s, const sppo_config *c,
 
 enum { SPPOI_TRAIN_ENTRIES = 4 };  // beside settings and the caller's numbers
 
-/* The arrays; loading writes where the data pointers lead: into our own. */
 static int sppoi_train_entries(const sppo_model *model,
                                const sppo_optim *optim, sppoi_entry *e)
 {
@@ -13938,12 +13852,8 @@ static sppo_result sppoi_train_fill(sppo_ctx *ctx, const sppo_model *model,
 {
     sppoi_entry entry[SPPOI_TRAIN_ENTRIES];
     const int step = optim->step, n = sppoi_train_entries(model, optim, entry);
-    int i;
 
-    for (i = 0; i < n; i++)
-        SPPOI_TRY(sppoi_archive_read(ctx, archive, entry[i].name,
-                                     entry[i].shape[0], 0, entry[i].kind,
-                                     (void *)(uintptr_t)entry[i].data));
+    SPPOI_TRY(sppoi_load_entries(ctx, archive, entry, n));
     if (optim->step >= 0)
         return SPPO_OK;
     optim->step = step;
@@ -13983,7 +13893,6 @@ SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
     SPPOI_TRY(sppoi_checkpoint_open(ctx, &archive, path));
     result = sppoi_train_read(ctx, model, optim, own, count, &archive);
     sppoi_archive_close(ctx, &archive);
-    fclose(archive.source.file);
     return result;
 }
 #endif /* SPPO_NO_STDIO */
