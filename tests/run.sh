@@ -39,6 +39,7 @@ for name in "$@"; do
 done
 run index sh tests/test_index.sh sppo.h
 run budgets sh tests/test_budgets.sh
+run adding sh tests/test_adding.sh build/scratch
 run build env SPPO_BUILD_QUICK=1 sh tests/test_build.sh build/scratch
 run examples sh tests/test_examples.sh build
 run audit sh tests/audit.sh

@@ -1,0 +1,165 @@
+#!/bin/sh
+# test_adding.sh - what has a table is added in as many places as are promised
+#
+# Run     sh tests/test_adding.sh SCRATCH_FOLDER
+# Prints  "ok NAME", "FAIL NAME: .." and a count; exits 1 when something failed
+#
+# Each part plants something new in a copy of sppo.h, in so many places, then
+# compiles the copy and looks whether it works as what was there before does.
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [ -z "$1" ]; then
+    echo "usage: $0 SCRATCH_FOLDER" >&2
+    exit 2
+fi
+work=$1/adding
+rm -rf "$work"
+mkdir -p "$work" && cd "$work" || exit 1
+CC=${CC:-cc}
+passed=0 failed=0
+LC_ALL=C
+export LC_ALL
+
+ok() { passed=$((passed + 1)); echo "ok    $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL  $1: $2"; }
+
+# plant AFTER TEXT: a place more in copy.h, behind the first line that begins
+# with AFTER.
+plant() {
+    awk -v after="$1" -v text="$2" '
+        { print }
+        !done && index($0, after) == 1 { print text; done = 1 }
+        END { exit !done }' copy.h > planted.h && mv planted.h copy.h
+}
+
+# places NAME HOW-MANY: by how many places the copy differs from sppo.h.
+places() {
+    n=$(diff "$root/sppo.h" copy.h | grep -c '^[0-9]')
+    if [ "$n" -eq "$2" ]; then ok "$1"; else bad "$1" "in $n places"; fi
+}
+
+# works NAME: NAME.c prints "ok CLAIM" or "FAIL CLAIM: .." a line.
+works() {
+    if $CC -std=c99 -O1 -Wall -Wextra -Werror -fno-openmp "$1.c" -o "$1" -lm \
+        2> err && ./"$1" > out 2> err; then
+        while read -r verdict claim; do
+            case $verdict in
+            ok) ok "$claim" ;;
+            *) bad "$claim" "see $work/$1.c" ;;
+            esac
+        done < out
+    else
+        bad "$1" "$(head -n 3 err)"
+    fi
+}
+
+cat > claims.h <<'CLAIMS'
+#include <stdio.h>
+#define SPPO_IMPLEMENTATION
+#include "copy.h"
+static sppo_ctx ctx;
+static void claim(const char *name, int holds)
+{
+    printf("%s %s\n", holds ? "ok" : "FAIL", name);
+    if (!holds)
+        fprintf(stderr, "%s: %s\n", name, ctx.message);
+}
+static int says(const char *text) { return strstr(ctx.message, text) != NULL; }
+CLAIMS
+
+# ---- a field: its struct, its row -------------------------------------------
+
+cp "$root/sppo.h" copy.h
+plant '    int hidden; ' '    int planted;        // 0: 7'
+plant 'static const sppoi_field sppoi_config_fields[] = {' \
+    '    SPPOI_CONFIG(planted, "planted_size", 3, SPPOI_WHOLE,
+                 1, 12, 7, NULL, 0),'
+places a_field_of_a_model_is_added_in_two_places 2
+cat > field_of_a_model.c <<'PROGRAM'
+#include "claims.h"
+int main(void)
+{
+    static sppo_config c, r, back;
+    char text[2048], *at;
+    size_t n;
+
+    c.vocab = 8, c.dim = 4, c.layers = 1, c.heads = 1, c.hidden = 4;
+    c.context = 8;
+    claim("it_has_its_default",
+          !sppo_config_resolve(&ctx, &r, &c) && r.planted == 7);
+    c.planted = 13;
+    claim("it_is_refused_by_name_and_range",
+          sppo_config_resolve(&ctx, &r, &c) == SPPO_E_ARGUMENT &&
+          says("sppo_config: planted is 13; it must be 1 to 12"));
+    c.planted = 5;
+    n = sppo_config_resolve(&ctx, &r, &c)
+        ? 0 : sppo_config_write(&r, SPPO_DTYPE_REAL, text, sizeof text);
+    at = n ? strstr(text, " \"planted_size\": 5,\n") : NULL;
+    claim("config_json_has_it", at != NULL);
+    claim("config_json_gives_it_back",
+          !sppo_config_read(&ctx, &back, text, n, "config.json") &&
+          !memcmp(&back, &r, sizeof r));
+    at[17] = '0';
+    claim("config_json_is_refused_by_the_name_there",
+          sppo_config_read(&ctx, &back, text, n, "config.json")
+              == SPPO_E_FORMAT &&
+          says("config.json: planted_size is 0; it must be 1 to 12"));
+    memset(at, ' ', 19);
+    claim("config_json_without_it_has_the_default_there",
+          !sppo_config_read(&ctx, &back, text, n, "config.json") &&
+          back.planted == 3);
+    return 0;
+}
+PROGRAM
+works field_of_a_model
+
+cp "$root/sppo.h" copy.h
+plant '    double eta;  ' '    int planted;              // 0: 4'
+plant 'static const sppoi_field sppoi_play_fields[] = {' \
+    '    SPPOI_PLAY(planted, SPPOI_WHOLE, 1, 9, 4, NULL, 0),'
+places a_setting_of_a_run_is_added_in_two_places 2
+cat > setting_of_a_run.c <<'PROGRAM'
+#include "claims.h"
+int main(void)
+{
+    static sppo_config c;
+    static sppo_model model;
+    static sppo_lists prompts;
+    static sppo_play_config how;
+    static sppo_play play;
+    const int token = 1;
+
+    c.vocab = 8, c.dim = 4, c.layers = 1, c.heads = 1, c.hidden = 4;
+    c.context = 8, c.bos = 1, c.eos = 2;
+    how.eta = 1, how.k = 2, how.optim.lr = 1e-3, how.sampling.max_tokens = 2;
+    claim("a_run_begins",
+          !sppo_model_init(&ctx, &model, &c, 1) &&
+          !sppo_lists_add(&ctx, &prompts, &token, 1) &&
+          !sppo_play_init(&ctx, &play, &how, &model, &prompts));
+    claim("its_setting_has_its_default", play.config.planted == 4);
+    claim("a_checkpoint_keeps_it",
+          !sppo_play_save(&ctx, &play, "run.state") &&
+          !sppo_play_load(&ctx, &play, "run.state"));
+    sppo_play_free(&ctx, &play);
+    how.planted = 4;
+    claim("the_default_spelled_out_is_the_default",
+          !sppo_play_init(&ctx, &play, &how, &model, &prompts) &&
+          !sppo_play_load(&ctx, &play, "run.state"));
+    sppo_play_free(&ctx, &play);
+    how.planted = 5;
+    claim("another_value_is_another_run",
+          !sppo_play_init(&ctx, &play, &how, &model, &prompts) &&
+          sppo_play_load(&ctx, &play, "run.state") == SPPO_E_ARGUMENT &&
+          says("was made with another planted (4, now 5)"));
+    sppo_play_free(&ctx, &play);
+    how.planted = 10;
+    claim("a_run_is_refused_by_name_and_range",
+          sppo_play_init(&ctx, &play, &how, &model, &prompts)
+              == SPPO_E_ARGUMENT &&
+          says("sppo_play_init: planted is 10; it must be 1 to 9"));
+    return 0;
+}
+PROGRAM
+works setting_of_a_run
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
