@@ -665,7 +665,7 @@ typedef struct sppo_sampler {
     sppo_activations acts;  // of the pass over the prompts; packed weights
     sppo_forest forest;
     sppo_real *prompt_cache, *cache, *rows, *score, *table;
-    int *live, *length, *token;
+    int *in_flight, *length, *token;
     int row_width, limit;
     void *block;
     size_t block_size;
@@ -6689,25 +6689,42 @@ SPPO_DEF void sppo_logits(const sppo_activations *acts,
 
 /* ==== sampling with a cache ============ Alg 1.3 ============ >>sample.c == */
 
-/* The cache is the forest again, grown by one row per live response and step:
- * a prompt's keys and values are stored once and seen by its k responses.
+/* A response is drawn token by token: its last token goes through the network
+ * as one row, whose logits give the next.  Attention needs the keys and values
+ * of all tokens before; they are kept, for otherwise each token would cost a
+ * pass over the whole text.  This is the key/value cache:
  *
  *     of a segment: [layer][keys, values][room / LANES][kv_heads]
  *     keys          [head_dim][LANES]           room: the prompt's length, or
  *     values        [LANES][head_dim]           max_new, in whole LANES
  *
- * Scores of LANES keys are one vector, and so are the channels of a value: no
- * sum runs across a vector.  A row's heads go abreast through a block of LANES
- * tokens: the memory is then read from one end to the other, at a rate that
- * head after head does not reach.
+ * A segment is a prompt or a response.  The cache is the forest again, grown by
+ * one token per response and step: a prompt's keys and values are stored once
+ * and seen by all its k responses.
  *
- * Responses wait in a queue.  A thread has a few of them under way, all layers
- * and one token at a time, and takes the next as soon as one has ended: its
- * tiles stay full, the cache of so few stays near, and no thread waits for
- * another.  Weights that come from memory should be read seldom: a thread then
- * has its whole share under way, or, if shares are small, all responses are
- * under way together, and a layer's steps are split over the threads.  A row
- * never meets another: neither company nor threads change its bits.         */
+ * What one layer keeps of a segment is a kv_block.  Its tokens come LANES at a
+ * time: of LANES keys the tokens lie side by side, of LANES values the channels
+ * do, so that the scores of LANES keys are one vector, a weighted sum of values
+ * is one too, and no sum runs across a vector.  All heads of a row go through
+ * LANES tokens before the next come: the memory is then read from one end to
+ * the other, at a rate that head after head does not reach.
+ *
+ * Continuous batching: a thread has some responses in flight, takes them all
+ * through all layers for one token each, and gives the row of one that ended to
+ * a response that waits.  Its tiles stay full, where a batch that is filled
+ * once runs emptier and emptier until its longest response has ended.  A server
+ * does this with requests that come when they like; here the prompts are known
+ * and have been read before the first response is admitted, so that every one
+ * has its room in the cache, and to admit the next is to raise a counter.  Each
+ * thread has rows of its own: the cache of so few stays near, and no thread
+ * waits for another.
+ *
+ * Weights too large for the processor's cache should be read seldom, however: a
+ * thread then has its whole share in flight at once, or, where shares are
+ * small, all responses are in flight together and the threads split the work
+ * of a layer instead.
+ *
+ * A row never meets another: neither company nor threads change its bits.   */
 enum {
     SPPOI_IN_FLIGHT = 32,   // rows that are worth a thread's own reading
     SPPOI_CACHED = 1 << 21  // numbers, 8 MB of floats
@@ -6719,8 +6736,10 @@ static int sppoi_whole_lanes(int n)
     return sppoi_round_up(n, SPPOI_LANES);
 }
 
-/* One response's row at work: x, norm, qkv, attention, gate_up, act, logits,
- * then the weights and order (int) of the draw.                             */
+/* Where the arrays of a response lie in its row: those of a layer, named as in
+ * the network, the logits, then the weights and order (int) of the draw.  They
+ * are one row so that a product over n responses finds each of its inputs, and
+ * leaves each of its outputs, at the same stride without copying.           */
 typedef struct sppoi_row_at {
     int x, norm, qkv, att, gate_up, act, logits, weight, order, width;
 } sppoi_row_at;
@@ -6742,14 +6761,16 @@ static sppoi_row_at sppoi_row_layout(const sppo_config *c)
     return at;
 }
 
-/* Room for one head's scores: of the prompt, then of the response. */
+/* Room for one head's scores: of the prompt's keys, then of the response's,
+ * both in whole LANES because they are computed so.                         */
 static int sppoi_keys_room(const sppo_sampler *s)
 {
     return sppoi_whole_lanes(s->max_prompt_tokens)
          + sppoi_whole_lanes(s->max_new);
 }
 
-/* Numbers in the cache of one segment with room for `tokens`. */
+/* Numbers in the cache of one segment with room for `tokens`: keys and values
+ * of all layers.                                                            */
 static size_t sppoi_cache_size(const sppo_config *c, int tokens)
 {
     return sppoi_size_product(
@@ -6758,6 +6779,9 @@ static size_t sppoi_cache_size(const sppo_config *c, int tokens)
         (size_t)sppoi_kv_width(c));
 }
 
+/* Called twice, as every layout is: to count the bytes, then to point into
+ * them.  There are as many rows as responses, for all of them may have to be
+ * in flight together.                                                       */
 static void sppoi_sampler_layout(sppo_sampler *s, sppoi_arena *v)
 {
     const sppo_config *c = &s->config;
@@ -6775,12 +6799,14 @@ static void sppoi_sampler_layout(sppo_sampler *s, sppoi_arena *v)
         v, sppoi_size_product(rows, (size_t)c->heads), sppoi_keys_room(s));
     s->table = sppoi_arena_reals(
         v, (size_t)(s->max_prompt_tokens + s->max_new), c->head_dim);
-    s->live = (int *)sppoi_arena_alloc(v, rows, sizeof(int));
+    s->in_flight = (int *)sppoi_arena_alloc(v, rows, sizeof(int));
     s->length = (int *)sppoi_arena_alloc(v, rows, sizeof(int));
     s->token = (int *)sppoi_arena_alloc(
         v, sppoi_size_product(rows, (size_t)s->max_new), sizeof(int));
 }
 
+/* Neither a prompt nor a response is longer than the context, whatever is asked
+ * for; the smaller sizes save memory.                                       */
 static void sppoi_sampler_shape(sppo_sampler *s, const sppo_config *config,
                                 int max_prompts, int k, int max_prompt_tokens,
                                 int max_new)
@@ -6793,6 +6819,8 @@ static void sppoi_sampler_shape(sppo_sampler *s, const sppo_config *config,
     s->max_new = sppoi_min(max_new, config->context);
 }
 
+/* What sppo_sampler_init takes, for one who plans ahead: the same layouts, with
+ * no memory behind them.                                                    */
 static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                                   int k, int max_prompt_tokens, int max_new)
 {
@@ -6809,6 +6837,8 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
     return sppoi_arena_size(&arena);
 }
 
+/* Takes all memory that sampling needs: sppo_sample itself makes nothing grow
+ * but the caller's lists.                                                   */
 SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
                                        const sppo_model *model,
                                        int max_prompts, int k,
@@ -6856,7 +6886,12 @@ SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler)
     memset(sampler, 0, sizeof *sampler);
 }
 
-/* A segment's keys and values of one layer, `used` tokens of them. */
+/* ---- the key/value cache ---- */
+
+/* A segment's keys and values in one layer, of which `used` tokens are there.
+ * A pointer or two into the cache, made anew wherever it is needed: all blocks
+ * of prompts have one size and all of responses another, so there is no index
+ * to keep.                                                                  */
 typedef struct sppoi_kv_block {
     sppo_real *keys, *values;
     int used;
@@ -6868,39 +6903,41 @@ static sppoi_kv_block sppoi_kv_block_view(const sppo_config *c,
 {
     const size_t numbers =
         (size_t)sppoi_whole_lanes(room) * (size_t)sppoi_kv_width(c);
-    sppoi_kv_block kv_block;
+    sppoi_kv_block kv;
 
-    kv_block.keys = cache + (size_t)segment * sppoi_cache_size(c, room)
-              + (size_t)layer * 2 * numbers;
-    kv_block.values = kv_block.keys + numbers;
-    kv_block.used = used;
-    return kv_block;
+    kv.keys = cache + (size_t)segment * sppoi_cache_size(c, room)
+            + (size_t)layer * 2 * numbers;
+    kv.values = kv.keys + numbers;
+    kv.used = used;
+    return kv;
 }
 
-/* Stores the last token's keys and values, parts of its row of qkv.  A new
- * block begins as zeros, so that its unused lanes are numbers.              */
-static void sppoi_kv_block_store(const sppo_config *c, sppoi_kv_block kv_block,
+/* Stores the last token's keys and values, which are parts of its row of qkv.
+ * The first of LANES tokens clears the place of all: lanes that no token has
+ * come to yet are computed with and thrown away, and must be numbers for that.
+ */
+static void sppoi_kv_block_store(const sppo_config *c, sppoi_kv_block kv,
                                  const sppo_real *qkv)
 {
-    const int d = c->head_dim, kv = sppoi_kv_width(c);
-    const int lane = (kv_block.used - 1) % SPPOI_LANES;
-    const sppo_real *key = qkv + sppoi_q_width(c), *value = key + kv;
-    sppo_real *keys =
-        sppoi_row_out(kv_block.keys, kv_block.used - 1 - lane, kv);
-    sppo_real *values =
-        sppoi_row_out(kv_block.values, kv_block.used - 1 - lane, kv);
+    const int d = c->head_dim, width = sppoi_kv_width(c);
+    const int lane = (kv.used - 1) % SPPOI_LANES;
+    const int first = kv.used - 1 - lane;  // of these LANES tokens
+    const sppo_real *key = qkv + sppoi_q_width(c), *value = key + width;
+    sppo_real *keys = sppoi_row_out(kv.keys, first, width);
+    sppo_real *values = sppoi_row_out(kv.values, first, width);
     int g;
 
     if (lane == 0) {
-        memset(keys, 0, (size_t)kv * SPPOI_LANES * sizeof *keys);
-        memset(values, 0, (size_t)kv * SPPOI_LANES * sizeof *values);
+        memset(keys, 0, (size_t)width * SPPOI_LANES * sizeof *keys);
+        memset(values, 0, (size_t)width * SPPOI_LANES * sizeof *values);
     }
-    sppoi_copy_channels(keys + lane, SPPOI_LANES, key, 1, kv, 1);
+    sppoi_copy_channels(keys + lane, SPPOI_LANES, key, 1, width, 1);
     for (g = 0; g < c->kv_heads; g++)
         sppoi_copy_channels(values + (g * SPPOI_LANES + lane) * d, 1,
                             value + g * d, 1, d, 1);
 }
 
+/* All tokens of a prompt, in order, as if they had come one by one. */
 static void sppoi_cache_prompt(const sppo_sampler *s, int layer,
                                const sppo_micro_batch *b, const sppo_real *qkv,
                                int segment)
@@ -6918,8 +6955,9 @@ static void sppoi_cache_prompt(const sppo_sampler *s, int layer,
                              sppoi_row(qkv, i, sppoi_qkv_width(c)));
 }
 
-/* Called after each layer of the pass over the prompts, a segment each; threads
- * come with different prompts.                                              */
+/* The prompts go through the network as any batch does; after each layer this
+ * hook fills the cache from the micro-batch, whose qkv would otherwise be
+ * forgotten.  Threads come with different prompts, so they need no lock.    */
 static void sppoi_cache_prompts(void *user, int layer,
                                 const sppo_micro_batch *b, const sppo_real *qkv)
 {
@@ -6930,7 +6968,9 @@ static void sppoi_cache_prompts(void *user, int layer,
                sppoi_cache_prompt(s, layer, b, qkv, i));
 }
 
-/* score[j] = q . key_j for a block of LANES keys; from n on out of sight. */
+/* score[j] = q . key_j for LANES keys, channel by channel, so that their sums
+ * grow side by side.  Only the first n are tokens; the others get a score of
+ * which the softmax makes 0.                                                */
 static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
                               const sppo_real *keys, int n, int d)
 {
@@ -6954,24 +6994,27 @@ static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
         score[j] = j < n ? lane[j] : (sppo_real)-1e30;
 }
 
-/* Scores of all heads, `room` apart. */
+/* Scores of all heads, `room` apart.  Query heads that share a key head come
+ * one after the other to its LANES keys, which are near then.               */
 static void sppoi_kv_block_scores(const sppo_config *c, sppo_real *score,
                                   int room, const sppo_real *q,
-                                  sppoi_kv_block kv_block)
+                                  sppoi_kv_block kv)
 {
-    const int d = c->head_dim, group = c->heads / c->kv_heads;
-    const sppo_real *keys = kv_block.keys;
+    const int d = c->head_dim, sharing = c->heads / c->kv_heads;
+    const sppo_real *keys = kv.keys;
     int from, g, h;
 
-    for (from = 0; from < kv_block.used; from += SPPOI_LANES)
+    for (from = 0; from < kv.used; from += SPPOI_LANES)
         for (g = 0; g < c->kv_heads; g++, keys += d * SPPOI_LANES)
-            for (h = g * group; h < (g + 1) * group; h++)
+            for (h = g * sharing; h < (g + 1) * sharing; h++)
                 sppoi_lane_scores(sppoi_row_out(score, h, room) + from,
-                                  q + h * d, keys, kv_block.used - from, d);
+                                  q + h * d, keys, kv.used - from, d);
 }
 
 /* out[i] += sum_j p[j] values[j * d + i] for `width` channels i and n tokens, a
- * FEW of them at a time: beyond n, p and the values are 0.                  */
+ * FEW of them at a time without asking how many are left: beyond n, p and the
+ * values are 0.  `width` is known where this is inlined, which lets the sums
+ * stay in registers.                                                        */
 enum { SPPOI_FEW = 4 };
 
 static SPPOI_INLINE void sppoi_lane_values(const int width, sppo_real *out,
@@ -6998,6 +7041,7 @@ static SPPOI_INLINE void sppoi_lane_values(const int width, sppo_real *out,
         out[i] = sum[i];
 }
 
+/* The same for the d channels of one head, in the widest parts that fit. */
 static void sppoi_head_values(sppo_real *out, const sppo_real *p,
                               const sppo_real *values, int n, int d)
 {
@@ -7011,26 +7055,27 @@ static void sppoi_head_values(sppo_real *out, const sppo_real *p,
         sppoi_lane_values(1, out + c, p, values + c, n, d);
 }
 
+/* Adds what each head sees of the values, in the order of the scores. */
 static void sppoi_kv_block_values(const sppo_config *c, sppo_real *out,
                                   const sppo_real *p, int room,
-                                  sppoi_kv_block kv_block)
+                                  sppoi_kv_block kv)
 {
-    const int d = c->head_dim, group = c->heads / c->kv_heads;
-    const sppo_real *values = kv_block.values;
+    const int d = c->head_dim, sharing = c->heads / c->kv_heads;
+    const sppo_real *values = kv.values;
     int from, g, h;
 
-    for (from = 0; from < kv_block.used; from += SPPOI_LANES)
+    for (from = 0; from < kv.used; from += SPPOI_LANES)
         for (g = 0; g < c->kv_heads; g++, values += d * SPPOI_LANES)
-            for (h = g * group; h < (g + 1) * group; h++)
-                sppoi_head_values(
-                    out + h * d, sppoi_row(p, h, room) + from, values,
-                    sppoi_min(SPPOI_LANES, kv_block.used - from), d);
+            for (h = g * sharing; h < (g + 1) * sharing; h++)
+                sppoi_head_values(out + h * d, sppoi_row(p, h, room) + from,
+                                  values,
+                                  sppoi_min(SPPOI_LANES, kv.used - from), d);
 }
 
 /* p[j] = exp(scale (score[j] - top)) in place, n in whole LANES; returns the
- * inverse of their sum.                                                     */
-static sppo_real sppoi_kv_block_softmax(sppo_real *score, int n,
-                                        sppo_real scale)
+ * inverse of their sum.  Less the top, because exp of it then is 1: no score
+ * is too large, and the sum is not 0.                                       */
+static sppo_real sppoi_scores_softmax(sppo_real *score, int n, sppo_real scale)
 {
     const sppo_real top = sppoi_largest(score, n);
     sppo_real lane[SPPOI_LANES];
@@ -7049,8 +7094,10 @@ static sppo_real sppoi_kv_block_softmax(sppo_real *score, int n,
     return 1 / sppoi_fold(lane);
 }
 
-/* Attention of a row's queries over the prompt's kv_block and the
- * response's.                                                               */
+/* [Net 4] for one row: its queries see all keys of the prompt and of its own
+ * response, its own included.  There is no mask, for what comes later is not in
+ * the cache yet; one softmax over the scores of both segments makes them one
+ * text.                                                                     */
 static void sppoi_attend_kv_blocks(const sppo_config *c, sppo_real *out,
                                    const sppo_real *q, sppo_real *score,
                                    int room, sppoi_kv_block prompt,
@@ -7067,7 +7114,7 @@ static void sppoi_attend_kv_blocks(const sppo_config *c, sppo_real *out,
         out[i] = 0;
     for (h = 0; h < c->heads; h++) {
         sppo_real *p = sppoi_row_out(score, h, room);
-        const sppo_real inverse = sppoi_kv_block_softmax(p, n, scale);
+        const sppo_real inverse = sppoi_scores_softmax(p, n, scale);
 
         SPPOI_SIMD
         for (i = 0; i < n; i++)
@@ -7077,12 +7124,15 @@ static void sppoi_attend_kv_blocks(const sppo_config *c, sppo_real *out,
     sppoi_kv_block_values(c, out, score + before, room, own);
 }
 
-/* Turns row r's queries and keys, stores its keys and values, and attends. */
+/* ---- one token of every response in flight ---- */
+
+/* Turns row r's queries and key by the token's position, stores its key and
+ * value, then attends: the token sees itself, so storing comes first.       */
 static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
                                    int r, int layer)
 {
     const sppo_config *c = &s->config;
-    const int response = s->live[r], p = response / s->k;
+    const int response = s->in_flight[r], p = response / s->k;
     const int n = s->forest.start[p + 1] - s->forest.start[p];
     const int used = s->length[response];  // with the token in this row
     const int room = sppoi_keys_room(s);
@@ -7101,7 +7151,7 @@ static void sppoi_decode_attention(sppo_sampler *s, const sppoi_row_at *at,
                            prompt, own);
 }
 
-/* Norms of n rows; the arrays of a row are row_width apart. */
+/* Norms of n rows, whose arrays are row_width apart. */
 static void sppoi_decode_norm(const sppo_sampler *s, sppo_real *rows,
                               const sppoi_row_at *at, const sppo_real *gain,
                               int n)
@@ -7117,7 +7167,9 @@ static void sppoi_decode_norm(const sppo_sampler *s, sppo_real *rows,
     }
 }
 
-/* Live rows [from, to) through layer l, in place. */
+/* Rows [from, to) through layer l, in place: [Net 6] once more, for rows that
+ * lie in no micro-batch.  For a thread on rows of its own SPPOI_EACH is a plain
+ * loop; where all responses are in flight together, the threads share it.   */
 static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
                                const sppoi_row_at *at, int l, int from, int to)
 {
@@ -7145,7 +7197,9 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
                        ld, 1);
 }
 
-/* A draw from the logits in a row for the response's next token. */
+/* Draws a response's next token from the logits in a row.  The random number
+ * belongs to prompt, response and token, whoever draws it and whenever: so
+ * neither threads nor the order of admission change a response.             */
 static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, sppo_real *row,
                        int response, const sppo_sampling *how, uint64_t key)
 {
@@ -7159,7 +7213,8 @@ static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, sppo_real *row,
     s->length[response] = n + 1;
 }
 
-/* Logits of n rows whose final states are in norm. */
+/* Logits of n rows whose final states are in norm: all rows at once, for the
+ * classifier is often the largest of the products.                          */
 static void sppoi_decode_logits(const sppo_sampler *s, const sppoi_row_at *at,
                                 sppo_real *rows, int n)
 {
@@ -7170,7 +7225,7 @@ static void sppoi_decode_logits(const sppo_sampler *s, const sppoi_row_at *at,
                        s->row_width, 0);
 }
 
-/* The first token of each of prompt p's responses. */
+/* The first token of each of prompt p's responses: k draws from one row. */
 static void sppoi_draw_first(sppo_sampler *s, const sppoi_row_at *at,
                              const sppo_sampling *how, const uint64_t *key,
                              int p)
@@ -7184,7 +7239,9 @@ static void sppoi_draw_first(sppo_sampler *s, const sppoi_row_at *at,
     }
 }
 
-/* The first tokens of all, in which the pass over the prompts ends. */
+/* The first tokens of all.  They follow a prompt's last token, which the pass
+ * over the prompts has already been through; row p lends its place to prompt
+ * p's logits, before any response has a row.                                */
 static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
                                const sppo_sampling *how, const uint64_t *key)
 {
@@ -7199,7 +7256,7 @@ static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
     SPPOI_EACH(SPPOI_FOR, p, n, sppoi_draw_first(s, at, how, key, p));
 }
 
-/* Live rows [from, to): their last tokens in, their next tokens out. */
+/* One step of rows [from, to): their last tokens in, their next tokens out. */
 static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
                               const sppoi_row_at *at, int from, int to,
                               const sppo_sampling *how, const uint64_t *key)
@@ -7209,7 +7266,7 @@ static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
     int l, r;
 
     for (r = 0; r < n; r++) {
-        const int response = s->live[from + r];
+        const int response = s->in_flight[from + r];
         const int *token = s->token + (size_t)response * (size_t)s->max_new;
 
         sppoi_embed(sppoi_row_out(rows, r, ld) + at->x, m,
@@ -7220,10 +7277,13 @@ static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
     sppoi_decode_norm(s, rows, at, sppoi_final_norm(m, m->weights), n);
     sppoi_decode_logits(s, at, rows, n);
     SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_draw(s, at, sppoi_row_out(rows, r, ld), s->live[from + r],
-                          how, key[s->live[from + r] / s->k]));
+               sppoi_draw(s, at, sppoi_row_out(rows, r, ld),
+                          s->in_flight[from + r], how,
+                          key[s->in_flight[from + r] / s->k]));
 }
 
+/* A response goes on until a token ends it or is none (logits that are not
+ * numbers: sppoi_take_response reports them), or there is no more room.     */
 static int sppoi_unfinished(const sppo_sampler *s, int response)
 {
     const int p = response / s->k, n = s->length[response];
@@ -7235,24 +7295,30 @@ static int sppoi_unfinished(const sppo_sampler *s, int response)
            n < s->limit && prompt + n < s->config.context;
 }
 
-/* Live rows [from, to) without those that ended; returns their new end. */
-static int sppoi_still_live(sppo_sampler *s, int from, int to)
+/* Rows [from, to) close up over those that ended; returns their new end.  Only
+ * the numbers of responses move: what a row holds is made anew each step, and
+ * what lasts, tokens and cache, belongs to the response.                    */
+static int sppoi_close_up(sppo_sampler *s, int from, int to)
 {
     int r, end = from;
 
     for (r = from; r < to; r++)
-        if (sppoi_unfinished(s, s->live[r]))
-            s->live[end++] = s->live[r];
+        if (sppoi_unfinished(s, s->in_flight[r]))
+            s->in_flight[end++] = s->in_flight[r];
     return end;
 }
 
-/* What threads that sample together share. */
+/* ---- continuous batching ---- */
+
+/* The responses that wait for a row.  Threads that sample together share it. */
 typedef struct sppoi_waiting {
     sppo_ctx *ctx;
-    int next;     // the response that nobody has begun yet
+    int next;     // the first of them; they wait in order, to the last
     int stopped;  // 1: ctx->stop asked
 } sppoi_waiting;
 
+/* Once a step and thread.  The caller's function is never called by two threads
+ * at once, and not again after it has said yes.                             */
 static int sppoi_is_stopped(sppoi_waiting *waiting)
 {
     int stopped = 0;
@@ -7268,7 +7334,9 @@ static int sppoi_is_stopped(sppoi_waiting *waiting)
     return stopped;
 }
 
-/* Live rows from r on: the waiting's next responses; returns their end. */
+/* Gives the free rows [r, to) to responses that wait; returns where the rows in
+ * flight now end.  A response that its first token ended needs no row, so one
+ * round may not fill them all.                                              */
 static int sppoi_admit(sppo_sampler *s, sppoi_waiting *waiting, int r, int to)
 {
     const int all = s->forest.segments * s->k;
@@ -7286,12 +7354,13 @@ static int sppoi_admit(sppo_sampler *s, sppoi_waiting *waiting, int r, int to)
             break;
         for (; first < end; first++)
             if (sppoi_unfinished(s, first))
-                s->live[r++] = first;
+                s->in_flight[r++] = first;
     }
     return r;
 }
 
-/* Responses from the waiting through rows [from, to) until none is left. */
+/* One thread's work: rows [from, to), which are its own, filled, taken a token
+ * further and closed up, until nothing waits and nothing is in flight.      */
 static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
                               const sppoi_row_at *at, int from, int to,
                               const sppo_sampling *how, const uint64_t *key,
@@ -7302,13 +7371,15 @@ static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
     while (!sppoi_is_stopped(waiting) &&
            (end = sppoi_admit(s, waiting, end, to)) > from) {
         sppoi_decode_rows(s, m, at, from, end, how, key);
-        end = sppoi_still_live(s, from, end);
+        end = sppoi_close_up(s, from, end);
     }
 }
 
-/* How many responses a thread has under way: equal shares, in whole tiles; or
- * all, together, when weights are far and shares small.                     */
-static int sppoi_in_flight(const sppo_sampler *s, int threads)
+/* How many responses a thread has in flight.  All of them together when the
+ * weights are far and shares small; otherwise equal shares, in as many turns
+ * as leave IN_FLIGHT or more, for the cache of so few stays near.  Whole tiles,
+ * because a tile costs the same when it is half full.                       */
+static int sppoi_rows_in_flight(const sppo_sampler *s, int threads)
 {
     const int all = s->forest.segments * s->k;
     const int share = (all + threads - 1) / threads;
@@ -7321,7 +7392,9 @@ static int sppoi_in_flight(const sppo_sampler *s, int threads)
                                          SPPOI_MR));
 }
 
-/* The responses to the prompts in s->forest; key[p] is prompt p's stream. */
+/* The responses to the prompts in s->forest; key[p] is prompt p's stream of
+ * random numbers.  The prompts pass through the network first, all of them;
+ * then each thread has rows of its own.                                     */
 static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
                                         const sppo_model *m,
                                         const sppo_sampling *how,
@@ -7330,7 +7403,7 @@ static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
     const sppoi_row_at at = sppoi_row_layout(&s->config);
     const int all = s->forest.segments * s->k;
     const int most = sppoi_works_alone() ? 1 : sppoi_max_threads();
-    const int each = sppoi_in_flight(s, most);
+    const int each = sppoi_rows_in_flight(s, most);
     const int threads = sppoi_min(most, (all + each - 1) / each);
     int t;
     sppoi_waiting waiting = { NULL, 0, 0 };
@@ -7374,7 +7447,8 @@ static sppo_result sppoi_sampling_resolve(sppo_ctx *ctx, sppo_sampling *how,
     return sppoi_check_fields(ctx, who, sppoi_sampling_fields, how, 0);
 }
 
-/* Prompts [first, first + n) into the sampler's forest, checked. */
+/* Prompts [first, first + n) into the sampler's forest, a segment each.  One as
+ * long as the context would leave no room for a token.                      */
 static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
                                       const sppo_lists *prompts, int first,
                                       int n)
@@ -7398,6 +7472,7 @@ static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
     return sppoi_read_batch(ctx, &s->acts, &s->forest);
 }
 
+/* Response r to the end of the caller's lists. */
 static sppo_result sppoi_take_response(sppo_ctx *ctx, const sppo_sampler *s,
                                        int r, sppo_lists *responses)
 {
@@ -7409,6 +7484,8 @@ static sppo_result sppoi_take_response(sppo_ctx *ctx, const sppo_sampler *s,
     return sppo_lists_add(ctx, responses, token, s->length[r]);
 }
 
+/* max_prompts at a time, so that memory does not grow with count; the weights,
+ * which stay as they are, are packed once for all.                          */
 SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                                  const sppo_model *model,
                                  const sppo_lists *prompts, int first,
@@ -7416,7 +7493,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
                                  uint64_t key, sppo_lists *responses)
 {
     uint64_t keys[64];
-    const int at_once = sppoi_min(sampler->max_prompts, 64);
+    const int at_once = sppoi_min(sampler->max_prompts, 64);  // keys' room
     sppo_sampling how = *sampling;
     const int before = responses->count;
     sppo_result result = SPPO_OK;
@@ -7450,6 +7527,7 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
 
 /* ---- one draw ---- */
 
+/* Ties go to the lower id, so that a heap has one order. */
 static int sppoi_heavier(const void *weight, int a, int b)
 {
     const sppo_real *w = (const sppo_real *)weight;
@@ -7457,6 +7535,7 @@ static int sppoi_heavier(const void *weight, int a, int b)
     return w[a] != w[b] ? w[a] > w[b] : a < b;
 }
 
+/* Greedy decoding's token; ties to the lowest id. */
 static int sppoi_first_equal(const sppo_real *x, int n, sppo_real value)
 {
     int i = 0;
@@ -7466,7 +7545,8 @@ static int sppoi_first_equal(const sppo_real *x, int n, sppo_real value)
     return i;
 }
 
-/* The first of order[0 .. n) whose cumulative weight passes mass uniform. */
+/* Inverse transform sampling: the first of order[0 .. n) whose cumulative
+ * weight passes mass uniform.  Weights need not sum to 1: mass is their sum. */
 static int sppoi_pick(const sppo_real *weight, const int *order, int n,
                       double mass, double uniform)
 {
@@ -7485,7 +7565,9 @@ static int sppoi_pick(const sppo_real *weight, const int *order, int n,
 
 enum { SPPOI_DRAW_BLOCK = 64 };
 
-/* The same in the order of the ids: over whole blocks, then one by one. */
+/* The same over all n tokens in the order of their ids.  Whole blocks are
+ * summed in lanes until the goal lies within one: a vocabulary is long, and
+ * the additions of a single sum could not go side by side.                  */
 static int sppoi_pick_any(const sppo_real *weight, int n, double mass,
                           double uniform)
 {
@@ -7510,8 +7592,10 @@ static int sppoi_pick_any(const sppo_real *weight, int n, double mass,
     return i - 1;
 }
 
-/* top-p keeps the shortest run of tokens, heaviest first, whose mass reaches
- * top_p: a heap gives them one by one, without sorting the vocabulary.      */
+/* Softmax at a temperature, without its division: weights relative to the most
+ * probable token, whose own is 1.  top-p (nucleus sampling) keeps the shortest
+ * run of tokens, heaviest first, whose mass reaches top_p: a heap gives them
+ * one by one, without sorting the vocabulary.                               */
 SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
                                const sppo_sampling *sampling, double uniform,
                                sppo_real *weight, int *order)
@@ -7547,7 +7631,28 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
 
 /* ==== the preference model ================================== >>prefer.c == */
 
-/* Numbers that a response by itself is encoded as, at the most. */
+/* A prompt x and its k responses are judged in one pass over one tree, whose
+ * shape is the head's (>>heads); here for k = 3:
+ *
+ *     scalar, embed       pair: y1 and y2 again after y0, and so on
+ *
+ *     x ---- y0           x ---- y0 ---- y1
+ *       |                   |       `--- y2
+ *       |--- y1             |--- y1 ---- y0
+ *       |                   |       `--- y2
+ *       `--- y2             `--- y2 ---- y0
+ *                                   `--- y1
+ *
+ * Whatever two responses have in common, the prompt, and for `pair` the first
+ * response, goes through the network once.  As many trees as fit are one pass.
+ *
+ * Training is logistic regression of s(0, 1) on the labels, through the same
+ * trees with k = 2: a labelled pair is a row, a row is a tree, and the gradient
+ * of its score goes back into the final states and log-probabilities that the
+ * head read.                                                                */
+
+/* Numbers that a response by itself is encoded as, at the most: its reward and
+ * an embedding.                                                             */
 static int sppoi_encoding_width(const sppo_model *m)
 {
     return 1 + m->config.embed_dim;
@@ -7559,8 +7664,10 @@ static int sppoi_pref_segments(const sppo_model *m, int k)
     return 1 + k * sppo_head_readings(m->config.head, k);
 }
 
-/* Rows of a training pass have read-outs of their own, for threads come with
- * different ones; a prompt and two responses are three tokens or more.      */
+/* Each row of a training pass has room of its own for what its responses are
+ * encoded as, two responses and as much for their gradients, since threads come
+ * with different rows.  A row has three tokens or more (a prompt, a response
+ * and another), so there are not more rows than a third of the tokens.      */
 static void sppoi_pref_layout(sppo_pref *pref, sppoi_arena *v)
 {
     const size_t rows = (size_t)pref->forest.max_tokens / 3 + 1;
@@ -7572,7 +7679,8 @@ static void sppoi_pref_layout(sppo_pref *pref, sppoi_arena *v)
         v, sppoi_larger(room, (size_t)pref->max_k), each * sizeof(double));
 }
 
-/* Tokens of the largest tree that there can be: responses of whole contexts. */
+/* Tokens of the largest tree that there can be, by which micro-batches are cut:
+ * k responses of whole contexts.  A double, for the product may be no int.  */
 static int sppoi_pref_tree(const sppo_model *m, int max_tokens, int k)
 {
     const double tokens = (double)m->config.context
@@ -7639,9 +7747,10 @@ SPPO_DEF int sppo_pref_tokens(const sppo_pref *pref, int prompt_length,
     return sum < INT_MAX ? (int)sum : INT_MAX;
 }
 
-/* Adds one prompt and its responses y_0 .. y_{k-1} (lists from `first` on) to
- * the forest; segments: prompt, then per response i: i, and for `pair` the
- * other responses after it.  Returns 0 when it does not fit.                */
+/* Adds the tree of one prompt and its responses y_0 .. y_{k-1} (lists from
+ * `first` on) to the forest, in the order that sppoi_alone and sppoi_after
+ * count on: the prompt, then each response with those that are read after it.
+ * Returns 0, and leaves the forest as it was, when the tree does not fit.   */
 static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
                           const sppo_lists *responses, int first, int k)
 {
@@ -7699,6 +7808,7 @@ static sppo_result sppoi_pref_fill_pass(sppo_ctx *ctx, sppo_pref *pref,
                      pref->forest.max_tokens);
 }
 
+/* A token outside the vocabulary would read outside the embedding. */
 static sppo_result sppoi_pref_list(sppo_ctx *ctx, const sppo_pref *pref,
                                    const sppo_lists *lists, int list,
                                    const char *what)
@@ -7723,7 +7833,9 @@ static sppo_result sppoi_pref_list(sppo_ctx *ctx, const sppo_pref *pref,
 
 /* Row `row` of prompts, with responses k * (row - first) .., exists and can be
  * read.  Looked at for all rows before the first pass, because a later one
- * that failed would leave outputs half written.                             */
+ * that failed would leave outputs half written.  The longest text is the prompt
+ * with the longest response, or with the two longest when one follows another.
+ */
 static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
                                   const sppo_lists *prompts,
                                   const sppo_lists *responses, int k,
@@ -7765,7 +7877,8 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
     return SPPO_OK;
 }
 
-/* The last forward pass, whole, in the form of a micro-batch. */
+/* The last forward pass, whole, in the form of a micro-batch: so scoring and
+ * training read by the same functions.                                      */
 static sppo_micro_batch sppoi_whole_pass(const sppo_pref *pref)
 {
     sppo_micro_batch b;
@@ -7806,7 +7919,8 @@ static sppoi_reading sppoi_pref_reading(const sppo_pref *pref,
     return r;
 }
 
-/* score[k, k] of one prompt. */
+/* score[k, k] of one prompt.  Half of it is computed and the other half is its
+ * negative, so s(a, b) = -s(b, a) to the last bit.                          */
 static void sppoi_pref_matrix(const sppoi_reading *r, int k, double *score)
 {
     const sppoi_head *head = &sppoi_heads[r->m->config.head];
@@ -7861,6 +7975,8 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
     return SPPO_OK;
 }
 
+/* P = sigma(s) of the upper half, and 1 - P below: P + P' = 1 to the last bit,
+ * where two calls of sigma would each round for itself.                     */
 SPPO_DEF sppo_result sppo_pref_fill(sppo_ctx *ctx, void *pref,
                                     const sppo_lists *prompts,
                                     const sppo_lists *responses, int k,
@@ -7900,11 +8016,12 @@ typedef struct sppoi_pref_pass {
     const double *label;
     const int *row;
     double *term, *score;  // [n] cross-entropies; scores, or NULL
-    double share;          // of a row in the mean
+    double share;          // of a row in the mean: 1 / count of the whole call
     int backward;
 } sppoi_pref_pass;
 
-/* The rows whose trees are in a micro-batch. */
+/* The rows whose trees are in a micro-batch: a tree is never cut, so each has
+ * all its numbers here.  A loss that is no number ends the pass at once.    */
 static sppo_result sppoi_pref_micro_batch(void *user, sppo_micro_batch *b)
 {
     const sppoi_pref_pass *pass = (const sppoi_pref_pass *)user;
@@ -7930,7 +8047,9 @@ static sppo_result sppoi_pref_micro_batch(void *user, sppo_micro_batch *b)
     return SPPO_OK;
 }
 
-/* Rows row[0 .. n - 1], which fill the forest, forward and, with grad, back. */
+/* Rows row[0 .. n - 1], which fill the forest, forward and, with grad, back.
+ * Without grad the forward pass keeps the final states of all its rows, and the
+ * head reads them when it has ended.                                        */
 static sppo_result sppoi_pref_rows(sppo_ctx *ctx, sppoi_pref_pass *pass,
                                    sppo_real *grad)
 {
@@ -8006,6 +8125,24 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
 
 /* ==== optimisers ============================================= >>optim.c == */
 
+/* PyTorch's definitions, of Hinton's RMSprop, Kingma and Ba's Adam (arXiv
+ * 1412.6980) and Loshchilov and Hutter's decay beside it (arXiv 1711.05101).
+ * g is the gradient in one weight w, t = 1, 2, .. the step:
+ *
+ *   clip     g *= min(1, clip / (norm + 1e-6))        norm: of all gradients
+ *   RMSprop  v = alpha v + (1 - alpha) g^2
+ *            w -= lr g / (sqrt v + eps)
+ *   AdamW    w *= 1 - lr weight_decay
+ *            m = b1 m + (1 - b1) g
+ *            v = b2 v + (1 - b2) g^2
+ *            w -= lr / (1 - b1^t) m / (sqrt v / sqrt(1 - b2^t) + eps)
+ *
+ * m and v remember the gradient and its square, ever less of what is longer
+ * ago.  A factor before the loss cancels in g / sqrt v, so that steps have the
+ * size of lr whatever the loss is measured in.  Moments begin at 0 and are too
+ * small at first: AdamW divides by how much, RMSprop does not, and its first
+ * step is 1 / sqrt(1 - alpha) = 10 times lr, one reason for a warm-up.      */
+
 #define SPPOI_OPTIM(name, type, least, most, zero, must)                      \
     { SPPOI_FIELD(sppo_optim_config, name), type, least, most, zero, must, 0, \
       NULL, 0 }
@@ -8030,7 +8167,8 @@ static const sppoi_field sppoi_optim_fields[] = {
     SPPOI_NO_FIELD
 };
 
-/* The number that stands behind SPPO_ZERO. */
+/* The number that stands behind SPPO_ZERO.  The config keeps SPPO_ZERO: a 0 in
+ * its place, resolved again, would become the default.                      */
 static double sppoi_meant(double value)
 {
     return value == SPPO_ZERO ? 0.0 : value;
@@ -8054,6 +8192,7 @@ static sppo_result sppoi_optim_choices(sppo_ctx *ctx,
     return SPPO_OK;
 }
 
+/* sppo_alloc gives zeros, which is what moments begin as. */
 SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
                                      const sppo_optim_config *config,
                                      const sppo_model *model)
@@ -8085,6 +8224,7 @@ SPPO_DEF void sppo_optim_free(sppo_ctx *ctx, sppo_optim *optim)
     memset(optim, 0, sizeof *optim);
 }
 
+/* Algorithm 1 does so before each iteration: the loss is another one then. */
 SPPO_DEF void sppo_optim_reset(sppo_optim *optim)
 {
     optim->step = 0;
@@ -8094,7 +8234,8 @@ SPPO_DEF void sppo_optim_reset(sppo_optim *optim)
 }
 
 /* Rises linearly over the warm-up, (step + 1) / warm-up so that no step is
- * lost at 0, then falls to lr_end of lr along a line or half a cosine.      */
+ * lost at 0, then falls to lr_end of lr along a line or half a cosine.  Without
+ * a number of steps there is no end to fall to, and the rate stays.         */
 SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
 {
     const double total = config->total_steps > 0 ? config->total_steps : 1;
@@ -8116,7 +8257,8 @@ SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
 }
 
 /* The square root of the sum of squares, in double: a NaN or an infinity
- * anywhere makes it not finite, so one test finds them all.                 */
+ * anywhere makes it not finite, so one test finds them all.  One thread, in one
+ * order of addition: with threads' sums it would depend on their number.    */
 static double sppoi_gradient_norm(const sppo_model *m, const sppo_real *grad)
 {
     double lane[SPPOI_LANES] = { 0.0 }, sum = 0.0;
@@ -8138,6 +8280,7 @@ static double sppoi_gradient_norm(const sppo_model *m, const sppo_real *grad)
     return sqrt(sum);
 }
 
+/* Computed in double and rounded once, to what the moments and weights are. */
 static void sppoi_rmsprop(sppo_optim *o, sppo_real *w, const sppo_real *grad,
                           double scale)
 {
@@ -8157,6 +8300,8 @@ static void sppoi_rmsprop(sppo_optim *o, sppo_real *w, const sppo_real *grad,
     }
 }
 
+/* Tensor by tensor, because only matrices decay: the gain of a norm, drawn to
+ * 0, would silence its channel.                                             */
 static void sppoi_adamw(sppo_optim *o, const sppo_model *m, sppo_real *w,
                         const sppo_real *grad, double scale)
 {
@@ -8189,11 +8334,8 @@ static void sppoi_adamw(sppo_optim *o, const sppo_model *m, sppo_real *w,
     }
 }
 
-/* PyTorch's definitions:
- *   clip     g *= min(1, clip / (norm + 1e-6))
- *   RMSprop  v = alpha v + (1 - alpha) g^2      w -= lr g / (sqrt v + eps)
- *   AdamW    w *= 1 - lr weight_decay           m, v: as usual, corrected
- *            w -= lr / (1 - b1^t) m / (sqrt v / sqrt(1 - b2^t) + eps)       */
+/* One norm serves both as the check and for clipping; the factor that clips is
+ * applied where the gradient is read, not written back to it.               */
 SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
                                      sppo_model *model, sppo_real *grad)
 {
