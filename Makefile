@@ -128,8 +128,8 @@ build/sppo: $(call object,$(wildcard examples/tool/*.c))
 # The small language and its judge, of two programs.
 LANGUAGE = $(call object,$(patsubst %,examples/instruct/%.c, \
              language prompts writers judge))
-build/reproduce: $(call object,$(wildcard examples/reproduction/*.c)) \
-                 $(LANGUAGE)
+build/reproduce: $(call object,$(wildcard examples/reproduction/*.c) \
+                   examples/tool/length_control.c) $(LANGUAGE)
 build/instruct: $(call object,$(patsubst %,examples/instruct/%.c, \
                   instruct rows pairs)) $(LANGUAGE)
 build/story_judge: $(call object,examples/instruct/story_judge.c)
@@ -151,9 +151,15 @@ $(TESTS:%=build/tests/%): build/tests/%: build/obj/tests/test_%-test.o
 $(TESTS:%=build/tests/%-double): \
     build/tests/%-double: build/obj/tests/test_%-double.o
 
-TESTED = $(patsubst %,build/obj/examples/reproduction/%,statistics store)
-build/tests/repro: $(TESTED:%=%-test.o)
-build/tests/repro-double: $(TESTED:%=%-double.o)
+# Parts of the examples that have tests; for them SPPO_STATIC would be too much.
+FOREIGN = $(patsubst %,examples/tool/%, \
+           length_control tokenizer_json tokenizer_read)
+STORE = examples/reproduction/statistics examples/reproduction/store
+build/tests/data: $(FOREIGN:%=build/obj/%-test.o)
+build/tests/data-double: $(FOREIGN:%=build/obj/%-double.o)
+build/tests/repro: $(STORE:%=build/obj/%-test.o)
+build/tests/repro-double: $(STORE:%=build/obj/%-double.o)
+build/obj/tests/test_data-%.o build/obj/examples/%.o: STATIC =
 
 $(PROGRAMS):
 	@mkdir -p $(@D)

@@ -107,12 +107,9 @@ after_macros() {  # C compiler, C++ compiler or nothing, OpenMP
     macros="-include $here/windows_macros.h"
     quiet "$cc: after what windows.h and others define" $1 $c99 $macros \
         "$here/build_c99.c"
-    examples=$here/../examples
-    for source in "$examples"/lessons/01_*.c "$examples"/lessons/plot.c \
-        "$examples"/instruct/*.c "$examples"/reproduction/*.c \
-        "$examples"/tool/*.c; do
-        quiet "$cc: the same, examples${source#"$examples"}" $1 -std=c99 \
-            -DWITHOUT_TERM $macros "$source"
+    for folder in lessons instruct reproduction tool; do
+        quiet "$cc: the same, examples/$folder" $1 -std=c99 -DWITHOUT_TERM \
+            $macros "$here"/../examples/$folder/*.c
     done
     [ -n "$2" ] && quiet "$cpp: after what windows.h and others define" \
         $2 $cpp11 $macros "$here/build_cpp.cc"

@@ -10,7 +10,7 @@
 #include "../sppo.h"
 
 #include "../examples/tool/length_control.h"
-#include "../examples/tool/tokenizer_json.h"
+#include "../examples/tool/tokenizer_parts.h"
 #include "check.h"
 #include "reference/tokens.h"
 

@@ -1,0 +1,256 @@
+/* align.c - sppo align: Algorithm 1 as a program that may be interrupted */
+
+#include "align.h"
+#include "fields.h"
+#include "files.h"
+#include "judging.h"
+#include "signals.h"
+#include "trainer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* DPO's beta is 1 / eta and IPO's tau 1 / (2 eta).  Large models are usually
+ * aligned with 0.1 for both; a small one at a high learning rate keeps closer
+ * to pi_t with beta = 1.                                                    */
+static void align_defaults(tool *t)
+{
+    const int which = option_find(&t->parse, "eta", 3);
+
+    if (t->parse.given[which])
+        return;
+    t->parse.given[which] = 1;
+    t->set.eta = t->set.loss == SPPO_LOSS_DPO ? 1.0
+               : t->set.loss == SPPO_LOSS_IPO ? 5.0 : 30.0;
+}
+
+static sppo_result align_inputs(tool *t)
+{
+    const settings *s = &t->set;
+    int longest, k;
+
+    TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
+    TRY(load_prompts(t, s->prompts, &t->prompts));
+    run_input_add(&t->folder, "policy", "model",
+                  digest_model(&t->policy, &t->tok));
+    run_input_add(&t->folder, "prompts", "data", digest_lists(0, &t->prompts));
+    longest = longest_list(&t->prompts);
+    k = s->k;
+    if (s->validation) {
+        TRY(load_prompts(t, s->validation, &t->validation));
+        run_input_add(&t->folder, "validation", "data",
+                      digest_lists(0, &t->validation));
+        if (longest_list(&t->validation) > longest)
+            longest = longest_list(&t->validation);
+        k = 2 * s->samples > k ? 2 * s->samples : k;
+        TRY(sppo_model_clone(&t->ctx, &t->base, &t->policy, SPPO_HEAD_NONE,
+                             0));
+    }
+    TRY(open_judge(t, longest, k));
+    if (s->preference)
+        run_input_add(&t->folder, "preference", "model",
+                      digest_model(&t->preference, &t->preference_tok));
+    return SPPO_OK;
+}
+
+/* Removes what an earlier run left of its iterations. */
+static void align_clear(run *r)
+{
+    static const char *const files[] = { "train.jsonl", "judged.jsonl",
+        "model.safetensors", "config.json" };
+    const int own = (int)(sizeof files / sizeof *files);
+    char name[80], path[PATH_ROOM];
+    int n, i;
+
+    remove(r->t->folder.checkpoint);
+    for (n = 1; n < 1000000; n++) {
+        for (i = 0; i < own || sppo_companion(i - own); i++) {
+            snprintf(name, sizeof name, "iter%d/%s", n,
+                     i < own ? files[i] : sppo_companion(i - own));
+            if (!path_join(&r->t->ctx, path, r->t->set.out, name))
+                remove(path);
+        }
+        snprintf(name, sizeof name, "iter%d", n);
+        if (path_join(&r->t->ctx, path, r->t->set.out, name) || rmdir(path))
+            break;
+    }
+}
+
+/* The folder of this run, and what will be in it. */
+static sppo_result align_folder(run *r)
+{
+    tool *t = r->t;
+    const char *out = t->set.out;
+
+    TRY(run_folder_open(&t->folder, &t->parse, &t->console, out,
+                        !t->set.shard));
+    return align_logs_open(r);
+}
+
+/* With another judge, what the one before had judged of this iteration is
+ * judged again. In the checkpoint too, before settings.json names the new one:
+ * no iteration shall have two judges.                                       */
+static sppo_result align_judge_anew(run *r)
+{
+    tool *t = r->t;
+    sppo_play *play = &t->play;
+
+    if (!run_amended(&t->folder, "judge") &&
+        !run_amended(&t->folder, "preference"))
+        return SPPO_OK;
+    if (play->phase > SPPO_PHASE_JUDGE && play->phase < SPPO_PHASE_DONE)
+        note(&t->console, "iteration %d is judged already: the new judge "
+             "begins with the next", play->iteration + 1);
+    if (play->phase != SPPO_PHASE_JUDGE || play->done == 0)
+        return SPPO_OK;
+    note(&t->console, "judging iteration %d anew", play->iteration + 1);
+    play->done = 0;
+    return checkpoint(r);
+}
+
+/* More iterations are of as many prompts each as those before. */
+static void align_keep_prompts(tool *t)
+{
+    parser *p = &t->parse;
+    const int iterations = option_find(p, "iterations", 10);
+    const int prompts = option_find(p, "prompts-per-iteration", 21);
+    const char *was = p->was[iterations];
+    int each;
+
+    if (!was || t->set.prompts_per_iteration)
+        return;
+    each = t->prompts.count / (int)strtol(was, NULL, 10);
+    t->set.prompts_per_iteration = each > 1 ? each : 1;
+    p->given[prompts] = 1;
+    note(&t->console, "%d prompts in each iteration, as before",
+         t->set.prompts_per_iteration);
+}
+
+/* From the checkpoint, or from the beginning; the logs follow. */
+static sppo_result align_begin(run *r)
+{
+    tool *t = r->t;
+    const sppo_play *play = &t->play;
+    const int resumed = t->set.resume && file_exists(t->folder.checkpoint);
+    int step;
+
+    if (t->set.force)
+        align_clear(r);
+    if (resumed) {
+        TRY(sppo_play_load(&t->ctx, &t->play, t->folder.checkpoint));
+        TRY(align_judge_anew(r));
+        if (play->phase == SPPO_PHASE_DONE)
+            note(&t->console, "all iterations are done; --iterations goes on "
+                 "with more");
+        else
+            note(&t->console, "going on in iteration %d of %d",
+                 play->iteration + 1, t->set.iterations);
+    } else if (t->set.resume) {
+        note(&t->console, "there is no checkpoint: beginning anew");
+    }
+    TRY(run_settings_write(&t->folder, resumed, "iteration",
+                           play->iteration + 1));
+    step = play->iteration * r->per_iteration;
+    if (play->phase == SPPO_PHASE_FIT)
+        step += play->done;
+    if (play->phase == SPPO_PHASE_ADVANCE)
+        step += r->per_iteration;
+    return align_logs_cut(r, step, play->iteration);
+}
+
+/* All that is left, or the one phase that was asked for. */
+static sppo_result align_rounds(run *r)
+{
+    static const char *const names[] = { "", "sample", "judge", "fit" };
+    sppo_play *play = &r->t->play;
+    const int iteration = play->iteration, wanted = r->t->set.phase;
+    sppo_result result = SPPO_OK;
+
+    if (r->t->set.merge && play->phase != SPPO_PHASE_DONE &&
+        phase_group(play->phase) <= wanted) {
+        TRY(align_merge(r));
+        if (wanted < 3)
+            return SPPO_OK;
+    }
+    if (wanted && play->phase != SPPO_PHASE_DONE &&
+        phase_group(play->phase) != wanted)
+        return sppo_fail(&r->t->ctx, SPPO_E_ARGUMENT,
+                         "the run's next phase is %s, in iteration %d",
+                         names[phase_group(play->phase)], iteration + 1);
+    while (play->phase != SPPO_PHASE_DONE &&
+           (!wanted || (play->iteration == iteration &&
+                        phase_group(play->phase) == wanted))) {
+        if (play->phase == SPPO_PHASE_ADVANCE)
+            result = write_iteration(r);
+        if (result == SPPO_E_STOPPED)
+            return run_stopped(&r->t->folder);
+        TRY(result);
+        TRY(align_phase(r));
+    }
+    return SPPO_OK;
+}
+
+/* The settings as the run takes them; settings.json keeps what was asked
+ * for.                                                                      */
+static void align_print(tool *t)
+{
+    const settings asked = t->set;
+
+    align_resolve(t);
+    if (!t->set.quiet)
+        options_print(&t->parse, stderr);
+    t->set = asked;
+}
+
+static sppo_result align_in_folder(run *r)
+{
+    tool *t = r->t;
+    sppo_play_config config;
+    char path[PATH_ROOM];
+    int count;
+
+    TRY(align_folder(r));
+    if (t->set.resume && file_exists(t->folder.settings))
+        TRY(run_inputs_check(&t->folder));
+    align_keep_prompts(t);
+    config = play_config(&t->set);
+    config.progress = on_progress;
+    config.progress_user = r;
+    TRY(sppo_play_init(&t->ctx, &t->play, &config, &t->policy, &t->prompts));
+    align_print(t);
+    if (t->set.shard)
+        return align_shard(r);
+    count = t->play.config.prompts_per_iteration;
+    batch_note(t, count, "prompts of an iteration", "takes no more");
+    r->per_iteration = (count + t->set.batch - 1) / t->set.batch *
+                       t->set.epochs;
+    TRY(align_begin(r));
+    run_saved(&t->folder, seconds_now());
+    TRY(align_rounds(r));
+    TRY(judge_finish(&t->process));
+    if (t->play.phase != SPPO_PHASE_DONE)
+        return SPPO_OK;
+    TRY(path_join(&t->ctx, path, t->set.out, "policy"));
+    TRY(save_model(t, &t->policy, path));
+    note(&t->console, "%s holds the aligned policy", path);
+    return SPPO_OK;
+}
+
+sppo_result run_align(tool *t)
+{
+    run r;
+
+    memset(&r, 0, sizeof r);
+    r.t = t;
+    align_defaults(t);
+    if (!t->set.dry_run)
+        TRY(run_is_free(&t->ctx, t->set.out, t->set.force || t->set.resume ||
+                        t->set.shard));
+    TRY(align_inputs(t));
+    if (t->set.dry_run)
+        return align_estimate(t);
+    catch_signals(&t->ctx, t->set.quiet);
+    return align_in_folder(&r);
+}

@@ -1,0 +1,74 @@
+/* align.h - a run of Algorithm 1 */
+
+#ifndef SPPO_TOOL_ALIGN_H
+#define SPPO_TOOL_ALIGN_H
+
+#include "tool.h"
+
+/* A run's folder:
+ *   settings.json             what was asked for; --resume reads it
+ *   run.safetensors           the checkpoint: all that the rest depends on
+ *   metrics.csv, .jsonl       a line for each step of the optimiser
+ *   validation.csv            a line for each iteration
+ *   iterT/                    the policy after iteration T, a model directory
+ *   iterT/train.jsonl         D_t, as TRL and uclaml/SPPO read it
+ *   iterT/judged.jsonl        all K responses and their probabilities
+ *   policy/                   the last policy
+ *   shards/                   parts of an iteration, until they are merged
+ *   lock                      held by the process at work
+ * All but the appended lines are written whole and renamed.                 */
+typedef struct run {
+    tool *t;
+    int per_iteration;   // steps of the optimiser
+    sppo_result failed;  // what stopped the callback, or SPPO_OK
+    double pace[3];      // seconds of a prompt sampled, of one judged, of a
+    double validated;    // step; of a validation; 0: not seen yet
+    char validation[PATH_ROOM];
+    char digest[DIGEST_ROOM];  // of the round: see >>shards
+    sppo_lists *into;    // where a merge puts responses
+    double *merged;      // [count, k, k] what shards judged
+} run;
+
+/* The phase of --phase that a phase of the play belongs to. */
+int phase_group(sppo_phase phase);
+
+/* Called after every unit of work: keeps the metrics, draws the progress,
+ * stops for a checkpoint or for good. The play goes on where it stopped.    */
+int on_progress(void *user, const sppo_progress *p);
+
+/* Writes what the run would go on from. */
+sppo_result checkpoint(run *r);
+
+/* One phase, with a checkpoint whenever it pauses and at its end, but for the
+ * one that is arithmetic on the judge's answers.                            */
+sppo_result align_phase(run *r);
+
+/* The settings as those of Algorithm 1. */
+sppo_play_config play_config(const settings *s);
+
+/* What sppo_play_init makes of settings that are 0 or too large. */
+void align_resolve(tool *t);
+
+/* What --dry-run prints. */
+sppo_result align_estimate(tool *t);
+
+/* metrics.csv and .jsonl of the run, and where validation.csv is. */
+sppo_result align_logs_open(run *r);
+
+/* The line of one step of the optimiser. */
+sppo_result align_log_step(run *r, const sppo_progress *p);
+
+/* Leaves of the logs what the run had done by that step and iteration. */
+sppo_result align_logs_cut(run *r, int step, int iteration);
+
+/* The results of an iteration, between its training and its end. Written
+ * again, the same, when the run is killed before the next checkpoint.       */
+sppo_result write_iteration(run *r);
+
+/* The work of --shard. */
+sppo_result align_shard(run *r);
+
+/* Up to the phase that was asked for, in so far as shards can do it. */
+sppo_result align_merge(run *r);
+
+#endif

@@ -1,0 +1,121 @@
+/* align_estimate.c - what --dry-run says of a run of Algorithm 1 */
+
+#include "align.h"
+#include "judging.h"
+#include "trainer.h"
+
+#include <string.h>
+
+sppo_play_config play_config(const settings *s)
+{
+    sppo_play_config config;
+
+    memset(&config, 0, sizeof config);
+    config.eta = s->eta;
+    config.k = s->k;
+    config.iterations = s->iterations;
+    config.prompts_per_iteration = s->prompts_per_iteration;
+    config.batch = s->batch;
+    config.epochs = s->epochs;
+    config.pass_tokens = s->pass_tokens;
+    config.keep_all = s->keep_all;
+    config.bradley_terry = s->bradley_terry;
+    config.missing_eos_penalty = s->missing_eos_penalty;
+    config.coefficient = s->log_z;
+    config.seed = (uint64_t)s->seed;
+    config.loss = (sppo_loss)s->loss;
+    config.baseline = (sppo_baseline)s->baseline;
+    config.sampling = sampling_settings(s);
+    config.optim = optim_settings(s, 0);
+    return config;
+}
+
+/* A judge that costs nothing, for the estimate. */
+static sppo_result judge_indifferent(sppo_ctx *ctx, void *user,
+                                     const sppo_lists *prompts,
+                                     const sppo_lists *responses, int k,
+                                     int first, int count, double *pairwise)
+{
+    size_t i;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
+    for (i = 0; i < cells(count, k); i++)
+        pairwise[i] = 0.5;
+    return SPPO_OK;
+}
+
+/* The seconds that an iteration of a few prompts takes, on a copy. An outside
+ * judge may cost money, so it is not asked.                                 */
+static sppo_result align_probe(tool *t, const sppo_lists *few,
+                               double *seconds)
+{
+    const sppo_judge indifferent = { judge_indifferent, NULL };
+    const sppo_judge *judge = t->set.judge ? &indifferent : &t->judge;
+    sppo_play_config config = play_config(&t->set);
+    double begun = 0.0;
+    sppo_model copy;
+    sppo_play play;
+    sppo_result result;
+
+    memset(&copy, 0, sizeof copy);
+    memset(&play, 0, sizeof play);
+    config.iterations = 1;
+    config.prompts_per_iteration = 0;
+    result = sppo_model_clone(&t->ctx, &copy, &t->policy, SPPO_HEAD_NONE, 0);
+    if (result == SPPO_OK)
+        result = sppo_play_init(&t->ctx, &play, &config, &copy, few);
+    if (result == SPPO_OK) {
+        begun = seconds_now();
+        result = sppo_play_run(&t->ctx, &play, judge);
+    }
+    *seconds = seconds_now() - begun;
+    sppo_play_free(&t->ctx, &play);
+    sppo_model_free(&t->ctx, &copy);
+    return result;
+}
+
+void align_resolve(tool *t)
+{
+    settings *s = &t->set;
+
+    if (!s->prompts_per_iteration)
+        s->prompts_per_iteration = t->prompts.count / s->iterations;
+    if (s->prompts_per_iteration < 1)
+        s->prompts_per_iteration = 1;
+    if (s->batch > s->prompts_per_iteration)
+        s->batch = s->prompts_per_iteration;
+    s->max_tokens = response_room(t, 1);
+}
+
+sppo_result align_estimate(tool *t)
+{
+    const sppo_play_config config = play_config(&t->set);
+    const size_t play = sppo_play_bytes(&config, &t->policy, &t->prompts);
+    const size_t bytes = t->ctx.held + play;
+    const int count = t->prompts.count < 16 ? t->prompts.count : 16;
+    const int all = t->set.prompts_per_iteration
+        ? t->set.prompts_per_iteration * t->set.iterations : t->prompts.count;
+    double seconds = 0.0;
+    sppo_lists few;
+    sppo_result result = SPPO_OK;
+    int i;
+
+    if (!play)  // the same refusal as in the run itself
+        return sppo_play_init(&t->ctx, &t->play, &config, &t->policy,
+                              &t->prompts);
+    memset(&few, 0, sizeof few);
+    for (i = 0; i < count && result == SPPO_OK; i++)
+        result = sppo_lists_add(&t->ctx, &few,
+                                sppo_lists_tokens(&t->prompts, i),
+                                sppo_lists_length(&t->prompts, i));
+    if (result == SPPO_OK)
+        result = align_probe(t, &few, &seconds);
+    sppo_lists_free(&t->ctx, &few);
+    align_resolve(t);
+    if (result == SPPO_E_MEMORY)  // how much it would be is known
+        dry_report(t, &t->policy, bytes, -1.0, "");
+    TRY(result);
+    return dry_report(t, &t->policy, bytes, seconds * all / count / 60.0,
+                      t->set.judge ? "minutes, and what the judge takes"
+                                   : "minutes");
+}

@@ -1,0 +1,116 @@
+/* align_phase.c - a phase of Algorithm 1, interrupted and resumed */
+
+#include "align.h"
+#include "signals.h"
+
+#include <stdio.h>
+
+int phase_group(sppo_phase phase)
+{
+    return phase == SPPO_PHASE_SAMPLE ? 1 : phase == SPPO_PHASE_JUDGE ? 2 : 3;
+}
+
+/* Seconds of the run after the phase at work, by what each has taken in this
+ * process; -1: a phase that is to come has not been seen yet.               */
+static double run_later(run *r, const sppo_progress *p)
+{
+    const int now = phase_group(p->phase) - 1;
+    const int more = r->t->set.iterations - p->iteration - 1;
+    const double units[3] = { r->t->play.round.count, r->t->play.round.count,
+                              r->per_iteration };
+    double later = 0.0;
+    int i, times;
+
+    r->pace[now] = progress_pace(&r->t->console, p->done);
+    for (i = 0; i < 3; i++) {
+        times = more + (i > now);
+        if (r->t->set.phase || (times && r->pace[i] <= 0.0))
+            return -1.0;
+        later += times * units[i] * r->pace[i];
+    }
+    if (r->t->set.validation && r->validated <= 0.0)
+        return -1.0;
+    return later + (more + 1) * r->validated;
+}
+
+int on_progress(void *user, const sppo_progress *p)
+{
+    static const char *const titles[] = { "sample", "judge", "select", "fit",
+                                          "advance", "done" };
+    run *r = (run *)user;
+    char what[64];
+
+    r->t->console.later = run_later(r, p);
+    snprintf(what, sizeof what, "iteration %d of %d: %s", p->iteration + 1,
+             r->t->set.iterations, titles[p->phase]);
+    if (p->phase == SPPO_PHASE_FIT) {
+        r->failed = align_log_step(r, p);
+        progress_show(&r->t->console, what, p->done, p->total,
+                      ", loss/eta^2 %.4g, margin %.4g", p->loss_scaled,
+                      p->rewards_margins);
+    } else {
+        progress_show(&r->t->console, what, p->done, p->total, "%s", "");
+    }
+    return caught || r->failed ||
+           run_save_is_due(&r->t->folder, r->t->set.save_seconds);
+}
+
+sppo_result checkpoint(run *r)
+{
+    const double begun = seconds_now();
+
+    TRY(metrics_sync(&r->t->metrics));
+    TRY(log_sync(&r->t->ctx, r->validation));
+    TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->t->folder.checkpoint));
+    run_saved(&r->t->folder, begun);
+    return SPPO_OK;
+}
+
+/* Whether the judge has answered all that this process will ask. */
+static int judge_is_done(const tool *t)
+{
+    return t->play.phase == SPPO_PHASE_SELECT &&
+           (t->set.phase == 2 || (!t->set.validation &&
+                                  t->play.iteration + 1 == t->set.iterations));
+}
+
+/* After work of a phase: a judge that has answered must have no more to say.
+ * Of one that is out of step no answer counts: the iteration is judged anew.*/
+static sppo_result align_judged(run *r, sppo_result result)
+{
+    tool *t = r->t;
+    char why[sizeof t->ctx.message];
+
+    if (judge_is_done(t))
+        result = judge_finish(&t->process);
+    else if (t->play.phase == SPPO_PHASE_SELECT)
+        result = judge_listen(&t->process);
+    if (!t->process.out_of_step)
+        return result;
+    snprintf(why, sizeof why, "%s", t->ctx.message);
+    t->play.phase = SPPO_PHASE_JUDGE;
+    t->play.done = 0;
+    TRY(checkpoint(r));
+    return sppo_fail(&t->ctx, SPPO_E_JUDGE, "%s", why);
+}
+
+sppo_result align_phase(run *r)
+{
+    tool *t = r->t;
+    const int quick = t->play.phase == SPPO_PHASE_SELECT;
+    sppo_result result;
+
+    progress_begin(&t->console, t->play.done);
+    do {
+        result = sppo_play_next(&t->ctx, &t->play, &t->judge);
+        if (r->failed)
+            return r->failed;
+        result = align_judged(r, result);
+        if (result != SPPO_OK && result != SPPO_E_STOPPED)
+            return result;
+        if (!quick || caught)
+            TRY(checkpoint(r));
+    } while (result == SPPO_E_STOPPED && !caught);
+    progress_end(&t->console);
+    return caught ? run_stopped(&t->folder) : SPPO_OK;
+}

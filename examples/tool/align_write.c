@@ -1,0 +1,230 @@
+/* align_write.c - what a run of Algorithm 1 writes */
+
+#include "align.h"
+#include "files.h"
+#include "writers.h"
+
+#include <stdio.h>
+
+/* The values of metric_names, in that order. */
+static void metric_values(const sppo_progress *p, int step, double *v)
+{
+    *v++ = step;
+    *v++ = p->iteration + 1;
+    *v++ = p->loss;
+    *v++ = p->loss_scaled;
+    *v++ = p->rewards_chosen;
+    *v++ = p->rewards_rejected;
+    *v++ = p->rewards_margins;
+    *v++ = p->rewards_accuracies;
+    *v++ = p->logps_chosen;
+    *v++ = p->logps_rejected;
+    *v++ = p->grad_norm;
+    *v++ = p->learning_rate;
+    *v++ = p->win_chosen;
+    *v++ = p->win_rejected;
+    *v++ = p->length;
+    *v++ = p->eos_rate;
+    *v++ = p->logratios_chosen;
+    *v++ = p->logratios_rejected;
+    *v++ = p->kl;
+    *v++ = p->entropy;
+}
+
+enum { METRICS = 20 };
+
+static const char *const metric_names[METRICS] = {
+    "step", "iteration", "loss", "loss_scaled", "rewards/chosen",
+    "rewards/rejected", "rewards/margins", "rewards/accuracies",
+    "logps/chosen", "logps/rejected", "grad_norm", "learning_rate",
+    "win_rate/chosen", "win_rate/rejected", "mean_length", "eos_rate",
+    "logratios/chosen", "logratios/rejected", "objective/kl",
+    "objective/entropy"
+};
+
+sppo_result align_logs_open(run *r)
+{
+    tool *t = r->t;
+
+    TRY(metrics_open(&t->metrics, &t->ctx, t->set.out, metric_names, METRICS));
+    return path_join(&t->ctx, r->validation, t->set.out, "validation.csv");
+}
+
+sppo_result align_log_step(run *r, const sppo_progress *p)
+{
+    double value[METRICS];
+
+    metric_values(p, p->iteration * r->per_iteration + p->done, value);
+    return metrics_append(&r->t->metrics, value);
+}
+
+static const char validation_header[] =
+    "iteration,win_rate,low,high,standard_error,mean_length,"
+    "mean_length_base,eos_rate,eos_rate_base,kl\n";
+
+sppo_result align_logs_cut(run *r, int step, int iteration)
+{
+    tool *t = r->t;
+
+    TRY(metrics_cut(&t->metrics, step));
+    if (!t->set.validation)
+        return SPPO_OK;
+    return log_cut(&t->line, r->validation, validation_header, iteration);
+}
+
+/* "key": [{"content": prompt, "role": "user"}, {.. "assistant"}], or without a
+ * tokenizer "key_ids": [..], of the response alone.                         */
+static void write_conversation(tool *t, const char *key, int prompt,
+                               int response)
+{
+    const sppo_round *round = &t->play.round;
+
+    if (!codec_reads_text(&t->tok)) {
+        buffer_format(&t->line, "\"%s_ids\": ", key);
+        buffer_ids(&t->line, &round->responses, response);
+        return;
+    }
+    buffer_format(&t->line, "\"%s\": [{\"content\": ", key);
+    write_text(t, &t->prompts, round->first + prompt);
+    buffer_format(&t->line, ", \"role\": \"user\"}, {\"content\": ");
+    write_text(t, &round->responses, response);
+    buffer_format(&t->line, ", \"role\": \"assistant\"}]");
+}
+
+/* D_t in the columns of the SPPO authors' trainer, in the form of TRL's, and
+ * which of the two are finished.                                            */
+static void write_train_row(tool *t, int p)
+{
+    const sppo_round *round = &t->play.round;
+    const sppo_config *c = &t->policy.config;
+    const int k = t->play.config.k, w = round->winner[p], l = round->loser[p];
+
+    buffer_add(&t->line, "{", 1);
+    if (!codec_reads_text(&t->tok)) {
+        write_named(t, "prompt", &t->prompts, round->first + p);
+        buffer_add(&t->line, ", ", 2);
+    }
+    write_conversation(t, "chosen", p, p * k + w);
+    buffer_add(&t->line, ", ", 2);
+    write_conversation(t, "rejected", p, p * k + l);
+    buffer_format(&t->line, ", \"finished\": [%s, %s]",
+                  sppo_finished(c, &round->responses, p * k + w) ? "true"
+                                                                 : "false",
+                  sppo_finished(c, &round->responses, p * k + l) ? "true"
+                                                                 : "false");
+    buffer_format(&t->line, ", \"chosen_probs\": ");
+    buffer_number(&t->line, round->pairwise[(p * k + w) * k + l], 9);
+    buffer_format(&t->line, ", \"chosen_probs_win\": ");
+    buffer_number(&t->line, round->win[p * k + w], 9);
+    buffer_format(&t->line, ", \"chosen_probs_lose\": ");
+    buffer_number(&t->line, round->win[p * k + l], 9);
+    buffer_add(&t->line, "}\n", 2);
+}
+
+/* All that was sampled and judged for one prompt. */
+static void write_judged_row(tool *t, int p)
+{
+    const sppo_round *round = &t->play.round;
+    const int k = t->play.config.k, text = codec_reads_text(&t->tok);
+    int i;
+
+    buffer_add(&t->line, "{", 1);
+    write_named(t, "prompt", &t->prompts, round->first + p);
+    buffer_format(&t->line, text ? ", \"responses\": ["
+                                 : ", \"responses_ids\": [");
+    for (i = 0; i < k; i++) {
+        buffer_format(&t->line, i ? ", " : "");
+        if (text)
+            write_text(t, &round->responses, p * k + i);
+        else
+            buffer_ids(&t->line, &round->responses, p * k + i);
+    }
+    buffer_format(&t->line, "], ");
+    write_finished(t, &round->responses, p * k, k);
+    buffer_format(&t->line, ", ");
+    write_probabilities(&t->line, round->pairwise + cells(p, k), k);
+    buffer_format(&t->line, ", \"winner\": %d, \"loser\": %d}\n",
+                  round->winner[p], round->loser[p]);
+}
+
+static sppo_result write_rows(tool *t, const char *folder, const char *name,
+                              void (*row)(tool *t, int p))
+{
+    char path[PATH_ROOM];
+    int p;
+
+    buffer_clear(&t->line);
+    for (p = 0; p < t->play.round.count; p++)
+        row(t, p);
+    TRY(buffer_check(&t->line));
+    TRY(buffer_check(&t->text));
+    TRY(path_join(&t->ctx, path, folder, name));
+    return sppo_file_write(&t->ctx, path, t->line.data, t->line.length);
+}
+
+/* The policy against the one that the run began with. */
+static sppo_result validate(run *r)
+{
+    tool *t = r->t;
+    const sppo_sampling sampling = sampling_settings(&t->set);
+    const int iteration = t->play.iteration + 1;
+    const double begun = seconds_now();
+    sppo_evaluation e;
+
+    note(&t->console, "iteration %d: comparing with the base policy",
+         iteration);
+    TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge,
+                      &t->validation, t->set.samples, &sampling,
+                      (uint64_t)t->set.seed, &e));
+    r->validated = seconds_now() - begun;
+    printf("iteration %d  win rate against the base policy %.4f (95 %%: %.4f "
+           ".. %.4f)\niteration %d  length %.1f, base %.1f  KL %.3f\n",
+           iteration, e.win_rate, e.low, e.high, iteration, e.length_a,
+           e.length_b, e.kl);
+    TRY(output_check(&t->ctx));
+    TRY(log_cut(&t->line, r->validation, validation_header, iteration - 1));
+    buffer_clear(&t->line);
+    buffer_format(&t->line, "%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,"
+                  "%.9g\n", iteration, e.win_rate, e.low, e.high,
+                  e.standard_error, e.length_a, e.length_b, e.eos_a, e.eos_b,
+                  e.kl);
+    return log_append(&t->ctx, r->validation, &t->line);
+}
+
+/* Prompts whose best and worst response are one: there is nothing to learn from
+ * them, and many say that the policy has nothing left to choose from.       */
+static void note_same_pairs(tool *t)
+{
+    const sppo_round *round = &t->play.round;
+    const int k = t->play.config.k;
+    int p, same = 0;
+
+    for (p = 0; p < round->count; p++)
+        same += lists_same(&round->responses, p * k + round->winner[p],
+                           p * k + round->loser[p]);
+    if (same)
+        note(&t->console, "iteration %d: of %d of %d prompts the best and the "
+             "worst response are the same", t->play.iteration + 1, same,
+             round->count);
+}
+
+sppo_result write_iteration(run *r)
+{
+    tool *t = r->t;
+    const sppo_progress *p = &t->play.last;
+    char name[32], folder[PATH_ROOM];
+
+    snprintf(name, sizeof name, "iter%d", t->play.iteration + 1);
+    TRY(path_join(&t->ctx, folder, t->set.out, name));
+    note_same_pairs(t);
+    TRY(save_model(t, &t->policy, folder));
+    TRY(write_rows(t, folder, "train.jsonl", write_train_row));
+    TRY(write_rows(t, folder, "judged.jsonl", write_judged_row));
+    if (p->phase == SPPO_PHASE_FIT)  // else it was trained before a resume
+        printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
+               "and %.3f  length %.1f  finished %.3f\n",
+               t->play.iteration + 1, p->loss_scaled, p->rewards_margins,
+               p->win_chosen, p->win_rejected, p->length, p->eos_rate);
+    TRY(output_check(&t->ctx));
+    return t->set.validation ? validate(r) : SPPO_OK;
+}

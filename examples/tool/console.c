@@ -1,0 +1,193 @@
+/* console.c - messages, progress, and results of a few named values */
+
+#include "console.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void console_init(console *c)
+{
+    const char *term = getenv("TERM");
+
+    c->live = isatty(2) && term && strcmp(term, "dumb") != 0;
+}
+
+static void console_erase(console *c)
+{
+    if (c->drawn)
+        fputs("\r\033[K", stderr);
+    c->drawn = 0;
+}
+
+/* Columns of the terminal. */
+static int console_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    int width = columns ? atoi(columns) : 0;
+#ifdef TIOCGWINSZ
+    struct winsize size;
+
+    if (ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        width = size.ws_col;
+#endif
+    return width > 0 ? width : 80;
+}
+
+void print_wrapped(FILE *out, int indent, int width, const char *text)
+{
+    int column = indent;
+
+    while (*text) {
+        const int n = (int)strcspn(text, " ");
+        if (width && column > indent && column + 1 + n > width - 1) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        fprintf(out, "%s%.*s", column > indent ? " " : "", n, text);
+        column += n + (column > indent);
+        text += n + (text[n] == ' ');
+    }
+    fprintf(out, "\n");
+}
+
+void console_say(console *c, const char *sentence)
+{
+    console_erase(c);
+    print_wrapped(stderr, 0, c->live ? console_width() : 0, sentence);
+}
+
+void note(console *c, const char *format, ...)
+{
+    char sentence[2 * PATH_ROOM];
+    va_list list;
+
+    if (c->quiet)
+        return;
+    va_start(list, format);
+    vsnprintf(sentence, sizeof sentence, format, list);
+    va_end(list);
+    console_say(c, sentence);
+}
+
+void progress_begin(console *c, double done)
+{
+    c->begun = c->shown = seconds_now();
+    c->first = done;
+    c->later = -1.0;
+}
+
+double progress_pace(const console *c, double done)
+{
+    return done > c->first ? (seconds_now() - c->begun) / (done - c->first)
+                           : 0.0;
+}
+
+/* Cuts a line before column `width`, 0: not at all, after a part of it where
+ * there is one: half a number misleads.                                     */
+static void line_cut(char *line, int width)
+{
+    const int room = width - 1;
+    int at;
+
+    if (!width || (int)strlen(line) <= room)
+        return;
+    for (at = room; at > 0 && line[at] != ','; at--) {
+    }
+    line[at > 0 ? at : room] = 0;
+}
+
+void progress_show(console *c, const char *what, double done, double total,
+                   const char *format, ...)
+{
+    const double now = seconds_now();
+    const int left = (int)(progress_pace(c, done) * (total - done) + 0.5);
+    const int all = left + (int)(c->later + 0.5);
+    char line[512];
+    int n;
+    va_list list;
+
+    if (c->quiet || now - c->shown < (c->live ? 0.1 : 10.0))
+        return;
+    console_erase(c);
+    n = snprintf(line, sizeof line, "%.200s %.0f of %.0f, %d:%02d left", what,
+                 done, total, left / 60, left % 60);
+    if (c->later >= 0.0)
+        n += snprintf(line + n, sizeof line - (size_t)n, ", run about %d:%02d",
+                      all / 60, all % 60);
+    va_start(list, format);
+    vsnprintf(line + n, sizeof line - (size_t)n, format, list);
+    va_end(list);
+    line_cut(line, c->live ? console_width() : 0);
+    fprintf(stderr, c->live ? "%s" : "%s\n", line);
+    c->drawn = c->live;
+    c->shown = now;
+    fflush(stderr);
+}
+
+void progress_end(console *c)
+{
+    console_erase(c);
+    fflush(stderr);
+}
+
+sppo_result output_check(sppo_ctx *ctx)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_IO, "cannot write to standard output: %s",
+                     errno ? strerror(errno) : "is the disk full?");
+}
+
+void report_begin(report *r, sppo_ctx *ctx, int json)
+{
+    memset(r, 0, sizeof *r);
+    r->out.ctx = ctx;
+    r->json = json;
+}
+
+void report_real(report *r, const char *title, double value, int digits,
+                 const char *remark)
+{
+    size_t i;
+
+    if (!r->json) {
+        buffer_format(&r->out, "%-28s %12.*f%s%s\n", title, digits, value,
+                      *remark ? "  " : "", remark);
+        return;
+    }
+    buffer_add(&r->out, r->out.length ? ", \"" : "{\"",
+               r->out.length ? 3 : 2);
+    for (i = 0; title[i]; i++)
+        buffer_add(&r->out, title[i] == ' ' ? "_" : title + i, 1);
+    if (value - value == 0.0)
+        buffer_format(&r->out, "\": %.9g", value);
+    else
+        buffer_format(&r->out, "\": null");
+}
+
+sppo_result report_end(report *r)
+{
+    const sppo_result result = buffer_check(&r->out);
+
+    if (r->json)
+        buffer_add(&r->out, "}\n", 2);
+    if (result == SPPO_OK)
+        fputs(r->out.data, stdout);
+    buffer_free(&r->out);
+    return result;
+}

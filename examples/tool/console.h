@@ -1,0 +1,71 @@
+/* console.h - messages, progress, and results of a few named values */
+
+#ifndef SPPO_TOOL_CONSOLE_H
+#define SPPO_TOOL_CONSOLE_H
+
+#include "buffer.h"
+
+#include <stdio.h>
+
+/* How messages and progress look. On a terminal one line is updated; into a
+ * file goes a line every ten seconds, so that a log of hours stays short.   */
+typedef struct console {
+    int quiet, live;   // live: standard error is a terminal
+    int drawn;         // an unfinished line stands there
+    double begun, shown, first;
+    double later;      // seconds of the run after this work; -1: not known
+} console;
+
+/* A result of a few named values: a table for people, JSON for machines. */
+typedef struct report {
+    buffer out;
+    int json;
+} report;
+
+/* Of a clock that is never set. */
+double seconds_now(void);
+
+/* Finds out whether standard error is a terminal. */
+void console_init(console *c);
+
+/* Words from column `indent`, where the line has begun, to before column
+ * `width`; what is longer than a line keeps one to itself. width 0: any.    */
+void print_wrapped(FILE *out, int indent, int width, const char *text);
+
+/* A sentence on standard error: on a terminal no line wraps within a word, a
+ * file has it on one line, to be searched.                                  */
+void console_say(console *c, const char *sentence);
+
+/* A line for the reader, not a result: standard error, unless --quiet. */
+void note(console *c, const char *format, ...)
+    SPPOI_FORMAT(2, 3);
+
+/* done: what an earlier run did already, no measure of today's speed. */
+void progress_begin(console *c, double done);
+
+/* Seconds that a unit of work took since progress_begin; 0: not known yet. */
+double progress_pace(const console *c, double done);
+
+/* "what 12 of 64, 0:41 left, run about 2:15, details", cut to one line of the
+ * terminal: one that wraps would not be erased.                             */
+void progress_show(console *c, const char *what, double done, double total,
+                   const char *format, ...)
+    SPPOI_FORMAT(5, 6);
+
+/* Erases the line of progress. */
+void progress_end(console *c);
+
+/* Results that could not be written are an error, not a short answer. */
+sppo_result output_check(sppo_ctx *ctx);
+
+/* json: as one JSON object, on one line. */
+void report_begin(report *r, sppo_ctx *ctx, int json);
+
+/* The JSON name is the title with _ for every blank. */
+void report_real(report *r, const char *title, double value, int digits,
+                 const char *remark);
+
+/* Prints it, if all of it is there. */
+sppo_result report_end(report *r);
+
+#endif

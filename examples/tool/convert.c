@@ -1,0 +1,91 @@
+/* convert.c - sppo convert: model directories and llama2.c models, any way */
+
+#include "files.h"
+#include "llama2c.h"
+
+#include <string.h>
+
+static sppo_result convert_to_bin(tool *t)
+{
+    const settings *s = &t->set;
+
+    if (s->dtype == DTYPE_BFLOAT16)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s would be a llama2.c "
+                         "file, which is float32 always: leave --dtype out, "
+                         "or name a directory", s->to);
+    TRY(load_model(t, s->from, 0, &t->policy, &t->tok));
+    TRY(bin_write(t, s->to));
+    if (t->tok.bin.vocab)
+        note(&t->console, "%s: use it with %s/tokenizer.bin", s->to, s->from);
+    else
+        note(&t->console, "%s: run.c wants a tokenizer.bin, which %s lacks",
+             s->to, s->from);
+    return SPPO_OK;
+}
+
+static sppo_result convert_save(tool *t)
+{
+    const settings *s = &t->set;
+
+    TRY(save_model_as(t, &t->policy, s->dtype == DTYPE_BFLOAT16
+                          ? SPPO_DTYPE_BFLOAT16 : SPPO_DTYPE_FLOAT32, s->to));
+    note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
+    return SPPO_OK;
+}
+
+static sppo_result convert_to_folder(tool *t)
+{
+    const settings *s = &t->set;
+
+    if (!s->tokenizer) {
+        TRY(bin_is_one(t, s->from));
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "a llama2.c file needs its --tokenizer FILE");
+    }
+    TRY(codec_load_file(&t->ctx, &t->tok, s->tokenizer));
+    if (!t->tok.bin.vocab)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s is no tokenizer.bin, "
+                         "which a llama2.c model goes with", s->tokenizer);
+    TRY(bin_read(t, s->from));
+    return convert_save(t);
+}
+
+/* From one directory to another: one file for many parts, the type asked for.
+ * A preference model stays one.                                             */
+static sppo_result convert_folder(tool *t)
+{
+    const settings *s = &t->set;
+
+    codec_begin(&t->tok);
+    TRY(sppo_model_load_with(&t->ctx, &t->policy, s->from, s->edited,
+                             t->tok.files, t->tok.count));
+    TRY(codec_open(&t->ctx, &t->tok, s->from, &t->policy.config));
+    return convert_save(t);
+}
+
+/* A name that ends with .bin, or that is a file already, is a llama2.c file's;
+ * any other is a directory's.                                               */
+static int names_bin(const char *path)
+{
+    const size_t n = strlen(path);
+
+    return (n >= 4 && !strcmp(path + n - 4, ".bin")) ||
+           (file_exists(path) && !is_folder(path));
+}
+
+sppo_result run_convert(tool *t)
+{
+    const settings *s = &t->set;
+    const int out = is_folder(s->from);
+
+    TRY(output_is_free(&t->ctx, s->to, s->force));
+    if (out && s->tokenizer)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "--tokenizer has no effect: %s has its own", s->from);
+    if (!out && s->edited)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--edited has no effect: "
+                         "%s is one file", s->from);
+    if (out && !names_bin(s->to))
+        return convert_folder(t);
+    return out ? convert_to_bin(t) : convert_to_folder(t);
+}

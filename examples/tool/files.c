@@ -1,0 +1,154 @@
+/* files.c - whole files, paths, folders, locks */
+
+#include "files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All of standard input; give back with sppo_release(ctx, data, size + 1). */
+static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
+{
+    static int taken;
+    char part[1 << 14];
+    buffer all;
+    size_t n, mark;  // of UTF-8, as sppo_file_read leaves it out
+
+    if (taken)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "standard input (-) was read "
+                         "already; give the other option a file");
+    taken = 1;
+    memset(&all, 0, sizeof all);
+    all.ctx = ctx;
+    while ((n = fread(part, 1, sizeof part, stdin)) > 0)
+        buffer_add(&all, part, n);
+    mark = all.length >= 3 && !memcmp(all.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+    *size = all.length - mark;
+    *data = (char *)sppo_alloc(ctx, *size + 1, 1);
+    if (*data && *size)
+        memcpy(*data, all.data + mark, *size);
+    buffer_free(&all);
+    if (*data && !all.failed && !ferror(stdin))
+        return SPPO_OK;
+    sppo_release(ctx, *data, *size + 1);
+    if (all.failed || !*data)
+        return ctx->code;
+    return sppo_fail(ctx, SPPO_E_IO, "standard input: cannot be read: %s",
+                     strerror(errno));
+}
+
+sppo_result input_read(sppo_ctx *ctx, const char **path, char **data,
+                       size_t *size)
+{
+    if (strcmp(*path, "-") != 0)
+        return sppo_file_read(ctx, *path, data, size);
+    *path = "standard input";
+    return stdin_read(ctx, data, size);
+}
+
+sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
+                      size_t *size)
+{
+    const char *kind;
+
+    TRY(input_read(ctx, path, data, size));
+    kind = sppo_file_kind(*data, *size);
+    if (!kind || **data == '<')
+        return SPPO_OK;
+    sppo_release(ctx, *data, *size + 1);
+    return sppo_fail(ctx, SPPO_E_FORMAT, "%s: this is %s", *path, kind);
+}
+
+sppo_result path_join(sppo_ctx *ctx, char out[PATH_ROOM], const char *folder,
+                      const char *name)
+{
+    if (snprintf(out, PATH_ROOM, "%s/%s", folder, name) < PATH_ROOM)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "the path %.60s.. is too long",
+                     folder);
+}
+
+int is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+int file_exists(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+int is_same_place(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* Whether nothing but a lock is in the folder, or there is no folder. */
+static int folder_is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    int others = 0;
+
+    if (!folder)
+        return !file_exists(path);
+    while ((entry = readdir(folder)) != NULL)
+        others += strcmp(entry->d_name, ".") != 0 &&
+                  strcmp(entry->d_name, "..") != 0 &&
+                  strcmp(entry->d_name, "lock") != 0;
+    closedir(folder);
+    return others == 0;
+}
+
+sppo_result output_is_free(sppo_ctx *ctx, const char *path, int force)
+{
+    if (force || (is_folder(path) ? folder_is_empty(path)
+                                  : !file_exists(path)))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "%s exists; choose another name, or --force to write "
+                     "over it", path);
+}
+
+sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner)
+{
+    struct flock lock;
+
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    *fd = open(path, O_RDWR | O_CREAT, 0666);
+    if (*fd < 0)
+        return sppo_fail(ctx, SPPO_E_IO, "cannot open %s: %s", path,
+                         strerror(errno));
+    fcntl(*fd, F_SETFD, FD_CLOEXEC);
+    if (fcntl(*fd, F_SETLK, &lock) == 0)
+        return SPPO_OK;
+    if (errno != EACCES && errno != EAGAIN) {
+        sppo_fail(ctx, SPPO_E_IO, "cannot lock %s: %s", path, strerror(errno));
+        close(*fd);
+        return ctx->code;
+    }
+    if (fcntl(*fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+        *owner = (long)lock.l_pid;
+    close(*fd);
+    *fd = -1;
+    return SPPO_OK;
+}
+
+uint32_t read_word(const unsigned char *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+           (uint32_t)at[3] << 24;
+}

@@ -1,0 +1,41 @@
+/* files.h - whole files, paths, folders, locks */
+
+#ifndef SPPO_TOOL_FILES_H
+#define SPPO_TOOL_FILES_H
+
+#include "buffer.h"
+
+/* A file as sppo_file_read has it, or for "-" standard input; *path becomes
+ * what messages call it.                                                    */
+sppo_result input_read(sppo_ctx *ctx, const char **path, char **data,
+                       size_t *size);
+
+/* Text as it stands in a file; what no text begins with is refused by its
+ * name, only pages of HTML are text as well.                                */
+sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
+                      size_t *size);
+
+/* folder/name, unless it is longer than a path may be. */
+sppo_result path_join(sppo_ctx *ctx, char out[PATH_ROOM], const char *folder,
+                      const char *name);
+
+/* Whether there is a folder of that name. */
+int is_folder(const char *path);
+
+/* What may not be looked at is there all the same: opening it tells why not. */
+int file_exists(const char *path);
+
+/* Whether two names are of one file or folder, which is there. */
+int is_same_place(const char *a, const char *b);
+
+/* Refuses to write over what is there, unless --force was given. */
+sppo_result output_is_free(sppo_ctx *ctx, const char *path, int force);
+
+/* Locks a file for as long as this process lives; *fd -1: somebody else's,
+ * whose process id goes to *owner.                                          */
+sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner);
+
+/* Little-endian, as all files here are. */
+uint32_t read_word(const unsigned char *at);
+
+#endif

@@ -1,0 +1,161 @@
+/* judge.c - sppo judge: answer the judge protocol */
+
+#include "fields.h"
+#include "judging.h"
+#include "writers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+/* One response of a request: a text, or the ids of it. */
+static sppo_result judge_read_response(tool *t, int node, int ids, int what)
+{
+    char seen[VALUE_ROOM];
+
+    if (ids) {
+        TRY(ids_list(t, "responses_ids", node, &t->responses));
+        return list_check(t, "responses_ids", &t->responses);
+    }
+    if (t->rows.json.node[node].type != SPPO_JSON_STRING)
+        return rows_fail(&t->rows, "a response must be a string, not %s",
+                         rows_value(&t->rows, node, seen));
+    buffer_clear(&t->text);
+    buffer_unquote(&t->text, &t->rows.json, node);
+    TRY(buffer_check(&t->text));
+    TRY(codec_encode_response(&t->ctx, &t->tok, t->text.data, t->text.length,
+                              what == RESPONSE, &t->responses));
+    return list_check(t, "responses", &t->responses);
+}
+
+/* Prompt and responses of the current request, as lists 0 and 0 .. k - 1. */
+static sppo_result judge_read_request(tool *t, int *k)
+{
+    const sppo_json *json = &t->rows.json;
+    const int ids = find_ids(t, "responses");
+    const int node = ids >= 0 ? ids : rows_find(&t->rows, "responses");
+    int i, finished;
+
+    sppo_lists_clear(&t->prompts);
+    sppo_lists_clear(&t->responses);
+    TRY(encode_prompt(t, &t->prompts));
+    if (node < 0 || json->node[node].type != SPPO_JSON_ARRAY)
+        return rows_fail(&t->rows, "\"responses\" must be an array");
+    *k = json->node[node].count;
+    if (*k < 2)
+        return rows_fail(&t->rows, "\"responses\" has %d; it takes two to "
+                         "compare", *k);
+    TRY(rows_finished(t, *k, &finished));
+    for (i = json->node[node].first; i >= 0; i = json->node[i].next) {
+        TRY(judge_read_response(t, i, ids >= 0, response_kind(t, finished)));
+        finished = next_node(t, finished);
+    }
+    if (pref_make_room(t, &t->prompts, &t->responses, *k, t->rows.line - 1))
+        return rows_fail(&t->rows, "%s", t->ctx.message);
+    return SPPO_OK;
+}
+
+/* What a request calls itself, its answer repeats: a number or a string. */
+static sppo_result judge_write_id(tool *t)
+{
+    const sppo_json *json = &t->rows.json;
+    const int id = rows_find(&t->rows, "id");
+    const sppo_json_node *node = &json->node[id < 0 ? 0 : id];
+
+    if (id < 0)
+        return SPPO_OK;
+    if (node->type == SPPO_JSON_STRING) {
+        buffer_clear(&t->text);
+        buffer_unquote(&t->text, json, id);
+        buffer_format(&t->line, "\"id\": ");
+        buffer_quote(&t->line, t->text.data, t->text.length);
+    } else if (node->type == SPPO_JSON_NUMBER) {
+        buffer_format(&t->line, "\"id\": %.*s", (int)(node->end - node->begin),
+                      json->text + node->begin);
+    } else {
+        return rows_fail(&t->rows, "\"id\" must be a number or a string");
+    }
+    buffer_add(&t->line, ", ", 2);
+    return buffer_check(&t->text);
+}
+
+/* The current request's answer, in t->line. */
+static sppo_result judge_answer(tool *t)
+{
+    double *pairwise;
+    size_t entries;
+    sppo_result result;
+    int k = 0;
+
+    TRY(judge_write_id(t));
+    TRY(judge_read_request(t, &k));
+    entries = cells(1, k);
+    pairwise = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
+    if (!pairwise)
+        return t->ctx.code;
+    result = sppo_pref_fill(&t->ctx, &t->pref, &t->prompts, &t->responses, k,
+                            0, 1, pairwise);
+    write_probabilities(&t->line, pairwise, k);
+    sppo_release(&t->ctx, pairwise, entries * sizeof(double));
+    return result;
+}
+
+/* Answers one line, with an error when the request is to blame for it:
+ * *declined counts those. Other failures are returned.                      */
+static sppo_result judge_line(tool *t, const char *line, size_t length,
+                              int *declined)
+{
+    char why[sizeof t->ctx.message];
+    sppo_result result;
+
+    buffer_clear(&t->line);
+    buffer_add(&t->line, "{", 1);
+    result = rows_take(&t->rows, line, length);
+    if (result == SPPO_OK)
+        result = judge_answer(t);
+    if (result != SPPO_OK && result != SPPO_E_FORMAT &&
+        result != SPPO_E_ARGUMENT)
+        return result;
+    if (result != SPPO_OK) {
+        snprintf(why, sizeof why, "%s", t->ctx.message);
+        if (!(*declined)++)
+            note(&t->console, "%s", why);
+        buffer_format(&t->line, "\"error\": ");
+        buffer_quote(&t->line, why, strlen(why));
+    }
+    buffer_add(&t->line, "}\n", 2);
+    TRY(buffer_check(&t->line));
+    fputs(t->line.data, stdout);
+    return output_check(&t->ctx);  // who asked is waiting for it
+}
+
+sppo_result run_judge(tool *t)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length;
+    sppo_result result = SPPO_OK;
+    int declined = 0, requests = 0;
+
+    TRY(load_model(t, t->set.preference, 1, &t->preference, &t->tok));
+    t->rows.ctx = &t->ctx;
+    t->rows.path = "standard input";
+    while (result == SPPO_OK && (length = getline(&line, &room, stdin)) > 0) {
+        t->rows.line++;
+        if (!line[strspn(line, " \t\r\n")])
+            continue;
+        requests++;
+        result = judge_line(t, line, (size_t)length, &declined);
+    }
+    free(line);
+    TRY(result);
+    if (ferror(stdin))
+        return sppo_fail(&t->ctx, SPPO_E_IO, "cannot read standard input: %s",
+                         strerror(errno));
+    if (declined)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%d of %d requests have an "
+                         "\"error\" for an answer", declined, requests);
+    return SPPO_OK;
+}

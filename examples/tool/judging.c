@@ -1,0 +1,162 @@
+/* judging.c - the judge of a command: a preference model, or another program */
+
+#include "judging.h"
+#include "fields.h"
+
+int pref_span(const tool *t, int prompt, int a, int b)
+{
+    if (t->preference.config.head == SPPO_HEAD_PAIR)
+        return prompt + a + b;
+    return prompt + (a > b ? a : b);
+}
+
+int pref_pass(const tool *t, int prompt, int k, int response)
+{
+    const int pair = t->preference.config.head == SPPO_HEAD_PAIR;
+
+    return prompt + k * response * (pair ? k : 1);
+}
+
+int response_room(const tool *t, int prompt)
+{
+    const int room = t->policy.config.context - prompt;
+
+    return t->set.max_tokens < room ? t->set.max_tokens : room;
+}
+
+/* Room for k responses to one prompt, of `prompt` tokens at the most. */
+static sppo_result open_pref(tool *t, int prompt, int k)
+{
+    const int context = t->preference.config.context;
+    const int need = pref_pass(t, prompt, k, response_room(t, 1));
+    const int response = response_room(t, prompt);
+    const int span = pref_span(t, prompt, response, response);
+
+    if (span > context)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "the preference model reads %d tokens at once; a "
+                         "prompt of %d and responses of %d make %d; lower "
+                         "--max-tokens", context, prompt, response, span);
+    return sppo_pref_init(&t->ctx, &t->pref, &t->preference,
+                          need > 4096 ? need : 4096, k, 0);
+}
+
+sppo_result pref_make_room(tool *t, const sppo_lists *prompts,
+                           const sppo_lists *responses, int k, int first)
+{
+    const int context = t->preference.config.context;
+    int p, i, need = 0;
+
+    for (p = 0; p < prompts->count; p++) {
+        const int prompt = sppo_lists_length(prompts, p);
+        int longest = 0, second = 0, tokens;
+        for (i = p * k; i < (p + 1) * k; i++) {
+            const int n = sppo_lists_length(responses, i);
+            second = n > longest ? longest : n > second ? n : second;
+            longest = n > longest ? n : longest;
+        }
+        if (pref_span(t, prompt, longest, second) > context)
+            return sppo_fail(&t->ctx, SPPO_E_FORMAT, "prompt %d of %d tokens "
+                             "and responses of up to %d do not fit in the "
+                             "preference model's context of %d; lower "
+                             "--max-tokens", first + p + 1, prompt, longest,
+                             context);
+        tokens = pref_pass(t, prompt, k, longest);
+        need = tokens > need ? tokens : need;
+    }
+    if (t->pref.model && need <= t->pref.acts.max_tokens &&
+        k <= t->pref.max_k)
+        return SPPO_OK;
+    sppo_pref_free(&t->ctx, &t->pref);
+    return sppo_pref_init(&t->ctx, &t->pref, &t->preference,
+                          need > 1024 ? need : 1024, k > 8 ? k : 8, 0);
+}
+
+/* List i as a judge program would read it: as text, which went through JSON
+ * and becomes the tokens of that text, not the ones that were sampled.
+ * Without a tokenizer the tokens are all there is.                          */
+static sppo_result listener_add(tool *t, const sppo_lists *from, int i,
+                                int what, sppo_lists *to)
+{
+    listener *l = &t->listener;
+
+    if (!codec_reads_text(&t->tok))
+        return sppo_lists_add(&t->ctx, to, sppo_lists_tokens(from, i),
+                              sppo_lists_length(from, i));
+    buffer_decode(&l->text, &t->tok, from, i);
+    buffer_clear(&l->quoted);
+    buffer_quote(&l->quoted, l->text.data, l->text.length);
+    TRY(buffer_check(&l->text));
+    TRY(buffer_check(&l->quoted));
+    TRY(sppo_json_parse(&t->ctx, &l->json, l->quoted.data, l->quoted.length,
+                        "the text of a response"));
+    buffer_clear(&l->text);
+    buffer_unquote(&l->text, &l->json, 0);
+    TRY(buffer_check(&l->text));
+    if (what == PROMPT)
+        return codec_encode(&t->ctx, &t->preference_tok, l->text.data,
+                            l->text.length, 1, 0, to);
+    return codec_encode_response(&t->ctx, &t->preference_tok, l->text.data,
+                                 l->text.length, what == RESPONSE, to);
+}
+
+/* EOS of the policy, or of the one that it is compared with. */
+static int response_finished(const tool *t, const sppo_lists *lists, int i)
+{
+    return sppo_finished(&t->policy.config, lists, i) ||
+           (t->base.count && sppo_finished(&t->base.config, lists, i));
+}
+
+/* The preference model as a judge: it answers what `sppo judge` answers with
+ * the same model, to rounding.                                              */
+static sppo_result judge_by_model(sppo_ctx *ctx, void *user,
+                                  const sppo_lists *prompts,
+                                  const sppo_lists *responses, int k,
+                                  int first, int count, double *pairwise)
+{
+    tool *t = (tool *)user;
+    listener *l = &t->listener;
+    int i;
+
+    sppo_lists_clear(&l->prompts);
+    sppo_lists_clear(&l->responses);
+    for (i = 0; i < count; i++) {
+        TRY(listener_add(t, prompts, first + i, PROMPT, &l->prompts));
+        if (sppo_lists_length(&l->prompts, i) == 0)
+            return sppo_fail(ctx, SPPO_E_FORMAT, "prompt %d has no text for "
+                             "the preference model, not even BOS",
+                             first + i + 1);
+    }
+    for (i = 0; i < count * k; i++)
+        TRY(listener_add(t, responses, i, response_finished(t, responses, i)
+                         ? RESPONSE : CUT_RESPONSE, &l->responses));
+    TRY(pref_make_room(t, &l->prompts, &l->responses, k, first));
+    return sppo_pref_fill(ctx, &t->pref, &l->prompts, &l->responses, k, 0,
+                          count, pairwise);
+}
+
+sppo_result open_judge(tool *t, int prompt, int k)
+{
+    const settings *s = &t->set;
+
+    if (s->judge && !codec_reads_text(&t->tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--judge is told texts, "
+                         "but %s", t->tok.missing);
+    if (s->judge) {
+        t->judge.fill = judge_process_fill;
+        t->judge.user = &t->process;
+        t->process.speaker[0] = &t->policy.config;
+        t->process.speaker[1] = t->base.count ? &t->base.config : NULL;
+        return judge_start(&t->process, &t->ctx, &t->tok, s->judge,
+                           s->judge_timeout);
+    }
+    t->judge.fill = judge_by_model;
+    t->judge.user = t;
+    TRY(load_model(t, s->preference, 1, &t->preference, &t->preference_tok));
+    if (!codec_same(&t->tok, &t->preference_tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "%s has another tokenizer than the policy; let them "
+                         "speak text: --judge 'sppo judge --preference %s'",
+                         s->preference, s->preference);
+    return open_pref(t, prompt, k);
+}

@@ -1,0 +1,135 @@
+/* logs.c - files that get a line for each step */
+
+#include "logs.h"
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+sppo_result log_append(sppo_ctx *ctx, const char *path, const buffer *text)
+{
+    ssize_t n;
+    int fd, bad;
+
+    TRY(buffer_check(text));
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
+    n = fd >= 0 ? write(fd, text->data, text->length) : -1;
+    bad = n != (ssize_t)text->length;
+    if (fd >= 0 && close(fd) != 0)
+        bad = 1;
+    if (bad)
+        return sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
+                         n < 0 ? strerror(errno) : "the disk is full");
+    return SPPO_OK;
+}
+
+sppo_result log_sync(sppo_ctx *ctx, const char *path)
+{
+    const int fd = open(path, O_WRONLY);
+    int bad = fd < 0 ? errno != ENOENT  // nothing was logged
+                     : fsync(fd) != 0 && errno != EINVAL;
+    const int why = errno;
+
+    if (fd >= 0 && close(fd) != 0)
+        bad = 1;
+    return bad ? sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
+                           strerror(why)) : SPPO_OK;
+}
+
+sppo_result log_cut(buffer *line, const char *path, const char *header,
+                    int limit)
+{
+    char *data = NULL;
+    size_t size = 0, at, n;
+    sppo_result result;
+
+    buffer_clear(line);
+    buffer_format(line, "%s", header);
+    if (file_exists(path))
+        TRY(sppo_file_read(line->ctx, path, &data, &size));
+    for (at = 0; at < size; at += n + 1) {
+        const char *text = data + at;
+        const char *digit = text + strcspn(text, "0123456789\n");
+        n = strcspn(text, "\n");
+        if (text[n] != '\n')
+            break;
+        if (digit < text + n && strtol(digit, NULL, 10) <= limit)
+            buffer_add(line, text, n + 1);
+    }
+    if (data)
+        sppo_release(line->ctx, data, size + 1);
+    result = buffer_check(line);
+    if (result == SPPO_OK)
+        result = sppo_file_write(line->ctx, path, line->data, line->length);
+    return result;
+}
+
+sppo_result metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
+                         const char *const *name, int count)
+{
+    m->line.ctx = ctx;
+    m->name = name;
+    m->count = count;
+    TRY(path_join(ctx, m->csv, out, "metrics.csv"));
+    return path_join(ctx, m->jsonl, out, "metrics.jsonl");
+}
+
+void metrics_close(metrics *m)
+{
+    buffer_free(&m->line);
+}
+
+sppo_result metrics_append(metrics *m, const double *value)
+{
+    buffer *line = &m->line;
+    int i;
+
+    buffer_clear(line);
+    for (i = 0; i < m->count; i++) {
+        buffer_format(line, i ? "," : "");
+        if (value[i] - value[i] == 0.0)
+            buffer_format(line, "%.9g", value[i]);
+    }
+    buffer_add(line, "\n", 1);
+    TRY(log_append(line->ctx, m->csv, line));
+    buffer_clear(line);
+    for (i = 0; i < m->count; i++) {
+        buffer_format(line, "%s\"%s\": ", i ? ", " : "{", m->name[i]);
+        if (value[i] - value[i] == 0.0)
+            buffer_format(line, "%.9g", value[i]);
+        else
+            buffer_format(line, "null");
+    }
+    buffer_add(line, "}\n", 2);
+    return log_append(line->ctx, m->jsonl, line);
+}
+
+sppo_result metrics_sync(const metrics *m)
+{
+    TRY(log_sync(m->line.ctx, m->csv));
+    return log_sync(m->line.ctx, m->jsonl);
+}
+
+sppo_result metrics_cut(metrics *m, int step)
+{
+    buffer header;
+    sppo_result result;
+    int i;
+
+    memset(&header, 0, sizeof header);
+    header.ctx = m->line.ctx;
+    for (i = 0; i < m->count; i++)
+        buffer_format(&header, "%s%s", m->name[i],
+                      i + 1 < m->count ? "," : "\n");
+    result = buffer_check(&header);
+    if (result == SPPO_OK)
+        result = log_cut(&m->line, m->csv, header.data, step);
+    if (result == SPPO_OK)
+        result = log_cut(&m->line, m->jsonl, "", step);
+    buffer_free(&header);
+    return result;
+}

@@ -1,0 +1,98 @@
+/* models.c - models with their tokenizers, loaded and saved */
+
+#include "tool.h"
+
+#include <string.h>
+
+void tool_free(tool *t)
+{
+    sppo_ctx *ctx = &t->ctx;
+
+    judge_stop(&t->process);
+    sppo_play_free(ctx, &t->play);
+    sppo_pref_free(ctx, &t->pref);
+    sppo_lists_free(ctx, &t->listener.prompts);
+    sppo_lists_free(ctx, &t->listener.responses);
+    buffer_free(&t->listener.text);
+    buffer_free(&t->listener.quoted);
+    sppo_json_free(ctx, &t->listener.json);
+    sppo_sampler_free(ctx, &t->sampler);
+    sppo_activations_free(ctx, &t->acts);
+    sppo_forest_free(ctx, &t->forest);
+    sppo_optim_free(ctx, &t->optim);
+    sppo_release(ctx, t->grad, t->grad_count * sizeof(sppo_real));
+    sppo_model_free(ctx, &t->policy);
+    sppo_model_free(ctx, &t->base);
+    sppo_model_free(ctx, &t->preference);
+    codec_free(ctx, &t->tok);
+    codec_free(ctx, &t->preference_tok);
+    sppo_lists_free(ctx, &t->prompts);
+    sppo_lists_free(ctx, &t->responses);
+    sppo_lists_free(ctx, &t->validation);
+    buffer_free(&t->text);
+    buffer_free(&t->line);
+    if (t->rows.ctx)
+        rows_close(&t->rows);
+    buffer_free(&t->parse.kept);
+    buffer_free(&t->folder.text);
+    metrics_close(&t->metrics);
+    sppo_json_free(ctx, &t->parse.json);
+}
+
+sppo_result load_model(tool *t, const char *folder, int preference,
+                       sppo_model *model, codec *tok)
+{
+    codec_begin(tok);
+    TRY(sppo_model_load_with(&t->ctx, model, folder, t->set.edited, tok->files,
+                             tok->count));
+    if (preference != (model->config.head != SPPO_HEAD_NONE))
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
+                         preference ? "%s holds a policy, not a preference "
+                         "model" : "%s holds a preference model, not a policy",
+                         folder);
+    return codec_open(&t->ctx, tok, folder, &model->config);
+}
+
+sppo_result save_model_as(tool *t, const sppo_model *model, sppo_dtype dtype,
+                          const char *folder)
+{
+    sppo_file files[MAX_COMPANIONS];
+    const int count = codec_files(&t->tok, files);
+
+    return sppo_model_save_with(&t->ctx, model, dtype, folder, files, count);
+}
+
+sppo_result save_model(tool *t, const sppo_model *model, const char *folder)
+{
+    return save_model_as(t, model, SPPO_DTYPE_REAL, folder);
+}
+
+const sppo_config *model_config(const tool *t)
+{
+    return t->policy.count ? &t->policy.config : &t->preference.config;
+}
+
+sppo_result encode(tool *t, const char *text, size_t length, int bos, int eos,
+                   sppo_lists *lists)
+{
+    return codec_encode(&t->ctx, &t->tok, text, length, bos, eos, lists);
+}
+
+int lists_same(const sppo_lists *lists, int a, int b)
+{
+    const int n = sppo_lists_length(lists, a);
+
+    return n == sppo_lists_length(lists, b) &&
+           !memcmp(sppo_lists_tokens(lists, a), sppo_lists_tokens(lists, b),
+                   sizeof(int) * (size_t)n);
+}
+
+int longest_list(const sppo_lists *lists)
+{
+    int i, longest = 0;
+
+    for (i = 0; i < lists->count; i++)
+        if (sppo_lists_length(lists, i) > longest)
+            longest = sppo_lists_length(lists, i);
+    return longest;
+}

@@ -1,0 +1,269 @@
+/* peek.c - what `sppo info` says of the folder of a run and of a file of
+ * rows                                                                      */
+
+#include "peek.h"
+#include "align.h"
+#include "files.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* Little-endian bytes as a number: int32 of 4, double of 8. */
+static double peek_number(const unsigned char *bytes, int size)
+{
+    uint64_t bits = 0;
+    uint32_t word;
+    int32_t whole;
+    double value;
+    int i;
+
+    for (i = 0; i < size; i++)
+        bits |= (uint64_t)bytes[i] << 8 * i;
+    word = (uint32_t)bits;
+    memcpy(&whole, &word, sizeof whole);
+    memcpy(&value, &bits, sizeof value);
+    return size == 4 ? whole : value;
+}
+
+/* Where array `name` lies in a safetensors file whose header, of `size` bytes,
+ * is json; 0: there is none of `count` such numbers.                        */
+static int peek_place(const sppo_json *json, size_t size, const char *name,
+                      int count, off_t *at, int *bytes)
+{
+    const int entry = sppo_json_find(json, 0, name);
+    const int place = sppo_json_find(json, entry, "data_offsets");
+    char dtype[8];
+    double begin, end;
+
+    if (entry < 0 || place < 0 || json->node[place].count != 2)
+        return 0;
+    sppo_json_string(json, sppo_json_find(json, entry, "dtype"), dtype,
+                     sizeof dtype);
+    *bytes = !strcmp(dtype, "I32") ? 4 : !strcmp(dtype, "F64") ? 8 : 0;
+    begin = sppo_json_number(json, json->node[place].first);
+    end = sppo_json_number(json, json->node[json->node[place].first].next);
+    if (!*bytes || !(begin >= 0.0 && begin < 9e15) ||
+        end - begin != (double)(*bytes * count))
+        return 0;
+    *at = (off_t)size + 8 + (off_t)begin;
+    return 1;
+}
+
+/* The first `count` numbers of array `name` in a checkpoint, of which only the
+ * header is read; *found 0: it has no such array.                           */
+static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
+                                const char *name, double *out, int count,
+                                int *found)
+{
+    unsigned char bytes[64];
+    FILE *file = fopen(path, "rb");
+    char *header = NULL;
+    size_t size = 0;
+    int i, width = 0;
+    off_t at;
+    struct stat info;
+    sppo_json json;
+    sppo_result result = SPPO_OK;
+
+    *found = 0;
+    memset(&json, 0, sizeof json);
+    if (file && fread(bytes, 1, 8, file) == 8 && !bytes[4] && !bytes[5])
+        size = (size_t)bytes[0] | (size_t)bytes[1] << 8 |
+               (size_t)bytes[2] << 16 | (size_t)(bytes[3] & 127) << 24;
+    if (!file || fstat(fileno(file), &info) || (off_t)size >= info.st_size)
+        size = 0;
+    if (size)
+        header = (char *)sppo_alloc(ctx, size + 1, 1);
+    if (header && fread(header, 1, size, file) == size)
+        result = sppo_json_parse(ctx, &json, header, size, path);
+    if (json.count && result == SPPO_OK &&
+        peek_place(&json, size, name, count, &at, &width) &&
+        !fseeko(file, at, SEEK_SET) &&
+        fread(bytes, (size_t)width, (size_t)count, file) == (size_t)count)
+        *found = 1;
+    for (i = 0; *found && i < count; i++)
+        out[i] = peek_number(bytes + i * width, width);
+    if (file)
+        fclose(file);
+    sppo_json_free(ctx, &json);
+    sppo_release(ctx, header, size + 1);
+    return result;
+}
+
+/* settings.json as `name value`. */
+static void peek_settings(const sppo_json *json)
+{
+    int i;
+
+    printf("settings\n");
+    for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
+        const sppo_json_node *n = &json->node[i];
+        if (n->type == SPPO_JSON_OBJECT || n->type == SPPO_JSON_ARRAY)
+            continue;
+        printf("  %-24.*s %.*s\n", (int)(n->name_end - n->name_begin),
+               json->text + n->name_begin, (int)(n->end - n->begin),
+               json->text + n->begin);
+    }
+}
+
+/* A run of Algorithm 1, by the state in its checkpoint: iteration, phase, done
+ * in this order. What a program may read is a name and a value on a line.   */
+static void peek_align(const char *path, double iterations,
+                       const double *state, int saved)
+{
+    static const char *const next[] = { "sample", "judge", "judge", "fit",
+                                        "fit", "nothing" };
+    const int phase = saved && state[1] >= 0.0 && state[1] < 6.0
+                    ? (int)state[1] : 0;
+
+    printf("run align\nstate %s\niterations %.0f\niterations_done %.0f\n"
+           "next %s\n", phase == SPPO_PHASE_DONE ? "finished" : "unfinished",
+           iterations, saved ? state[0] : 0.0, next[phase]);
+    if (phase == SPPO_PHASE_SAMPLE || phase == SPPO_PHASE_JUDGE ||
+        phase == SPPO_PHASE_FIT)
+        printf("next_done %.0f %s\n", saved ? state[2] : 0.0,
+               phase == SPPO_PHASE_FIT ? "steps" : "prompts");
+    if (phase == SPPO_PHASE_DONE)
+        printf("result %s/policy\n", path);
+    else
+        printf("go_on sppo align --resume --out %s\n", path);
+}
+
+/* A run of pretrain or prefer; checkpoint: it has not come to its end. */
+static void peek_training(const char *path, const char *command,
+                          const double *step, const double *steps,
+                          int checkpoint)
+{
+    printf("run %s\nstate %s\n", command,
+           checkpoint ? "unfinished" : "finished");
+    if (checkpoint)
+        printf("steps %.0f\nsteps_done %.0f\ngo_on sppo %s --resume --out "
+               "%s\n", *steps, *step, command, path);
+    else
+        printf("result %s\n", path);
+}
+
+static sppo_result peek_state(sppo_ctx *ctx, const char *path,
+                              const sppo_json *json, const char *checkpoint)
+{
+    const int prefer = sppo_json_find(json, 0, "preferences") >= 0;
+    double state[8] = { 0 }, step = 0.0, steps = 0.0;
+    int saved = 0, known;
+
+    if (sppo_json_find(json, 0, "prompts") >= 0) {
+        if (file_exists(checkpoint))
+            TRY(peek_numbers(ctx, checkpoint, "state", state, 8, &saved));
+        peek_align(path, sppo_json_number(json,
+                   sppo_json_find(json, 0, "iterations")), state, saved);
+        return SPPO_OK;
+    }
+    if (file_exists(checkpoint)) {
+        TRY(peek_numbers(ctx, checkpoint, "step", &step, 1, &known));
+        TRY(peek_numbers(ctx, checkpoint, "steps", &steps, 1, &known));
+        saved = 1;
+    }
+    peek_training(path, prefer ? "prefer" : "pretrain", &step, &steps, saved);
+    return SPPO_OK;
+}
+
+sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
+{
+    char path[PATH_ROOM], checkpoint[PATH_ROOM], *data = NULL;
+    size_t size = 0;
+    sppo_json json;
+    sppo_result result;
+
+    memset(&json, 0, sizeof json);
+    *found = 0;
+    TRY(path_join(ctx, path, folder, "settings.json"));
+    if (!file_exists(path))
+        return SPPO_OK;
+    TRY(path_join(ctx, checkpoint, folder, "run.safetensors"));
+    TRY(sppo_file_read(ctx, path, &data, &size));
+    result = sppo_json_parse(ctx, &json, data, size, path);
+    *found = result == SPPO_OK && sppo_json_find(&json, 0, "sppo") >= 0;
+    if (*found)
+        result = peek_state(ctx, folder, &json, checkpoint);
+    if (*found && result == SPPO_OK)
+        peek_settings(&json);
+    sppo_json_free(ctx, &json);
+    sppo_release(ctx, data, size + 1);
+    return result;
+}
+
+enum { FIELDS_MOST = 64, FIELD_NAME = 40 };
+
+typedef struct field {
+    char name[FIELD_NAME];
+    int rows;
+    unsigned kinds;  // bit t: values of JSON's type t were seen
+} field;
+
+typedef struct field_table {
+    field of[FIELDS_MOST];
+    int count, rows, more;  // more: names that found no room
+} field_table;
+
+static void fields_add(field_table *f, const row_reader *r, int node)
+{
+    const sppo_json_node *n = &r->json.node[node];
+    char name[FIELD_NAME];
+    int i;
+
+    snprintf(name, sizeof name, "%.*s", (int)(n->name_end - n->name_begin),
+             r->json.text + n->name_begin);
+    for (i = 0; i < f->count && strcmp(f->of[i].name, name); i++) {
+    }
+    if (i == FIELDS_MOST) {
+        f->more = 1;
+        return;
+    }
+    if (i == f->count) {
+        memset(&f->of[i], 0, sizeof f->of[i]);
+        memcpy(f->of[i].name, name, sizeof name);
+        f->count++;
+    }
+    f->of[i].rows++;
+    f->of[i].kinds |= 1u << n->type;
+}
+
+static void fields_print(const field_table *f, const row_reader *r)
+{
+    static const char *const kinds[] = { "null", "false", "true", "number",
+                                         "text", "list", "object" };
+    int i, k, several;
+
+    printf("rows of JSON, %s\nrows %d\n", r->array ? "in one array"
+                                                   : "one a line", f->rows);
+    for (i = 0; i < f->count; i++) {
+        printf("  %-*s %9d  ", FIELD_NAME, f->of[i].name, f->of[i].rows);
+        for (k = 0, several = 0; k < 7; k++)
+            if (f->of[i].kinds >> k & 1)
+                printf("%s%s", several++ ? " or " : "", kinds[k]);
+        printf("\n");
+    }
+    if (f->more)
+        printf("  and more fields\n");
+}
+
+sppo_result peek_rows(row_reader *r)
+{
+    field_table f;
+    sppo_result result;
+    int node, more = 1;
+
+    memset(&f, 0, sizeof f);
+    for (;;) {
+        result = rows_next(r, &more);
+        if (result != SPPO_OK || !more)
+            break;
+        f.rows++;
+        for (node = r->json.node[r->row].first; node >= 0;
+             node = r->json.node[node].next)
+            fields_add(&f, r, node);
+    }
+    fields_print(&f, r);
+    return result;
+}

@@ -1,0 +1,151 @@
+/* sample.c - sppo sample: let a policy respond */
+
+#include "fields.h"
+#include "judging.h"
+#include "writers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --prompt: the text alone; --prompts: a row, or an entry of AlpacaEval's
+ * array.                                                                    */
+static sppo_result print_response(tool *t, int prompt, int response)
+{
+    const char *generator = t->set.generator;
+    const char *finished = sppo_finished(&t->policy.config, &t->responses,
+                                         response) ? "true" : "false";
+
+    buffer_clear(&t->line);
+    if (t->set.prompt && codec_reads_text(&t->tok)) {
+        if (t->set.n > 1)
+            printf("--- response %d of %d ---\n", response /
+                   (t->set.best_of ? t->set.best_of : 1) + 1, t->set.n);
+        buffer_decode(&t->line, &t->tok, &t->responses, response);
+        buffer_add(&t->line, "\n", 1);
+    } else if (generator) {
+        buffer_format(&t->line, prompt ? ",\n " : "[\n ");
+        buffer_format(&t->line, "{\"instruction\": ");
+        write_text(t, &t->prompts, prompt);
+        buffer_format(&t->line, ", \"output\": ");
+        write_text(t, &t->responses, response);
+        buffer_format(&t->line, ", \"generator\": ");
+        buffer_quote(&t->line, generator, strlen(generator));
+        buffer_format(&t->line, ", \"finished\": %s}%s", finished,
+                      prompt + 1 < t->prompts.count ? "" : "\n]\n");
+    } else {
+        buffer_add(&t->line, "{", 1);
+        write_named(t, "prompt", &t->prompts, prompt);
+        buffer_add(&t->line, ", ", 2);
+        write_named(t, "response", &t->responses, response);
+        buffer_format(&t->line, ", \"finished\": %s}\n", finished);
+    }
+    TRY(buffer_check(&t->text));
+    TRY(buffer_check(&t->line));
+    fwrite(t->line.data, 1, t->line.length, stdout);
+    return SPPO_OK;
+}
+
+/* Of each group of best_of responses the one that the judge ranks first. */
+static sppo_result print_best(tool *t, int prompt)
+{
+    const int n = t->set.n, of = t->set.best_of;
+    const size_t entries = cells(n, of);
+    double *pairwise;
+    sppo_lists same;
+    sppo_result result = SPPO_OK;
+    int i;
+
+    memset(&same, 0, sizeof same);
+    pairwise = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
+    if (!pairwise)
+        return t->ctx.code;
+    for (i = 0; i < n && result == SPPO_OK; i++)
+        result = sppo_lists_add(&t->ctx, &same,
+                                sppo_lists_tokens(&t->prompts, prompt),
+                                sppo_lists_length(&t->prompts, prompt));
+    if (result == SPPO_OK)
+        result = t->judge.fill(&t->ctx, t->judge.user, &same, &t->responses,
+                               of, 0, n, pairwise);
+    for (i = 0; i < n && result == SPPO_OK; i++) {
+        double *group = pairwise + cells(i, of);
+        sppo_penalise_cuts(group, &t->policy.config, &t->responses, i * of, of,
+                           t->set.missing_eos_penalty);
+        result = print_response(t, prompt, i * of + sppo_best_of(group, of));
+    }
+    sppo_lists_free(&t->ctx, &same);
+    sppo_release(&t->ctx, pairwise, entries * sizeof(double));
+    return result;
+}
+
+/* One prompt at a time, so that answers come while others are awaited. */
+static sppo_result sample_prompt(tool *t, int prompt)
+{
+    const settings *s = &t->set;
+    const sppo_sampling sampling = sampling_settings(s);
+    int i;
+
+    sppo_lists_clear(&t->responses);
+    TRY(sppo_sample(&t->ctx, &t->sampler, &t->policy, &t->prompts, prompt, 1,
+                    &sampling, sppo_random_fork((uint64_t)s->seed, 1),
+                    &t->responses));
+    if (s->best_of)
+        return print_best(t, prompt);
+    for (i = 0; i < s->n; i++)
+        TRY(print_response(t, prompt, i));
+    return SPPO_OK;
+}
+
+static sppo_result sample_prompts(tool *t)
+{
+    const int context = t->policy.config.context;
+    int length;
+
+    if (t->set.prompts)
+        return load_prompts(t, t->set.prompts, &t->prompts);
+    if (t->set.prompt[0])
+        TRY(encode(t, t->set.prompt, strlen(t->set.prompt), 1, 0,
+                   &t->prompts));
+    else if (t->policy.config.bos >= 0)
+        TRY(sppo_lists_add(&t->ctx, &t->prompts, &t->policy.config.bos, 1));
+    else
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--prompt is empty, and "
+                         "%s has no BOS to begin with", t->set.policy);
+    length = sppo_lists_length(&t->prompts, 0);
+    if (length >= context)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "the prompt has %d tokens, "
+                         "which leaves no room for a response in a context "
+                         "of %d", length, context);
+    return SPPO_OK;
+}
+
+sppo_result run_sample(tool *t)
+{
+    const settings *s = &t->set;
+    const int k = s->n * (s->best_of ? s->best_of : 1);
+    int p, longest;
+
+    if (s->best_of && !s->preference == !s->judge)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
+                         "--best-of needs --preference or --judge");
+    if (s->generator && s->n > 1)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--alpaca-eval takes one "
+                         "response to each prompt; leave --n out");
+    TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
+    if (s->generator && !codec_reads_text(&t->tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--alpaca-eval writes "
+                         "texts, but %s", t->tok.missing);
+    TRY(sample_prompts(t));
+    longest = longest_list(&t->prompts);
+    if (s->best_of)
+        TRY(open_judge(t, longest, s->best_of));
+    TRY(sppo_sampler_init(&t->ctx, &t->sampler, &t->policy, 1, k, longest,
+                          response_room(t, 1)));
+    progress_begin(&t->console, 0);
+    for (p = 0; p < t->prompts.count; p++) {
+        TRY(sample_prompt(t, p));
+        progress_show(&t->console, "prompt", p + 1, t->prompts.count, "%s",
+                      "");
+    }
+    progress_end(&t->console);
+    return judge_finish(&t->process);
+}

@@ -1,0 +1,90 @@
+/* score.c - sppo score: log pi(y|x) of given responses */
+
+#include "fields.h"
+
+#include <stdio.h>
+
+/* The current row's prompt and response, as lists 0. */
+static sppo_result score_read(tool *t)
+{
+    int prompt, response, finished;
+
+    sppo_lists_clear(&t->prompts);
+    sppo_lists_clear(&t->responses);
+    TRY(rows_finished(t, 0, &finished));
+    TRY(encode_prompt(t, &t->prompts));
+    TRY(encode_field(t, "response", response_kind(t, finished), &t->responses));
+    prompt = sppo_lists_length(&t->prompts, 0);
+    response = sppo_lists_length(&t->responses, 0);
+    if (prompt + response > t->policy.config.context)
+        return rows_fail(&t->rows, "%d tokens do not fit in a context of %d",
+                         prompt + response, t->policy.config.context);
+    return SPPO_OK;
+}
+
+static sppo_result score_row(tool *t)
+{
+    sppo_forest *f = &t->forest;
+    int i, root, child;
+
+    TRY(score_read(t));
+    sppo_forest_clear(f);
+    root = sppo_forest_add(f, -1, sppo_lists_tokens(&t->prompts, 0),
+                           sppo_lists_length(&t->prompts, 0), 0);
+    child = sppo_forest_add(f, root, sppo_lists_tokens(&t->responses, 0),
+                            sppo_lists_length(&t->responses, 0), 1);
+    TRY(sppo_forward(&t->ctx, &t->acts, &t->policy, f));
+    buffer_clear(&t->line);
+    buffer_format(&t->line, "{\"logprob\": ");
+    buffer_number(&t->line, sppo_segment_logprob(&t->acts, f, child), 9);
+    buffer_format(&t->line, ", \"tokens\": %d",
+                  sppo_lists_length(&t->responses, 0));
+    for (i = f->start[child]; t->set.per_token && i < f->start[child + 1];
+         i++) {
+        buffer_format(&t->line, i > f->start[child]
+                      ? ", " : ", \"token_logprobs\": [");
+        buffer_number(&t->line, t->acts.logprob[i], 9);
+    }
+    if (t->set.per_token) {
+        buffer_add(&t->line, "], \"response_ids\": ", 19);
+        buffer_ids(&t->line, &t->responses, 0);
+    }
+    buffer_add(&t->line, "}\n", 2);
+    TRY(buffer_check(&t->line));
+    fputs(t->line.data, stdout);
+    return SPPO_OK;
+}
+
+/* All rows are read once before the first answer: a bad one at the end must
+ * not be found after hours.                                                 */
+static sppo_result score_check(tool *t)
+{
+    int more = 1;
+
+    TRY(open_rows(t, t->set.jsonl));
+    while (more) {
+        TRY(rows_next(&t->rows, &more));
+        if (more)
+            TRY(score_read(t));
+    }
+    rows_rewind(&t->rows);
+    return SPPO_OK;
+}
+
+sppo_result run_score(tool *t)
+{
+    int more = 1, context;
+
+    TRY(load_model(t, t->set.policy, 0, &t->policy, &t->tok));
+    TRY(score_check(t));
+    context = t->policy.config.context;
+    TRY(sppo_forest_init(&t->ctx, &t->forest, context, 2));
+    TRY(sppo_activations_init(&t->ctx, &t->acts, &t->policy, context, 2, 0,
+                              SPPO_FORWARD));
+    while (more) {
+        TRY(rows_next(&t->rows, &more));
+        if (more)
+            TRY(score_row(t));
+    }
+    return SPPO_OK;
+}

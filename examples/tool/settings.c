@@ -1,0 +1,267 @@
+/* settings.c - all that can be set: one table of options */
+
+#include "tool.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AT(field) offsetof(settings, field)
+#define TEXT(name, meta, field, only, commands, help)                         \
+    { name, meta, OPTION_TEXT, AT(field), 0, 0, NULL, only, commands, help }
+#define FLAG(name, field, only, commands, help)                               \
+    { name, "", OPTION_FLAG, AT(field), 0, 1, NULL, only, commands, help }
+#define COUNT(name, field, least, most, standard, only, commands, help)       \
+    { name, "N", OPTION_COUNT, AT(field), least, most, standard, only,        \
+      commands, help }
+#define REAL(name, field, least, most, standard, only, commands, help)        \
+    { name, "X", OPTION_REAL, AT(field), least, most, standard, only,         \
+      commands, help }
+#define CHOICE(name, choices, field, standard, only, commands, help)          \
+    { name, choices, OPTION_CHOICE, AT(field), 0, 0, standard, only,          \
+      commands, help }
+
+/* Choices stand in the order of the header's enums. What is one of several
+ * ways to the same end excludes the others by its condition.                */
+static const option options[] = {
+    TEXT("policy", "DIR", policy, NULL,
+         PREFER | ALIGN | SAMPLE | SCORE | EVALUATE | CONTENT_OPTION,
+         "the policy: a model directory"),
+    TEXT("against", "DIR", against, NULL, EVALUATE,
+         "the policy to compare with"),
+    TEXT("preference", "DIR", preference, NULL,
+         ALIGN | JUDGE | EVALUATE | CONTENT_OPTION | AMENDED_OPTION,
+         "judge by this preference model (see `sppo prefer`)"),
+    TEXT("judge", "CMD", judge, NULL, ALIGN | EVALUATE | AMENDED_OPTION,
+         "judge by this program: a JSON line in, a JSON line out"),
+    TEXT("preference", "DIR", preference, "best-of", SAMPLE,
+         "choose by this preference model"),
+    TEXT("judge", "CMD", judge, "best-of", SAMPLE, "choose by this program"),
+    REAL("judge-timeout", judge_timeout, 0.01, 1e6, "600", "judge",
+         ALIGN | EVALUATE | SAMPLE | FREE_OPTION,
+         "seconds without an answer before the judge counts as dead"),
+    TEXT("prompts", "FILE", prompts, NULL,
+         ALIGN | SAMPLE | EVALUATE | CONTENT_OPTION,
+         "rows {\"prompt\"} or AlpacaEval's {\"instruction\"}"),
+    TEXT("prompt", "TEXT", prompt, NULL, SAMPLE,
+         "one prompt; \"\" starts from nothing"),
+    TEXT("validation", "FILE", validation, NULL, ALIGN | CONTENT_OPTION,
+         "prompts on which each iteration is compared with the base policy"),
+    TEXT("preferences", "FILE", preferences, NULL, PREFER | CONTENT_OPTION,
+         "rows {\"prompt\", \"chosen\", \"rejected\"} or {\"prompt\", "
+         "\"response_a\", \"response_b\", \"prob_a\"}"),
+    TEXT("judgments", "FILE", judgments, NULL, EVALUATE,
+         "rows {\"output_1\", \"output_2\", \"preference\"} or "
+         "{\"response_a\", \"response_b\", \"prob_a\"}"),
+    TEXT("text", "FILE", text, NULL, TOKENIZER | PRETRAIN | CONTENT_OPTION,
+         "plain text"),
+    TEXT("jsonl", "FILE", jsonl, NULL, TOKENIZER,
+         "rows whose texts, in the fields of all commands, are learned from"),
+    TEXT("jsonl", "FILE", jsonl, NULL, PRETRAIN | CONTENT_OPTION,
+         "rows {\"text\"} or {\"prompt\", \"response\"}: of the latter only "
+         "the response is learned"),
+    TEXT("jsonl", "FILE", jsonl, NULL, SCORE,
+         "rows {\"prompt\", \"response\"}"),
+    TEXT("tokenizer", "FILE", tokenizer, NULL,
+         PRETRAIN | CONVERT | CONTENT_OPTION,
+         "a tokenizer.bin; for pretrain also a tokenizer.json"),
+    COUNT("vocab", vocab, SPPO_PIECES, 1000000, NULL, NULL, TOKENIZER,
+          "pieces of the vocabulary: 259 for bytes, the rest learned"),
+    TEXT("matrix", "FILE", matrix, NULL, GAME,
+         "comma-separated rows: entry i, j is P(answer i beats answer j)"),
+    TEXT("start", "LIST", start, NULL, GAME,
+         "the first policy, as 0.6,0.2,0.2 (uniform)"),
+    TEXT("from", "DIR", from, NULL, PRETRAIN | CONTENT_OPTION,
+         "go on from this model, with its tokenizer"),
+    TEXT("from", "PATH", from, NULL, CONVERT,
+         "a model directory or a llama2.c file"),
+    TEXT("to", "PATH", to, NULL, CONVERT,
+         "what to write: NAME.bin a llama2.c file, else a model directory"),
+    FLAG("edited", edited, NULL, CONVERT,
+         "take --from as its files are now, though the weights were saved with "
+         "others"),
+    CHOICE("dtype", "float32|bfloat16", dtype, "float32", NULL, CONVERT,
+           "the numbers of a model directory; bfloat16 takes half the space"),
+    TEXT("out", "FILE", out, NULL, TOKENIZER, "the tokenizer.bin to write"),
+    TEXT("out", "DIR", out, NULL, TRAINING | FREE_OPTION,
+         "the folder to write"),
+
+    COUNT("dim", dim, 2, 65536, "64", "!from", PRETRAIN, "width"),
+    COUNT("layers", layers, 1, 1024, "5", "!from", PRETRAIN, "blocks"),
+    COUNT("heads", heads, 1, 1024, "8", "!from", PRETRAIN,
+          "heads of attention"),
+    COUNT("kv-heads", kv_heads, 0, 1024, "0", "!from", PRETRAIN,
+          "heads of keys and values; 0: as many as heads"),
+    COUNT("hidden", hidden, 0, 1000000, "0", "!from", PRETRAIN,
+          "width inside SwiGLU; 0: 8/3 of dim"),
+    COUNT("context", context, 2, 1000000, "256", "!from", PRETRAIN,
+          "longest sequence in tokens"),
+    REAL("rope-theta", rope_theta, 1, 1e9, "10000", "!from", PRETRAIN,
+         "base of the rotary positions"),
+    FLAG("untied", untied, "!from", PRETRAIN,
+         "a classifier of its own instead of the embedding"),
+
+    CHOICE("head", "pair|embed|scalar", head, "embed", NULL, PREFER,
+           "pair reads two responses together; embed compares embeddings of "
+           "each; scalar is Bradley-Terry, which knows no cycles"),
+    COUNT("embed-dim", embed_dim, 2, 1024, "8", "head=embed", PREFER,
+          "size of the embeddings, even"),
+    FLAG("strict", strict, NULL, PREFER,
+         "a row that is too long is an error, not skipped"),
+
+    REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
+         "how hard a win rate pulls; DPO's beta, usually 0.1, is 1/eta (30; "
+         "dpo 1, ipo 5)"),
+    REAL("eta", eta, 1e-9, 1e9, "0.1", NULL, GAME, "learning rate"),
+    CHOICE("method", "mwu|optimistic|magnetic", method, "mwu", NULL, GAME,
+           "multiplicative weights (Eq 4.1), whose average converges, or one "
+           "of two whose last policy does"),
+    REAL("alpha", alpha, 0, 1e9, "0.1", "method=magnetic", GAME,
+         "how hard the magnet, at first the first policy, pulls"),
+    COUNT("magnet-every", magnet_every, 0, 100000000, "100", "method=magnetic",
+          GAME, "steps until the magnet moves to the policy; 0: it stays"),
+    COUNT("k", k, 2, 1000, "5", NULL, ALIGN, "responses to each prompt"),
+    COUNT("iterations", iterations, 1, 100000, "3", NULL,
+          ALIGN | AMENDED_OPTION,
+          "rounds of self-play"),
+    COUNT("prompts-per-iteration", prompts_per_iteration, 0, 100000000, "0",
+          NULL, ALIGN, "0: all prompts divided by iterations"),
+    FLAG("keep-all", keep_all, "loss=sppo", ALIGN,
+         "train on all K responses, not on the best and the worst"),
+    FLAG("bradley-terry", bradley_terry, NULL, ALIGN,
+         "P from averaged scores, as the released code: no cycles"),
+    REAL("missing-eos-penalty", missing_eos_penalty, 0, 1e6, "0", NULL, ALIGN,
+         "log-odds that a response which was cut loses against one that ended"),
+    REAL("missing-eos-penalty", missing_eos_penalty, 0, 1e6, "0", "best-of",
+         SAMPLE, "the same in choosing"),
+    CHOICE("loss", "sppo|pair|single|hard|dpo|ipo", loss, "sppo", NULL, ALIGN,
+           "Eq 4.7 with win rates; Eq 4.12; half of it; TRL's hard labels; "
+           "Eq 4.13; Eq 4.14"),
+    CHOICE("baseline", "half|empirical|coefficient", baseline, "half",
+           "loss=sppo", ALIGN, "log Z: eta/2, from the samples, or log-z eta"),
+    REAL("log-z", log_z, -1e6, 1e6, "0.5", "baseline=coefficient", ALIGN,
+         "the coefficient"),
+    CHOICE("phase", "all|sample|judge|fit", phase, "all", NULL,
+           ALIGN | FREE_OPTION,
+           "do one phase of an iteration and stop; go on with --resume"),
+    TEXT("shard", "I/N", shard, "phase=sample|judge", ALIGN | FREE_OPTION,
+         "do part I of N of the phase, beside the others, into OUT/shards"),
+    COUNT("merge", merge, 1, 9999, NULL, "phase=sample|judge|fit",
+          ALIGN | FREE_OPTION,
+          "take what N shards sampled, and what they judged"),
+
+    COUNT("n", n, 1, 100000, "1", NULL, SAMPLE, "responses to each prompt"),
+    COUNT("max-tokens", max_tokens, 1, 1000000, "64", NULL,
+          ALIGN | SAMPLE | EVALUATE, "longest response"),
+    REAL("temperature", temperature, 1e-3, 100, "1", "!greedy",
+         ALIGN | SAMPLE | EVALUATE, "of sampling"),
+    REAL("top-p", top_p, 1e-6, 1, "1", "!greedy",
+         ALIGN | SAMPLE | EVALUATE,
+         "sample from the likeliest tokens with this share"),
+    FLAG("greedy", greedy, NULL, SAMPLE | EVALUATE,
+         "always the likeliest token"),
+    COUNT("best-of", best_of, 2, 1000, NULL, NULL, SAMPLE,
+          "sample N, print the one with the highest win rate"),
+    COUNT("samples", samples, 1, 1000, "1", NULL, EVALUATE,
+          "responses to each prompt, of each policy"),
+    COUNT("samples", samples, 1, 1000, "1", "validation", ALIGN,
+          "responses to each validation prompt, of each policy"),
+    FLAG("per-token", per_token, NULL, SCORE,
+         "add the log-probability of each token, and its id"),
+    TEXT("alpaca-eval", "NAME", generator, "prompts", SAMPLE,
+         "print AlpacaEval's model_outputs.json, of the generator NAME"),
+
+    CHOICE("optimizer", "rmsprop|adamw", optimizer, "rmsprop", NULL, TRAINING,
+           "PyTorch's definitions"),
+    REAL("lr", lr, 1e-30, 1e30, "3e-4", NULL, TRAINING,
+         "the highest learning rate"),
+    REAL("warmup", warmup, 0, 1, "0.1", NULL, TRAINING,
+         "share of the steps in which it rises"),
+    CHOICE("decay", "linear|cosine|constant", decay, "linear", NULL, TRAINING,
+           "how it falls afterwards"),
+    REAL("lr-end", lr_end, 0, 1, "0", "decay=linear|cosine", TRAINING,
+         "share of lr that it falls to"),
+    REAL("alpha", alpha, 0, 0.9999999, "0.99", "optimizer=rmsprop",
+         TRAINING, "memory of the squares"),
+    REAL("beta1", beta1, 0, 0.9999999, "0.9", "optimizer=adamw", TRAINING,
+         "memory of the mean"),
+    REAL("beta2", beta2, 0, 0.9999999, "0.999", "optimizer=adamw", TRAINING,
+         "memory of the squares"),
+    REAL("weight-decay", weight_decay, 0, 100, "0", "optimizer=adamw",
+         TRAINING, "of matrices"),
+    REAL("clip", clip, 0, 1e9, "1", NULL, TRAINING,
+         "largest norm of a gradient; 0: any"),
+    COUNT("steps", steps, 1, 100000000, "1000", "!minutes", PRETRAIN,
+          "optimiser steps"),
+    COUNT("steps", steps, 1, 100000000, "1000", NULL, GAME, "rounds"),
+    REAL("minutes", minutes, 1e-3, 1e5, NULL, "!steps", PRETRAIN,
+         "as many steps as fit, by the time of the first"),
+    COUNT("epochs", epochs, 1, 100000, "1", NULL, PREFER | ALIGN,
+          "passes over the data, of an iteration in align"),
+    COUNT("batch", batch, 1, 1000000, "32", NULL, TRAINING,
+          "sequences, rows or prompts in one step"),
+    COUNT("pass-tokens", pass_tokens, 64, 100000000, "4096", NULL, TRAINING,
+          "tokens in one pass through the network: memory for speed"),
+    REAL("holdout", holdout, 0, 0.9, "0.1", NULL, PRETRAIN,
+         "share at the end that is not learned but predicted"),
+    REAL("holdout", holdout, 0, 0.9, "0.1", NULL, PREFER,
+         "share of the prompts that is not learned but predicted"),
+    FLAG("keep-order", keep_order, NULL, PRETRAIN,
+         "take the rows as they come: a curriculum"),
+
+    COUNT("seed", seed, 0, 2147483647, "1", NULL, TRAINING | SAMPLE | EVALUATE,
+          "same seed, same bits, on any number of threads"),
+    COUNT("threads", threads, 0, 4096, "0", NULL, COMPUTING | FREE_OPTION,
+          "0: as many as the machine has"),
+    REAL("save-seconds", save_seconds, 0, 1e6, "30", NULL,
+         TRAINING | FREE_OPTION,
+         "time between checkpoints, or 20 times what one takes if that is "
+         "more; 0: after every step"),
+    FLAG("resume", resume, NULL, TRAINING | FREE_OPTION,
+         "go on with the run in --out; its other settings need no repeating"),
+    FLAG("force", force, "!resume", WRITING | FREE_OPTION,
+         "write over what is there"),
+    FLAG("dry-run", dry_run, NULL, TRAINING | FREE_OPTION,
+         "print settings, parameters, memory and time, and write nothing"),
+    FLAG("json", json, NULL, PRETRAIN | PREFER | EVALUATE | FREE_OPTION,
+         "the result as one JSON object"),
+    FLAG("quiet", quiet, NULL, EVERY | FREE_OPTION,
+         "no progress, no messages but errors")
+};
+
+void settings_options(parser *p, settings *s)
+{
+    p->options = options;
+    p->count = (int)(sizeof options / sizeof *options);
+    p->settings = s;
+}
+
+sppo_sampling sampling_settings(const settings *s)
+{
+    sppo_sampling sampling;
+
+    memset(&sampling, 0, sizeof sampling);
+    sampling.temperature = s->temperature;
+    sampling.top_p = s->top_p;
+    sampling.greedy = s->greedy;
+    sampling.max_tokens = s->max_tokens;
+    return sampling;
+}
+
+sppo_optim_config optim_settings(const settings *s, int total_steps)
+{
+    sppo_optim_config config;
+
+    memset(&config, 0, sizeof config);
+    config.kind = (sppo_optimizer)s->optimizer;
+    config.decay = (sppo_decay)s->decay;
+    config.lr = s->lr;
+    config.alpha = s->alpha > 0.0 ? s->alpha : SPPO_ZERO;
+    config.beta1 = s->beta1 > 0.0 ? s->beta1 : SPPO_ZERO;
+    config.beta2 = s->beta2 > 0.0 ? s->beta2 : SPPO_ZERO;
+    config.weight_decay = s->optimizer == SPPO_ADAMW ? s->weight_decay : 0.0;
+    config.clip = s->clip;
+    config.warmup = s->warmup;
+    config.lr_end = s->lr_end;
+    config.total_steps = total_steps;
+    return config;
+}

@@ -1,0 +1,47 @@
+/* settings.h - all that can be set */
+
+#ifndef SPPO_TOOL_SETTINGS_H
+#define SPPO_TOOL_SETTINGS_H
+
+#include "options.h"
+
+typedef struct settings {
+    const char *policy, *against, *preference, *judge, *from, *to, *out;
+    const char *prompt, *prompts, *preferences, *validation, *jsonl, *text;
+    const char *tokenizer, *matrix, *start, *shard, *judgments, *generator;
+    int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
+    int head, embed_dim;
+    int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
+    int loss, baseline, phase, method, magnet_every, dtype;
+    int n, max_tokens, greedy, best_of, samples, per_token;
+    int optimizer, decay, steps, epochs, batch, pass_tokens;
+    int keep_order, strict, seed, threads;
+    int resume, force, edited, dry_run, quiet, json, merge;
+    double rope_theta, eta, log_z, missing_eos_penalty, temperature, top_p;
+    double lr, warmup, lr_end, alpha, beta1, beta2, weight_decay, clip;
+    double minutes, holdout, save_seconds, judge_timeout;
+} settings;
+
+enum {
+    TOKENIZER = 1, PRETRAIN = 2, PREFER = 4, ALIGN = 8, SAMPLE = 16,
+    SCORE = 32, JUDGE = 64, EVALUATE = 128, GAME = 256, CONVERT = 512,
+    INFO = 1024,
+    TRAINING = PRETRAIN | PREFER | ALIGN,
+    COMPUTING = TRAINING | SAMPLE | SCORE | JUDGE | EVALUATE | INFO,
+    WRITING = TOKENIZER | TRAINING | CONVERT,
+    EVERY = 2047
+};
+
+enum { DTYPE_FLOAT32 = 0, DTYPE_BFLOAT16 };            // as --dtype
+enum { METHOD_MWU = 0, METHOD_OPTIMISTIC, METHOD_MAGNETIC };  // as --method
+
+/* The table above as the parser walks it. */
+void settings_options(parser *p, settings *s);
+
+/* The settings of sampling. */
+sppo_sampling sampling_settings(const settings *s);
+
+/* The settings of the optimiser. */
+sppo_optim_config optim_settings(const settings *s, int total_steps);
+
+#endif

@@ -1,0 +1,73 @@
+/* signals.c - what a signal does: the first saves, the second ends */
+
+#include "signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+volatile sig_atomic_t caught;
+static volatile sig_atomic_t stop_quietly;
+static volatile sig_atomic_t child_group;  // a program that goes when we go
+
+static void end_at_once(int number)
+{
+    if (child_group)
+        kill(-(pid_t)child_group, SIGKILL);
+    _exit(128 + number);
+}
+
+static void on_signal(int number)
+{
+    static const char said[] = "\nstopping: what is done will be saved; a "
+                               "second signal ends at once\n";
+    const int before = errno;
+
+    if (caught)
+        end_at_once(number);
+    caught = number;
+    if (!stop_quietly && write(2, said, sizeof said - 1) < 0)
+        stop_quietly = 1;  // nobody to tell
+    errno = before;
+}
+
+/* The answer to ctx->stop: the pass at work is the last. */
+static int stop_asked(void *user)
+{
+    (void)user;
+    return caught != 0;
+}
+
+void catch_signals(sppo_ctx *ctx, int quiet)
+{
+    struct sigaction action;
+
+    stop_quietly = quiet;
+    ctx->stop = stop_asked;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+void child_begins(pid_t group)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action;
+    size_t i;
+
+    child_group = (sig_atomic_t)group;
+    for (i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (sigaction(signals[i], NULL, &action) == 0 &&
+            action.sa_handler == SIG_DFL)
+            signal(signals[i], end_at_once);
+}
+
+void child_is_gone(void)
+{
+    child_group = 0;
+}

@@ -1,0 +1,34 @@
+/* tokenizer_parts.h - what the parts of the reader of tokenizer.json share */
+
+#ifndef SPPO_TOOL_TOKENIZER_PARTS_H
+#define SPPO_TOOL_TOKENIZER_PARTS_H
+
+#include "tokenizer_json.h"
+
+enum { BPE_GPT2, BPE_LLAMA3, BPE_QWEN2, BPE_RULES };
+
+typedef struct bpe_reader {
+    sppo_ctx *ctx;
+    bpe *b;
+    sppo_json json;
+    const char *where;  // begins the sentence of a failure
+    int limit;          // of ids; 0: BPE_MOST
+} bpe_reader;
+
+/* Which of the rules a pattern is, or -1: none of them. */
+int bpe_rule_find(const char *pattern);
+
+/* Where the word that begins at s, which is not the end, ends. */
+const char *bpe_word_end(int rule, const char *s, const char *end);
+
+/* The slot where a piece is, or where it would be. */
+int *bpe_find(const bpe *b, const char *bytes, int length);
+
+/* The slot of the merge of two ids, or where it would be. */
+bpe_merge *bpe_find_merge(const bpe *b, int left, int right);
+
+/* Counts one more slot of a table; a search ends at an empty one, so no table
+ * is more than half full.                                                   */
+sppo_result bpe_room(bpe_reader *r, int *used, int bits);
+
+#endif
