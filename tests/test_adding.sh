@@ -161,5 +161,128 @@ int main(void)
 PROGRAM
 works setting_of_a_run
 
+# ---- a head: its name, its functions, its row -------------------------------
+
+# A reward of the last token's state, as reward models read it; in the middle of
+# the enum, for its order means nothing.
+cp "$root/sppo.h" copy.h
+plant '    SPPO_HEAD_EMBED, ' '    SPPO_HEAD_PLANTED,'
+plant '/* ---- the table of heads ---- */' '
+static void sppoi_planted_encode(const sppoi_reading *r, int i)
+{
+    sppoi_encoded(r, i)[0] = sppoi_last(r, sppoi_alone(r, i), 0);
+}
+
+static void sppoi_planted_bwd(const sppoi_reading *r, double grad)
+{
+    sppoi_last_bwd(r, sppoi_alone(r, 0), 0, grad);
+    sppoi_last_bwd(r, sppoi_alone(r, 1), 0, -grad);
+}'
+plant '      sppoi_embed_encode, sppoi_embed_score, sppoi_embed_bwd },' \
+    '    { "planted", 0, { { "head.last", 1, SPPOI_DIM } },
+      sppoi_planted_encode, sppoi_scalar_score, sppoi_planted_bwd },'
+places a_head_is_added_in_three_places 3
+mkdir planted
+cat > head.c <<'PROGRAM'
+#define SPPO_REAL double
+#include "claims.h"
+
+enum { ROWS = 4, TOKENS = 3 };
+static sppo_model model, again;
+static sppo_lists prompts, responses;
+static sppo_pref pref;
+static const double label[ROWS] = { 1, 0, 1, 0 };
+static const int row[ROWS] = { 0, 1, 2, 3 };
+
+/* Of a row's two responses the one that ends with token 5 is the better. */
+static sppo_result rows(void)
+{
+    int i, j, result = 0;
+
+    for (i = 0; i < ROWS; i++) {
+        result |= sppo_lists_add(&ctx, &prompts, &i, 1);
+        for (j = 0; j < 2; j++) {
+            const int text[TOKENS] = { 1 + i % 3, 3 + j, 5 + (i + j) % 2 };
+
+            result |= sppo_lists_add(&ctx, &responses, text, TOKENS);
+        }
+    }
+    return (sppo_result)result;
+}
+
+static double loss(void *grad)
+{
+    double value = -1;
+
+    sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, ROWS,
+                   (double *)grad, &value, NULL);
+    return value;
+}
+
+static double loss_alone(void *unused) { (void)unused; return loss(NULL); }
+
+static void trains(double *grad)
+{
+    sppo_optim_config how;
+    sppo_optim optim;
+    int i;
+
+    memset(&how, 0, sizeof how);
+    how.lr = 1e-2;
+    claim("a_head_of_that_kind_has_a_loss", loss(grad) > 0);
+    claim("its_gradient_is_that_of_its_loss",
+          sppo_check_gradient(loss_alone, NULL, model.weights, grad,
+                              model.count, 1e-5, 1e-4, NULL) < 1e-4);
+    memset(grad, 0, model.count * sizeof *grad);
+    i = sppo_optim_init(&ctx, &optim, &how, &model) ? 60 : 0;
+    for (; i < 60; i++) {
+        loss(grad);
+        sppo_optim_step(&ctx, &optim, &model, grad);
+    }
+    claim("it_trains", loss(NULL) < 0.05 && loss(NULL) >= 0);
+}
+
+int main(void)
+{
+    static sppo_config c, other;
+    static double grad[4096];
+    double score[4], same[4];
+    char text[2048];
+    size_t n;
+
+    c.vocab = 8, c.dim = 4, c.layers = 1, c.heads = 1, c.hidden = 4;
+    c.context = 8, c.head = SPPO_HEAD_PLANTED;
+    claim("it_has_a_name_and_tensors_of_its_own",
+          !strcmp(sppo_head_name(SPPO_HEAD_PLANTED), "planted") &&
+          !sppo_model_init(&ctx, &model, &c, 1) && model.count < 4096 &&
+          sppo_model_tensor(&model, "head.last.weight")->rows == 1 &&
+          !sppo_model_tensor(&model, "head.read.weight"));
+    if (rows() || sppo_pref_init(&ctx, &pref, &model, 40, 2, 1))
+        return 1;
+    trains(grad);
+    claim("it_scores_both_ways",
+          !sppo_pref_score(&ctx, &pref, &prompts, &responses, 2, 0, 1, score) &&
+          score[1] > 1 && score[2] == -score[1]);
+    claim("it_is_saved_and_loaded",
+          !sppo_model_save(&ctx, &model, "planted") &&
+          !sppo_model_load(&ctx, &again, "planted") &&
+          again.config.head == SPPO_HEAD_PLANTED);
+    pref.model = &again;
+    claim("and_scores_as_before",
+          !sppo_pref_score(&ctx, &pref, &prompts, &responses, 2, 0, 1, same) &&
+          same[1] == score[1]);
+    claim("the_head_after_it_is_none_the_worse",
+          !strcmp(sppo_head_name(SPPO_HEAD_SCALAR), "scalar") &&
+          !sppo_head_name((sppo_head)(SPPO_HEAD_SCALAR + 1)));
+    n = sppo_config_write(&again.config, SPPO_DTYPE_REAL, text, sizeof text);
+    memset(strstr(text, "planted"), 'x', 1);
+    claim("a_refusal_offers_it",
+          sppo_config_read(&ctx, &other, text, n, "config.json") &&
+          says("sppo_head must be pair, embed, planted or scalar"));
+    return 0;
+}
+PROGRAM
+works head
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
