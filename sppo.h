@@ -579,7 +579,7 @@ typedef struct sppo_activations {
     sppo_config config;
     size_t count, trunk_count;
     int threads, workers, micro_rows, most_rows, chunk, packed_before;
-    int logit_rows, micro_batches, partials, *slot;
+    int logit_rows, micro_batches, partials, *counter;
     sppo_micro_batch *micro_batch;
     struct sppoi_workspace *workspace;
     struct sppoi_panels *panels[2];
@@ -3383,6 +3383,12 @@ static sppo_result sppoi_check_fields(sppo_ctx *ctx, const char *who,
 
 /* ==== kernels ============================================== >>kernels.c == */
 
+/* What the network is made of.  A kernel knows arrays only, no model and no
+ * forest.  Each stands with its gradient, and the formula that it computes
+ * above it.  Loops over rows are split among threads; a sum never is: one
+ * thread adds it up, in one order, so that every number has the same bits for
+ * any number of threads and in whatever company of rows it is computed.     */
+
 /* Row `row` of a matrix `width` wide; size_t, for products beyond INT_MAX. */
 static const sppo_real *sppoi_row(const sppo_real *a, int row, int width)
 {
@@ -3394,28 +3400,10 @@ static sppo_real *sppoi_row_out(sppo_real *a, int row, int width)
     return a + (size_t)row * (size_t)width;
 }
 
-/* Tiles of the matrix product, and a product; see >>kernels.c. */
-#if defined(__AVX512F__)
-enum { SPPOI_MR = 8, SPPOI_NR = 32 };      // 16 of 32 registers hold the tile
-#elif defined(__AVX__)
-enum { SPPOI_MR = 6, SPPOI_NR = 16 };      // 12 of 16
-#elif defined(__aarch64__)
-enum { SPPOI_MR = 8, SPPOI_NR = 8 };       // 16 of 32
-#else
-enum { SPPOI_MR = 4, SPPOI_NR = 8 };       // 8 of 16
-#endif
-enum { SPPOI_KC = 1024 };     // rows of a panel that are used at a time
-
-typedef struct sppoi_product_job {
-    sppo_real *out;
-    const sppo_real *a, *panel;
-    ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
-    int m, n, k, add;
-    int strips, panels;          // in all, of a task: sppoi_product
-} sppoi_product_job;
-
-/* Sums run in this many lanes, folded in a fixed order: a vector register of
- * independent chains, and one order of addition whatever the compiler does. */
+/* A LANE is one of the numbers that a vector register holds.  Sums run in this
+ * many lanes, which are folded in a fixed order at the end: so the chains of
+ * additions are independent of each other, as vectors want them, and their
+ * order is one, whatever the compiler does.                                 */
 enum { SPPOI_LANES = 16, SPPOI_CHANNELS = 8 };  // the latter within a head
 
 /* a b + c in one rounding where the machine has it.  Said explicitly, because
@@ -3490,6 +3478,7 @@ SPPO_DEF sppo_real sppo_exp(sppo_real x)
 
 enum { SPPOI_SUM_BLOCK = 1024 };
 
+/* The sum of all lanes, by halves: 8 + 8, 4 + 4, 2 + 2, 1 + 1. */
 static sppo_real sppoi_fold(sppo_real *lane)
 {
     int half, j;
@@ -3525,7 +3514,8 @@ static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n)
     return sppoi_fold(lane);
 }
 
-/* In blocks whose sums are added in double: a vocabulary is long. */
+/* In blocks whose sums are added in double: a vocabulary is so long that a
+ * float would lose the small terms.                                         */
 static double sppoi_sum(const sppo_real *x, int n)
 {
     sppo_real lane[SPPOI_LANES];
@@ -3569,6 +3559,10 @@ static sppo_real sppoi_largest(const sppo_real *x, int n)
     return lane[0];
 }
 
+/* [Net 8] log sum_i exp x_i = top + log sum_i exp(x_i - top)
+ *
+ * With the largest x as top no exp is above 1, so none overflows, and one of
+ * them is 1, so the logarithm is of a number that is not 0.                 */
 SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
 {
     const sppo_real top = sppoi_largest(x, n);
@@ -3587,34 +3581,62 @@ SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n)
     return (double)top + log(total);
 }
 
-/* ---- [Net 1] matrix products ---- */
+/* ---- matrix products ---- */
 
-/* C[m][n] (=, +=) A[m][k] B[k][n] in tiles of ROWS x COLS that stay in vector
- * registers while k runs:
+/* C[m, n] (=, +=) A[m, k] B[k, n], and what it is cut into:
  *
- *              COLS                     A is read where it stands, by two
- *           +--------+  panel of B,     strides, so that transposes need no
- *           | k rows |  packed: row k   copy.  B is packed once into panels
- *     k     +--------+  at k * COLS     COLS wide, zero-padded: each step of k
- *   +----+  +--------+                  loads one packed row and ROWS numbers
- *   | A  |  |  tile  |  ROWS            of A for ROWS x COLS multiply-adds.
- *   +----+  +--------+
+ *                 NR              tile    MR x NR numbers of C, in registers
+ *             +--------+                  while k runs; a row of it is a few
+ *             | k rows |                  vectors, of LANES each or less
+ *       k     +--------+          panel   NR columns of B, packed: row k of it
+ *    +-----+  +--------+                  at k * NR, 0 where B has ended
+ *    |  A  |  |  tile  |  MR      strip   MC rows of A: the tiles that a thread
+ *    +-----+  +--------+                  computes one below the other
  *
- * A task is a STRIP of tiles by a CHUNK of panels, DEPTH steps of k at a time:
- * the strip's rows of A stay in the L1 cache while the panels stream past, and
- * the next strips find the panels in L2.  An A that is read down its rows (dw =
- * dout' in) touches a cache line for each number: if that is to happen often or
- * the lines are far, a strip as wide as a line is copied first, to the stack.
- * A tile is one thread's, and its sum over k has one order: the result does not
- * depend on the threads, nor on how many other rows there are.              */
+ * A step of k loads one row of the panel and MR numbers of A, and makes MR x NR
+ * multiply-adds of them.  This is a matrix product (GEMM) in the blocking of
+ * BLIS (Van Zee, van de Geijn 2015), in its letters: k is taken KC steps at a
+ * time, so that a strip's rows of A stay in the L1 cache while the panels of a
+ * task stream past, and the next strips find those panels in L2.
+ *
+ * What is different: BLIS packs A and B inside its loops, block by block.  Here
+ * B is packed whole, beforehand, since the weights of a pass meet the rows of
+ * many micro-batches; and A is not packed but read where it stands, by two
+ * strides, one of which is 1: a transpose needs no copy.  Only an A that is
+ * read down its rows (dw = dout' in) touches a cache line for each number, and
+ * a strip of it is copied first, to the stack, if it is read often or is far.
+ *
+ * A task is a strip by NC_PANELS panels.  A tile belongs to one thread, and its
+ * sum over k has one order: neither threads nor other rows change its bits. */
+#if defined(__AVX512F__)
+enum { SPPOI_MR = 8, SPPOI_NR = 32 };      // 16 of 32 registers hold the tile
+#elif defined(__AVX__)
+enum { SPPOI_MR = 6, SPPOI_NR = 16 };      // 12 of 16
+#elif defined(__aarch64__)
+enum { SPPOI_MR = 8, SPPOI_NR = 8 };       // 16 of 32
+#else
+enum { SPPOI_MR = 4, SPPOI_NR = 8 };       // 8 of 16
+#endif
 enum {
-    SPPOI_MC = 2 * SPPOI_MR,
-    SPPOI_NC_PANELS = 16,
-    SPPOI_ACROSS = 4,  // panels that a lone row meets at once
-    SPPOI_FAR = 1 << 20  // numbers: A is not in a near cache
+    SPPOI_KC = 1024,          // rows of a panel that are used at a time
+    SPPOI_MC = 2 * SPPOI_MR,  // rows of a strip
+    SPPOI_NC_PANELS = 16,     // panels of a task
+    SPPOI_ACROSS = 4,         // panels that a lone row meets at once
+    SPPOI_FAR = 1 << 20       // numbers: such an A is in no near cache
 };
 
-/* What of a tile is stored: rows from skip, columns [0, cols). */
+/* A product, and into how many strips and panels its tasks are cut. */
+typedef struct sppoi_product_job {
+    sppo_real *out;
+    const sppo_real *a, *panel;
+    ptrdiff_t ld, a_row, a_col;  // strides of out's rows, a's rows and columns
+    int m, n, k, add;
+    int strips, panels;          // strips in all; panels of a task
+} sppoi_product_job;
+
+/* What of a tile is stored: rows from skip, columns [0, cols).  A tile is
+ * always computed whole, for its loops have constant lengths; what hangs over
+ * the edge of C is left out here.                                           */
 typedef struct sppoi_stored {
     ptrdiff_t ld;
     int skip, cols, add;
@@ -3626,6 +3648,8 @@ static int sppoi_panel_count(int width)
     return (width + SPPOI_NR - 1) / SPPOI_NR;
 }
 
+/* The two ways that a sum leaves the registers: out = sum or, for gradients and
+ * residuals, out += sum.                                                    */
 static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
                             int add)
 {
@@ -3642,8 +3666,10 @@ static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
     }
 }
 
-/* A tile of the first `width` columns of a panel. Its callers are out of line
- * and pass width as a constant, and a whole tile is stored by loops of constant
+/* A tile of the first `width` columns of a panel: whole, or half or a quarter
+ * where a matrix ends soon (narrow heads, small vocabularies), since columns
+ * that nobody stores cost as much as others.  Its callers are out of line and
+ * pass width as a constant, and a whole tile is stored by loops of constant
  * length: so gcc and clang both keep the tile in registers.                 */
 static SPPOI_INLINE void sppoi_tile_body(const int width,
                                          const sppoi_stored *store,
@@ -3707,8 +3733,11 @@ static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
     sppoi_tile_body(SPPOI_NR / 4, store, out, a, panel, a_row, a_col, depth);
 }
 
-/* One row of A by ACROSS panels, `gap` apart, or by one: as many sums in flight
- * as in a tile, for the product of a single token.                          */
+/* One row of A: a matrix times a vector (GEMV), as the product of a single
+ * token is.  A tile would compute its other rows for nothing, and one row of it
+ * is too few sums to hide how long a multiply-add takes.  So the row meets
+ * ACROSS panels at once, which stand `gap` apart, or one where fewer are left.
+ */
 static SPPOI_INLINE void sppoi_gemv_body(const int across,
                                          const sppoi_stored *store,
                                          sppo_real *out, const sppo_real *a,
@@ -3781,7 +3810,8 @@ static void sppoi_gemv(const sppoi_product_job *job, int p0, int p1, int k0)
     }
 }
 
-/* Rows of a strip of A, neighbours in memory, as to[k][MC]. */
+/* The MC rows of a strip, neighbours in memory as A is transposed, become
+ * to[k][MC]: then every step of k reads one place.                          */
 static void sppoi_copy_strip(sppo_real *to, const sppo_real *a, ptrdiff_t a_col,
                              int depth)
 {
@@ -3792,7 +3822,8 @@ static void sppoi_copy_strip(sppo_real *to, const sppo_real *a, ptrdiff_t a_col,
             to[i] = a[i];
 }
 
-/* One row of tiles: out and a begin at its first row. */
+/* A row of tiles, one for each panel of the task: out and a begin at the tiles'
+ * first row.                                                                */
 static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
                         sppo_real *out, const sppo_real *a, ptrdiff_t a_col,
                         int p0, int p1, int k0)
@@ -3813,8 +3844,9 @@ static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
     }
 }
 
-/* The strip of tiles that begins at row m0, panels [p0, p1), k from k0.  The
- * last tile is moved up to stay inside A, and skips those it shares.       */
+/* The strip that begins at row m0, panels [p0, p1), k from k0.  The last tile
+ * is moved up to stay inside A, and does not store the rows that it shares with
+ * the one above.                                                            */
 static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
                         int k0)
 {
@@ -3846,6 +3878,8 @@ static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
     }
 }
 
+/* Tasks run through the strips first, so that neighbours in time share their
+ * panels.                                                                   */
 static void sppoi_product_task(const sppoi_product_job *job, int task, int k0)
 {
     const int p0 = task / job->strips * job->panels;
@@ -3881,9 +3915,9 @@ static int sppoi_own_panels(int m, int n, int k)
                : 0;
 }
 
-/* Tasks run through the strips first, so that neighbours share their panels.
- * Those without an owner are handed out some at a time: a counter that several
- * cores write is far from each.                                             */
+/* The one product: C of m rows `ld` apart, A by its two strides, B in panels.
+ * Tasks of panels that have an owner go to him; others are handed out some at a
+ * time, since a counter that several cores write is far from each of them.  */
 static void sppoi_product(sppo_real *out, ptrdiff_t ld, const sppo_real *a,
                           ptrdiff_t a_row, ptrdiff_t a_col,
                           const sppo_real *panel, int m, int n, int k, int add)
@@ -3946,8 +3980,9 @@ static void sppoi_pack_panel(sppo_real *panel, const sppo_real *b,
     }
 }
 
-enum { SPPOI_PACKING = 8 };  // multiply-adds that cost what packing one does
+enum { SPPOI_PACKING = 8 };
 
+/* B into panels.  Packing a number costs what PACKING multiply-adds do. */
 static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
                        ptrdiff_t col, int depth, int width)
 {
@@ -3975,7 +4010,10 @@ static void sppoi_pack_weight(sppo_real *panel, const sppo_real *w, int d_in,
         sppoi_pack(panel, w, d_in, 1, d_out, d_in);
 }
 
-/* out[n, d_out] (+)= in[n, d_in] times what is packed. */
+/* What a product does with what is there: 0 and 1, as its `add` takes them. */
+enum { SPPOI_SET = 0, SPPOI_ADD = 1 };
+
+/* out[n, d_out] (=, +=) in[n, d_in] times what is packed. */
 static void sppoi_times(sppo_real *out, const sppo_real *in,
                         const sppo_real *panel, int n, int d_in, int d_out,
                         int add)
@@ -3983,12 +4021,14 @@ static void sppoi_times(sppo_real *out, const sppo_real *in,
     sppoi_product(out, d_out, in, d_in, 1, panel, n, d_out, d_in, add);
 }
 
+/* [Net 1] out = in w': a row of w for each number of out, as PyTorch keeps
+ * them.                                                                     */
 SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
                               const sppo_real *w, sppo_real *panel, int n,
                               int d_in, int d_out)
 {
     sppoi_pack_weight(panel, w, d_in, d_out, SPPOI_FORWARD);
-    sppoi_times(out, in, panel, n, d_in, d_out, 0);
+    sppoi_times(out, in, panel, n, d_in, d_out, SPPOI_SET);
 }
 
 /* Rows `ld` apart, w packed already: the sampler's product. */
@@ -3999,16 +4039,22 @@ static void sppoi_rows_product(sppo_real *out, const sppo_real *in,
     sppoi_product(out, ld, in, ld, 1, panel, n, d_out, d_in, add);
 }
 
-/* forward out = in w'     gradient din = dout w */
+/* [Net 2] The two gradients of a product.
+ *
+ *   forward    out = in w'       out_i = sum_j w_ij in_j in every row
+ *   gradients  din = dout w      in_j reaches every out_i, by the weight w_ij
+ *              dw += dout' in    all rows use the same weights: a sum over rows
+ */
 SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
                                  const sppo_real *w, sppo_real *panel, int n,
                                  int d_in, int d_out)
 {
     sppoi_pack_weight(panel, w, d_in, d_out, SPPOI_BACKWARD);
-    sppoi_times(din, dout, panel, n, d_out, d_in, 0);
+    sppoi_times(din, dout, panel, n, d_out, d_in, SPPOI_SET);
 }
 
-/* forward out = in w'     gradient dw += dout' in */
+/* The second of them: added, for a weight gets gradients from all
+ * micro-batches.  Rows are summed over inside the product, as its k.        */
 SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
                                 const sppo_real *in, sppo_real *panel, int n,
                                 int d_in, int d_out)
@@ -4017,7 +4063,7 @@ SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
     sppoi_product(dw, d_in, dout, 1, d_out, panel, d_out, d_in, n, 1);
 }
 
-/* ---- [Net 2] RMSNorm ---- */
+/* ---- RMSNorm ---- */
 
 /* s = (mean_j in_j^2 + eps)^(-1/2)      out_i = gain_i in_i s */
 static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
@@ -4033,6 +4079,8 @@ static sppo_real sppoi_rmsnorm_row(sppo_real *out, const sppo_real *in,
     return s;
 }
 
+/* [Net 3] RMSNorm (Zhang, Sennrich 2019): every row is brought to a mean square
+ * of 1, then each channel gets its gain.  s is kept for the way back.       */
 SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
                                const sppo_real *in, const sppo_real *gain,
                                int n, int d, double eps)
@@ -4075,7 +4123,8 @@ static void sppoi_rmsnorm_bwd_row(sppo_real *din, const sppo_real *dout,
 }
 
 /* dgain_i += sum over rows of dout_i in_i s, for LANES channels from `from` on.
- * Rows share dgain, so they are added in order, and channels are split.     */
+ * All rows share dgain, so they are added in order, and it is the channels that
+ * are split among threads.                                                  */
 static void sppoi_rmsnorm_bwd_gain(sppo_real *dgain, const sppo_real *dout,
                                    const sppo_real *in,
                                    const sppo_real *inv_rms, int n, int d,
@@ -4098,6 +4147,8 @@ static void sppoi_rmsnorm_bwd_gain(sppo_real *dgain, const sppo_real *dout,
         dgain[from + j] += (sppo_real)lane[j];
 }
 
+/* [Net 4] Its gradients: din row by row, as above; dgain down the rows, a few
+ * channels a task.                                                          */
 SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
                                const sppo_real *dout, const sppo_real *in,
                                const sppo_real *gain, const sppo_real *inv_rms,
@@ -4116,10 +4167,13 @@ SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
                                       part * SPPOI_LANES));
 }
 
-/* ---- [Net 3] rotary positions ---- */
+/* ---- rotary positions ---- */
 
-/* angle(position, j) = position theta^(-2j / head_dim), j < head_dim / 2; a row
- * of the table holds the cosines, then the sines.                           */
+/* angle(position, j) = position theta^(-2j / head_dim), j < head_dim / 2
+ *
+ * Pair j turns by its angle at every position further: the first pairs fast,
+ * like the last digits of a number, the last ones slowly.  A row of the table
+ * holds the cosines, then the sines.                                        */
 SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
                               double theta)
 {
@@ -4172,6 +4226,9 @@ static void sppoi_rope_row(sppo_real *x, const sppo_real *angle, int heads,
     }
 }
 
+/* [Net 5] Rotary positions (Su et al. 2021): queries and keys are turned by
+ * their positions, so that the product of two depends on how far apart they are
+ * alone.                                                                    */
 SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
                         const sppo_real *table, int n, int heads, int head_dim,
                         int stride, int direction)
@@ -4184,9 +4241,10 @@ SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
                               head_dim, direction));
 }
 
-/* ---- [Net 5] SwiGLU ---- */
+/* ---- SwiGLU ---- */
 
-/* silu(g) = g sigma(g)       out = silu(gate) up */
+/* silu(g) = g sigma(g)       out = silu(gate) up       sigma(g) = 1 / (1 + exp
+ * -g)                                                                       */
 static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate_up,
                              int hidden)
 {
@@ -4198,6 +4256,8 @@ static void sppoi_swiglu_row(sppo_real *out, const sppo_real *gate_up,
         out[i] = gate[i] / (1 + sppoi_exp(-gate[i])) * up[i];
 }
 
+/* [Net 6] SwiGLU (Shazeer 2020): one product gives gates and values, and the
+ * gate says how much of its value goes on.                                  */
 SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
                               int hidden)
 {
@@ -4229,6 +4289,8 @@ static void sppoi_swiglu_bwd_row(sppo_real *dgate_up, sppo_real *dout,
     }
 }
 
+/* [Net 7] Its gradient, and out again: nothing of SwiGLU was kept but what went
+ * in.                                                                       */
 SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
                               const sppo_real *gate_up, int n, int hidden)
 {
@@ -4536,6 +4598,19 @@ SPPO_DEF int sppo_head_readings(sppo_head head, int k)
 
 /* ==== the policy network ============== Llama =============== >>policy.c == */
 
+/* The policy is a Llama (Touvron et al. 2023).  A token becomes a row of dim
+ * numbers; each layer adds something to all rows; what the last norm leaves of
+ * a row gives the logits of the token that comes next.  From here down:
+ *
+ *   config, tensors, a model       what is read, saved and trained
+ *   a pass, reading a batch        memory, and a batch cut into micro-batches
+ *   packed weights, attention      what THE LAYER needs
+ *   THE LAYER                      its formulas, forward and backward
+ *   all layers, logits             from tokens to log-probabilities and back
+ *   ways, schedule, calls          a micro-batch's way; threads; the public
+ *
+ * Who wants the mathematics alone reads THE LAYER first, then all layers and
+ * logits: they know rows and weights, and neither threads nor memory.       */
 enum { SPPOI_PER_LAYER = 9 };
 enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
 
@@ -4671,6 +4746,8 @@ SPPO_DEF int sppo_config_ends(const sppo_config *config, int token)
     return ends;
 }
 
+/* ---- the tensors of a model ---- */
+
 /* Widths that come up everywhere: of all query heads, of all key (or value)
  * heads, and of a row [queries | keys | values].                            */
 static int sppoi_q_width(const sppo_config *c)
@@ -4689,14 +4766,18 @@ static int sppoi_qkv_width(const sppo_config *c)
 }
 
 /* SPPO-LAYOUT.  The one list of tensors.  Order matters twice: q, k, v and
- * gate, up are neighbours, so each group is one matrix product; and the index
- * of a tensor follows from its layer (sppoi_layer).                         */
+ * gate, up are neighbours, so q, k, v are one matrix product and gate, up are;
+ * and the index of a tensor follows from its layer (sppoi_layer_view).  Weights
+ * are one block, and so are a gradient and an optimiser's moments, all laid out
+ * alike: whoever adds, scales or saves them walks over numbers, not tensors. */
 typedef struct sppoi_layout {
     sppo_tensor *tensors;  // NULL: count only
     int count;
     size_t used;
 } sppoi_layout;
 
+/* The next tensor, called as Hugging Face calls it; cols 0 is a vector, layer
+ * -1 no layer's.                                                            */
 static void sppoi_add_tensor(sppoi_layout *layout, int layer, const char *name,
                              int rows, int cols)
 {
@@ -4794,6 +4875,8 @@ static sppo_real *sppoi_final_norm(const sppo_model *m, sppo_real *block)
     return sppoi_tensor_at(m, block, 1 + m->config.layers * SPPOI_PER_LAYER);
 }
 
+/* The matrix that gives logits: its own, or the embedding once more, whose
+ * gradient is then the sum of both uses.                                    */
 static sppo_real *sppoi_classifier(const sppo_model *m, sppo_real *block)
 {
     const int after_norm = 2 + m->config.layers * SPPOI_PER_LAYER;
@@ -4819,7 +4902,10 @@ SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
            sppo_config_ends(config, sppo_lists_tokens(lists, list)[n - 1]);
 }
 
-/* Tensors and weights of a model, weights all zero. */
+/* ---- a model: its memory, its first values ---- */
+
+/* Tensors and weights of a model, weights all zero.  The list of tensors is
+ * walked twice, to count and to fill in.                                    */
 static sppo_result sppoi_model_take(sppo_ctx *ctx, sppo_model *model,
                                     const sppo_config *config)
 {
@@ -4857,8 +4943,11 @@ static int sppoi_name_has(const sppo_tensor *tensor, const char *part)
     return strstr(tensor->name, part) != NULL;
 }
 
-/* The spread of a tensor's first values.  0.1 for the embedding: with 0.02, the
- * habit of large models, a small one needs many steps to leave the origin.  */
+/* The spread of a tensor's first values.  With 1 / sqrt(fan in) a product's
+ * numbers are as large as what goes in.  What is added to the residual stream,
+ * twice in each layer, is smaller by sqrt(2 layers), so that the sum of all is
+ * not larger than one.  0.1 for the embedding: with 0.02, the habit of large
+ * models, a small one needs many steps to leave the origin.                 */
 static double sppoi_init_spread(const sppo_config *c, const sppo_tensor *t)
 {
     if (sppoi_name_has(t, "embed_tokens"))
@@ -4877,6 +4966,8 @@ static double sppoi_init_vector(const sppo_tensor *t, int i)
     return 1.0;
 }
 
+/* Each tensor draws from a stream of its own, so a tensor more or less changes
+ * no other's values.                                                        */
 static void sppoi_init_tensor(sppo_model *model, int index, uint64_t seed)
 {
     const sppo_tensor *t = &model->tensors[index];
@@ -4903,6 +4994,8 @@ SPPO_DEF sppo_result sppo_model_init(sppo_ctx *ctx, sppo_model *model,
     return SPPO_OK;
 }
 
+/* The trunk is the same for every head, so a preference model may begin as a
+ * policy's copy, and what it has learnt goes along.                         */
 SPPO_DEF sppo_result sppo_model_clone(sppo_ctx *ctx, sppo_model *copy,
                                       const sppo_model *model, sppo_head head,
                                       int embed_dim)
@@ -4963,24 +5056,18 @@ static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
 
 /* ---- a pass: batch, micro-batches, partial sums, threads ---- */
 
-/* How a pass over a batch is dealt out:
+/* The picture of how a batch is dealt out is in the manual: A PASS OVER A
+ * BATCH.
  *
- *   batch        a forest: all trees of a pass                sppo_forest
- *   |            cut where a tree ends
- *   micro-batch  neighbouring trees, 256 rows or one tree     sppo_micro_batch
- *   |            a thread takes it through the whole network, alone
- *   rows         its tokens: THE LAYER sees rows and weights
- *   |            cut by the kernels
- *   tiles        MR x NR numbers of a product, in registers   >>kernels
+ * A micro-batch is so short that what one line of a layer writes is still in
+ * the cache when the next line reads it, and so long that packed weights meet
+ * enough rows; 256 was as fast as any or the fastest wherever it was measured.
+ * A large model packs a layer whenever one is due, so that a micro-batch of
+ * twice the rows halves that work.
  *
- * Micro-batches next to each other add up their gradients in one partial sum,
- * in order; partial sums are added in order at the end.  How many of either
- * there are follows from the model and the batch alone, so threads change no
- * bit.  A micro-batch is short enough for what one line of a layer writes to be
- * in the cache when the next line reads it, and a thread that has one waits for
- * nobody.  Where there is only one (one long text), or only one partial sum (a
- * large model, of whose gradient there is no second copy), they go one after
- * the other, and the kernels split their own loops.                         */
+ * The partial sums are as many as the gradient's copies may take memory for and
+ * as there are rows enough: a copy is cleared and added once, which 512 rows
+ * pay for.  Both numbers follow from the model and the batch alone.         */
 enum {
     SPPOI_MICRO_ROWS = 256,     // where all weights are packed beforehand
     SPPOI_MICRO_LARGE = 512,    // where a layer is packed for each micro-batch
@@ -4989,12 +5076,19 @@ enum {
     SPPOI_SMALL_MODEL = 1 << 23 // numbers: 32 MB of floats for partial sums
 };
 
-/* Numbers in a chunk of logits, which should stay in the cache, and in all that
- * wait for a backward pass of its own.                                      */
+/* A chunk is a part of the scored rows whose logits are there at one time,
+ * since those of all rows would be the largest array of a pass.  Numbers in a
+ * chunk, which should stay in the cache, and in all logits that are kept for a
+ * backward pass of its own.                                                 */
 enum { SPPOI_CHUNK_LOGITS = 1 << 21, SPPOI_KEPT_LOGITS = 1 << 23 };
 
+/* Sizes are size_t and checked for overflow where they are multiplied
+ * (sppoi_size_product); numbers of rows and tokens are int.                 */
 static size_t sppoi_larger(size_t a, size_t b) { return a > b ? a : b; }
 
+/* An array of an arena.  The functions that follow lay out one thing each, for
+ * sppoi_activations_layout, which is called twice: to count the bytes, then to
+ * place the arrays.                                                         */
 static sppo_real *sppoi_arena_reals(sppoi_arena *v, size_t rows, int width)
 {
     return (sppo_real *)sppoi_arena_alloc(
@@ -5002,8 +5096,9 @@ static sppo_real *sppoi_arena_reals(sppoi_arena *v, size_t rows, int width)
 }
 
 /* What the backward pass wants to know of a layer, a row for each token.  The
- * outputs of the norms and of SwiGLU are missing: they cost little and are
- * computed again.                                                           */
+ * outputs of the norms and of SwiGLU are missing, as are attention's scores:
+ * they would take more memory than all the rest, and are computed again from
+ * what is here, which costs little.                                         */
 typedef struct sppoi_kept_layer {
     sppo_real *in, *mid;          // [rows, dim] input; after attention's add
     sppo_real *qkv;               // [rows, q + 2 kv] rotated
@@ -5044,7 +5139,9 @@ static void sppoi_kept_layout(sppo_micro_batch *b, sppoi_arena *v,
     }
 }
 
-/* The numbers that describe a micro-batch. */
+/* The numbers that describe a micro-batch.  A part of a batch is a batch too:
+ * all of them count from the micro-batch's own first segment and first row, so
+ * nothing below knows where in the batch it works.                          */
 static void sppoi_micro_layout(sppo_micro_batch *b, sppoi_arena *v,
                                int segments, int tokens)
 {
@@ -5074,6 +5171,8 @@ typedef struct sppoi_workspace {
     char *room;                       // for what is kept, unless kept for all
 } sppoi_workspace;
 
+/* A workspace is as large as the largest micro-batch needs.  panel takes what
+ * dw = dout' in packs: rows of the widest of norm, attention and SwiGLU.    */
 static void sppoi_workspace_layout(sppoi_workspace *ws, sppoi_arena *v,
                                    const sppo_activations *acts)
 {
@@ -5112,6 +5211,7 @@ static size_t sppoi_weight_room(int d_in, int d_out)
                         sppo_panel_size(d_out, d_in));
 }
 
+/* One layer, in one of the two ways. */
 static void sppoi_layer_panels(sppoi_panels *p, sppoi_arena *v,
                                const sppo_config *c)
 {
@@ -5124,6 +5224,8 @@ static void sppoi_layer_panels(sppoi_panels *p, sppoi_arena *v,
     p->down = sppoi_arena_reals(v, sppoi_weight_room(c->hidden, c->dim), 1);
 }
 
+/* All layers each have panels of their own where they are packed before the
+ * pass; else one layer's place serves all, both ways.                       */
 static void sppoi_panels_layout(sppo_activations *acts, sppoi_arena *v)
 {
     const sppo_config *c = &acts->config;
@@ -5147,7 +5249,8 @@ static void sppoi_panels_layout(sppo_activations *acts, sppoi_arena *v)
         }
 }
 
-/* Longest run of visible tokens; positions end at the context. */
+/* The longest run of tokens that one token sees: no longer than a tree, and
+ * positions end at the context.                                             */
 static int sppoi_reach(const sppo_activations *acts)
 {
     return sppoi_min(acts->config.context, acts->most_rows);
@@ -5163,6 +5266,8 @@ static size_t sppoi_trunk_count(const sppo_config *c)
     return sppo_config_count(&trunk);
 }
 
+/* The most partial sums, a power of two, for which `rows` are enough and memory
+ * is: one is the caller's own gradient, the others are copies.              */
 static int sppoi_most_partials(size_t trunk_count, int rows)
 {
     const size_t copies = SPPOI_SMALL_MODEL / trunk_count;
@@ -5196,6 +5301,7 @@ static size_t sppoi_room_bytes(const sppo_activations *acts, int most)
     return sppoi_arena_size(&v);
 }
 
+/* What the largest micro-batch keeps, where a workspace has the room for it. */
 static size_t sppoi_kept_bytes(const sppo_activations *acts)
 {
     sppoi_arena v = { NULL, 0, 0 };
@@ -5218,6 +5324,8 @@ typedef struct sppoi_query_block {
     int first;           // of the segment's blocks: the last queries
 } sppoi_query_block;
 
+/* Scores take a column of all the keys that a query may see; no array is longer
+ * than a tree.                                                              */
 static void sppoi_query_block_layout(sppoi_query_block *b, sppoi_arena *v,
                                      const sppo_activations *acts)
 {
@@ -5239,6 +5347,9 @@ static void sppoi_query_block_layout(sppoi_query_block *b, sppoi_arena *v,
     b->dout_rows = sppoi_arena_reals(v, rows, 1);
 }
 
+/* A query block for each thread.  Where threads have workspaces of their own
+ * each has one block; the first workspace, which works alone when kernels split
+ * their loops, has them all.                                                */
 static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_arena *v)
 {
     const size_t kept = sppoi_kept_bytes(acts);
@@ -5263,7 +5374,9 @@ static void sppoi_workspaces_layout(sppo_activations *acts, sppoi_arena *v)
     }
 }
 
-/* Two neighbouring micro-batches have more than micro_rows together. */
+/* Two neighbouring micro-batches have more than micro_rows together, or they
+ * would be one: so there are at most twice as many as full ones, and one more;
+ * and each has a tree.                                                      */
 static int sppoi_most_micro_batches(const sppo_activations *acts)
 {
     const int pairs = acts->max_tokens / sppoi_min(acts->micro_rows,
@@ -5272,6 +5385,7 @@ static int sppoi_most_micro_batches(const sppo_activations *acts)
     return sppoi_min(acts->max_segments, 2 * pairs + 1);
 }
 
+/* All memory of a pass, in one block. */
 static void sppoi_activations_layout(sppo_activations *acts, sppoi_arena *v)
 {
     const sppo_config *c = &acts->config;
@@ -5282,7 +5396,7 @@ static void sppoi_activations_layout(sppo_activations *acts, sppoi_arena *v)
 
     acts->micro_batch = (sppo_micro_batch *)sppoi_arena_alloc(
         v, (size_t)most, sizeof *acts->micro_batch);
-    acts->slot = (int *)sppoi_arena_alloc(v, sppoi_larger(
+    acts->counter = (int *)sppoi_arena_alloc(v, sppoi_larger(
         n, (size_t)acts->max_segments), sizeof(int));
     acts->logprob = (double *)sppoi_arena_alloc(v, n, sizeof(double));
     acts->d_logprob = (double *)sppoi_arena_alloc(v, n, sizeof(double));
@@ -5296,7 +5410,10 @@ static void sppoi_activations_layout(sppo_activations *acts, sppoi_arena *v)
     acts->room = (char *)sppoi_arena_alloc(v, 1, sppoi_room_bytes(acts, most));
 }
 
-/* pack_all: all layers' weights are packed at once, however many they are. */
+/* How many, how large, and for whom: everything that the layout depends on.
+ * One micro-batch at a time needs one workspace, and so does a model so large
+ * that there is one partial sum. pack_all: all layers' weights are packed at
+ * once, however many they are, as the sampler wants them.                   */
 static void sppoi_activations_shape(sppo_activations *acts,
                                     const sppo_config *c, int max_tokens,
                                     int max_segments, int max_tree,
@@ -5342,6 +5459,8 @@ SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
     return sppoi_arena_size(&arena);
 }
 
+/* Counts, takes the memory, and only then writes to acts, so that a failure
+ * leaves it as it was.                                                      */
 static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
                                            sppo_activations *acts,
                                            const sppo_model *model,
@@ -5393,6 +5512,8 @@ SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts)
 
 /* ---- reading a batch, and cutting it ---- */
 
+/* One segment, of the tree that begins at root, with `before` tokens above it.
+ */
 static sppo_result sppoi_check_segment(sppo_ctx *ctx, const sppo_config *c,
                                        const sppo_forest *f, int s, int root,
                                        int before)
@@ -5420,8 +5541,9 @@ static sppo_result sppoi_check_segment(sppo_ctx *ctx, const sppo_config *c,
     return SPPO_OK;
 }
 
-/* Every segment, before anything is cut.  slot counts the tokens up to a
- * segment's end, from the root.                                             */
+/* Checks every segment before anything is cut, so that no later function meets
+ * a bad one.  counter has the tokens from the root up to a segment's end;
+ * segments stand after their parents, so the parent's is known.             */
 static sppo_result sppoi_check_segments(sppo_ctx *ctx,
                                         const sppo_activations *acts,
                                         const sppo_forest *f)
@@ -5430,11 +5552,12 @@ static sppo_result sppoi_check_segments(sppo_ctx *ctx,
 
     for (s = 0; s < f->segments; s++) {
         const int parent = f->parent[s];
-        const int before = parent >= 0 && parent < s ? acts->slot[parent] : 0;
+        const int before =
+            parent >= 0 && parent < s ? acts->counter[parent] : 0;
 
         root = parent == -1 ? s : root;
         SPPOI_TRY(sppoi_check_segment(ctx, &acts->config, f, s, root, before));
-        acts->slot[s] = before + f->start[s + 1] - f->start[s];
+        acts->counter[s] = before + f->start[s + 1] - f->start[s];
         if (f->start[s + 1] - f->start[root] > acts->most_rows)
             return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: the tree of "
                              "segment %d has more than %d tokens; "
@@ -5444,7 +5567,8 @@ static sppo_result sppoi_check_segments(sppo_ctx *ctx,
     return SPPO_OK;
 }
 
-/* The row whose logits predict token i of segment s; -1 for a root's first. */
+/* The row whose logits predict token i of segment s: the token before it, or
+ * its parent's last; -1 for a root's first, which nothing precedes.         */
 static int sppoi_predictor(const sppo_forest *f, int s, int i)
 {
     if (i > f->start[s])
@@ -5452,24 +5576,26 @@ static int sppoi_predictor(const sppo_forest *f, int s, int i)
     return f->parent[s] < 0 ? -1 : f->start[f->parent[s] + 1] - 1;
 }
 
-/* Groups the scored tokens by the row that predicts them, since a prompt's
- * last row predicts the first token of every response: scored_token[
- * scored_from[r] .. scored_from[r + 1]) belong to row scored_row[r].        */
-static void sppoi_read_scored(sppo_micro_batch *b, int *slot)
+/* Sorts the scored tokens by the row that predicts them, since a prompt's last
+ * row predicts the first token of every response: its logits are computed once.
+ * The tokens that row scored_row[r] predicts are scored_token[scored_from[r] ..
+ * scored_from[r + 1]).  A counting sort: how many tokens each row has, where
+ * its tokens begin, then the tokens.                                        */
+static void sppoi_read_scored(sppo_micro_batch *b, int *counter)
 {
     const sppo_forest *f = &b->forest;
     int s, i, r, p;
 
-    memset(slot, 0, (size_t)f->tokens * sizeof *slot);
+    memset(counter, 0, (size_t)f->tokens * sizeof *counter);
     for (s = 0; s < f->segments; s++)
         for (i = f->start[s]; f->scored[s] && i < f->start[s + 1]; i++)
             if ((p = sppoi_predictor(f, s, i)) >= 0)
-                slot[p]++;
+                counter[p]++;
     b->scored_rows = b->scored_tokens = 0;
     for (r = 0; r < f->tokens; r++) {
-        const int predicted = slot[r];
+        const int predicted = counter[r];
 
-        slot[r] = b->scored_tokens;
+        counter[r] = b->scored_tokens;
         if (predicted) {
             b->scored_row[b->scored_rows] = r;
             b->scored_from[b->scored_rows++] = b->scored_tokens;
@@ -5480,10 +5606,12 @@ static void sppoi_read_scored(sppo_micro_batch *b, int *slot)
     for (s = 0; s < f->segments; s++)
         for (i = f->start[s]; f->scored[s] && i < f->start[s + 1]; i++)
             if ((p = sppoi_predictor(f, s, i)) >= 0)
-                b->scored_token[slot[p]++] = i;
+                b->scored_token[counter[p]++] = i;
 }
 
-/* A micro-batch's segments, counted from its own first. */
+/* A micro-batch's segments, counted from its own first.  A token's position is
+ * its distance from the root: siblings begin at the same position, as if each
+ * stood alone behind the prompt.                                            */
 static void sppoi_read_segments(sppo_micro_batch *b, const sppo_forest *f)
 {
     const int from = b->first_segment;
@@ -5510,7 +5638,9 @@ static void sppoi_read_segments(sppo_micro_batch *b, const sppo_forest *f)
 }
 
 /* Segments [from, to) of the batch become the next micro-batch; `scored` rows
- * of the batch lie before it.                                               */
+ * of the batch lie before it.  Tokens, log-probabilities and final states are
+ * the batch's own arrays, from the micro-batch's first row on, so that callers
+ * find them in one piece.                                                   */
 static void sppoi_read_micro_batch(sppo_activations *acts, sppoi_arena *v,
                                    const sppo_forest *f, int from, int to,
                                    int scored)
@@ -5530,13 +5660,14 @@ static void sppoi_read_micro_batch(sppo_activations *acts, sppoi_arena *v,
     b->final = sppoi_row_out(acts->final, row, dim);
     sppoi_micro_layout(b, v, to - from, b->forest.tokens);
     sppoi_read_segments(b, f);
-    sppoi_read_scored(b, acts->slot);
+    sppoi_read_scored(b, acts->counter);
     if (scored + b->scored_rows <= acts->logit_rows)
         b->logits = sppoi_row_out(acts->logits, scored, acts->config.vocab);
     if (acts->backward == SPPO_BACKWARD)
         sppoi_kept_layout(b, v, &acts->config, b->forest.tokens, 1);
 }
 
+/* The segment after the last of a tree: the next root, or the end. */
 static int sppoi_tree_end(const sppo_forest *f, int root)
 {
     int s = root + 1;
@@ -5546,8 +5677,9 @@ static int sppoi_tree_end(const sppo_forest *f, int root)
     return s;
 }
 
-/* Cuts a batch: a micro-batch takes trees as long as they fit.  Each partial
- * sum has an equal share of the micro-batches, at least one.                */
+/* Cuts a batch: a micro-batch takes trees as long as they fit, and never a part
+ * of one, since a tree's rows see each other.  Each partial sum will have an
+ * equal share of the micro-batches, at least one.                           */
 static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
 {
     sppoi_arena v = { NULL, 0, 0 };
@@ -5569,6 +5701,8 @@ static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
         acts->partials /= 2;
 }
 
+/* What is not scored keeps the log-probability 0, and so adds nothing to a sum.
+ */
 static sppo_result sppoi_read_batch(sppo_ctx *ctx, sppo_activations *acts,
                                     const sppo_forest *f)
 {
@@ -5589,6 +5723,7 @@ static sppo_result sppoi_read_batch(sppo_ctx *ctx, sppo_activations *acts,
 
 /* ---- packed weights ---- */
 
+/* A layer's four matrices, for the way of the products that they will be in. */
 static void sppoi_pack_layer(const sppo_activations *acts, const sppo_model *m,
                              int l, int way)
 {
@@ -5602,7 +5737,8 @@ static void sppoi_pack_layer(const sppo_activations *acts, const sppo_model *m,
     sppoi_pack_weight(p->down, w.down, c->hidden, c->dim, way);
 }
 
-/* The classifier, which is the largest, is task 0; then come the layers. */
+/* The classifier, which is the largest, is task 0, so that nobody begins with
+ * it when all others are done; then come the layers.                        */
 static void sppoi_pack_task(const sppo_activations *acts, const sppo_model *m,
                             int task, int way)
 {
@@ -5633,6 +5769,8 @@ static void sppoi_pack_pass(const sppo_activations *acts, const sppo_model *m,
     (void)threads;
 }
 
+/* A layer's panels, packed now if they were not before: then one thread at a
+ * time is here, for a large model has one workspace.                        */
 static const sppoi_panels *sppoi_packed(const sppo_activations *acts,
                                         const sppo_model *m, int l, int way)
 {
@@ -5643,10 +5781,10 @@ static const sppoi_panels *sppoi_packed(const sppo_activations *acts,
 
 /* ---- attention over a forest ---- */
 
-/* [Net 4] Queries go in blocks of SPPOI_NR columns, a column being one query
- * of one head; the heads of a block share their keys and values.  Scores are
- * kept transposed, so that they are the panel of the next product as they
- * stand, and softmax runs down the columns, many at once:
+/* Queries go in blocks of SPPOI_NR columns, a column being one query of one
+ * head; the heads of a block share their keys and values.  Scores are kept
+ * transposed, so that they are the panel of the next product as they stand, and
+ * softmax runs down the columns, many at once:
  *
  *              columns: (query, head)
  *            +---------------------+
@@ -5655,12 +5793,17 @@ static const sppoi_panels *sppoi_packed(const sppo_activations *acts,
  *            +---------------------+         query of the block
  *     out' = V' p / sum p                    below the diagonal p is 0
  *
- * Only lse = log sum exp score is kept; the backward pass computes the scores
- * again, so no matrix of all pairs ever exists.
- *
- *   let     dp = V dout'       delta = sum_keys p dp
+ *   let        dp = V dout'       delta = sum_keys p dp
  *   gradients  ds = p (dp - delta)
- *           dq' = K' ds / sqrt d     dk += ds q / sqrt d     dv += p dout   */
+ *              dq' = K' ds / sqrt d     dk += ds q / sqrt d     dv += p dout
+ *
+ * As in FlashAttention (Dao et al. 2022) only lse = log sum exp score is kept,
+ * and the way back computes the scores again, so that no matrix of all pairs of
+ * tokens ever exists.  What is different: a block has a few queries and all of
+ * their keys, since its scores fit into the cache, so softmax needs no running
+ * maximum; and the keys are those on the way up to the root of a tree, one
+ * product for each segment on it, so that a prompt's are shared by all of its
+ * responses.                                                                */
 typedef struct sppoi_attention {
     const sppo_config *c;
     const sppo_forest *f;
@@ -5680,7 +5823,8 @@ static size_t sppoi_block_at(const sppoi_attention *a,
 }
 
 /* One head's channels into a column or back, by their steps, through a few
- * locals that alias nothing: loads and single stores, or the reverse.       */
+ * locals that alias nothing: so the compiler may load a whole vector and store
+ * its numbers one by one, or the reverse.                                   */
 static SPPOI_INLINE void sppoi_copy_channels(sppo_real *to, const int to_step,
                                              const sppo_real *from,
                                              const int from_step, int d,
@@ -5747,7 +5891,11 @@ static int sppoi_block_keys(const sppoi_attention *a,
     return a->before[b->s] + b->i0 + b->queries;
 }
 
-/* out[key][j] = sum_c rows[key][channel + c] panel[c][j] over all keys seen. */
+/* The three products of a block, each a loop up the ancestors: a segment's keys
+ * stand together in memory, and where they stand among the block's is
+ * before[s].
+ *
+ *   scores    out[key][j] = sum_c rows[key][channel + c] panel[c][j]        */
 static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
                                 int channel, const sppo_real *panel,
                                 const sppoi_attention *a,
@@ -5763,7 +5911,8 @@ static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
                       a->c->head_dim, 0);
 }
 
-/* out[c][j] = sum over keys seen of rows[key][channel + c] panel[key][j]. */
+/*   weighted  out[c][j] = sum over keys of rows[key][channel + c] panel[key][j]
+ */
 static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
                             const sppo_real *panel, const sppoi_attention *a,
                             const sppoi_query_block *b)
@@ -5779,8 +5928,10 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
                       s != b->s);
 }
 
-/* rows[key][channel + c] += sum_j column[key][j] panel[j][c], panel packed.
- * The first block sets its own segment's rows, all of which it sees.        */
+/*   to keys   rows[key][channel + c] += sum_j column[key][j] panel[j][c]
+ *
+ * The first block of a segment sets the segment's own rows, all of which it
+ * sees; so nobody has to clear them.                                        */
 static void sppoi_into_keys(sppo_real *rows, int channel,
                             const sppo_real *column, const sppo_real *panel,
                             const sppoi_attention *a,
@@ -5796,8 +5947,12 @@ static void sppoi_into_keys(sppo_real *rows, int channel,
                       a->c->head_dim, b->cols, s != b->s || !b->first);
 }
 
-/* A key that comes after its query is out of sight: its score is so low that
- * exp makes it 0.                                                           */
+/* [Net 10] The causal mask: a token sees its ancestors' tokens and, in its own
+ * segment, those up to itself.
+ *
+ * Other branches of the tree need no mask, for nobody goes there.  Query i of
+ * the block stands i keys after the block's first, so for the queries before it
+ * its key is still to come: the score is then so low that exp makes it 0.   */
 static void sppoi_block_mask(const sppoi_attention *a,
                              const sppoi_query_block *b)
 {
@@ -5809,7 +5964,7 @@ static void sppoi_block_mask(const sppoi_attention *a,
             sppoi_row_out(own, i, SPPOI_NR)[j] = (sppo_real)-1e30;
 }
 
-/* Scores of a block. */
+/* score = K Q' / sqrt d.  The queries take the factor, for they are fewer. */
 static void sppoi_block_scores(const sppoi_attention *a,
                                const sppoi_query_block *b)
 {
@@ -5822,8 +5977,10 @@ static void sppoi_block_scores(const sppoi_attention *a,
     sppoi_block_mask(a, b);
 }
 
-/* score becomes exp(score - top); top and sum per column.  Here and below cols
- * is passed as a constant, so that loops over columns are whole vectors.    */
+/* score becomes exp(score - top), down each column, which leaves 1 / sum to be
+ * multiplied in when there are fewer numbers. top is the largest, so that no
+ * exp overflows.  Here and below cols is passed as a constant, whole or half,
+ * so that loops over columns are whole vectors.                             */
 static SPPOI_INLINE void sppoi_softmax_body(const int cols,
                                             const sppoi_query_block *b,
                                             int keys)
@@ -5852,6 +6009,8 @@ static SPPOI_INLINE void sppoi_softmax_body(const int cols,
     }
 }
 
+/* [Net 11] out = softmax(Q K' / sqrt d) V, for a block of queries; lse = top +
+ * log sum is what the way back needs to have p again without a sum.         */
 static void sppoi_block_fwd(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
@@ -5895,7 +6054,8 @@ static SPPOI_INLINE void sppoi_recompute_body(const int cols,
     }
 }
 
-/* score becomes p = exp(score - lse). */
+/* [Net 12] The recomputation: score again, and of it p = exp(score - lse), the
+ * forward pass's softmax in one step, since lse already has the sum.        */
 static void sppoi_block_recompute(const sppoi_attention *a,
                                   const sppoi_query_block *b)
 {
@@ -5916,7 +6076,8 @@ static void sppoi_block_recompute(const sppoi_attention *a,
         sppoi_recompute_body(SPPOI_NR / 2, b, keys);
 }
 
-/* gradient comes in as dp and becomes ds = p (dp - delta). */
+/* grad comes in as dp and becomes ds = p (dp - delta): softmax's outputs sum to
+ * 1, so what all of them would gain together, delta, moves none of them.    */
 static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
                                                    const sppoi_query_block *b,
                                                    int keys)
@@ -5944,6 +6105,8 @@ static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
     }
 }
 
+/* [Net 13] The gradients of attention, in the order of the formulas at the top:
+ * p, dp, ds; then of the queries, of the keys, of the values.               */
 static void sppoi_block_bwd(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
@@ -6055,24 +6218,29 @@ static void sppoi_attend_bwd(const sppo_activations *acts,
     sppoi_attend(acts, b, ws, k, b->tree_start, b->trees, sppoi_block_bwd);
 }
 
-/* ---- [Net 6] THE LAYER ---- */
+/* ---- THE LAYER ---- */
 
-/* out becomes in; a forward pass without backward has one array for both. */
+/* out becomes in, to which a product is then added.  A pass without a way back
+ * has one array for both, and nothing to do here.                           */
 static void sppoi_residual(sppo_real *out, const sppo_real *in, int n, int d)
 {
     if (out != in)
         memcpy(out, in, (size_t)n * (size_t)d * sizeof *out);
 }
 
-/* [Net 6] A layer of the transformer, for the n rows of a micro-batch:
+/* [Net 14] One layer of the transformer, for the n rows of a micro-batch:
  *
- *   qkv     = rotate(norm(in) Wqkv')
- *   mid     = in + attention(qkv) Wo'
- *   gate_up = norm(mid) Wgate_up'
- *   out     = mid + SwiGLU(gate_up) Wdown'
+ *   qkv     = rotate(norm(in) Wqkv')            rows of q + 2 kv numbers
+ *   mid     = in + attention(qkv) Wo'           dim
+ *   gate_up = norm(mid) Wgate_up'               2 hidden
+ *   out     = mid + SwiGLU(gate_up) Wdown'      dim
  *
- * w has the norms' gains, p the matrices, packed; k keeps what the way back
- * needs.  Rows meet each other in the attention only.                       */
+ * A row is a token.  Rows meet each other in the attention only; everywhere
+ * else a row is computed as if it were alone.  in goes straight through to out,
+ * and each half of the layer adds something to it.
+ *
+ * w has the gains of the norms, p the matrices, packed; k is what the way back
+ * will want to know, ws what it will not.                                   */
 static void sppoi_layer_fwd(const sppo_activations *acts,
                             const sppo_micro_batch *b, sppoi_workspace *ws,
                             const sppoi_layer *w, const sppoi_panels *p,
@@ -6083,25 +6251,34 @@ static void sppoi_layer_fwd(const sppo_activations *acts,
     const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
     const int turned = c->heads + c->kv_heads;  // queries and keys
 
+    /* qkv = rotate(norm(in) Wqkv') */
     sppo_rmsnorm_fwd(ws->norm, k->inv_in, k->in, w->norm1, n, d, c->norm_eps);
-    sppoi_times(k->qkv, ws->norm, p->qkv, n, d, qkv, 0);
+    sppoi_times(k->qkv, ws->norm, p->qkv, n, d, qkv, SPPOI_SET);
     sppo_rope(k->qkv, b->position, acts->table, n, turned, c->head_dim, qkv, 1);
-    sppoi_attend_fwd(acts, b, ws, k);
-    sppoi_residual(k->mid, k->in, n, d);
-    sppoi_times(k->mid, k->att, p->o, n, q, d, 1);
 
+    /* mid = in + attention(qkv) Wo' */
+    sppoi_attend_fwd(acts, b, ws, k);  // to k->att
+    sppoi_residual(k->mid, k->in, n, d);
+    sppoi_times(k->mid, k->att, p->o, n, q, d, SPPOI_ADD);
+
+    /* gate_up = norm(mid) Wgate_up' */
     sppo_rmsnorm_fwd(ws->norm, k->inv_mid, k->mid, w->norm2, n, d, c->norm_eps);
-    sppoi_times(k->gate_up, ws->norm, p->gate_up, n, d, 2 * hidden, 0);
+    sppoi_times(k->gate_up, ws->norm, p->gate_up, n, d, 2 * hidden, SPPOI_SET);
+
+    /* out = mid + SwiGLU(gate_up) Wdown' */
     sppo_swiglu_fwd(ws->act, k->gate_up, n, hidden);
     sppoi_residual(out, k->mid, n, d);
-    sppoi_times(out, ws->act, p->down, n, hidden, d, 1);
+    sppoi_times(out, ws->act, p->down, n, hidden, d, SPPOI_ADD);
 }
 
-/* The same from the last line up, each step under the line it undoes.  ws->dx
- * comes in as the gradient of out and leaves as that of in: a sum passes its
- * gradient on to both of its terms, so the residual's stays where it is and the
- * norm's is added.  dw is the gradient, laid out like w; p is packed for the
- * way back.  What forward did not keep is computed again.                   */
+/* [Net 15] Its gradient: the same lines from the last one up, each step under
+ * the line that it undoes.  Every line needs two things of what arrives at its
+ * left side: what of it goes to the weights, dw, and what to the line before.
+ *
+ * ws->dx comes in as the gradient of out and leaves as that of in.  A sum
+ * passes its gradient on to both of its terms, so dx stays where it is and what
+ * comes back through a norm is added to it.  p is packed for the way back; what
+ * forward did not keep, norm and act, is computed again first.              */
 static void sppoi_layer_bwd(const sppo_activations *acts,
                             const sppo_micro_batch *b, sppoi_workspace *ws,
                             const sppoi_layer *w, const sppoi_panels *p,
@@ -6113,7 +6290,7 @@ static void sppoi_layer_bwd(const sppo_activations *acts,
     const int turned = c->heads + c->kv_heads;
 
     /* out = mid + act Wdown'      act = SwiGLU(gate_up) */
-    sppoi_times(ws->act, ws->dx, p->down, n, d, hidden, 0);  // gradient of act
+    sppoi_times(ws->act, ws->dx, p->down, n, d, hidden, SPPOI_SET);  // d act
     sppo_swiglu_bwd(ws->dgate_up, ws->act, k->gate_up, n, hidden);  // act again
     sppo_linear_bwd_w(dw->down, ws->dx, ws->act, ws->panel, n, hidden, d);
 
@@ -6121,23 +6298,24 @@ static void sppoi_layer_bwd(const sppo_activations *acts,
     sppo_rmsnorm_fwd(ws->norm, k->inv_mid, k->mid, w->norm2, n, d, c->norm_eps);
     sppo_linear_bwd_w(dw->gate_up, ws->dgate_up, ws->norm, ws->panel, n, d,
                       2 * hidden);
-    sppoi_times(ws->dnorm, ws->dgate_up, p->gate_up, n, 2 * hidden, d, 0);
+    sppoi_times(ws->dnorm, ws->dgate_up, p->gate_up, n, 2 * hidden, d,
+                SPPOI_SET);
     sppo_rmsnorm_bwd(ws->dx, dw->norm2, ws->dnorm, k->mid, w->norm2, k->inv_mid,
                      n, d);
 
     /* mid = in + att Wo' */
     sppo_linear_bwd_w(dw->o, ws->dx, k->att, ws->panel, n, q, d);
-    sppoi_times(ws->datt, ws->dx, p->o, n, d, q, 0);
+    sppoi_times(ws->datt, ws->dx, p->o, n, d, q, SPPOI_SET);
 
     /* att = attention(rotate(qkv)) */
-    sppoi_attend_bwd(acts, b, ws, k);
+    sppoi_attend_bwd(acts, b, ws, k);  // from ws->datt to ws->dqkv
     sppo_rope(ws->dqkv, b->position, acts->table, n, turned, c->head_dim, qkv,
               -1);
 
     /* qkv = norm(in) Wqkv' */
     sppo_rmsnorm_fwd(ws->norm, k->inv_in, k->in, w->norm1, n, d, c->norm_eps);
     sppo_linear_bwd_w(dw->qkv, ws->dqkv, ws->norm, ws->panel, n, d, qkv);
-    sppoi_times(ws->dnorm, ws->dqkv, p->qkv, n, qkv, d, 0);
+    sppoi_times(ws->dnorm, ws->dqkv, p->qkv, n, qkv, d, SPPOI_SET);
     sppo_rmsnorm_bwd(ws->dx, dw->norm1, ws->dnorm, k->in, w->norm1, k->inv_in,
                      n, d);
 }
@@ -6155,6 +6333,7 @@ typedef struct sppoi_pass {
     size_t count;              // numbers of the gradient in a partial sum
 } sppoi_pass;
 
+/* [Net 9] The embedding: a token's row of the table is its first state. */
 static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                         int n)
 {
@@ -6166,7 +6345,22 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                sppoi_row(m->weights, token[i], m->config.dim), bytes);
 }
 
-/* From tokens to b->final, the hidden states after the last norm. */
+/* Places what the trunk keeps of a micro-batch where the last one's was, unless
+ * it is kept for all of them, until sppo_backward.                          */
+static void sppoi_settle(const sppo_activations *acts, sppo_micro_batch *b,
+                         const sppoi_workspace *ws)
+{
+    sppoi_arena v = { NULL, 0, 0 };
+
+    v.base = ws->room;
+    if (acts->backward != SPPO_BACKWARD)
+        sppoi_kept_layout(b, &v, &acts->config, b->forest.tokens,
+                          acts->backward != SPPO_FORWARD);
+}
+
+/* The trunk, from tokens to b->final: the embedding, all layers, the last norm.
+ * A layer writes where the next one reads.  on_layer is the sampler's: it
+ * copies the keys and values of the prompts.                                */
 static void sppoi_trunk_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
                             sppoi_workspace *ws)
 {
@@ -6174,9 +6368,11 @@ static void sppoi_trunk_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
     const sppo_model *m = pass->m;
     const sppo_config *c = &acts->config;
     const int n = b->forest.tokens, layers = c->layers;
-    const sppoi_kept_layer *k = b->layer;
+    const sppoi_kept_layer *k;
     int l;
 
+    sppoi_settle(acts, b, ws);
+    k = b->layer;
     sppoi_embed(k[0].in, m, b->forest.token, n);
     for (l = 0; l < layers; l++) {
         const sppoi_layer w = sppoi_layer_view(m, m->weights, l);
@@ -6191,7 +6387,10 @@ static void sppoi_trunk_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
                      sppoi_final_norm(m, m->weights), n, c->dim, c->norm_eps);
 }
 
-/* From ws->dnorm, the gradient of b->final, to that of the embedding. */
+/* Its gradient, from ws->dnorm, that of b->final, down to the embedding, where
+ * each row of ws->dx is added to its token's row of the table.  With a
+ * classifier of its own the table gets nothing else; tied, it already has what
+ * the logits gave.                                                          */
 static void sppoi_trunk_bwd(const sppoi_pass *pass, sppo_micro_batch *b,
                             sppoi_workspace *ws)
 {
@@ -6219,10 +6418,10 @@ static void sppoi_trunk_bwd(const sppoi_pass *pass, sppo_micro_batch *b,
                         sppoi_row(ws->dx, i, d), d, 1);
 }
 
-/* ---- [Net 7] logits, a chunk of scored rows at a time ---- */
+/* ---- logits, a chunk of scored rows at a time ---- */
 
-/* [Net 7] log pi(token | what it sees) = logit[token] - log sum exp logits, for
- * the tokens that scored row r predicts.                                    */
+/* [Net 16] log-softmax: log pi(token | what it sees) = logit[token] - log sum
+ * exp logits, for the tokens that scored row r predicts.                    */
 static void sppoi_row_logprob(const sppo_micro_batch *b, int r,
                               const sppo_real *logit, int vocab)
 {
@@ -6237,8 +6436,14 @@ static void sppoi_row_logprob(const sppo_micro_batch *b, int r,
     }
 }
 
-/* d loss / d logit_v = sum over those tokens t of d_t (1[v = t] - p_v), written
- * over the logits.                                                          */
+/* [Net 17] Its gradient, written over the logits:
+ *
+ *   forward   logprob_t = logit_t - log sum_v exp logit_v
+ *   power     d logprob_t / d logit_v = 1[v = t] - p_v,  p = exp(logit - lse)
+ *   hence     dlogit_v = sum over the row's tokens t of d_t (1[v = t] - p_v)
+ *
+ * The second term is the same p for all of them, times the sum of their d_t.
+ */
 static void sppoi_row_d_logit(const sppo_micro_batch *b, int r,
                               sppo_real *logit, int vocab)
 {
@@ -6260,7 +6465,7 @@ static void sppoi_row_d_logit(const sppo_micro_batch *b, int r,
     }
 }
 
-/* Scored rows [from, from + n). */
+/* Scored rows [from, from + n) and their logits. */
 typedef struct sppoi_chunk {
     int from, n;
     sppo_real *logits;  // [n, vocab]
@@ -6286,7 +6491,7 @@ static sppoi_chunk sppoi_chunk_logits(const sppo_activations *acts,
                                d, 0));
     if (!ready)
         sppoi_times(chunk.logits, ws->gathered, acts->classifier[SPPOI_FORWARD],
-                    chunk.n, d, vocab, 0);
+                    chunk.n, d, vocab, SPPOI_SET);
     return chunk;
 }
 
@@ -6323,7 +6528,8 @@ static void sppoi_chunk_bwd(const sppoi_pass *pass, const sppo_micro_batch *b,
     sppo_linear_bwd_w(sppoi_classifier(pass->m, b->grad), chunk.logits,
                       ws->gathered, ws->panel, n, d, vocab);
     sppoi_times(ws->gathered, chunk.logits,
-                pass->acts->classifier[SPPOI_BACKWARD], n, vocab, d, 0);
+                pass->acts->classifier[SPPOI_BACKWARD], n, vocab, d,
+                SPPOI_SET);
 
     /* gathered = final[scored rows] */
     SPPOI_EACH(SPPOI_FOR, r, n,
@@ -6332,6 +6538,8 @@ static void sppoi_chunk_bwd(const sppoi_pass *pass, const sppo_micro_batch *b,
                    sppoi_row(ws->gathered, r, d), d, 1));
 }
 
+/* All chunks.  The logits of a micro-batch of one chunk stay where they are
+ * until the next micro-batch comes.                                         */
 static void sppoi_logits_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
                              const sppoi_workspace *ws)
 {
@@ -6368,10 +6576,15 @@ static void sppoi_logits_both(const sppoi_pass *pass, sppo_micro_batch *b,
 
 /* ---- ways of a micro-batch through the network ---- */
 
+/* Each way is a function of its own, not a flag in one: what a pass does can be
+ * read off from its name.                                                   */
+
 /* The shortest is sppoi_trunk_fwd: hidden states only, for the sampler. */
 typedef void (*sppoi_way)(const sppoi_pass *pass, sppo_micro_batch *b,
                           sppoi_workspace *ws);
 
+/* sppo_forward: logits that wait for sppo_backward are kept, if there is room
+ * for them, with the micro-batch.                                           */
 static void sppoi_micro_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
                             sppoi_workspace *ws)
 {
@@ -6380,6 +6593,8 @@ static void sppoi_micro_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
     b->logits_ready = b->logits != NULL;  // the workspace goes to another
 }
 
+/* sppo_backward: the logits' gradient is added to what the caller gave for the
+ * final states.                                                             */
 static void sppoi_micro_bwd(const sppoi_pass *pass, sppo_micro_batch *b,
                             sppoi_workspace *ws)
 {
@@ -6392,6 +6607,7 @@ static void sppoi_micro_bwd(const sppoi_pass *pass, sppo_micro_batch *b,
     sppoi_trunk_bwd(pass, b, ws);
 }
 
+/* sppo_step: all that one micro-batch needs, before the next one. */
 static void sppoi_micro_step(const sppoi_pass *pass, sppo_micro_batch *b,
                              sppoi_workspace *ws)
 {
@@ -6404,6 +6620,8 @@ static void sppoi_micro_step(const sppoi_pass *pass, sppo_micro_batch *b,
     sppoi_trunk_bwd(pass, b, ws);
 }
 
+/* sppo_next_token_loss: every token's d_logprob is the same and known before,
+ * so logits go both ways while they are near.                               */
 static void sppoi_micro_next_token(const sppoi_pass *pass, sppo_micro_batch *b,
                                    sppoi_workspace *ws)
 {
@@ -6414,53 +6632,43 @@ static void sppoi_micro_next_token(const sppoi_pass *pass, sppo_micro_batch *b,
 
 /* ---- the schedule: the one place of the network that knows threads ---- */
 
-/* The gradient of partial sum p: the first is the caller's. */
+/* The gradient of partial sum p: the first is the caller's, to which a pass
+ * adds.                                                                     */
 static sppo_real *sppoi_partial_sum(const sppoi_pass *pass, int p)
 {
     return p == 0 ? pass->grad
                   : pass->acts->partial + (size_t)(p - 1) * pass->acts->count;
 }
 
-/* Makes a workspace ready for a micro-batch, and the other way round: what is
- * not kept for all goes where the last one's was.                           */
-static void sppoi_micro_begin(const sppo_activations *acts, sppo_micro_batch *b,
-                              sppoi_workspace *ws, sppo_real *grad)
-{
-    const size_t numbers =
-        (size_t)b->forest.tokens * (size_t)acts->config.dim;
-    sppoi_arena v = { NULL, 0, 0 };
-
-    v.base = ws->room;
-    if (acts->backward != SPPO_BACKWARD)
-        sppoi_kept_layout(b, &v, &acts->config, b->forest.tokens,
-                          acts->backward != SPPO_FORWARD);
-    b->grad = grad;
-    b->d_final = ws->dnorm;
-    if (grad)
-        memset(ws->dnorm, 0, numbers * sizeof *ws->dnorm);
-}
-
-/* Share p of the micro-batches, one after the other. */
+/* Share p of the micro-batches, one after the other: those of partial sum p,
+ * added in their order.                                                     */
 static void sppoi_take_share(const sppoi_pass *pass, sppoi_way way, int shares,
                              int p, int worker)
 {
     const sppo_activations *acts = pass->acts;
+    sppoi_workspace *ws = &acts->workspace[worker];
     sppo_real *grad = pass->grad ? sppoi_partial_sum(pass, p) : NULL;
+    const size_t row = (size_t)acts->config.dim * sizeof *grad;
     const int end = (int)((int64_t)(p + 1) * acts->micro_batches / shares);
     int i = (int)((int64_t)p * acts->micro_batches / shares);
 
     if (grad && p > 0)
         memset(grad, 0, pass->count * sizeof *grad);
     for (; i < end; i++) {
-        sppoi_micro_begin(acts, &acts->micro_batch[i], &acts->workspace[worker],
-                          grad);
-        way(pass, &acts->micro_batch[i], &acts->workspace[worker]);
+        sppo_micro_batch *b = &acts->micro_batch[i];
+
+        b->grad = grad;
+        b->d_final = ws->dnorm;
+        if (grad)  // final has no gradient yet
+            memset(ws->dnorm, 0, (size_t)b->forest.tokens * row);
+        way(pass, b, ws);
     }
 }
 
-/* Numbers that a task adds up over the partial sums: they stay in the cache. */
 enum { SPPOI_ADD_BLOCK = 1024 };
 
+/* Adds up ADD_BLOCK numbers over all partial sums: they stay in the cache
+ * meanwhile.                                                                */
 static void sppoi_add_partials(const sppoi_pass *pass, int block)
 {
     const size_t from = (size_t)block * SPPOI_ADD_BLOCK;
@@ -6474,8 +6682,9 @@ static void sppoi_add_partials(const sppoi_pass *pass, int block)
 }
 
 /* Shares go side by side, a thread each; or one after the other, and kernels
- * split their loops, where they are fewer than the threads or would leave a
- * quarter of their time unused.                                             */
+ * split their loops, where shares are fewer than the threads or would leave a
+ * quarter of their time unused.  Which of the two depends on the threads and
+ * may: a kernel's bits do not depend on who splits what.                    */
 static void sppoi_schedule(const sppoi_pass *pass, sppoi_way way)
 {
     const sppo_activations *acts = pass->acts;
@@ -6497,6 +6706,8 @@ static void sppoi_schedule(const sppoi_pass *pass, sppoi_way way)
 
 /* ---- what a caller sees ---- */
 
+/* What all passes begin with.  The activations may have been made for another
+ * model, if it is of the same shape but for the head.                       */
 static sppo_result sppoi_pass_begin(sppo_ctx *ctx, sppo_activations *acts,
                                     sppoi_pass *pass, const sppo_model *m,
                                     sppo_real *grad, const char *who)
@@ -6510,6 +6721,8 @@ static sppo_result sppoi_pass_begin(sppo_ctx *ctx, sppo_activations *acts,
     return sppoi_same_trunk(ctx, &acts->config, &m->config, who);
 }
 
+/* A NaN or an infinity anywhere in the network ends in the log-probabilities:
+ * so they are looked at, and nothing else.                                  */
 SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
                                   const sppo_model *model,
                                   const sppo_forest *forest)
@@ -6530,7 +6743,8 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
     return SPPO_OK;
 }
 
-/* Whether the forest is the one that was read last. */
+/* Whether the forest is the one that was read last, as far as its size tells.
+ */
 static int sppoi_is_read(const sppo_activations *acts,
                          const sppo_forest *forest)
 {
@@ -6542,6 +6756,7 @@ static int sppoi_is_read(const sppo_activations *acts,
            forest->segments == last->first_segment + last->forest.segments;
 }
 
+/* The micro-batches are those that sppo_forward cut, with what they kept. */
 SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
                                    const sppo_model *model,
                                    const sppo_forest *forest,
@@ -6567,6 +6782,9 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
     return SPPO_OK;
 }
 
+/* A loss runs on any thread, so it returns its failure instead of saying it;
+ * the first one in the order of the micro-batches is turned into a sentence
+ * here, whichever came first in time.                                       */
 SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
                                const sppo_model *model,
                                const sppo_forest *forest, sppo_step_loss loss,
@@ -6599,6 +6817,7 @@ SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
     return SPPO_OK;
 }
 
+/* Tokens that are predicted: not a root's first, which sees nothing. */
 static int sppoi_scored_tokens(const sppo_activations *acts)
 {
     int i, sum = 0;
@@ -6608,7 +6827,11 @@ static int sppoi_scored_tokens(const sppo_activations *acts)
     return sum;
 }
 
-/* The gradient of -sum log pi / divisor is known before the sum is. */
+/* [Net 18] loss = -sum over scored tokens of log pi(token | what it sees) /
+ * divisor
+ *
+ * Its gradient in every logprob is -1 / divisor, which is known before the sum
+ * is.                                                                       */
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
                                           sppo_activations *acts,
                                           const sppo_model *model,
@@ -6643,6 +6866,8 @@ SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
     return SPPO_OK;
 }
 
+/* In the order of the tokens, in double: SPPO's targets are small differences
+ * of such sums.                                                             */
 static double sppoi_sum_logprobs(const double *logprob, const sppo_forest *f,
                                  int segment)
 {
@@ -6672,6 +6897,7 @@ SPPO_DEF double sppo_segment_logprob(const sppo_activations *acts,
     return sppoi_sum_logprobs(acts->logprob, forest, segment);
 }
 
+/* In double and plainly, for one row at a time: to look at, not to train by. */
 SPPO_DEF void sppo_logits(const sppo_activations *acts,
                           const sppo_model *model, int row, double *logits)
 {
