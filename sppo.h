@@ -3165,11 +3165,14 @@ static void sppoi_reverse(int *order, int n)
     }
 }
 
+/* 0 .. n - 1 in order. */
 static void sppoi_sort(int *order, int n, sppoi_before before,
                        const void *user)
 {
-    int left;
+    int i, left;
 
+    for (i = 0; i < n; i++)
+        order[i] = i;
     sppoi_heapify(order, n, before, user);
     for (left = n; left > 1; left--)
         sppoi_heap_pop(order, left, before, user);
@@ -9661,10 +9664,11 @@ static sppo_result sppoi_json_word(sppoi_reader *r, const char *word)
     return SPPO_OK;
 }
 
-static sppo_result sppoi_json_push(sppoi_reader *r, int *index)
+/* Adds a value that begins here; of an object's member it has the key. */
+static sppo_result sppoi_json_push(sppoi_reader *r, sppo_json_node *node,
+                                   int *index)
 {
     sppo_json *json = r->json;
-    sppo_json_node *node;
 
     if (json->count == json->capacity) {
         const int capacity = sppoi_grown(json->count * 2);
@@ -9680,13 +9684,11 @@ static sppo_result sppoi_json_push(sppoi_reader *r, int *index)
         json->node = grown;
         json->capacity = capacity;
     }
-    *index = json->count++;
-    node = &json->node[*index];
-    memset(node, 0, sizeof *node);
     node->parent = r->parent;
-    node->first = -1;
-    node->next = -1;
+    node->first = node->next = -1;
     node->begin = r->at;
+    *index = json->count++;
+    json->node[*index] = *node;
     return SPPO_OK;
 }
 
@@ -9844,24 +9846,23 @@ static sppo_result sppoi_json_make_room(sppoi_reader *r)
 }
 
 /* "key" : of an object's member; no key twice.  The slot will be its own. */
-static sppo_result sppoi_json_key(sppoi_reader *r, uint32_t *hash, int **slot,
-                                  size_t *begin, size_t *end)
+static sppo_result sppoi_json_key(sppoi_reader *r, sppo_json_node *member,
+                                  int **slot)
 {
-    const sppo_json *json = r->json;
     const size_t at = r->at;
     char decoded[256];
     size_t length;
 
     if (sppoi_peek(r) != '"')
         return sppoi_json_fail(r, "expected a key in quotes");
-    SPPOI_TRY(sppoi_json_quoted(r, begin, end));
-    length = sppoi_json_decode(json->text, *begin, *end, decoded,
-                               sizeof decoded);
+    SPPOI_TRY(sppoi_json_quoted(r, &member->name_begin, &member->name_end));
+    length = sppoi_json_decode(r->json->text, member->name_begin,
+                               member->name_end, decoded, sizeof decoded);
     if (length >= sizeof decoded)
         return sppoi_json_fail(r, "a key of more than 255 bytes");
     SPPOI_TRY(sppoi_json_make_room(r));
-    *hash = sppoi_json_hash(r->parent, decoded, length);
-    *slot = sppoi_json_slot(json, r->parent, *hash, decoded, length);
+    member->hash = sppoi_json_hash(r->parent, decoded, length);
+    *slot = sppoi_json_slot(r->json, r->parent, member->hash, decoded, length);
     if (**slot) {
         r->at = at;
         return sppoi_json_fail(r, "this key stands twice in its object");
@@ -9897,17 +9898,15 @@ static sppo_result sppoi_json_scalar(sppoi_reader *r, int index, int c)
         node->type = SPPO_JSON_STRING;
         return sppoi_json_quoted(r, &node->begin, &node->end);
     }
-    if (c == 't' || c == 'f' || c == 'n') {
-        node->type = c == 't'   ? SPPO_JSON_TRUE
-                     : c == 'f' ? SPPO_JSON_FALSE
-                                : SPPO_JSON_NULL;
-        SPPOI_TRY(sppoi_json_word(r, c == 't'   ? "true"
-                                     : c == 'f' ? "false"
-                                                : "null"));
-    } else {
-        node->type = SPPO_JSON_NUMBER;
-        SPPOI_TRY(sppoi_json_numeral(r));
-    }
+    node->type = c == 't'   ? SPPO_JSON_TRUE
+                 : c == 'f' ? SPPO_JSON_FALSE
+                 : c == 'n' ? SPPO_JSON_NULL
+                            : SPPO_JSON_NUMBER;
+    SPPOI_TRY(node->type == SPPO_JSON_NUMBER
+                  ? sppoi_json_numeral(r)
+                  : sppoi_json_word(r, c == 't'   ? "true"
+                                       : c == 'f' ? "false"
+                                                  : "null"));
     node->end = r->at;
     return SPPO_OK;
 }
@@ -9915,18 +9914,15 @@ static sppo_result sppoi_json_scalar(sppoi_reader *r, int index, int c)
 /* One value; of a container only its opening: r->parent is then that. */
 static sppo_result sppoi_json_value(sppoi_reader *r, int *last)
 {
-    size_t name_begin = 0, name_end = 0;
-    uint32_t hash = 0;
     int index, c, *slot = NULL;
+    sppo_json_node node;
 
+    memset(&node, 0, sizeof node);
     if (r->parent >= 0 &&
         r->json->node[r->parent].type == SPPO_JSON_OBJECT)
-        SPPOI_TRY(sppoi_json_key(r, &hash, &slot, &name_begin, &name_end));
-    SPPOI_TRY(sppoi_json_push(r, &index));
+        SPPOI_TRY(sppoi_json_key(r, &node, &slot));
+    SPPOI_TRY(sppoi_json_push(r, &node, &index));
     sppoi_json_link(r, index, last);
-    r->json->node[index].name_begin = name_begin;
-    r->json->node[index].name_end = name_end;
-    r->json->node[index].hash = hash;
     if (slot)
         *slot = index + 1;
     c = sppoi_peek(r);
@@ -10002,18 +9998,12 @@ SPPO_DEF sppo_result sppo_json_parse(sppo_ctx *ctx, sppo_json *json,
                                      const char *text, size_t length,
                                      const char *where)
 {
-    sppoi_reader reader;
+    sppoi_reader reader = { ctx, json, where, 0, -1, 0, 0 };
     sppo_result result;
 
     json->text = text;
     json->length = length;
     json->count = json->slots = 0;
-    reader.ctx = ctx;
-    reader.json = json;
-    reader.where = where;
-    reader.at = 0;
-    reader.parent = -1;
-    reader.depth = reader.keys = 0;
     result = sppoi_json_run(&reader);
     if (result != SPPO_OK)
         json->count = 0;
@@ -10128,10 +10118,8 @@ static void sppoi_put_text(sppoi_text *text, const char *piece)
 }
 
 /* At most 255 bytes, put as by printf. */
-static void sppoi_putf(sppoi_text *text, const char *format, ...)
-    SPPOI_FORMAT(2, 3);
-
-static void sppoi_putf(sppoi_text *text, const char *format, ...)
+static SPPOI_FORMAT(2, 3)
+void sppoi_putf(sppoi_text *text, const char *format, ...)
 {
     char piece[256];
     va_list arguments;
@@ -10770,14 +10758,9 @@ static void sppoi_archive_close(sppo_ctx *ctx, sppoi_archive *archive)
 }
 
 /* Names the file and, unless node is -1, its tensor. */
-static sppo_result sppoi_archive_fail(sppo_ctx *ctx,
-                                      const sppoi_archive *archive, int node,
-                                      const char *format, ...)
-    SPPOI_FORMAT(4, 5);
-
-static sppo_result sppoi_archive_fail(sppo_ctx *ctx,
-                                      const sppoi_archive *archive, int node,
-                                      const char *format, ...)
+static SPPOI_FORMAT(4, 5)
+sppo_result sppoi_archive_fail(sppo_ctx *ctx, const sppoi_archive *archive,
+                               int node, const char *format, ...)
 {
     char name[80] = "", what[200];
     va_list arguments;
@@ -10922,8 +10905,6 @@ static sppo_result sppoi_check_extents(sppo_ctx *ctx,
     size_t end = 0;
     int i;
 
-    for (i = 0; i < n; i++)
-        order[i] = i;
     sppoi_sort(order, n, sppoi_extent_before, extent);
     for (i = 0; i < n; i++) {
         const sppoi_extent *e = &extent[order[i]];
@@ -11486,7 +11467,6 @@ static void sppoi_tokenizer_index(sppo_tokenizer *tok)
     int i, n;
 
     for (i = 0; i < tok->vocab; i++) {
-        tok->sorted[i] = i;
         sppoi_piece(tok, i, &n);
         tok->longest = sppoi_max(tok->longest, n);
     }
@@ -11881,7 +11861,6 @@ static void sppoi_bpe_split(sppoi_bpe *b, int length)
         b->begin[n] = at++;
         while (!sppoi_word_ends(b->text, at, length))
             at++;
-        b->order[n] = n;
         b->end[n++] = at;
     }
     b->words = n;
@@ -12381,8 +12360,6 @@ static sppo_result sppoi_archive_put(sppo_ctx *ctx, sppoi_sink *sink,
     int i;
 
     if (result == SPPO_OK) {
-        for (i = 0; i < n; i++)
-            order[i] = i;
         sppoi_sort(order, n, sppoi_entry_before, entry);
         sppoi_archive_text(&text, metadata, entry, order, n);
         sppoi_write_little(sink, text.n, 8);
@@ -13301,11 +13278,9 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
                                      const char *name)
 {
     char path[SPPOI_PATH], next[SPPOI_PATH], want[17];
-    sppo_file here, coming;
-    sppo_result result;
+    sppo_file coming;
     int done;
 
-    memset(&here, 0, sizeof here);
     memset(&coming, 0, sizeof coming);
     SPPOI_TRY(sppoi_beside(ctx, path, f->name, name));
     SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
@@ -13313,16 +13288,9 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
     if (!coming.data)
         return SPPO_OK;
     sppoi_wanted(&f->weights, SPPOI_PART, name, want);
-    result = sppoi_read_if(ctx, path, &here);
-    if (result != SPPO_OK)
-        done = 1;
-    else if (!sppoi_fits(&here, want) && sppoi_fits(&coming, want))
-        done = sppoi_replace(next, path);
-    else
-        done = remove(next) == 0;
-    sppo_files_free(ctx, &here, 1);
+    done = sppoi_fits(&coming, want) ? sppoi_replace(next, path)
+                                     : remove(next) == 0;
     sppo_files_free(ctx, &coming, 1);
-    SPPOI_TRY(result);
     f->unfinished = 1;
     return done ? SPPO_OK
                 : sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be put in place: "
@@ -13856,6 +13824,10 @@ SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
  * going on with others would be another run.                                */
 enum { SPPOI_STATE = 8, SPPOI_PLAY_ENTRIES = 16 };
 
+typedef struct sppoi_state {  // SPPOI_STATE ints, in the file too
+    int iteration, phase, done, have_old, step, responses, spare[2];
+} sppoi_state;
+
 /* Those that were written before there were digests have none, nor any other
  * name in its place, as one bit changed would make of it.                   */
 static sppo_result sppoi_checkpoint_open(sppo_ctx *ctx, sppoi_archive *archive,
@@ -13940,20 +13912,15 @@ SPPO_DEF sppo_result sppo_play_save(sppo_ctx *ctx, const sppo_play *play,
     const sppo_lists *y = &play->round.responses;
     sppoi_entry entry[(int)SPPOI_PLAY_ENTRIES + SPPOI_SETTINGS];
     sppoi_settings settings;
-    int state[SPPOI_STATE] = { 0 }, n;
-    double means[2];
+    const sppoi_state state = { play->iteration, (int)play->phase, play->done,
+                                play->have_old, play->optim.step, y->count,
+                                { 0, 0 } };
+    const double means[2] = { play->last.length, play->last.eos_rate };
+    int n;
 
-    state[0] = play->iteration;
-    state[1] = (int)play->phase;
-    state[2] = play->done;
-    state[3] = play->have_old;
-    state[4] = play->optim.step;
-    state[5] = y->count;
-    means[0] = play->last.length;
-    means[1] = play->last.eos_rate;
     sppoi_play_settings(&settings, play);
     n = sppoi_play_entries(play, entry);
-    sppoi_entry_set(entry, &n, "state", state, SPPOI_STATE, SPPOI_INT);
+    sppoi_entry_set(entry, &n, "state", &state, SPPOI_STATE, SPPOI_INT);
     sppoi_entry_set(entry, &n, "means", means, 2, SPPOI_DOUBLE);
     sppoi_entry_settings(entry, &n, &settings);
     sppoi_entry_set(entry, &n, "response_start", y->start,
@@ -14005,25 +13972,25 @@ static sppo_result sppoi_broken_state(sppo_ctx *ctx,
  * another number: one that was done then goes on.                           */
 static sppo_result sppoi_load_iteration(sppo_ctx *ctx, const sppo_play *play,
                                         const sppoi_archive *archive,
-                                        int state[SPPOI_STATE])
+                                        sppoi_state *state)
 {
-    const int done = state[1] == SPPO_PHASE_DONE;
+    const int done = state->phase == SPPO_PHASE_DONE, t = state->iteration;
 
-    if (state[0] < 0 || (done && state[0] == 0))
+    if (t < 0 || (done && t == 0))
         return sppoi_broken_state(ctx, archive);
-    if (state[0] >= play->config.iterations + done)
+    if (t >= play->config.iterations + done)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.200s: has %s iteration %d; "
                          "iterations is %d now, too few",
                          archive->source.name, done ? "done" : "begun",
-                         state[0] + !done, play->config.iterations);
-    if (done && state[0] < play->config.iterations)
-        state[1] = SPPO_PHASE_SAMPLE;
+                         t + !done, play->config.iterations);
+    if (done && t < play->config.iterations)
+        state->phase = SPPO_PHASE_SAMPLE;
     return SPPO_OK;
 }
 
 static sppo_result sppoi_load_state(sppo_ctx *ctx, const sppo_play *play,
                                     const sppoi_archive *archive,
-                                    int state[SPPOI_STATE])
+                                    sppoi_state *state)
 {
     const int n = play->round.count, k = play->config.k;
     const int most[] = { n, n, 0, play->steps, 0, 0 };  // done, by phase
@@ -14031,14 +13998,15 @@ static sppo_result sppoi_load_state(sppo_ctx *ctx, const sppo_play *play,
 
     SPPOI_TRY(sppoi_archive_read(ctx, archive, "state", SPPOI_STATE, 0,
                                  SPPOI_INT, state));
-    phase = state[1];
-    if (phase < 0 || phase > SPPO_PHASE_DONE || state[2] < 0 ||
-        state[2] > most[phase] || state[4] < 0 || state[4] > play->steps)
+    phase = state->phase;
+    if (phase < 0 || phase > SPPO_PHASE_DONE || state->done < 0 ||
+        state->done > most[phase] || state->step < 0 ||
+        state->step > play->steps)
         return sppoi_broken_state(ctx, archive);
-    responses = phase == SPPO_PHASE_SAMPLE ? state[2] * k
+    responses = phase == SPPO_PHASE_SAMPLE ? state->done * k
               : phase == SPPO_PHASE_DONE   ? 0
                                            : n * k;
-    if (state[5] != responses)
+    if (state->responses != responses)
         return sppoi_broken_state(ctx, archive);
     return sppoi_load_iteration(ctx, play, archive, state);
 }
@@ -14087,22 +14055,22 @@ static sppo_result sppoi_load_arrays(sppo_ctx *ctx, sppo_play *play,
 static sppo_result sppoi_play_fill(sppo_ctx *ctx, sppo_play *play,
                                    const sppoi_archive *archive)
 {
-    int state[SPPOI_STATE];
+    sppoi_state state;
     double means[2];
     sppoi_settings own;
 
     sppoi_play_settings(&own, play);
     SPPOI_TRY(sppoi_compare_settings(ctx, archive, &own));
-    SPPOI_TRY(sppoi_load_state(ctx, play, archive, state));
+    SPPOI_TRY(sppoi_load_state(ctx, play, archive, &state));
     SPPOI_TRY(sppoi_archive_read(ctx, archive, "means", 2, 0, SPPOI_DOUBLE,
                                  means));
-    SPPOI_TRY(sppoi_load_responses(ctx, play, archive, state[5]));
+    SPPOI_TRY(sppoi_load_responses(ctx, play, archive, state.responses));
     SPPOI_TRY(sppoi_load_arrays(ctx, play, archive));
-    play->iteration = state[0];
-    play->phase = (sppo_phase)state[1];
-    play->done = state[2];
-    play->have_old = state[3];
-    play->optim.step = state[4];
+    play->iteration = state.iteration;
+    play->phase = (sppo_phase)state.phase;
+    play->done = state.done;
+    play->have_old = state.have_old;
+    play->optim.step = state.step;
     play->last.length = means[0];
     play->last.eos_rate = means[1];
     play->round.first = sppoi_round_first(play);
