@@ -69,7 +69,8 @@
  *   preferences, exact games     >>games      >>games.c
  *   the SPPO update              >>update     >>update.c
  *   self-play, Algorithm 1       >>play       >>play.c
- *   its ranks, sizes, evaluation              >>run
+ *   beyond the paper                          >>beyond
+ *   the run: its ranks, sizes, evaluation     >>run
  *   files, JSON, tokenizer       >>files      >>files.c
  *   checking tools               >>check      >>check.c
  * The second half goes down one stair: the paper (>>games.c, >>update.c and
@@ -90,6 +91,7 @@
  *   Eq 4.6   the target with log Z = eta / 2  sppo_target          test_update
  *   Eq 4.6   what that minimises              sppo_exact_fit       test_game
  *   Eq 4.7   the squared loss of line 6       sppo_loss_point      test_update
+ *   Eq 4.7   its mean over D_t                sppoi_sppo_loss      test_update
  *   Eq 4.8   RLHF's value for one prompt      sppo_rlhf_value      test_game
  *   Eq 4.9   its policy gradient              slow_policy_gradient test_game
  *   Eq 4.10  the same from squares            slow_square_gradient test_game
@@ -161,8 +163,9 @@
  *               After fork a child of a process that has computed with OpenMP
  *               must not compute (gcc's waits for ever): exec, or fork before.
  *               A thread that calls needs 128 KiB of stack, in double 256.
- *   Ranks       Processes that train together sum their gradients through one
- *               callback of yours (sppo_ranks); sppo.h itself knows no MPI.
+ *   Ranks       Processes that train one policy together share out prompts and
+ *               passes, and meet in one callback of yours, an all-reduce
+ *               (sppo_ranks); sppo.h itself knows no MPI.
  *   Randomness  A pure function of (seed, iteration, prompt, response,
  *               position), so the order of work does not matter.
  *               The bits hold for one binary: another compiler, or -std=gnu99
@@ -924,8 +927,7 @@ SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
 SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
                               double grad[2]);
 
-/* ==== A11  self-play: Algorithm 1 ============================ >>play == */
-
+/* The losses that the loop offers. */
 typedef enum sppo_loss {
     SPPO_LOSS_SPPO = 0,  // Eq 4.7 on every kept response, win rates P^
     SPPO_LOSS_PAIR,      // Eq 4.12, soft P(y_w > y_l)
@@ -934,6 +936,10 @@ typedef enum sppo_loss {
     SPPO_LOSS_DPO,       // Eq 4.13
     SPPO_LOSS_IPO        // Eq 4.14
 } sppo_loss;
+/* Its name, "sppo", "pair", ..; NULL when there is no such loss. */
+SPPO_DEF const char *sppo_loss_name(sppo_loss loss);
+
+/* ==== A11  self-play: Algorithm 1 ============================ >>play == */
 
 typedef enum sppo_phase {
     SPPO_PHASE_SAMPLE = 0, SPPO_PHASE_JUDGE, SPPO_PHASE_SELECT, SPPO_PHASE_FIT,
@@ -1032,9 +1038,11 @@ typedef struct sppo_play {
     sppo_activations acts;
     sppo_real *grad;
     sppo_real *before; // of ranks: the sum over the passes so far of a step
-    double *per_slot;  // [batch, 3, k] log-probability, ratio, gradient
-    double *measured;  // [batch, 6] of a step's prompts, see sppoi_measure
-    int *order, *segment;
+    // [batch, k], of the kept responses to a step's prompts: log pi_theta(y|x),
+    // log pi_theta / pi_t, P^, and the gradient of the loss in the second.
+    double *kept_logp, *kept_ratio, *kept_win, *kept_grad;
+    double *score;     // [k] of one prompt's responses
+    int *order;
     void *block;
     size_t block_size;
     int steps, steps_per_epoch, have_old;
@@ -1385,25 +1393,6 @@ static double sppoi_as_double(double x)
     return stored;
 }
 
-/* What the paper's half asks of the machine below and no header declares: the
- * ranks' share of work and of results, and a sentence's beginning.          */
-typedef struct sppoi_part { int from, count; } sppoi_part;
-static sppoi_part sppoi_ranks_part(const sppo_ranks *ranks, int count);
-static int sppoi_ranks_at_once(const sppo_ranks *ranks, int one);
-static sppo_result sppoi_ranks_all_reduce(sppo_ctx *ctx,
-                                          const sppo_ranks *ranks,
-                                          sppo_real *buffer, size_t count);
-static sppo_result sppoi_ranks_share(sppo_ctx *ctx, const sppo_ranks *ranks,
-                                     void *array, size_t count, size_t size);
-static sppo_result sppoi_ranks_agree(sppo_ctx *ctx, const sppo_ranks *ranks,
-                                     sppo_result result);
-static sppo_result sppoi_ranks_lists(sppo_ctx *ctx, const sppo_ranks *ranks,
-                                     sppo_lists *lists, int from, int own,
-                                     int count);
-/* Puts words in front of the sentence of the last failure. */
-static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
-    SPPOI_FORMAT(2, 3);
-
 /* ==========================================================================
  *                                 THE PAPER
  * ======================================================================= */
@@ -1427,36 +1416,6 @@ SPPO_DEF double sppo_sigmoid(double s)
 SPPO_DEF double sppo_bradley_terry(double reward, double other)
 {
     return sppo_sigmoid(reward - other);
-}
-
-/* A preference of constant sum (Sec 3): P(y' > y) = 1 - P(y > y'), and a tie
- * with itself.  What holds within the tolerance is made to hold exactly, so
- * that win rates average to 1/2 exactly.                                    */
-SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
-                                           int k, double tolerance)
-{
-    int i, j;
-
-    for (i = 0; i < k; i++)
-        for (j = 0; j < k; j++) {
-            const double p = pairwise[sppoi_cell(i, k, j)];
-            const double q = pairwise[sppoi_cell(j, k, i)];
-
-            if (!(p >= 0.0 && p <= 1.0))
-                return sppo_fail(ctx, SPPO_E_JUDGE,
-                                 "preference [%d][%d] is %g; it must be a "
-                                 "probability, 0 to 1", i, j, p);
-            if (!(fabs(p + q - 1.0) <= tolerance))
-                return sppo_fail(ctx, SPPO_E_JUDGE,
-                                 "preferences [%d][%d] = %g and [%d][%d] = %g "
-                                 "must add up to 1", i, j, p, j, i, q);
-        }
-    for (i = 0; i < k; i++) {
-        pairwise[sppoi_cell(i, k, i)] = 0.5;
-        for (j = i + 1; j < k; j++)
-            pairwise[sppoi_cell(j, k, i)] = 1.0 - pairwise[sppoi_cell(i, k, j)];
-    }
-    return SPPO_OK;
 }
 
 /* ---- games: a finite set of answers, no network ---- */
@@ -1578,54 +1537,6 @@ SPPO_DEF void sppo_exact_step(double *next, const double *pi,
 
     for (i = 0; i < n; i++)
         next[i] = pi[i] > 0.0 ? pi[i] * exp(eta * win[i] - log_z) : 0.0;
-}
-
-/* From log-weights to a policy.  -infinity: probability 0. */
-static void sppoi_normalise(double *pi, int n)
-{
-    double top = -HUGE_VAL, sum = 0.0;
-    int i;
-
-    for (i = 0; i < n; i++)
-        top = pi[i] > top ? pi[i] : top;
-    for (i = 0; i < n; i++)
-        sum += pi[i] = exp(pi[i] - top);
-    for (i = 0; i < n; i++)
-        pi[i] /= sum;
-}
-
-/* Optimistic multiplicative weights (Rakhlin and Sridharan 2013; last iterate:
- * Daskalakis and Panageas 2019).  2 win - last guesses the next win rates from
- * their trend, which turns the circle of Eq 4.1 into a spiral inwards.      */
-SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
-                                   const double *win, const double *last,
-                                   double eta, int n)
-{
-    int i;
-
-    for (i = 0; i < n; i++)
-        next[i] = log(pi[i]) + eta * (2.0 * win[i] - last[i]);
-    sppoi_normalise(next, n);
-}
-
-/* Magnetic mirror descent (Sokota et al. 2023).  Setting the gradient of
- *   eta E_next[win] - KL(next || pi) - eta alpha KL(next || magnet)
- * to a constant gives
- *   (1 + eta alpha) log next = log pi + eta alpha log magnet + eta win + const.
- * alpha 0 is Eq 4.1.  The last policy converges for eta <= alpha (win rates
- * lie in [0, 1]); moving the magnet there and going on leads to Eq 3.3's.   */
-SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
-                                 const double *magnet, const double *win,
-                                 double eta, double alpha, int n)
-{
-    const double pull = eta * alpha;
-    int i;
-
-    for (i = 0; i < n; i++) {
-        const double drawn = pull > 0.0 ? pull * log(magnet[i]) : 0.0;
-        next[i] = (log(pi[i]) + drawn + eta * win[i]) / (1.0 + pull);
-    }
-    sppoi_normalise(next, n);
 }
 
 /* [Eq 4.4] The regression whose solution is Eq 4.1, over all answers.
@@ -1789,42 +1700,6 @@ SPPO_DEF int sppo_beats(double a, double b)
     return a - b > 1e-9;
 }
 
-/* [Sec 5] s_PairRM(y_i;x) = (1/K) sum_k s(y_i, y_k;x), s = log (P / (1 - P)).
- * A judge that answers 0 or 1 has no finite log-odds: they end at log 2^53,
- * where sigma(s) is 1 but for the last bit.                                 */
-SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k)
-{
-    const double limit = 53.0 * log(2.0);
-    int i, j;
-
-    for (i = 0; i < k; i++) {
-        double sum = 0.0;
-        for (j = 0; j < k; j++) {
-            const double p = pairwise[sppoi_cell(i, k, j)];
-            sum += fmax(-limit, fmin(limit, log(p) - log1p(-p)));
-        }
-        score[i] = sum / k;
-    }
-}
-
-/* The released code's P (D3), for comparison with runs of that code.
- *
- *   there  score_i = sum_j (C[i,j] - C[j,i]) / K,  P = sigma(score_i - score_j)
- *   here   C antisymmetric: each comparison counts twice, hence the 2
- *
- * Bradley-Terry on averages: a cycle becomes a tie of all, P of two responses
- * depends on the others, and rewards that obey Eq 3.1 come out doubled.     */
-SPPO_DEF void sppo_preference_from_scores(double *pairwise,
-                                          const double *score, int k)
-{
-    int i, j;
-
-    for (i = 0; i < k; i++)
-        for (j = 0; j < k; j++)
-            pairwise[sppoi_cell(i, k, j)] =
-                sppo_bradley_terry(2.0 * score[i], 2.0 * score[j]);
-}
-
 /* [App A] The normalising factor that Eq 4.5 asks for and Eq 4.6 replaces.
  *
  *   HALF         log Z = eta / 2
@@ -1890,30 +1765,6 @@ SPPO_DEF double sppo_loss_pair(double r_w, double r_l, double p, double eta,
          + sppo_loss_point(r_l, eta * ((1.0 - p) - 0.5), &grad[1]);
 }
 
-/* The released trainer's loss (D4): win rates against all K for both, and the
- * MEAN of the squares, which is Eq 4.7 with D_t = {y_w, y_l}.               */
-SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
-                                       double win_l, double eta,
-                                       double grad[2])
-{
-    const double sum = sppo_loss_point(r_w, eta * (win_w - 0.5), &grad[0])
-                     + sppo_loss_point(r_l, eta * (win_l - 0.5), &grad[1]);
-
-    grad[0] *= 0.5;
-    grad[1] *= 0.5;
-    return 0.5 * sum;
-}
-
-SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
-                                 double grad[2])
-{
-    const double sum = sppo_loss_pair(r_w, r_l, p, eta, grad);
-
-    grad[0] *= 0.5;
-    grad[1] *= 0.5;
-    return 0.5 * sum;
-}
-
 /* [Sec 4.5] Eq 4.12 for a label that is certain, P(y_w > y_l) = 1.
  *
  *   paper  (a - 1/2)^2 + (b + 1/2)^2       a = r_w / eta, b = r_l / eta
@@ -1974,41 +1825,174 @@ SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
     return w + l;
 }
 
+/* ---- the losses that line 6 may take ---- */
+
+/* What a loss may look at: the kept responses to one prompt, of which the first
+ * is the winner and the second the loser unless all K are kept.             */
+typedef struct sppoi_example {
+    int kept;
+    const double *ratio;  // [kept] log pi_theta(y|x) - log pi_t(y|x)
+    const double *win;    // [kept] P^(y > pi_t|x)
+    double beats;         // P(y_w > y_l|x)
+    int tied;             // all win rates are equal: nobody has won
+    double eta, log_z;
+} sppoi_example;
+
+/* [Eq 4.7] mean: over the kept responses.  Every prompt keeps as many, so the
+ * mean over D_t is the mean of this over prompts, which >>play.c makes.     */
+static double sppoi_sppo_loss(const sppoi_example *x, double *grad)
+{
+    double loss = 0.0;
+    int i;
+
+    for (i = 0; i < x->kept; i++) {
+        const double target = sppo_target(x->eta, x->win[i], x->log_z);
+
+        loss += sppo_loss_point(x->ratio[i], target, &grad[i]) / x->kept;
+        grad[i] /= x->kept;
+    }
+    return loss;
+}
+
+static double sppoi_pair_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_pair(x->ratio[0], x->ratio[1], x->beats, x->eta, grad);
+}
+
+static double sppoi_single_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_single(x->ratio[0], x->ratio[1], x->beats, x->eta, grad);
+}
+
+static double sppoi_hard_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_hard(x->ratio[0], x->ratio[1], x->eta, grad);
+}
+
+static double sppoi_dpo_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_dpo(x->ratio[0], x->ratio[1], x->eta, grad);
+}
+
+static double sppoi_ipo_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_ipo(x->ratio[0], x->ratio[1], x->eta, grad);
+}
+
+/* Another loss is a value of sppo_loss, a function like these, and a row. */
+typedef struct sppoi_loss_row {
+    sppo_loss loss;
+    const char *name;
+    double (*value)(const sppoi_example *x, double *grad);
+    int needs_winner;  // a prompt without one teaches it nothing (D11)
+    int takes_all;     // any number of responses, not only winner and loser
+} sppoi_loss_row;
+
+static const sppoi_loss_row sppoi_losses[] = {
+    { SPPO_LOSS_SPPO,   "sppo",   sppoi_sppo_loss,   0, 1 },
+    { SPPO_LOSS_PAIR,   "pair",   sppoi_pair_loss,   0, 0 },
+    { SPPO_LOSS_SINGLE, "single", sppoi_single_loss, 0, 0 },
+    { SPPO_LOSS_HARD,   "hard",   sppoi_hard_loss,   1, 0 },
+    { SPPO_LOSS_DPO,    "dpo",    sppoi_dpo_loss,    1, 0 },
+    { SPPO_LOSS_IPO,    "ipo",    sppoi_ipo_loss,    1, 0 }
+};
+
+enum { SPPOI_LOSSES = sizeof sppoi_losses / sizeof *sppoi_losses };
+
+static const sppoi_loss_row *sppoi_find_loss(sppo_loss loss)
+{
+    int i;
+
+    for (i = 0; i < SPPOI_LOSSES; i++)
+        if (sppoi_losses[i].loss == loss)
+            return &sppoi_losses[i];
+    return NULL;
+}
+
+SPPO_DEF const char *sppo_loss_name(sppo_loss loss)
+{
+    const sppoi_loss_row *row = sppoi_find_loss(loss);
+
+    return row ? row->name : NULL;
+}
+
+/* The loss of a prompt; grad[kept] in the log-ratios. */
+static double sppoi_loss(sppo_loss loss, const sppoi_example *x, double *grad)
+{
+    const sppoi_loss_row *row = sppoi_find_loss(loss);
+    int i;
+
+    for (i = 0; i < x->kept; i++)
+        grad[i] = 0.0;
+    if (!row)
+        return (double)NAN;  // which no step is taken with
+    return row->needs_winner && x->tied ? 0.0 : row->value(x, grad);
+}
+
 /* ==== Algorithm 1 ================== Sec 4.2 ================== >>play.c == */
 
-/* The loop, a function for each line; line 1, the input, is sppo_play_init at
- * the end of the section, with the run's settings and memory.               */
+/* The paper's seven lines in the paper's order; line 1, the input, is
+ * sppo_play_init in >>run.  Who has read to the end of this section has seen
+ * all of the paper.  What a run needs besides, the order of calls, progress,
+ * several processes, memory, settings and checkpoints, is the affair of >>run;
+ * here is all that the lines ask of it.                                     */
 
-/* Labels of the run's independent random streams. */
+/* A batch of prompts of D_t.  It is worked on in passes, each over as many of
+ * its prompts as pass_tokens allows; play->forest holds those of one pass, each
+ * followed by its kept responses.                                           */
+typedef struct sppoi_batch {
+    sppo_play *play;
+    const int *order;  // the prompts, 0 .. round.count - 1, as they are taken
+    int count;
+    int from, pass;    // the pass has order[from .. from + pass - 1]
+} sppoi_batch;
+
+typedef sppo_result (*sppoi_pass_work)(sppo_ctx *ctx, sppoi_batch *batch);
+typedef sppo_result (*sppoi_prompts_work)(sppo_ctx *ctx, sppo_play *play,
+                                          const sppo_judge *judge, int from,
+                                          int count);
+
+/* Begins a line of the algorithm, or goes on with it, when it is due. */
+static sppo_result sppoi_begin(sppo_ctx *ctx, const sppo_play *play,
+                               sppo_phase line);
+/* The line is done, and the next one due. */
+static sppo_result sppoi_end(sppo_ctx *ctx, sppo_play *play);
+/* Work on every prompt of the round, [from, from + count) at a time. */
+static sppo_result sppoi_each_prompt(sppo_ctx *ctx, sppo_play *play,
+                                     sppoi_prompts_work work,
+                                     const sppo_judge *judge);
+/* Fills in pairwise of these prompts: the judge's answers, checked. */
+static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
+                             const sppo_judge *judge, int from, int count);
+/* Work on every prompt of the batch, a pass at a time.  Passes leave their
+ * log-probabilities in logp[count, k], and add their gradients to grad, which
+ * begins at 0; NULL: they have none.                                        */
+static sppo_result sppoi_each_pass(sppo_ctx *ctx, sppoi_batch *batch,
+                                   sppoi_pass_work work, double *logp,
+                                   sppo_real *grad);
+/* Counts a step that was taken with the batch, and reports it. */
+static sppo_result sppoi_step_done(sppo_ctx *ctx, sppoi_batch *batch);
+
+/* Random numbers come in independent streams, and anew in every iteration: no
+ * draw depends on how many others there were before it.                     */
 enum { SPPOI_STREAM_SAMPLE = 1, SPPOI_STREAM_ORDER = 2 };
-enum { SPPOI_PROMPTS_AT_ONCE = 32 };  // between two progress reports
 
-static int sppoi_longest(const sppo_lists *lists)
+static uint64_t sppoi_stream(const sppo_play *play, uint64_t stream)
 {
-    int i, longest = 0;
-
-    for (i = 0; i < lists->count; i++)
-        longest = sppoi_max(longest, sppo_lists_length(lists, i));
-    return longest;
+    return sppo_random_fork(sppo_random_fork(play->config.seed, stream),
+                            (uint64_t)play->iteration);
 }
 
-/* Responses of a prompt in D_t: best and worst, or all (D1). */
-static int sppoi_kept(const sppo_play_config *c)
+SPPO_DEF uint64_t sppo_play_key(const sppo_play *play)
 {
-    return c->keep_all ? c->k : 2;
+    return sppoi_stream(play, SPPOI_STREAM_SAMPLE);
 }
 
-/* Prompts that are sampled together; fewer when they are long. */
-static int sppoi_prompts_at_once(const sppo_play_config *c,
-                                 const sppo_lists *prompts)
-{
-    const int fit = sppoi_max(1, c->pass_tokens / sppoi_longest(prompts));
+/* ---- line 3: sample ---- */
 
-    return sppoi_min(sppoi_min(SPPOI_PROMPTS_AT_ONCE, fit),
-                     c->prompts_per_iteration);
-}
-
-/* Where the prompts of this iteration begin: fresh ones while there are. */
+/* x ~ X: where this iteration's prompts begin.  The paper cuts its prompts into
+ * one part for each iteration, so that a policy is not sampled where it was
+ * just trained; here, too, they are fresh until there are no more.          */
 static int sppoi_round_first(const sppo_play *play)
 {
     const int n = play->config.prompts_per_iteration;
@@ -2016,226 +2000,65 @@ static int sppoi_round_first(const sppo_play *play)
     return play->iteration % (play->prompts->count / n) * n;
 }
 
-static sppo_result sppoi_expect_phase(sppo_ctx *ctx, const sppo_play *play,
-                                      sppo_phase phase, const char *who)
+static sppo_result sppoi_sample_some(sppo_ctx *ctx, sppo_play *play,
+                                     const sppo_judge *judge, int from,
+                                     int count)
 {
-    static const char *const step[] = {
-        "sppo_play_sample", "sppo_play_judge", "sppo_play_select",
-        "sppo_play_fit", "sppo_play_advance", "nothing: the run is done"
-    };
-
-    if (!play->policy)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "%s: the play was not begun by sppo_play_init", who);
-    if (play->phase == phase)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                     "%s: out of order; what comes next is %s", who,
-                     step[play->phase]);
+    (void)judge;
+    return sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
+                       play->round.first + from, count, &play->config.sampling,
+                       sppo_play_key(play), &play->round.responses);
 }
 
-/* Tells the callback; the state is already that of the finished unit. */
-static sppo_result sppoi_report(sppo_ctx *ctx, sppo_play *play, int total)
-{
-    sppo_result result = SPPO_OK;
-
-    play->last.phase = play->phase;
-    play->last.iteration = play->iteration;
-    play->last.done = play->done;
-    play->last.total = total;
-    if (play->config.progress &&
-        play->config.progress(play->config.progress_user, &play->last))
-        result = sppo_fail(ctx, SPPO_E_STOPPED, "stopped in iteration %d; the "
-                           "run can go on from here", play->iteration + 1);
-    return sppoi_ranks_agree(ctx, play->config.ranks, result);
-}
-
-static void sppoi_enter(sppo_play *play, sppo_phase phase)
-{
-    play->phase = phase;
-    play->done = 0;
-}
-
-static int sppoi_finite(double value) { return value - value == 0.0; }
-
-/* Mean tokens of a response, and the share that ended with EOS. */
-static void sppoi_lengths(const sppo_lists *lists, const sppo_config *config,
-                          double *length, double *finished)
-{
-    int i, ends = 0;
-
-    for (i = 0; i < lists->count; i++)
-        ends += sppo_finished(config, lists, i);
-    *length = (double)lists->start[lists->count] / lists->count;
-    *finished = (double)ends / lists->count;
-}
-
-static void sppoi_round_lengths(sppo_play *play)
-{
-    sppoi_lengths(&play->round.responses, &play->policy->config,
-                  &play->last.length, &play->last.eos_rate);
-}
-
-SPPO_DEF uint64_t sppo_play_key(const sppo_play *play)
-{
-    const uint64_t stream = sppo_random_fork(play->config.seed,
-                                             SPPOI_STREAM_SAMPLE);
-
-    return sppo_random_fork(stream, (uint64_t)play->iteration);
-}
-
-/* Responses to the round's next `count` prompts, each rank its part. */
-static sppo_result sppoi_sample_some(sppo_ctx *ctx, sppo_play *play, int count)
-{
-    const sppo_play_config *c = &play->config;
-    const sppoi_part part = sppoi_ranks_part(c->ranks, count);
-    sppo_lists *y = &play->round.responses;
-    sppo_result result = SPPO_OK;
-
-    if (part.count)
-        result = sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
-                             play->round.first + play->done + part.from,
-                             part.count, &c->sampling, sppo_play_key(play), y);
-    result = sppoi_ranks_agree(ctx, c->ranks, result);
-    if (result == SPPO_OK)
-        result = sppoi_ranks_lists(ctx, c->ranks, y, part.from * c->k,
-                                   part.count * c->k, count * c->k);
-    if (result != SPPO_OK)
-        y->count = play->done * c->k;
-    return result;
-}
-
-/* [Alg 1.3] sample x ~ X and y_{1:K} ~ pi_t(.|x), the synthetic responses. */
+/* [Alg 1.3] sample x ~ X and y_{1:K} ~ pi_t(.|x), the synthetic responses.
+ * All of them before the first step, for all must come from the one policy pi_t
+ * that the win rates and the log-ratios speak of.                           */
 SPPO_DEF sppo_result sppo_play_sample(sppo_ctx *ctx, sppo_play *play)
 {
+    SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_SAMPLE));
+    SPPOI_TRY(sppoi_each_prompt(ctx, play, sppoi_sample_some, NULL));
+    return sppoi_end(ctx, play);
+}
+
+/* ---- line 4: annotate ---- */
+
+/* The judge's answers.  Settings may count a cut against a response (D12), or
+ * take the released code's P for the paper's (D3).                          */
+static sppo_result sppoi_judge_some(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_judge *judge, int from,
+                                    int count)
+{
     const sppo_play_config *c = &play->config;
-    const int total = play->round.count;
-
-    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_SAMPLE,
-                                 "sppo_play_sample"));
-    while (play->done < total) {
-        const int one = sppoi_prompts_at_once(c, play->prompts);
-        const int count = sppoi_min(sppoi_ranks_at_once(c->ranks, one),
-                                    total - play->done);
-
-        SPPOI_TRY(sppoi_sample_some(ctx, play, count));
-        play->done += count;
-        sppoi_round_lengths(play);
-        SPPOI_TRY(sppoi_report(ctx, play, total));
-    }
-    sppoi_round_lengths(play);  // responses may have come from elsewhere
-    sppoi_enter(play, SPPO_PHASE_JUDGE);
-    return SPPO_OK;
-}
-
-/* [D12] What a cut costs: its log-odds against a response that ended.
- *
- *   TRL    score_i -= penalty       of a response without EOS, before use
- *   here   logit P(i > j) -= penalty (cut_i - cut_j)     s = log (P / (1 - P))
- *
- * The same where P is sigma(score_i - score_j).                             */
-SPPO_DEF void sppo_penalise_cuts(double *pairwise, const sppo_config *config,
-                                 const sppo_lists *responses, int first, int k,
-                                 double penalty)
-{
-    int i, j;
-
-    for (i = 0; i < k && penalty > 0.0; i++)
-        for (j = 0; j < k; j++) {
-            double *win = &pairwise[i * k + j], *loss = &pairwise[j * k + i];
-
-            if (sppo_finished(config, responses, first + i) ||
-                !sppo_finished(config, responses, first + j))
-                continue;
-            *win = sppo_sigmoid(log(*win) - log1p(-*win) - penalty);
-            *loss = 1.0 - *win;
-        }
-}
-
-/* Checks the judge's answer to prompt p, counts cuts against responses (D12)
- * and, with bradley_terry, replaces it by the released code's P (D3).       */
-static sppo_result sppoi_annotate(sppo_ctx *ctx, sppo_play *play, int p)
-{
-    const int k = play->config.k;
-    double *pairwise = play->round.pairwise + (size_t)p * (size_t)k * (size_t)k;
-
-    if (sppo_preference_check(ctx, pairwise, k, 1e-3))
-        return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
-                            "prompt %d of %d: ", play->round.first + p + 1,
-                            play->prompts->count);
-    sppo_penalise_cuts(pairwise, &play->policy->config,
-                       &play->round.responses, p * k, k,
-                       play->config.missing_eos_penalty);
-    if (play->config.bradley_terry) {
-        sppo_mean_scores(play->per_slot, pairwise, k);
-        sppo_preference_from_scores(pairwise, play->per_slot, k);
-    }
-    return SPPO_OK;
-}
-
-/* Asks the judge about prompts [from, from + count) of the round. */
-static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
-                             const sppo_judge *judge, int from, int count)
-{
-    const int k = play->config.k;
-    double *pairwise = play->round.pairwise + sppoi_cell(from * k, k, 0);
-    sppo_lists view = play->round.responses;
-    size_t i;
+    const int k = c->k;
     int p;
 
-    if (!judge || !judge->fill)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_play_judge: judge is NULL or has no fill");
-    view.start += from * k;
-    view.count = count * k;
-    for (i = 0; i < (size_t)count * (size_t)k * (size_t)k; i++)
-        pairwise[i] = (double)NAN;  // what is not filled in is noticed
-    SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
-                          play->round.first + from, count, pairwise));
-    for (p = 0; p < count; p++)
-        SPPOI_TRY(sppoi_annotate(ctx, play, from + p));
+    SPPOI_TRY(sppoi_ask(ctx, play, judge, from, count));
+    for (p = from; p < from + count; p++) {
+        double *pairwise = play->round.pairwise + sppoi_cell(p * k, k, 0);
+
+        sppo_penalise_cuts(pairwise, &play->policy->config,
+                           &play->round.responses, p * k, k,
+                           c->missing_eos_penalty);
+        if (c->bradley_terry) {
+            sppo_mean_scores(play->score, pairwise, k);
+            sppo_preference_from_scores(pairwise, play->score, k);
+        }
+    }
     return SPPO_OK;
 }
 
-/* The round's next `count` prompts, each rank its part. */
-static sppo_result sppoi_judge_some(sppo_ctx *ctx, sppo_play *play,
-                                    const sppo_judge *judge, int count)
-{
-    const sppo_ranks *ranks = play->config.ranks;
-    const sppoi_part part = sppoi_ranks_part(ranks, count);
-    const size_t cells = (size_t)(play->config.k * play->config.k);
-    double *pairwise = play->round.pairwise + (size_t)play->done * cells;
-    sppo_result result = SPPO_OK;
-
-    memset(pairwise, 0, (size_t)count * cells * sizeof *pairwise);
-    if (part.count)
-        result = sppoi_ask(ctx, play, judge, play->done + part.from,
-                           part.count);
-    SPPOI_TRY(sppoi_ranks_agree(ctx, ranks, result));
-    return sppoi_ranks_share(ctx, ranks, pairwise, (size_t)count * cells,
-                             sizeof *pairwise);
-}
-
-/* [Alg 1.4] annotate P(y_k > y_k'|x) for all k, k' in [K]. */
+/* [Alg 1.4] annotate P(y_k > y_k'|x) for all k, k' in [K].  The oracle compares
+ * two responses at a time and gives no response a score of its own: so it may
+ * prefer in a circle, which no reward can.                                  */
 SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
                                      const sppo_judge *judge)
 {
-    const int most = sppoi_ranks_at_once(play->config.ranks,
-                                         SPPOI_PROMPTS_AT_ONCE);
-    const int total = play->round.count;
-
-    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_JUDGE,
-                                 "sppo_play_judge"));
-    while (play->done < total) {
-        const int count = sppoi_min(most, total - play->done);
-
-        SPPOI_TRY(sppoi_judge_some(ctx, play, judge, count));
-        play->done += count;
-        SPPOI_TRY(sppoi_report(ctx, play, total));
-    }
-    sppoi_enter(play, SPPO_PHASE_SELECT);
-    return SPPO_OK;
+    SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_JUDGE));
+    SPPOI_TRY(sppoi_each_prompt(ctx, play, sppoi_judge_some, judge));
+    return sppoi_end(ctx, play);
 }
+
+/* ---- line 5: select ---- */
 
 /* The first of those that no win rate beats. */
 static int sppoi_best(const double *win, int k)
@@ -2265,15 +2088,16 @@ static int sppoi_worst(const double *win, int k, int best)
 
 /* [Alg 1.5] select responses from y_{1:K} and form D_t with their win rates.
  * Winner: highest P^, the first of equals; loser: lowest, the last of equals;
- * so the two differ even when all win rates are equal (D11).                */
+ * so the two differ even when all win rates are equal (D11).  P^ is the mean
+ * over all K whichever are kept, for it estimates P(y > pi_t), not who wins
+ * among the kept.                                                           */
 SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play)
 {
     const int k = play->config.k;
     sppo_round *round = &play->round;
     int p;
 
-    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_SELECT,
-                                 "sppo_play_select"));
+    SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_SELECT));
     for (p = 0; p < round->count; p++) {
         double *win = round->win + p * k;
 
@@ -2282,229 +2106,110 @@ SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play)
         round->loser[p] = sppoi_worst(win, k, round->winner[p]);
     }
     play->have_old = 0;
-    sppoi_enter(play, SPPO_PHASE_FIT);
-    return SPPO_OK;
+    return sppoi_end(ctx, play);
 }
 
-/* Response slot i of those kept for prompt p. */
-static int sppoi_slot(const sppo_play *play, int p, int i)
+/* How many responses to a prompt D_t has: all, or winner and loser (D1). */
+static int sppoi_kept(const sppo_play_config *c)
+{
+    return c->keep_all ? c->k : 2;
+}
+
+/* Which of the K responses to prompt p the i-th kept one is. */
+static int sppoi_kept_response(const sppo_play *play, int p, int i)
 {
     if (play->config.keep_all)
         return i;
     return i == 0 ? play->round.winner[p] : play->round.loser[p];
 }
 
-/* Puts prompts order[from], order[from + 1], ... with their kept responses
- * into the forest, as many as fit; returns how many. segment[j] is the prompt
- * of the j-th; its responses follow it.                                     */
-static int sppoi_fill_pass(sppo_play *play, const int *order, int from, int to)
+/* ---- line 6: minimise ---- */
+
+static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppoi_batch *batch)
 {
-    const sppo_round *round = &play->round;
+    sppo_play *play = batch->play;
     const int kept = sppoi_kept(&play->config), k = play->config.k;
-    sppo_forest *forest = &play->forest;
     int j, i;
 
-    sppo_forest_clear(forest);
-    for (j = 0; from + j < to; j++) {
-        const int p = order ? order[from + j] : from + j;
-        const int x = round->first + p;
-        const int tokens = forest->tokens, segments = forest->segments;
-        int root, fits;
-
-        root = sppo_forest_add(forest, -1, sppo_lists_tokens(play->prompts, x),
-                               sppo_lists_length(play->prompts, x), 0);
-        fits = root >= 0;
-        for (i = 0; i < kept && fits; i++) {
-            const int y = p * k + sppoi_slot(play, p, i);
-            fits = sppo_forest_add(forest, root,
-                                   sppo_lists_tokens(&round->responses, y),
-                                   sppo_lists_length(&round->responses, y),
-                                   1) >= 0;
-        }
-        if (!fits) {
-            forest->tokens = tokens;
-            forest->segments = segments;
-            break;
-        }
-        play->segment[j] = root;
-    }
-    return j;
-}
-
-/* log pi_t(y|x) of the n prompts in the forest, p the first. */
-static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppo_play *play, int p,
-                                     int n)
-{
-    const int kept = sppoi_kept(&play->config), k = play->config.k;
-    int i, j;
-
     SPPOI_TRY(sppo_forward(ctx, &play->acts, play->policy, &play->forest));
-    for (j = 0; j < n; j++)
+    for (j = 0; j < batch->pass; j++) {
+        const int p = batch->order[batch->from + j], root = j * (1 + kept);
+
         for (i = 0; i < kept; i++)
-            play->round.old[(p + j) * k + sppoi_slot(play, p + j, i)] =
-                sppo_segment_logprob(&play->acts, &play->forest,
-                                     play->segment[j] + 1 + i);
+            play->round.old[p * k + sppoi_kept_response(play, p, i)] =
+                sppo_segment_logprob(&play->acts, &play->forest, root + 1 + i);
+    }
     return SPPO_OK;
 }
 
-/* log pi_t(y|x) of every kept response, before theta moves (D5). */
+/* log pi_t(y|x) of every kept response (D5).  Before the first step, because
+ * until theta moves the policy still is pi_t, and afterwards nobody has it any
+ * more.  A number for each response is all of pi_t that Eq 4.7 asks for.    */
 static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
 {
-    const sppo_ranks *ranks = play->config.ranks;
-    const size_t numbers = (size_t)play->round.count * (size_t)play->config.k;
-    const int rank_count = ranks ? ranks->size : 1,
-              own = ranks ? ranks->rank : 0;
-    double *old = play->round.old;
-    int p = 0, rank;
+    sppoi_batch all = { play, play->order, play->round.count, 0, 0 };
+    int p;
 
-    memset(old, 0, numbers * sizeof *old);
-    while (p < play->round.count) {
-        sppo_result result = SPPO_OK;
-
-        for (rank = 0; rank < rank_count && p < play->round.count; rank++) {
-            const int to = sppoi_min(play->round.count,
-                                     p + play->config.batch);
-            const int n = sppoi_fill_pass(play, NULL, p, to);
-
-            if (rank == own)
-                result = sppoi_record_pass(ctx, play, p, n);
-            p += n;
-        }
-        SPPOI_TRY(sppoi_ranks_agree(ctx, ranks, result));
-    }
-    SPPOI_TRY(sppoi_ranks_share(ctx, ranks, old, numbers, sizeof *old));
+    for (p = 0; p < play->round.count; p++)
+        play->order[p] = p;
+    SPPOI_TRY(sppoi_each_pass(ctx, &all, sppoi_record_pass, play->round.old,
+                              NULL));
     play->have_old = 1;
     return SPPO_OK;
 }
 
-/* The loss of prompt p, the mean of Eq 4.7 over its kept responses or one of
- * the pair losses, from the log-ratios of the kept responses.               */
-static double sppoi_prompt_loss(const sppo_play *play, int p,
-                                const double *ratio, double *grad)
+/* The loss of prompt order[at] from what kept_logp says of its responses, and
+ * its gradient in their log-ratios in kept_grad.                            */
+static double sppoi_prompt_loss(const sppoi_batch *batch, int at)
 {
+    const sppo_play *play = batch->play;
     const sppo_play_config *c = &play->config;
-    const int kept = sppoi_kept(c);
-    const int w = play->round.winner[p], l = play->round.loser[p];
-    const double *win = play->round.win + p * c->k;
-    const double beats =  // P(y_w > y_l)
-        play->round.pairwise[sppoi_cell(p * c->k + w, c->k, l)];
-    double log_z, loss = 0.0;
+    const sppo_round *round = &play->round;
+    const int k = c->k, p = batch->order[at];
+    const int w = round->winner[p], l = round->loser[p];
+    const double *win = round->win + p * k, *logp = play->kept_logp + at * k;
+    double *ratio = play->kept_ratio + at * k, *kept = play->kept_win + at * k;
+    sppoi_example x = { 0, ratio, kept, 0, 0, c->eta, 0 };
     int i;
 
-    if (c->loss >= SPPO_LOSS_HARD && !sppo_beats(win[w], win[l])) {
-        grad[0] = grad[1] = 0.0;    // a tie has no winner to be hard about
-        return 0.0;
-    }
-    switch (c->loss) {
-    case SPPO_LOSS_PAIR:
-        return sppo_loss_pair(ratio[0], ratio[1], beats, c->eta, grad);
-    case SPPO_LOSS_SINGLE:
-        return sppo_loss_single(ratio[0], ratio[1], beats, c->eta, grad);
-    case SPPO_LOSS_HARD:
-        return sppo_loss_hard(ratio[0], ratio[1], c->eta, grad);
-    case SPPO_LOSS_DPO:
-        return sppo_loss_dpo(ratio[0], ratio[1], c->eta, grad);
-    case SPPO_LOSS_IPO:
-        return sppo_loss_ipo(ratio[0], ratio[1], c->eta, grad);
-    case SPPO_LOSS_SPPO:
-        break;
-    default:
-        return (double)NAN;  // which no step is taken with
-    }
-    log_z = sppo_log_z(c->baseline, c->coefficient, c->eta, win, c->k);
-    for (i = 0; i < kept; i++) {
-        const double target =
-            sppo_target(c->eta, win[sppoi_slot(play, p, i)], log_z);
+    x.kept = sppoi_kept(c);
+    x.beats = round->pairwise[sppoi_cell(p * k + w, k, l)];
+    x.tied = !sppo_beats(win[w], win[l]);
+    x.log_z = sppo_log_z(c->baseline, c->coefficient, c->eta, win, k);
+    for (i = 0; i < x.kept; i++) {
+        const int y = sppoi_kept_response(play, p, i);
 
-        loss += sppo_loss_point(ratio[i], target, &grad[i]) / kept;
-        grad[i] /= kept;
+        ratio[i] = logp[i] - round->old[p * k + y];
+        kept[i] = win[y];
     }
-    return loss;
+    return sppoi_loss(c->loss, &x, play->kept_grad + at * k);
 }
 
-/* What a pass leaves of prompt p: its loss, of winner and loser the
- * log-probabilities and log-ratios, and the kept responses' mean log-ratio. */
-enum { SPPOI_MEASURED = 6 };
-
-static void sppoi_measure(const sppo_play *play, int p, const double *ratio,
-                          const double *lp, double loss, double *measured)
+/* The loss of prompt order[at], whose segment in b is root, and its gradient in
+ * the log-probability of every token of its kept responses.
+ *
+ * [Eq 4.7] mean: E_{D_t} is the mean over the prompts of a batch, here, of the
+ * mean over each one's kept responses, which the loss has made.  A mean, so
+ * that a gradient has the same size whatever the batch.  But log pi(y|x) is a
+ * sum over tokens, so each token gets the whole gradient of its response: a
+ * mean over tokens would be the log-probability of no policy.               */
+static sppo_result sppoi_fit_prompt(const sppoi_batch *batch, int at,
+                                    sppo_micro_batch *b, int root)
 {
-    const int w = play->config.keep_all ? play->round.winner[p] : 0;
-    const int l = play->config.keep_all ? play->round.loser[p] : 1;
-    const int kept = sppoi_kept(&play->config);
-    int i;
-
-    measured[0] = loss;
-    measured[1] = lp[w];
-    measured[2] = lp[l];
-    measured[3] = ratio[w];
-    measured[4] = ratio[l];
-    for (i = 0; i < kept; i++)
-        measured[5] += ratio[i] / kept;  // from 0: a batch begins with that
-}
-
-/* Adds prompt p's share to the means that the callback sees. */
-static void sppoi_add_measured(sppo_play *play, int p, const double *measured,
-                               double share)
-{
-    const double eta = play->config.eta, *win = play->round.win
-                                              + p * play->config.k;
-    const double loss = measured[0], w = measured[3], l = measured[4];
+    const sppo_play *play = batch->play;
     const int kept = sppoi_kept(&play->config), k = play->config.k;
-    sppo_progress *m = &play->last;
-    int i;
-
-    m->loss += share * loss;
-    m->loss_scaled += share * loss / (eta * eta);
-    m->logps_chosen += share * measured[1];
-    m->logps_rejected += share * measured[2];
-    m->rewards_chosen += share * w / eta;
-    m->rewards_rejected += share * l / eta;
-    m->rewards_margins += share * (w - l) / eta;
-    m->rewards_accuracies += share * (w > l ? 1.0 : 0.0);
-    m->logratios_chosen += share * w;
-    m->logratios_rejected += share * l;
-    m->kl -= share * measured[5];
-    for (i = 0; i < kept; i++)
-        m->entropy -= share / kept *
-                      play->round.old[p * k + sppoi_slot(play, p, i)];
-    m->win_chosen += share * win[play->round.winner[p]];
-    m->win_rejected += share * win[play->round.loser[p]];
-}
-
-/* What the loss of a pass needs: its n prompts, in order, the share of each in
- * the mean of Eq 4.7 over D_t, and where their measures go.                 */
-typedef struct sppoi_fit {
-    sppo_play *play;
-    const int *order;
-    double share, *measured;
-} sppoi_fit;
-
-/* The loss of the j-th prompt of a pass, whose segment in b is root, and its
- * gradient in the log-probability of every token of its kept responses.     */
-static sppo_result sppoi_fit_prompt(const sppoi_fit *fit, sppo_micro_batch *b,
-                                    int root, int j)
-{
-    sppo_play *play = fit->play;
-    const int kept = sppoi_kept(&play->config), k = play->config.k;
-    const int p = fit->order[j];
-    double *lp = play->per_slot + j * 3 * k, *ratio = lp + k;
-    double *grad = ratio + k, loss;
+    const double share = 1.0 / batch->count;
     int i, t;
 
-    for (i = 0; i < kept; i++) {
-        lp[i] = sppo_micro_batch_logprob(b, root + 1 + i);
-        ratio[i] = lp[i] - play->round.old[p * k + sppoi_slot(play, p, i)];
-    }
-    loss = sppoi_prompt_loss(play, p, ratio, grad);
-    sppoi_measure(play, p, ratio, lp, loss, fit->measured + j * SPPOI_MEASURED);
-    if (!(fabs(loss) < HUGE_VAL))
+    for (i = 0; i < kept; i++)
+        play->kept_logp[at * k + i] = sppo_micro_batch_logprob(b, root + 1 + i);
+    if (!(fabs(sppoi_prompt_loss(batch, at)) < HUGE_VAL))
         return SPPO_E_NUMBER;
     for (i = 0; i < kept; i++) {
-        const int s = root + 1 + i;
+        const int y = root + 1 + i;
 
-        for (t = b->forest.start[s]; t < b->forest.start[s + 1]; t++)
-            b->d_logprob[t] = grad[i] * fit->share;
+        for (t = b->forest.start[y]; t < b->forest.start[y + 1]; t++)
+            b->d_logprob[t] = play->kept_grad[at * k + i] * share;
     }
     return SPPO_OK;
 }
@@ -2512,186 +2217,210 @@ static sppo_result sppoi_fit_prompt(const sppoi_fit *fit, sppo_micro_batch *b,
 /* A prompt and its kept responses are a tree of 1 + kept segments. */
 static sppo_result sppoi_fit_micro_batch(void *user, sppo_micro_batch *b)
 {
-    const sppoi_fit *fit = (const sppoi_fit *)user;
-    const int tree = 1 + sppoi_kept(&fit->play->config);
-    int s;
+    const sppoi_batch *batch = (const sppoi_batch *)user;
+    const int tree = 1 + sppoi_kept(&batch->play->config);
+    int s, at = batch->from + b->first_segment / tree;
 
-    for (s = 0; s < b->forest.segments; s += tree)
-        SPPOI_TRY(sppoi_fit_prompt(fit, b, s, (b->first_segment + s) / tree));
+    for (s = 0; s < b->forest.segments; s += tree, at++)
+        SPPOI_TRY(sppoi_fit_prompt(batch, at, b, s));
     return SPPO_OK;
 }
 
-/* Forward, loss and backward of the n prompts in the forest. */
-static sppo_result sppoi_fit_pass(sppo_ctx *ctx, sppo_play *play,
-                                  const int *order, int n, double share,
-                                  double *measured)
+/* Forward, loss and backward. */
+static sppo_result sppoi_fit_pass(sppo_ctx *ctx, sppoi_batch *batch)
 {
-    sppoi_fit fit;
-    sppo_result result;
-    int j;
+    sppo_play *play = batch->play;
 
-    fit.play = play;
-    fit.order = order;
-    fit.share = share;
-    fit.measured = measured;
-    result = sppo_step(ctx, &play->acts, play->policy, &play->forest,
-                       sppoi_fit_micro_batch, &fit, play->grad);
-    for (j = 0; j < n && result == SPPO_E_NUMBER; j++)
-        if (!(fabs(measured[j * SPPOI_MEASURED]) < HUGE_VAL))
-            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_play_fit: step %d of "
-                             "iteration %d (a smaller optim.lr may help): the "
-                             "loss of prompt %d of %d is %g; the weights were "
-                             "not changed", play->done + 1,
-                             play->iteration + 1,
-                             play->round.first + order[j] + 1,
-                             play->prompts->count,
-                             fabs(measured[j * SPPOI_MEASURED]));
-    return result;
+    return sppo_step(ctx, &play->acts, play->policy, &play->forest,
+                     sppoi_fit_micro_batch, batch, play->grad);
 }
 
-/* grad becomes its sum over the passes so far: those before, those of ranks 0,
- * 1, ... in this order, which is the order of the passes.                   */
-static sppo_result sppoi_add_passes(sppo_ctx *ctx, sppo_play *play)
-{
-    const sppo_ranks *ranks = play->config.ranks;
-    const size_t n = play->policy->count;
-    size_t i;
-
-    if (!ranks)
-        return SPPO_OK;  // alone, passes add to grad as they come
-    if (ranks->rank == 0)
-        for (i = 0; i < n; i++)
-            play->grad[i] += play->before[i];
-    SPPOI_TRY(sppoi_ranks_all_reduce(ctx, ranks, play->grad, n));
-    memcpy(play->before, play->grad, n * sizeof *play->grad);
-    return SPPO_OK;
-}
-
-/* The gradient of prompts order[0 .. n - 1] in as many passes as it takes, one
- * after the other or, among ranks, as many at a time as there are of them.  */
-static sppo_result sppoi_batch_gradient(sppo_ctx *ctx, sppo_play *play,
-                                        const int *order, int n)
-{
-    const sppo_ranks *ranks = play->config.ranks;
-    const int rank_count = ranks ? ranks->size : 1,
-              own = ranks ? ranks->rank : 0;
-    const size_t bytes = play->policy->count * sizeof *play->grad;
-    double *measured = play->measured;
-    int at = 0, rank;
-
-    memset(measured, 0, (size_t)(n * SPPOI_MEASURED) * sizeof *measured);
-    if (ranks)
-        memset(play->before, 0, bytes);
-    while (at < n) {
-        sppo_result result = SPPO_OK;
-
-        if (ranks || at == 0)
-            memset(play->grad, 0, bytes);
-        for (rank = 0; rank < rank_count && at < n; rank++) {
-            const int fit = sppoi_fill_pass(play, order, at, n);
-
-            if (rank == own)
-                result = sppoi_fit_pass(ctx, play, order + at, fit, 1.0 / n,
-                                        measured + at * SPPOI_MEASURED);
-            at += fit;
-        }
-        SPPOI_TRY(sppoi_ranks_agree(ctx, ranks, result));
-        SPPOI_TRY(sppoi_add_passes(ctx, play));
-    }
-    return sppoi_ranks_share(ctx, ranks, measured, (size_t)(n * SPPOI_MEASURED),
-                             sizeof *measured);
-}
-
-/* Step number `done` of the iteration: the gradient of a batch, then the
- * optimiser.                                                                */
+/* One step.  There is one shuffle an epoch and not a draw for each step: so
+ * every prompt has its turn exactly once, and in each epoch among others.   */
 static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
 {
-    const sppo_play_config *c = &play->config;
+    const uint64_t stream = sppoi_stream(play, SPPOI_STREAM_ORDER);
     const int epoch = play->done / play->steps_per_epoch;
-    const int from = play->done % play->steps_per_epoch * c->batch;
-    const int n = sppoi_min(c->batch, play->round.count - from);
-    const uint64_t stream = sppo_random_fork(c->seed, SPPOI_STREAM_ORDER);
-    const uint64_t key = sppo_random_fork(stream, (uint64_t)play->iteration);
-    const double length = play->last.length, eos_rate = play->last.eos_rate;
-    int i;
+    const int from = play->done % play->steps_per_epoch * play->config.batch;
+    sppoi_batch batch = { play, play->order + from, 0, 0, 0 };
 
-    sppo_random_order(sppo_random_fork(key, (uint64_t)epoch), play->order,
+    batch.count = sppoi_min(play->config.batch, play->round.count - from);
+    sppo_random_order(sppo_random_fork(stream, (uint64_t)epoch), play->order,
                       play->round.count);
-    memset(&play->last, 0, sizeof play->last);
-    play->last.length = length;
-    play->last.eos_rate = eos_rate;
-    SPPOI_TRY(sppoi_batch_gradient(ctx, play, play->order + from, n));
-    for (i = 0; i < n; i++)
-        sppoi_add_measured(play, play->order[from + i],
-                           play->measured + i * SPPOI_MEASURED, 1.0 / n);
+    SPPOI_TRY(sppoi_each_pass(ctx, &batch, sppoi_fit_pass, play->kept_logp,
+                              play->grad));
     SPPOI_TRY(sppo_optim_step(ctx, &play->optim, play->policy, play->grad));
-    play->last.learning_rate = play->optim.lr;
-    play->last.grad_norm = play->optim.grad_norm;
-    return SPPO_OK;
+    return sppoi_step_done(ctx, &batch);
 }
 
-/* Steps see what the one before them did; the last one has only this. */
-static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
-{
-    sppoi_fill_pass(play, NULL, 0, 1);
-    if (sppo_forward(ctx, &play->acts, play->policy, &play->forest))
-        return sppoi_prefix(ctx, "sppo_play_fit: after the last step (a "
-                            "smaller optim.lr may help): ");
-    return SPPO_OK;
-}
-
-/* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t,
- * approached by `epochs` passes over D_t in random order.                   */
+/* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t.
+ * Not to its end, but as far as `epochs` epochs of steps lead.              */
 SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
 {
-    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_FIT, "sppo_play_fit"));
+    SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_FIT));
     if (!play->have_old)
         SPPOI_TRY(sppoi_record_old(ctx, play));
-    while (play->done < play->steps) {
+    while (play->done < play->steps)
         SPPOI_TRY(sppoi_fit_step(ctx, play));
-        play->done++;
-        SPPOI_TRY(sppoi_report(ctx, play, play->steps));
-    }
-    SPPOI_TRY(sppoi_still_finite(ctx, play));
-    sppoi_enter(play, SPPO_PHASE_ADVANCE);
-    return SPPO_OK;
+    return sppoi_end(ctx, play);
 }
 
-/* [Alg 1.7] end for: what was trained is the next iteration's pi_t. */
+/* ---- lines 7 and 2: again, with what was trained ---- */
+
+/* [Alg 1.7] end for: what was trained is the next iteration's pi_t.  The
+ * optimiser's running means are of a loss that is gone, with other targets and
+ * another pi_t, so they begin anew.                                         */
 SPPO_DEF sppo_result sppo_play_advance(sppo_ctx *ctx, sppo_play *play)
 {
-    SPPOI_TRY(sppoi_expect_phase(ctx, play, SPPO_PHASE_ADVANCE,
-                                 "sppo_play_advance"));
+    SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_ADVANCE));
     play->iteration++;
     play->round.first = sppoi_round_first(play);
     sppo_lists_clear(&play->round.responses);
     sppo_optim_reset(&play->optim);
-    sppoi_enter(play, play->iteration < play->config.iterations
-                          ? SPPO_PHASE_SAMPLE : SPPO_PHASE_DONE);
-    return SPPO_OK;
+    return sppoi_end(ctx, play);
 }
 
-SPPO_DEF sppo_result sppo_play_next(sppo_ctx *ctx, sppo_play *play,
-                                    const sppo_judge *judge)
-{
-    switch (play->phase) {
-    case SPPO_PHASE_SAMPLE:  return sppo_play_sample(ctx, play);
-    case SPPO_PHASE_JUDGE:   return sppo_play_judge(ctx, play, judge);
-    case SPPO_PHASE_SELECT:  return sppo_play_select(ctx, play);
-    case SPPO_PHASE_FIT:     return sppo_play_fit(ctx, play);
-    case SPPO_PHASE_ADVANCE: return sppo_play_advance(ctx, play);
-    case SPPO_PHASE_DONE:
-    default:                 return SPPO_OK;
-    }
-}
-
-/* [Alg 1.2] for t = 1, 2, ... */
+/* [Alg 1.2] for t = 1, 2, ...: lines 3 to 7, whichever is due. */
 SPPO_DEF sppo_result sppo_play_run(sppo_ctx *ctx, sppo_play *play,
                                    const sppo_judge *judge)
 {
     while (play->phase != SPPO_PHASE_DONE)
         SPPOI_TRY(sppo_play_next(ctx, play, judge));
     return SPPO_OK;
+}
+
+/* ==== beyond the paper: other steps, others' conventions ====== >>beyond == */
+
+/* From log-weights to a policy.  -infinity: probability 0. */
+static void sppoi_normalise(double *pi, int n)
+{
+    double top = -HUGE_VAL, sum = 0.0;
+    int i;
+
+    for (i = 0; i < n; i++)
+        top = pi[i] > top ? pi[i] : top;
+    for (i = 0; i < n; i++)
+        sum += pi[i] = exp(pi[i] - top);
+    for (i = 0; i < n; i++)
+        pi[i] /= sum;
+}
+
+/* Optimistic multiplicative weights (Rakhlin and Sridharan 2013; last iterate:
+ * Daskalakis and Panageas 2019).  2 win - last guesses the next win rates from
+ * their trend, which turns the circle of Eq 4.1 into a spiral inwards.      */
+SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
+                                   const double *win, const double *last,
+                                   double eta, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        next[i] = log(pi[i]) + eta * (2.0 * win[i] - last[i]);
+    sppoi_normalise(next, n);
+}
+
+/* Magnetic mirror descent (Sokota et al. 2023).  Setting the gradient of
+ *   eta E_next[win] - KL(next || pi) - eta alpha KL(next || magnet)
+ * to a constant gives
+ *   (1 + eta alpha) log next = log pi + eta alpha log magnet + eta win + const.
+ * alpha 0 is Eq 4.1.  The last policy converges for eta <= alpha (win rates
+ * lie in [0, 1]); moving the magnet there and going on leads to Eq 3.3's.   */
+SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
+                                 const double *magnet, const double *win,
+                                 double eta, double alpha, int n)
+{
+    const double pull = eta * alpha;
+    int i;
+
+    for (i = 0; i < n; i++) {
+        const double drawn = pull > 0.0 ? pull * log(magnet[i]) : 0.0;
+        next[i] = (log(pi[i]) + drawn + eta * win[i]) / (1.0 + pull);
+    }
+    sppoi_normalise(next, n);
+}
+
+/* [Sec 5] s_PairRM(y_i;x) = (1/K) sum_k s(y_i, y_k;x), s = log (P / (1 - P)).
+ * A judge that answers 0 or 1 has no finite log-odds: they end at log 2^53,
+ * where sigma(s) is 1 but for the last bit.                                 */
+SPPO_DEF void sppo_mean_scores(double *score, const double *pairwise, int k)
+{
+    const double limit = 53.0 * log(2.0);
+    int i, j;
+
+    for (i = 0; i < k; i++) {
+        double sum = 0.0;
+        for (j = 0; j < k; j++) {
+            const double p = pairwise[sppoi_cell(i, k, j)];
+            sum += fmax(-limit, fmin(limit, log(p) - log1p(-p)));
+        }
+        score[i] = sum / k;
+    }
+}
+
+/* The released code's P (D3), for comparison with runs of that code.
+ *
+ *   there  score_i = sum_j (C[i,j] - C[j,i]) / K,  P = sigma(score_i - score_j)
+ *   here   C antisymmetric: each comparison counts twice, hence the 2
+ *
+ * Bradley-Terry on averages: a cycle becomes a tie of all, P of two responses
+ * depends on the others, and rewards that obey Eq 3.1 come out doubled.     */
+SPPO_DEF void sppo_preference_from_scores(double *pairwise,
+                                          const double *score, int k)
+{
+    int i, j;
+
+    for (i = 0; i < k; i++)
+        for (j = 0; j < k; j++)
+            pairwise[sppoi_cell(i, k, j)] =
+                sppo_bradley_terry(2.0 * score[i], 2.0 * score[j]);
+}
+
+/* The released trainer's loss (D4): win rates against all K for both, and the
+ * MEAN of the squares, which is Eq 4.7 with D_t = {y_w, y_l}.               */
+SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
+                                       double win_l, double eta,
+                                       double grad[2])
+{
+    const double sum = sppo_loss_point(r_w, eta * (win_w - 0.5), &grad[0])
+                     + sppo_loss_point(r_l, eta * (win_l - 0.5), &grad[1]);
+
+    grad[0] *= 0.5;
+    grad[1] *= 0.5;
+    return 0.5 * sum;
+}
+
+SPPO_DEF double sppo_loss_single(double r_w, double r_l, double p, double eta,
+                                 double grad[2])
+{
+    const double sum = sppo_loss_pair(r_w, r_l, p, eta, grad);
+
+    grad[0] *= 0.5;
+    grad[1] *= 0.5;
+    return 0.5 * sum;
+}
+
+/* [D12] What a cut costs: its log-odds against a response that ended.
+ *
+ *   TRL    score_i -= penalty       of a response without EOS, before use
+ *   here   logit P(i > j) -= penalty (cut_i - cut_j)     s = log (P / (1 - P))
+ *
+ * The same where P is sigma(score_i - score_j).                             */
+SPPO_DEF void sppo_penalise_cuts(double *pairwise, const sppo_config *config,
+                                 const sppo_lists *responses, int first, int k,
+                                 double penalty)
+{
+    int i, j;
+
+    for (i = 0; i < k && penalty > 0.0; i++)
+        for (j = 0; j < k; j++) {
+            double *win = &pairwise[i * k + j], *loss = &pairwise[j * k + i];
+
+            if (sppo_finished(config, responses, first + i) ||
+                !sppo_finished(config, responses, first + j))
+                continue;
+            *win = sppo_sigmoid(log(*win) - log1p(-*win) - penalty);
+            *loss = 1.0 - *win;
+        }
 }
 
 /* ==========================================================================
@@ -2826,6 +2555,8 @@ SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
     return code;
 }
 
+static int sppoi_finite(double value) { return value - value == 0.0; }
+
 static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who)
 {
     return sppo_fail(ctx, SPPO_E_STOPPED, "%s: stopped, as ctx->stop asked",
@@ -2837,6 +2568,10 @@ static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who)
     return ctx->stop && ctx->stop(ctx->stop_user) ? sppoi_stopped(ctx, who)
                                                   : SPPO_OK;
 }
+
+/* Puts words in front of the sentence of the last failure. */
+static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
+    SPPOI_FORMAT(2, 3);
 
 static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
 {
@@ -8601,6 +8336,8 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
 
 enum { SPPOI_SHARED_AT_ONCE = 4096 };
 
+typedef struct sppoi_part { int from, count; } sppoi_part;
+
 /* This rank's part of `count` things in order; parts differ by one at most. */
 static sppoi_part sppoi_ranks_part(const sppo_ranks *ranks, int count)
 {
@@ -8721,6 +8458,421 @@ static sppo_result sppoi_ranks_lists(sppo_ctx *ctx, const sppo_ranks *ranks,
                              (size_t)(before + tokens + behind), size);
 }
 
+/* ---- which line of Algorithm 1 is due, and how far it is ---- */
+
+static sppo_result sppoi_begin(sppo_ctx *ctx, const sppo_play *play,
+                               sppo_phase line)
+{
+    static const char *const call[] = {
+        "sppo_play_sample", "sppo_play_judge", "sppo_play_select",
+        "sppo_play_fit", "sppo_play_advance", "nothing: the run is done"
+    };
+
+    if (!play->policy)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "%s: the play was not begun by sppo_play_init",
+                         call[line]);
+    if (play->phase == line)
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                     "%s: out of order; what comes next is %s", call[line],
+                     call[play->phase]);
+}
+
+SPPO_DEF sppo_result sppo_play_next(sppo_ctx *ctx, sppo_play *play,
+                                    const sppo_judge *judge)
+{
+    switch (play->phase) {
+    case SPPO_PHASE_SAMPLE:  return sppo_play_sample(ctx, play);
+    case SPPO_PHASE_JUDGE:   return sppo_play_judge(ctx, play, judge);
+    case SPPO_PHASE_SELECT:  return sppo_play_select(ctx, play);
+    case SPPO_PHASE_FIT:     return sppo_play_fit(ctx, play);
+    case SPPO_PHASE_ADVANCE: return sppo_play_advance(ctx, play);
+    case SPPO_PHASE_DONE:
+    default:                 return SPPO_OK;
+    }
+}
+
+/* Tells the callback; the state is already that of the finished unit. */
+static sppo_result sppoi_report(sppo_ctx *ctx, sppo_play *play, int total)
+{
+    sppo_result result = SPPO_OK;
+
+    play->last.phase = play->phase;
+    play->last.iteration = play->iteration;
+    play->last.done = play->done;
+    play->last.total = total;
+    if (play->config.progress &&
+        play->config.progress(play->config.progress_user, &play->last))
+        result = sppo_fail(ctx, SPPO_E_STOPPED, "stopped in iteration %d; the "
+                           "run can go on from here", play->iteration + 1);
+    return sppoi_ranks_agree(ctx, play->config.ranks, result);
+}
+
+static void sppoi_enter(sppo_play *play, sppo_phase phase)
+{
+    play->phase = phase;
+    play->done = 0;
+}
+
+/* Mean tokens of a response, and the share that ended with EOS. */
+static void sppoi_lengths(const sppo_lists *lists, const sppo_config *config,
+                          double *length, double *finished)
+{
+    int i, ends = 0;
+
+    for (i = 0; i < lists->count; i++)
+        ends += sppo_finished(config, lists, i);
+    *length = (double)lists->start[lists->count] / lists->count;
+    *finished = (double)ends / lists->count;
+}
+
+static void sppoi_round_lengths(sppo_play *play)
+{
+    sppoi_lengths(&play->round.responses, &play->policy->config,
+                  &play->last.length, &play->last.eos_rate);
+}
+
+/* ---- work on prompts: each rank its part, then all know all ---- */
+
+enum { SPPOI_PROMPTS_AT_ONCE = 32 };  // between two progress reports
+
+static int sppoi_longest(const sppo_lists *lists)
+{
+    int i, longest = 0;
+
+    for (i = 0; i < lists->count; i++)
+        longest = sppoi_max(longest, sppo_lists_length(lists, i));
+    return longest;
+}
+
+/* Prompts that are sampled together; fewer when they are long. */
+static int sppoi_prompts_at_once(const sppo_play_config *c,
+                                 const sppo_lists *prompts)
+{
+    const int fit = sppoi_max(1, c->pass_tokens / sppoi_longest(prompts));
+
+    return sppoi_min(sppoi_min(SPPOI_PROMPTS_AT_ONCE, fit),
+                     c->prompts_per_iteration);
+}
+
+/* The round's next `count` prompts.  Sampling leaves responses, which are lists
+ * of any length; the judge's preferences have their place.                  */
+static sppo_result sppoi_some_prompts(sppo_ctx *ctx, sppo_play *play,
+                                      sppoi_prompts_work work,
+                                      const sppo_judge *judge, int count)
+{
+    const sppo_ranks *ranks = play->config.ranks;
+    const sppoi_part part = sppoi_ranks_part(ranks, count);
+    const int sampling = play->phase == SPPO_PHASE_SAMPLE, k = play->config.k;
+    const size_t cells = sppoi_cell(count * k, k, 0);
+    double *pairwise = play->round.pairwise + sppoi_cell(play->done * k, k, 0);
+    sppo_lists *responses = &play->round.responses;
+    sppo_result result = SPPO_OK;
+
+    if (!sampling)
+        memset(pairwise, 0, cells * sizeof *pairwise);
+    if (part.count)
+        result = work(ctx, play, judge, play->done + part.from, part.count);
+    result = sppoi_ranks_agree(ctx, ranks, result);
+    if (result == SPPO_OK && sampling)
+        result = sppoi_ranks_lists(ctx, ranks, responses, part.from * k,
+                                   part.count * k, count * k);
+    else if (result == SPPO_OK)
+        result = sppoi_ranks_share(ctx, ranks, pairwise, cells,
+                                   sizeof *pairwise);
+    if (result != SPPO_OK && sampling)
+        responses->count = play->done * k;
+    return result;
+}
+
+static sppo_result sppoi_each_prompt(sppo_ctx *ctx, sppo_play *play,
+                                     sppoi_prompts_work work,
+                                     const sppo_judge *judge)
+{
+    const int sampling = play->phase == SPPO_PHASE_SAMPLE;
+    const int one = sampling
+                        ? sppoi_prompts_at_once(&play->config, play->prompts)
+                        : SPPOI_PROMPTS_AT_ONCE;
+    const int most = sppoi_ranks_at_once(play->config.ranks, one);
+    const int total = play->round.count;
+
+    while (play->done < total) {
+        const int count = sppoi_min(most, total - play->done);
+
+        SPPOI_TRY(sppoi_some_prompts(ctx, play, work, judge, count));
+        play->done += count;
+        if (sampling)
+            sppoi_round_lengths(play);
+        SPPOI_TRY(sppoi_report(ctx, play, total));
+    }
+    return SPPO_OK;
+}
+
+/* A preference of constant sum (Sec 3): P(y' > y) = 1 - P(y > y'), and a tie
+ * with itself.  What holds within the tolerance is made to hold exactly, so
+ * that win rates average to 1/2 exactly.                                    */
+SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
+                                           int k, double tolerance)
+{
+    int i, j;
+
+    for (i = 0; i < k; i++)
+        for (j = 0; j < k; j++) {
+            const double p = pairwise[sppoi_cell(i, k, j)];
+            const double q = pairwise[sppoi_cell(j, k, i)];
+
+            if (!(p >= 0.0 && p <= 1.0))
+                return sppo_fail(ctx, SPPO_E_JUDGE,
+                                 "preference [%d][%d] is %g; it must be a "
+                                 "probability, 0 to 1", i, j, p);
+            if (!(fabs(p + q - 1.0) <= tolerance))
+                return sppo_fail(ctx, SPPO_E_JUDGE,
+                                 "preferences [%d][%d] = %g and [%d][%d] = %g "
+                                 "must add up to 1", i, j, p, j, i, q);
+        }
+    for (i = 0; i < k; i++) {
+        pairwise[sppoi_cell(i, k, i)] = 0.5;
+        for (j = i + 1; j < k; j++)
+            pairwise[sppoi_cell(j, k, i)] = 1.0 - pairwise[sppoi_cell(i, k, j)];
+    }
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
+                             const sppo_judge *judge, int from, int count)
+{
+    const int k = play->config.k;
+    double *pairwise = play->round.pairwise + sppoi_cell(from * k, k, 0);
+    sppo_lists view = play->round.responses;
+    size_t i;
+    int p;
+
+    if (!judge || !judge->fill)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+                         "sppo_play_judge: judge is NULL or has no fill");
+    view.start += from * k;
+    view.count = count * k;
+    for (i = 0; i < sppoi_cell(count * k, k, 0); i++)
+        pairwise[i] = (double)NAN;  // what is not filled in is noticed
+    SPPOI_TRY(judge->fill(ctx, judge->user, play->prompts, &view, k,
+                          play->round.first + from, count, pairwise));
+    for (p = 0; p < count; p++)
+        if (sppo_preference_check(ctx, pairwise + sppoi_cell(p * k, k, 0), k,
+                                  1e-3))
+            return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
+                                "prompt %d of %d: ",
+                                play->round.first + from + p + 1,
+                                play->prompts->count);
+    return SPPO_OK;
+}
+
+/* ---- passes over prompts: a pass a rank, gradients added in order ---- */
+
+/* Puts the prompts order[0], order[1], .. with their kept responses into the
+ * forest, as many of them as fit; returns how many.                         */
+static int sppoi_fill_pass(sppo_play *play, const int *order, int most)
+{
+    const sppo_round *round = &play->round;
+    const int kept = sppoi_kept(&play->config), k = play->config.k;
+    sppo_forest *forest = &play->forest;
+    int j, i;
+
+    sppo_forest_clear(forest);
+    for (j = 0; j < most; j++) {
+        const int p = order[j], x = round->first + p;
+        const int tokens = forest->tokens, segments = forest->segments;
+        const int root = sppo_forest_add(forest, -1,
+                                         sppo_lists_tokens(play->prompts, x),
+                                         sppo_lists_length(play->prompts, x),
+                                         0);
+        int fits = root >= 0;
+
+        for (i = 0; i < kept && fits; i++) {
+            const int y = p * k + sppoi_kept_response(play, p, i);
+            fits = sppo_forest_add(forest, root,
+                                   sppo_lists_tokens(&round->responses, y),
+                                   sppo_lists_length(&round->responses, y),
+                                   1) >= 0;
+        }
+        if (!fits) {
+            forest->tokens = tokens;
+            forest->segments = segments;
+            break;
+        }
+    }
+    return j;
+}
+
+/* Which prompt of the pass has no loss; `failed` when all have one. */
+static sppo_result sppoi_no_loss(sppo_ctx *ctx, const sppoi_batch *batch,
+                                 sppo_result failed)
+{
+    const sppo_play *play = batch->play;
+    int at;
+
+    for (at = batch->from; at < batch->from + batch->pass; at++) {
+        const double loss = sppoi_prompt_loss(batch, at);
+
+        if (!sppoi_finite(loss))
+            return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_play_fit: step %d of "
+                             "iteration %d (a smaller optim.lr may help): the "
+                             "loss of prompt %d of %d is %g; the weights were "
+                             "not changed", play->done + 1,
+                             play->iteration + 1,
+                             play->round.first + batch->order[at] + 1,
+                             play->prompts->count, fabs(loss));
+    }
+    return failed;
+}
+
+/* grad becomes its sum over the passes so far: those before, those of ranks 0,
+ * 1, ... in this order, which is the order of the passes.                   */
+static sppo_result sppoi_add_passes(sppo_ctx *ctx, sppo_play *play,
+                                    sppo_real *grad)
+{
+    const sppo_ranks *ranks = play->config.ranks;
+    const size_t n = play->policy->count;
+    size_t i;
+
+    if (!ranks || !grad)
+        return SPPO_OK;  // alone, passes add to grad as they come
+    if (ranks->rank == 0)
+        for (i = 0; i < n; i++)
+            grad[i] += play->before[i];
+    SPPOI_TRY(sppoi_ranks_all_reduce(ctx, ranks, grad, n));
+    memcpy(play->before, grad, n * sizeof *grad);
+    return SPPO_OK;
+}
+
+/* The next passes of the batch, one for each rank as long as there are any, of
+ * which this rank works on its own.                                         */
+static sppo_result sppoi_some_passes(sppo_ctx *ctx, sppoi_batch *batch,
+                                     sppoi_pass_work work, int *at)
+{
+    const sppo_ranks *ranks = batch->play->config.ranks;
+    const int passes = ranks ? ranks->size : 1, own = ranks ? ranks->rank : 0;
+    sppo_result result = SPPO_OK;
+    int rank;
+
+    for (rank = 0; rank < passes && *at < batch->count; rank++) {
+        batch->from = *at;
+        batch->pass = sppoi_fill_pass(batch->play, batch->order + *at,
+                                      batch->count - *at);
+        *at += batch->pass;
+        if (rank == own)
+            result = work(ctx, batch);
+        if (rank == own && result == SPPO_E_NUMBER)
+            result = sppoi_no_loss(ctx, batch, result);
+    }
+    return sppoi_ranks_agree(ctx, ranks, result);
+}
+
+static sppo_result sppoi_each_pass(sppo_ctx *ctx, sppoi_batch *batch,
+                                   sppoi_pass_work work, double *logp,
+                                   sppo_real *grad)
+{
+    sppo_play *play = batch->play;
+    const sppo_ranks *ranks = play->config.ranks;
+    const size_t numbers = sppoi_cell(batch->count, play->config.k, 0);
+    const size_t bytes = play->policy->count * sizeof *grad;
+    int at = 0;
+
+    memset(logp, 0, numbers * sizeof *logp);
+    if (grad && ranks)
+        memset(play->before, 0, bytes);
+    while (at < batch->count) {
+        if (grad && (ranks || at == 0))
+            memset(grad, 0, bytes);
+        SPPOI_TRY(sppoi_some_passes(ctx, batch, work, &at));
+        SPPOI_TRY(sppoi_add_passes(ctx, play, grad));
+    }
+    return sppoi_ranks_share(ctx, ranks, logp, numbers, sizeof *logp);
+}
+
+/* ---- what a step did, and whether the last one went well ---- */
+
+/* Adds the batch's prompt order[at] to the means that the callback sees.  All
+ * ranks have all log-probabilities, and with them the same means.           */
+static void sppoi_add_progress(const sppoi_batch *batch, int at)
+{
+    sppo_play *play = batch->play;
+    const sppo_round *round = &play->round;
+    const double loss = sppoi_prompt_loss(batch, at);
+    const double share = 1.0 / batch->count, eta = play->config.eta;
+    const int kept = sppoi_kept(&play->config), k = play->config.k;
+    const int p = batch->order[at], all = play->config.keep_all;
+    const int chosen = at * k + (all ? round->winner[p] : 0);
+    const int rejected = at * k + (all ? round->loser[p] : 1);
+    const double w = play->kept_ratio[chosen], l = play->kept_ratio[rejected];
+    sppo_progress *m = &play->last;
+    double moved = 0.0;
+    int i;
+
+    m->loss += share * loss;
+    m->loss_scaled += share * loss / (eta * eta);
+    m->logps_chosen += share * play->kept_logp[chosen];
+    m->logps_rejected += share * play->kept_logp[rejected];
+    m->rewards_chosen += share * w / eta;
+    m->rewards_rejected += share * l / eta;
+    m->rewards_margins += share * (w - l) / eta;
+    m->rewards_accuracies += share * (w > l ? 1.0 : 0.0);
+    m->logratios_chosen += share * w;
+    m->logratios_rejected += share * l;
+    for (i = 0; i < kept; i++)
+        moved += play->kept_ratio[at * k + i] / kept;
+    m->kl -= share * moved;
+    for (i = 0; i < kept; i++)
+        m->entropy -= share / kept *
+                      round->old[p * k + sppoi_kept_response(play, p, i)];
+    m->win_chosen += share * round->win[p * k + round->winner[p]];
+    m->win_rejected += share * round->win[p * k + round->loser[p]];
+}
+
+static sppo_result sppoi_step_done(sppo_ctx *ctx, sppoi_batch *batch)
+{
+    sppo_play *play = batch->play;
+    const double length = play->last.length, eos_rate = play->last.eos_rate;
+    int at;
+
+    memset(&play->last, 0, sizeof play->last);
+    play->last.length = length;
+    play->last.eos_rate = eos_rate;
+    for (at = 0; at < batch->count; at++)
+        sppoi_add_progress(batch, at);
+    play->last.learning_rate = play->optim.lr;
+    play->last.grad_norm = play->optim.grad_norm;
+    play->done++;
+    return sppoi_report(ctx, play, play->steps);
+}
+
+/* Steps see what the one before them did; the last one has only this. */
+static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
+{
+    const int first = 0;
+
+    sppoi_fill_pass(play, &first, 1);
+    if (sppo_forward(ctx, &play->acts, play->policy, &play->forest))
+        return sppoi_prefix(ctx, "sppo_play_fit: after the last step (a "
+                            "smaller optim.lr may help): ");
+    return SPPO_OK;
+}
+
+static sppo_result sppoi_end(sppo_ctx *ctx, sppo_play *play)
+{
+    sppo_phase next = (sppo_phase)(play->phase + 1);
+
+    if (play->phase == SPPO_PHASE_SAMPLE)
+        sppoi_round_lengths(play);  // responses may have come from elsewhere
+    if (play->phase == SPPO_PHASE_FIT)
+        SPPOI_TRY(sppoi_still_finite(ctx, play));
+    if (play->phase == SPPO_PHASE_ADVANCE &&
+        play->iteration < play->config.iterations)
+        next = SPPO_PHASE_SAMPLE;
+    sppoi_enter(play, next);
+    return SPPO_OK;
+}
+
 /* ---- the run's settings and memory ---- */
 
 /* Products of settings must fit an int: every index of a run is one. */
@@ -8764,7 +8916,7 @@ static const sppoi_field sppoi_play_fields[] = {
     SPPOI_PLAY(missing_eos_penalty, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more",
                0),
     SPPOI_PLAY(seed, SPPOI_LOW, 0, UINT32_MAX, 0, NULL, 0),
-    SPPOI_PLAY(loss, SPPOI_CHOICE, SPPO_LOSS_SPPO, SPPO_LOSS_IPO, 0, NULL, 0),
+    SPPOI_PLAY(loss, SPPOI_CHOICE, 0, SPPOI_LOSSES - 1, 0, NULL, 0),
     SPPOI_PLAY(baseline, SPPOI_CHOICE, SPPO_BASELINE_HALF,
                SPPO_BASELINE_COEFFICIENT, 0, NULL, 0),
     { "seed.high", offsetof(sppo_play_config, seed), sizeof(uint64_t),
@@ -8782,10 +8934,10 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
                                  0));
     SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
     SPPOI_TRY(sppoi_optim_resolve(ctx, &c->optim));
-    if (c->keep_all && c->loss != SPPO_LOSS_SPPO)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all goes "
-                         "with SPPO_LOSS_SPPO only; the other losses compare "
-                         "two responses");
+    if (c->keep_all && !sppoi_find_loss(c->loss)->takes_all)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all does "
+                         "not go with the loss %s, which compares two "
+                         "responses", sppo_loss_name(c->loss));
     if (prompts->count < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_play_init: there are no prompts");
@@ -8956,11 +9108,15 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
     round->winner = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
     round->loser = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
     play->order = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
-    play->segment = (int *)sppoi_arena_alloc(arena, batch, sizeof(int));
-    play->per_slot = (double *)sppoi_arena_alloc(arena, batch * 3 * k,
-                                                 sizeof(double));
-    play->measured = (double *)sppoi_arena_alloc(arena, batch * SPPOI_MEASURED,
-                                                 sizeof(double));
+    play->kept_logp =
+        (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
+    play->kept_ratio =
+        (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
+    play->kept_win =
+        (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
+    play->kept_grad =
+        (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
+    play->score = (double *)sppoi_arena_alloc(arena, k, sizeof(double));
 }
 
 static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
