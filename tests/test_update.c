@@ -698,6 +698,68 @@ static void losses_gradients_match_differences(void)
             }
 }
 
+/* All kept responses of a prompt have the same part of its loss and gradient. */
+static void eq_4_7_mean_over_the_kept_responses(void)
+{
+    static const double win[] = { 0.9, 0.5, 0.3, 0.3, 0.5 };
+    double grad[COUNT(ratios)], one, value, sum = 0.0;
+    sppoi_example x = { 0, ratios, win, 0.8, 0, 1.7, 0.6 };
+    int n, i;
+
+    for (n = 1; n <= COUNT(ratios); n++) {
+        x.kept = n;
+        sum += sppo_loss_point(ratios[n - 1],
+                               sppo_target(1.7, win[n - 1], 0.6), &one);
+        value = sppoi_sppo_loss(&x, grad);
+        CHECK_NEAR(value, sum / n, 1e-12 * sum);
+        for (i = 0; i < n; i++) {
+            sppo_loss_point(ratios[i], sppo_target(1.7, win[i], 0.6), &one);
+            CHECK_NEAR(grad[i], one / n, 1e-12);
+        }
+    }
+}
+
+/* Every row of the table is its function, has a name of its own, and a prompt
+ * without a winner teaches nothing to those that need one.                  */
+static void losses_are_those_of_their_rows(void)
+{
+    static const double win[] = { 0.9, 0.1 };
+    double grad[2], same[2];
+    sppoi_example x = { 2, NULL, win, 0.8, 0, 1.7, 0.85 };
+    int kind, i;
+
+    for (i = 0; i < COUNT(ratios) - 1; i++) {
+        const double w = ratios[i + 1], l = ratios[i];
+        const double pair[2] = { w, l };
+
+        x.ratio = pair;
+        CHECK_NEAR(sppoi_loss(SPPO_LOSS_SPPO, &x, grad),
+                   sppo_loss_pair_average(w, l, 0.9, 0.1, 1.7, same), 1e-12);
+        CHECK_NEAR(grad[0], same[0], 1e-12);
+        CHECK_NEAR(grad[1], same[1], 1e-12);
+        for (kind = SPPO_LOSS_PAIR; sppo_loss_name((sppo_loss)kind); kind++) {
+            static const int order[] = { 6, 0, 5, 2, 3, 4 };  // of loss_of
+
+            CHECK_NEAR(sppoi_loss((sppo_loss)kind, &x, grad),
+                       loss_of(order[kind], w, l, same), 0.0);
+            CHECK(grad[0] == same[0] && grad[1] == same[1]);
+        }
+        CHECK(kind == SPPO_LOSS_IPO + 1);
+    }
+    x.tied = 1;
+    for (kind = 0; kind <= SPPO_LOSS_IPO; kind++) {
+        const double loss = sppoi_loss((sppo_loss)kind, &x, grad);
+
+        CHECK((loss > 0.0 || loss < 0.0) == (kind < SPPO_LOSS_HARD));
+        CHECK((grad[0] == 0.0 && grad[1] == 0.0) == (kind >= SPPO_LOSS_HARD));
+        for (i = 0; i < kind; i++)
+            CHECK(strcmp(sppo_loss_name((sppo_loss)i),
+                         sppo_loss_name((sppo_loss)kind)) != 0);
+    }
+    CHECK(sppo_loss_name((sppo_loss)-1) == NULL);
+    CHECK(isnan(sppoi_loss((sppo_loss)kind, &x, grad)));
+}
+
 /* The values and gradients that PyTorch's autograd gives. */
 static void losses_equal_pytorch(void)
 {
@@ -1510,6 +1572,8 @@ static const check_case cases[] = {
     CASE(eq_4_7_is_zero_at_the_target),  // audit 24
     CASE(eq_4_7_first_gradient_is_the_policy_gradient),  // audit 24
     CASE(eq_4_7_gradient_in_logits_matches_difference),  // audit 24
+    CASE(eq_4_7_mean_over_the_kept_responses),  // audit 24
+    CASE(losses_are_those_of_their_rows),
     CASE(losses_gradients_match_differences),  // audit 6 25 26 27 28 42
     CASE(losses_equal_pytorch),  // audit 25 26 27 28 42
     CASE(losses_start_at_the_published_values),  // audit 25 26 27 28
