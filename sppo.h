@@ -2570,9 +2570,7 @@ static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who)
 }
 
 /* Puts words in front of the sentence of the last failure. */
-static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
-    SPPOI_FORMAT(2, 3);
-
+SPPOI_FORMAT(2, 3)
 static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
 {
     char old[sizeof ctx->message];
