@@ -12,7 +12,7 @@
  * ranks, to the same bits.
  * You will see, from rank 0, which alone writes into OUT, an existing folder
  *     iteration 1  loss/eta^2 0.0078  margin 0.20  win rates 0.64 and 0.32
- * Read        sppo.h >>play, >>play.c; a step is dealt out pass by pass, so
+ * Read        sppo.h >>play, >>play.c; ranks share a step pass by pass, so
  *             pass_tokens below makes about five passes of a batch.
  * When a rank fails, all end, with its sentence.                            */
 #include <mpi.h>

@@ -88,7 +88,7 @@ typedef struct text {
 typedef struct task {
     int words;
     char spelling[MAX_VOCABULARY][16];  // the longest has nine letters
-    int class_of[MAX_VOCABULARY];
+    int class[MAX_VOCABULARY];
     int chain[HASH_SIZE];               // word id + 1, or 0
     int first[CATEGORIES], size[CATEGORIES];
     int full_stop, have, make, bigger, smaller, comma;
@@ -98,7 +98,9 @@ typedef struct task {
 
 /* Fills the vocabulary and the phrases; task_build does the rest. */
 void task_add_words(task *t);
+/* Unknown words have ids too: equal ones equal ids. */
 int word_find(const task *t, const char *word, size_t length);
+/* A category, a function word's own class, or CLASS_UNKNOWN. */
 int word_class(const task *t, int word);
 int number_value(const task *t, int word);
 int number_word(const task *t, int value);
@@ -117,9 +119,11 @@ typedef struct dice {
  * very prompts it was trained on because both files had seed 1.             */
 enum stream { STREAM_TABLE, STREAM_CORPUS, STREAM_PROMPTS, STREAM_PAIRS };
 
+dice dice_for_row(uint64_t seed, enum stream stream, long row);
+/* A number from 0 to below 1; from 0 to n - 1; `count` different ones; a word.
+ */
 double dice_roll(dice *d);
 int dice_pick(dice *d, int n);
-dice dice_for_row(uint64_t seed, enum stream stream, long row);
 void choose(dice *d, int size, int count, int *chosen);
 int any_word(const task *t, dice *d, int category);
 void exchange(int *a, int *b);
@@ -133,14 +137,19 @@ typedef struct scene {
     int letter[MAX_LETTERS];
 } scene;
 
+/* A random prompt of a family, and a family: the unrelated skill with
+ * probability `skill`.                                                      */
 void scene_draw(const task *t, dice *d, int family, scene *s);
 int draw_family(dice *d, double skill);
+/* What a prompt asks, from its text; false: it is none of this language. */
 bool scene_read(const task *t, const char *prompt, scene *s);
+/* Appends a phrase with its slots filled. */
 void say(text *out, const task *t, int name, const scene *s);
 void prompt_words(const task *t, const scene *s, text *out);
 
 /* ==== writers.c: responses =============================================== */
 
+/* Quality 1 makes no mistakes, 0 twice as many as are usual. */
 void write_response(const task *t, dice *d, const scene *asked, double quality,
                     text *out);
 
@@ -165,11 +174,14 @@ typedef struct marks {
     double u;
 } marks;
 
+/* The language and its grammar; before all else. */
 void task_build(task *t);
 marks judge_response(const task *t, const scene *asked, const text *r);
 double sigmoid(double x);
+/* The log odds and the probability that a is better than b. */
 double gold_logit(const marks *a, const marks *b);
 double gold_probability(const marks *a, const marks *b);
+/* The mean vote for a of annotators to whom a word more is worth `bias`. */
 double annotate(dice *d, const marks *a, const marks *b, double bias,
                 int votes);
 

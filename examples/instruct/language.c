@@ -126,7 +126,7 @@ static int word_add(task *t, const char *word, size_t length, int category)
     if (*place == 0) {
         assert(t->words < MAX_VOCABULARY && MAX_VOCABULARY < HASH_SIZE);
         memcpy(t->spelling[t->words], word, length);
-        t->class_of[t->words] =
+        t->class[t->words] =
             category < CATEGORIES ? category : CATEGORIES + t->words;
         *place = ++t->words;
     }
@@ -135,7 +135,7 @@ static int word_add(task *t, const char *word, size_t length, int category)
 
 int word_class(const task *t, int word)
 {
-    return word < MAX_VOCABULARY ? t->class_of[word] : CLASS_UNKNOWN;
+    return word < MAX_VOCABULARY ? t->class[word] : CLASS_UNKNOWN;
 }
 
 int number_value(const task *t, int word)

@@ -4,11 +4,11 @@
  *             (Thm 4.1); two other steps whose last policy converges
  * Build       make examples     Run  build/01_rock_paper_scissors  Time  < 1 s
  * You will see a policy 0.60 0.20 0.20 with eta = 0.1; "gap" (Eq 3.3) is twice
- * what the best answer to the policy wins above one half:
+ * what the best response to the policy wins above one half:
  *   > step     0  last 0.60 0.20 0.20  gap 0.400  average 0.60 0.20 0.20
  *   > step   100  last 0.14 0.56 0.30  gap 0.422  average 0.37 0.46 0.17
  *   > step  1000  last 0.67 0.21 0.12  gap 0.548  average 0.34 0.33 0.33
- * with eta = 2 sqrt(log 5 / T), the theorem's choice, from the same start:
+ * with eta = 2 sqrt(log 5 / T), the theorem's choice (5 is 1 / 0.20):
  *   > T     10  eta 0.8024  last 0.472  average 0.31228  bound 0.71354
  *   > T 100000  eta 0.0080  last 0.290  average 0.00183  bound 0.00801
  * and the gap of the last policy after 100, 1000 and 10000 steps of 0.1:

@@ -10,7 +10,7 @@
  *   > IPO  eta  5  winners  0.56, up in 9 of 9  losers  -3.70  win 0.90
  *   > DPO  eta  1  winners  0.35, up in 9 of 9  losers  -4.35  win 0.90
  * The claim holds at the step size that suits SPPO.  But it is no law: DPO with
- * a stronger pull to pi_t (beta = 1 / eta) raises its winners too, IPO does,
+ * a stronger KL penalty (beta = 1 / eta) raises its winners too, IPO does,
  * and here all of them end equally good.  build/06_likelihoods.svg: by epoch.
  * Tolerance   0.05 in nats, 1 in the counts, for another compiler's rounding
  * Try         EPOCHS = 1: the winners of IPO and of DPO with eta 1 stay put

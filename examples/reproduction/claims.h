@@ -49,6 +49,7 @@ extern const claim claims[];
 extern const int claim_count;
 
 const claim *claim_find(const char *id);
+/* Whether a claim (NULL: any) needs a run. */
 int claim_wants(const claim *c, const char *name);
 
 /* ==== evidence.c: the choice of settings, contrasts, verdicts ============ */
@@ -64,6 +65,7 @@ typedef struct seed_set {
 int chosen_index(store *s, const plan *p, enum method m, enum condition c);
 setting chosen_setting(store *s, const plan *p, enum method m,
                        enum condition c);
+/* The run that was done under that name. */
 const char *actual_run(store *s, const plan *p, const char *name);
 
 /* What a contrast comes to in a condition. */
@@ -78,6 +80,7 @@ evidence find_evidence(store *s, const plan *p, const claim *c, int part,
                        enum condition condition);
 ruling claim_verdict(store *s, const plan *p, const claim *c,
                      enum condition condition);
+/* Whether a claim asked for "the same" at first, and what that came to. */
 int was_same(const claim *c);
 ruling earlier_verdict(store *s, const plan *p, const claim *c);
 

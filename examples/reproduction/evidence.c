@@ -35,7 +35,7 @@ setting chosen_setting(store *s, const plan *p, enum method m,
     return grid[m][chosen_index(s, p, m, c)];
 }
 
-/* A run of the eta ladder whose eta is the chosen one is SPPO's own run. */
+/* A run that tries an eta is SPPO's own where that eta is the chosen one. */
 const char *actual_run(store *s, const plan *p, const char *name)
 {
     int i;

@@ -49,11 +49,14 @@ typedef struct lab {
 
 /* Ends the process with a sentence. */
 void stop(const char *message);
+/* Stops unless all is well. */
 void check(const lab *l, sppo_result result);
+/* Memory, set to zero. */
 void *room(lab *l, size_t count, size_t size);
 uint64_t chance_key(const lab *l, enum chance c);
 dice chance_dice(const lab *l, enum chance c, int row);
 
+/* Into l->cell: one number; a mean, and its list where that is wanted. */
 void note(lab *l, const char *who, int iteration, const char *metric, int index,
           double value);
 double note_mean(lab *l, const char *who, int iteration, const char *metric,
@@ -67,17 +70,21 @@ void add_words(lab *l, sppo_lists *lists, int before, const text *words,
                int after);
 void add_prompt(lab *l, sppo_lists *lists, const scene *s);
 void read_words(const sppo_lists *lists, int list, text *out);
+/* Draws prompts; skill 1: of the unrelated skill. */
 void draw_asked(lab *l, asked *a, enum chance c, int count, int skill);
 void asked_free(lab *l, asked *a);
 
 void save_model(lab *l, const sppo_model *model, const char *name);
 void load_model(lab *l, sppo_model *model, const char *name);
 
+/* way: SPPO_FORWARD or SPPO_STEP. */
 void begin_forest(lab *l, sppo_forest *forest, sppo_activations *acts,
                   const sppo_model *model, int way);
 void end_forest(lab *l, sppo_forest *forest, sppo_activations *acts);
+/* k responses to each prompt. */
 void sample(lab *l, const sppo_model *policy, const sppo_lists *prompts, int k,
             int greedy, uint64_t key, sppo_lists *out);
+/* log model(y|x) of k responses to each prompt. */
 void log_probabilities(lab *l, const sppo_model *model,
                        const sppo_lists *prompts, const sppo_lists *responses,
                        int k, double *out);
@@ -87,6 +94,7 @@ void log_probabilities(lab *l, const sppo_model *model,
 /* Makes, saves and scales a seed's base policy and preference models. */
 void prepare(lab *l);
 
+/* Draws the prompts to measure on; needs the base policy and the judges. */
 void open_measuring(lab *l, enum chance prompts);
 void measure_policy(lab *l, const char *who, int iteration,
                     const sppo_model *policy, enum condition c);
@@ -97,17 +105,20 @@ marks gold_marks(const lab *l, const scene *s, const sppo_lists *lists,
 
 /* ==== align.c, tournament.c, cycle.c ===================================== */
 
+/* One alignment of that many iterations, measured after each. */
 void align(lab *l, const run *r, setting chosen, const char *who,
            int iterations);
 
 enum { PLAYERS = 1 + METHODS * ITERATIONS };  // the base, then by method
 
+/* Every policy against every other on the test prompts. */
 void tournament(lab *l, enum condition c);
 
 /* Who judges in self-play. */
 enum { ORACLE, PAIR, EMBED, SCALAR, CYCLE_JUDGES };
 extern const char *const cycle_judge[CYCLE_JUDGES];
 
+/* A preference that goes in a circle, learnt and played. */
 void cycle_experiment(lab *l);
 
 #endif /* LAB_H */

@@ -4,12 +4,21 @@
 
 #include "plan.h"
 
+/* What is 0 is left out. */
 static const plan plans[] = {
-    { "full", 0, 0,   1,   5,   64, 3, 65, 1300, 16000,
-      512,    4, 400, 200, 200, 6,  3, 1,  60,   16000 },
-    { "quick", 0, 1,   1,   2,   64, 3, 65, 1200, 9600,
-      256,     4, 200, 100, 100, 2,  1, 0,  60,   16000 },
-    { "tiny", 0, 1, 1, 2, 16, 1, 6, 8, 128, 16, 2, 6, 4, 4, 1, 1, 0, 3, 320 }
+    { .name = "full", .from = 1, .seeds = 5, .dim = 64, .layers = 3,
+      .longest = 65, .base_steps = 1300, .pairs = 16000, .prompts = 512,
+      .epochs = 4, .tests = 400, .skills = 200, .reranked = 200, .settings = 6,
+      .tuned = 3, .every_eta = 1, .rounds = 60, .votes = 16000 },
+    { .name = "quick", .tuning_seed = 1, .from = 1, .seeds = 2, .dim = 64,
+      .layers = 3, .longest = 65, .base_steps = 1200, .pairs = 9600,
+      .prompts = 256, .epochs = 4, .tests = 200, .skills = 100,
+      .reranked = 100, .settings = 2, .tuned = 1, .rounds = 60,
+      .votes = 16000 },
+    { .name = "tiny", .tuning_seed = 1, .from = 1, .seeds = 2, .dim = 16,
+      .layers = 1, .longest = 6, .base_steps = 8, .pairs = 128, .prompts = 16,
+      .epochs = 2, .tests = 6, .skills = 4, .reranked = 4, .settings = 1,
+      .tuned = 1, .rounds = 3, .votes = 320 }
 };
 
 const plan *plan_find(const char *name)
@@ -65,23 +74,24 @@ void tuning_name(enum method m, int at, enum condition c, char name[64])
              condition_suffix[c]);
 }
 
+/* What is left out is SPPO, for mild annotators, as in the paper. */
 const run runs[] = {
-    { "sppo", SPPO, MILD, 1, 0, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "dpo", DPO, MILD, 1, 0, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "ipo", IPO, MILD, 1, 0, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "sppo-strong", SPPO, STRONG, 1, 0, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "dpo-strong", DPO, STRONG, 1, 0, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "ipo-strong", IPO, STRONG, 1, 0, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "K2", SPPO, MILD, 0, 2, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "K3", SPPO, MILD, 0, 3, 0, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "all", SPPO, MILD, 0, 0, 1, 0, SPPO_BASELINE_HALF, 0, 0 },
-    { "log-z", SPPO, MILD, 0, 0, 0, 0, SPPO_BASELINE_EMPIRICAL, 0, 0 },
-    { "scores", SPPO, MILD, 0, 0, 0, 1, SPPO_BASELINE_HALF, 0, 0 },
-    { "eta3", SPPO, MILD, 0, 0, 0, 0, SPPO_BASELINE_HALF, 3, 1 },
-    { "eta10", SPPO, MILD, 0, 0, 0, 0, SPPO_BASELINE_HALF, 10, 0 },
-    { "eta30", SPPO, MILD, 0, 0, 0, 0, SPPO_BASELINE_HALF, 30, 0 },
-    { "eta100", SPPO, MILD, 0, 0, 0, 0, SPPO_BASELINE_HALF, 100, 0 },
-    { "eta300", SPPO, MILD, 0, 0, 0, 0, SPPO_BASELINE_HALF, 300, 1 },
-    { "eta1000", SPPO, MILD, 0, 0, 0, 0, SPPO_BASELINE_HALF, 1000, 0 }
+    { "sppo", .kept = 1 },
+    { "dpo", .method = DPO, .kept = 1 },
+    { "ipo", .method = IPO, .kept = 1 },
+    { "sppo-strong", .condition = STRONG, .kept = 1 },
+    { "dpo-strong", .method = DPO, .condition = STRONG, .kept = 1 },
+    { "ipo-strong", .method = IPO, .condition = STRONG, .kept = 1 },
+    { "K2", .judges = 2 },
+    { "K3", .judges = 3 },
+    { "all", .keep_all = 1 },
+    { "log-z", .baseline = SPPO_BASELINE_EMPIRICAL },
+    { "scores", .bradley_terry = 1 },
+    { "eta3", .eta = 3, .optional = 1 },
+    { "eta10", .eta = 10 },
+    { "eta30", .eta = 30 },
+    { "eta100", .eta = 100 },
+    { "eta300", .eta = 300, .optional = 1 },
+    { "eta1000", .eta = 1000 }
 };
 const int run_count = (int)(sizeof runs / sizeof runs[0]);

@@ -28,12 +28,14 @@ typedef struct plan {
     int reranked;    // test prompts with RERANKED responses
     int settings;    // tried for each method
     int tuned;       // iterations before settings are compared
-    int whole_ladder; // 1: all values of eta; 0: those that a claim needs
+    int every_eta;   // 1: all values of eta; 0: those that a claim needs
     int rounds;      // of self-play with the cycle
     int votes;       // on pairs with the cycle
 } plan;
 
+/* NULL: there is none of that name. */
 const plan *plan_find(const char *name);
+/* The same with the seeds of another set. */
 plan plan_for(const plan *first, int set);
 int last_seed(const plan *p);
 
@@ -54,6 +56,7 @@ typedef struct setting { double eta, lr; } setting;
 enum { SETTINGS = 6 };
 extern const setting grid[METHODS][SETTINGS];
 
+/* Of the alignment that tries setting number `at`. */
 void tuning_name(enum method m, int at, enum condition c, char name[64]);
 
 /* One alignment.  Zero: as the method's chosen setting has it. */
@@ -67,7 +70,7 @@ typedef struct run {
     int bradley_terry;
     sppo_baseline baseline;
     double eta;
-    int rung;      // 1: of the ladder of eta only
+    int optional;  // 1: no claim needs it
 } run;
 
 extern const run runs[];

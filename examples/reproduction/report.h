@@ -21,6 +21,7 @@ void report_close(FILE *out);
 void write_report(report *r);
 
 /* tables.c */
+/* Over both sets of seeds: a verdict that all have, an interval. */
 ruling joint_verdict(const report *r, const claim *c, enum condition condition);
 interval over_seeds(const report *r, const char *who, int at,
                     const char *metric, int index);
@@ -30,6 +31,7 @@ void put_changes(report *r);
 void put_runs(report *r, enum condition c);
 void put_tuning(report *r, seed_set *set);
 void put_judges(report *r);
+/* Only: that claim; NULL: all. */
 void put_all_evidence(report *r, const claim *only);
 void print_claim(report *r, const claim *c);
 

@@ -7,8 +7,10 @@
  * Run      make repro (5 minutes), repro-full (30), repro-second (30)
  * Try      build/reproduce full build/repro --claim b1
  *          (what that claim needs and is not on disk yet is run)
- * Read     claims.c for the claims, statistics.h for the rule of a verdict,
- *          plan.h and lab.h for what is done
+ * Read     claims.c: the claims; statistics.h: the rule of a verdict; plan.h
+ *          and lab.h: what is done; then train.c, measure.c, align.c,
+ *          tournament.c and cycle.c, which do it, and evidence.c, tables.c,
+ *          plots.c and report.c, which report it
  *
  * Units of work (a seed's models, one alignment, one tournament) leave a file
  * in FOLDER/PLAN/SET; what is there is not done again, so an interrupted run
@@ -62,7 +64,7 @@ static int do_all(program *g)
              seed++)
             if (strcmp(actual_run(g->found, g->plan, runs[i].name),
                        runs[i].name) == 0 &&
-                (g->plan->whole_ladder || !runs[i].rung))
+                (g->plan->every_eta || !runs[i].optional))
                 add_unit(g, ALIGN, seed, i, 0, 0);
     if (!do_stage(g))
         return 0;

@@ -26,8 +26,11 @@ typedef struct interval {
     int n;
 } interval;
 
+/* The 0.975 quantile of Student's t. */
 double student(int freedom);
+/* The mean of x[n] with its interval. */
 interval student_interval(const double *x, int n);
+/* The chance of such a mean if the differences d[n] had mean 0. */
 double paired_chance(const double *d, int n);
 
 typedef enum ruling { NOT_RUN, UNDECIDED, HOLDS, FAILS } ruling;

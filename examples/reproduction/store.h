@@ -23,8 +23,10 @@ typedef struct store {
 int store_add(store *s, int seed, const char *run, int iteration,
               const char *metric, int index, double value);
 void store_free(store *s);
+/* NAN: it was not measured. */
 double store_get(store *s, int seed, const char *run, int iteration,
                  const char *metric, int index);
+/* Copies at most `most` numbers; returns how many. */
 int store_list(store *s, int seed, const char *run, int iteration,
                const char *metric, double *out, int most);
 

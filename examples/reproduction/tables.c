@@ -218,7 +218,7 @@ static void put_run(report *r, const char *who, int at)
     fputc('\n', r->out);
 }
 
-/* Whether a run of the ladder is SPPO's own in every set of seeds. */
+/* Whether a run that tries an eta is SPPO's own in every set of seeds. */
 static int is_own_run(report *r, const char *name)
 {
     int k, own = 0;
