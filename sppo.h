@@ -116,6 +116,47 @@
  * the tests row by row and prints the figures; examples/lessons/07_audit.c
  * prints left and right side of every equation.
  *
+ * NETWORK INDEX (a Llama's formulas; search the tag in brackets)
+ *   Net 1   out = in w'                     sppo_linear_fwd       test_kernels
+ *   Net 2   din = dout w    dw += dout' in  sppo_linear_bwd_in    test_kernels
+ *   Net 3   RMSNorm: gain in / rms(in)      sppo_rmsnorm_fwd      test_kernels
+ *   Net 4   its gradients                   sppo_rmsnorm_bwd      test_kernels
+ *   Net 5   rotary positions, both ways     sppo_rope             test_kernels
+ *   Net 6   SwiGLU: silu(gate) up           sppo_swiglu_fwd       test_kernels
+ *   Net 7   its gradient                    sppo_swiglu_bwd       test_kernels
+ *   Net 8   log sum exp                     sppo_log_sum_exp      test_kernels
+ *   Net 9   the embedding                   sppoi_embed           test_policy
+ *   Net 10  the causal mask, in a forest    sppoi_block_mask      test_policy
+ *   Net 11  softmax(Q K' / sqrt d) V        sppoi_block_fwd       test_policy
+ *   Net 12  the softmax recomputed          sppoi_block_recompute test_policy
+ *   Net 13  attention's gradients           sppoi_block_bwd       test_policy
+ *   Net 14  THE LAYER                       sppoi_layer_fwd       test_policy
+ *   Net 15  its gradients                   sppoi_layer_bwd       test_policy
+ *   Net 16  log-softmax: log pi(token)      sppoi_row_logprob     test_policy
+ *   Net 17  its gradient: 1[v = t] - p      sppoi_row_d_logit     test_policy
+ *   Net 18  the next-token loss             sppo_next_token_loss  test_policy
+ *
+ * A PASS OVER A BATCH, and how it is dealt out (>>policy.c)
+ *   batch         a forest: the trees of one pass           sppo_forest
+ *     |           cut where a tree ends
+ *   micro-batch   neighbouring trees, up to 256 rows,       sppo_micro_batch
+ *     |           or one tree that is longer
+ *     |           a thread takes it through the whole network, alone
+ *   rows          its tokens; all that THE LAYER knows, beside the weights
+ *     |           cut by the kernels
+ *   tiles         some rows by some columns of a product, in registers
+ *
+ *   micro-batches   0   1   2 | 3   4   5 | 6   7   8 | 9  10  11    in order
+ *   partial sums    grad      | + sum 1   | + sum 2   | + sum 3     gradient
+ *
+ *   A partial sum is the gradient of neighbouring micro-batches, which one
+ *   thread adds one after the other, the first to what is in grad already; the
+ *   sums are added in order at the end.  How many there are of either follows
+ *   from the model and the batch, not from the threads: they change no bit.
+ *   Where there is one micro-batch (one long text), or one partial sum (a large
+ *   model, of whose gradient there is no copy), micro-batches go one by one and
+ *   the kernels split their own loops among the threads.
+ *
  * OPTIONS ("one file": the one with SPPO_IMPLEMENTATION; "all": every file)
  *   SPPO_IMPLEMENTATION  one file  compile the second half of this file
  *   SPPO_STATIC          all       every function static: a private copy, so
@@ -428,13 +469,16 @@ SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest);
 
 /* ==== A4  kernels ========================================= >>kernels == */
 
-/* Plain arrays, row-major; cannot fail and do not check.  Backward passes add
- * to what they are given unless said otherwise.                             */
+/* Plain arrays, row-major, a row for each token: [n, d] is n rows of d numbers.
+ * They cannot fail and do not check; in and out must not overlap.  dx is the
+ * gradient of the loss in x; backward passes add to the gradients that they are
+ * given unless said otherwise.                                              */
 
-/* sppo_reals of a panel that holds a depth x width matrix, packed. */
+/* How many sppo_reals hold a matrix [depth, width] packed for a product. */
 SPPO_DEF size_t sppo_panel_size(int depth, int width);
-/* [Net 1] out[n, d_out] = in[n, d_in] w[d_out, d_in]', and its gradients.
- * panel: scratch of sppo_panel_size(d_in, d_out), (d_out, d_in), (n, d_in). */
+/* [Net 1] out[n, d_out] = in[n, d_in] w[d_out, d_in]'; [Net 2] its gradients in
+ * in and w.  panel is scratch of sppo_panel_size(d_in, d_out), of
+ * (d_out, d_in) and of (n, d_in).                                           */
 SPPO_DEF void sppo_linear_fwd(sppo_real *out, const sppo_real *in,
                               const sppo_real *w, sppo_real *panel, int n,
                               int d_in, int d_out);
@@ -444,7 +488,8 @@ SPPO_DEF void sppo_linear_bwd_in(sppo_real *din, const sppo_real *dout,
 SPPO_DEF void sppo_linear_bwd_w(sppo_real *dw, const sppo_real *dout,
                                 const sppo_real *in, sppo_real *panel, int n,
                                 int d_in, int d_out);
-/* [Net 2] out = gain in / rms(in), row by row; keeps 1 / rms. */
+/* [Net 3] out[n, d] = gain[d] in / rms(in), rms(in) = sqrt(mean in^2 + eps) of
+ * a row; keeps inv_rms[n] = 1 / rms for [Net 4], its gradients.             */
 SPPO_DEF void sppo_rmsnorm_fwd(sppo_real *out, sppo_real *inv_rms,
                                const sppo_real *in, const sppo_real *gain,
                                int n, int d, double eps);
@@ -452,21 +497,26 @@ SPPO_DEF void sppo_rmsnorm_bwd(sppo_real *din, sppo_real *dgain,
                                const sppo_real *dout, const sppo_real *in,
                                const sppo_real *gain, const sppo_real *inv_rms,
                                int n, int d);
-/* [Net 3] rotate-half rotary positions, in place on the first `heads` heads of
- * each row of `stride`; table from sppo_rope_table; direction -1: backward. */
+/* [Net 5] Rotary positions, in place: in each of n rows, `stride` numbers
+ * apart, the first `heads` heads of head_dim numbers turn by the row's position
+ * or, as gradients do, with direction -1 back.  Channels j and j + head_dim / 2
+ * are a pair.  table: sppo_rope_table's, with more positions than any here. */
 SPPO_DEF void sppo_rope_table(sppo_real *table, int positions, int head_dim,
                               double theta);  // [positions, head_dim]
 SPPO_DEF void sppo_rope(sppo_real *x, const int *position,
                         const sppo_real *table, int n, int heads, int head_dim,
                         int stride, int direction);
-/* [Net 5] out[n, hidden] = silu(gate) up, gate_up rows are [gate | up]. */
+/* [Net 6] out[n, hidden] = silu(gate) up; rows of gate_up[n, 2 hidden] are
+ * [gate | up]; silu(g) = g / (1 + exp(-g)).                                 */
 SPPO_DEF void sppo_swiglu_fwd(sppo_real *out, const sppo_real *gate_up, int n,
                               int hidden);
-/* Sets dgate_up; dout becomes what sppo_swiglu_fwd gives. */
+/* [Net 7] Sets dgate_up; dout becomes what sppo_swiglu_fwd gives. */
 SPPO_DEF void sppo_swiglu_bwd(sppo_real *dgate_up, sppo_real *dout,
                               const sppo_real *gate_up, int n, int hidden);
-/* log sum_i exp(x_i); x is left as it is. */
+/* [Net 8] log sum_i exp(x_i) of x[n]; no x overflows it. */
 SPPO_DEF double sppo_log_sum_exp(const sppo_real *x, int n);
+/* exp to within 1.3 units in the last place of a float, the same bits wherever
+ * it is called; below -87.3 it is 0.  In double, libm's.                    */
 SPPO_DEF sppo_real sppo_exp(sppo_real x);
 
 /* ==== A5  the policy ======================================= >>policy == */
@@ -513,7 +563,9 @@ typedef struct sppo_tensor {
     size_t size;        // how many numbers
 } sppo_tensor;
 
-/* All tensors in one block; saving, counting and checking walk the table. */
+/* All tensors in one block of weights; saving, counting and checking walk the
+ * table.  A gradient is a block of the same count numbers, in the same places.
+ */
 typedef struct sppo_model {
     sppo_config config;    // resolved: defaults filled in
     int tensor_count;
@@ -525,8 +577,9 @@ typedef struct sppo_model {
 /* Fills in defaults and checks; names the field that does not fit. */
 SPPO_DEF sppo_result sppo_config_resolve(sppo_ctx *ctx, sppo_config *resolved,
                                          const sppo_config *config);
-/* Random weights: embedding N(0, 0.1^2), linears N(0, 1 / fan_in), those
- * that write to the residual stream divided by sqrt(2 layers).              */
+/* Random weights, the same for the same seed: embedding N(0, 0.1^2), matrices
+ * N(0, 1 / columns), those that write to the residual stream divided by
+ * sqrt(2 layers); gains 1.  SPPO_E_ARGUMENT: a field does not fit, by name. */
 SPPO_DEF sppo_result sppo_model_init(sppo_ctx *ctx, sppo_model *model,
                                      const sppo_config *config, uint64_t seed);
 /* A copy, with the head asked for: tensors of the same name and shape are
@@ -538,7 +591,7 @@ SPPO_DEF void sppo_model_free(sppo_ctx *ctx, sppo_model *model);
 /* NULL when there is no such tensor. */
 SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
                                               const char *name);
-/* Parameters of a resolved config. */
+/* How many numbers a model of a resolved config has. */
 SPPO_DEF size_t sppo_config_count(const sppo_config *config);
 /* 1 when a token ends a response: it is eos or one of eos_more. */
 SPPO_DEF int sppo_config_ends(const sppo_config *config, int token);
@@ -547,13 +600,14 @@ SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
                            int list);
 
 /* A part of a batch: neighbouring trees, a forest of their own, whose segments
- * and tokens count from 0.  It goes through the network in one piece.       */
+ * and tokens count from 0.  It goes through the network in one piece; see A
+ * PASS OVER A BATCH in the manual.                                          */
 typedef struct sppo_micro_batch {
     sppo_forest forest;
     int first_segment, first_token;  // of the batch
-    double *logprob, *d_logprob;     // [tokens]
-    sppo_real *final, *d_final;      // [tokens, dim]
-    sppo_real *grad;                 // a partial sum of the gradient
+    double *logprob, *d_logprob;     // [tokens] in nats; the loss's gradient
+    sppo_real *final, *d_final;      // [tokens, dim] hidden states; the same
+    sppo_real *grad;                 // [count] a partial sum of the gradient
     /* private: */
     int trees, *tree_start, *before, *position;
     int scored_rows, scored_tokens, logits_ready;
@@ -571,11 +625,12 @@ enum {
     SPPO_STEP          // sppo_step and sppo_next_token_loss: the activations
 };                     // of one micro-batch for each thread
 
-/* The activations of a pass.  max_tokens and max_segments bound the forests it
- * takes, max_tree the tokens of a tree (0: max_tokens).                     */
+/* The activations of a pass: all memory that one needs.  max_tokens and
+ * max_segments bound the forests that it takes.                             */
 typedef struct sppo_activations {
     int max_tokens, max_segments, backward;
-    double *logprob;     // [tokens] log pi(token | what it sees); 0: unscored
+    double *logprob;     // [tokens] log pi(token | what it sees), in nats; 0
+                         // where the token is not scored
     sppo_real *final;    // [tokens, dim] hidden states after the last norm
     double *d_logprob;   // [tokens] room for the caller's gradients
     /* private: */
@@ -595,6 +650,10 @@ typedef struct sppo_activations {
     size_t block_size;
 } sppo_activations;
 
+/* For models of this one's shape, with its head or another.  max_tree bounds
+ * the tokens of a tree (0: max_tokens); backward is one of the three above.
+ * All but SPPO_BACKWARD, which keeps all rows, take about a micro-batch's memory
+ * for each thread.                                                          */
 SPPO_DEF sppo_result sppo_activations_init(sppo_ctx *ctx,
                                            sppo_activations *acts,
                                            const sppo_model *model,
@@ -607,27 +666,31 @@ SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
                                        int max_tree, int backward);
 SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts);
 
-/* Fills acts->logprob and acts->final. Fails on a token id outside the
- * vocabulary, a position beyond the context, a forest that does not fit.    */
+/* Fills acts->logprob and acts->final.  SPPO_E_ARGUMENT: a token id outside the
+ * vocabulary, a position beyond the context, an empty segment, a forest or a
+ * tree that does not fit; SPPO_E_NUMBER: a log-probability is not finite.   */
 SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
                                   const sppo_model *model,
                                   const sppo_forest *forest);
-/* Adds to grad[model->count] the gradient of a loss whose gradient in logprob
- * is d_logprob[tokens] and in final d_final[tokens, dim] (NULL: none).  The
- * forest is that of the last sppo_forward, of activations begun with
- * SPPO_BACKWARD.                                                            */
+/* The way back from a loss of yours.  Give its derivatives by acts->logprob in
+ * d_logprob[tokens] and by acts->final in d_final[tokens, dim] (NULL: it does
+ * not depend on final); those by the weights are added to grad[model->count].
+ * The forest is that of the last sppo_forward, which may be followed by several
+ * of these; the activations were begun with SPPO_BACKWARD.                  */
 SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
                                    const sppo_model *model,
                                    const sppo_forest *forest,
                                    const double *d_logprob,
                                    const sppo_real *d_final, sppo_real *grad);
-/* The loss of sppo_step: is given a micro-batch with logprob and final, adds
- * its gradients to d_logprob and d_final, which come as 0, and for the tensors
- * of a head to b->grad.  Called on several threads at once, so it must not
- * touch the ctx; a failure is returned by sppo_step.                        */
+/* The loss of sppo_step.  It reads a micro-batch's logprob and final and adds
+ * its derivatives to d_logprob and d_final, which come as 0, and those by the
+ * tensors of a head to b->grad.  It runs on several threads at once, so it must
+ * not touch the ctx; what it returns other than SPPO_OK sppo_step returns.  */
 typedef sppo_result (*sppo_step_loss)(void *user, sppo_micro_batch *b);
-/* Forward, loss and backward, one micro-batch after the other; adds to
- * grad[model->count], which after a failure is of no use.                   */
+/* Forward, loss and backward for each micro-batch, in less memory than the two
+ * calls need; adds to grad[model->count], which after a failure is of no use.
+ * The activations must be of a model with as many numbers as this one or more.
+ */
 SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
                                const sppo_model *model,
                                const sppo_forest *forest, sppo_step_loss loss,
@@ -638,12 +701,12 @@ SPPO_DEF double sppo_segment_logprob(const sppo_activations *acts,
 /* The same of a segment of a micro-batch, counted from its first. */
 SPPO_DEF double sppo_micro_batch_logprob(const sppo_micro_batch *b,
                                          int segment);
-/* The vocab logits that follow a row of the last forward pass. */
+/* logits[vocab] of the token that follows a row of the last forward pass. */
 SPPO_DEF void sppo_logits(const sppo_activations *acts,
                           const sppo_model *model, int row, double *logits);
-/* Negative log-likelihood summed over the scored tokens, divided by divisor
- * (0: by their number).  Adds its gradient to grad unless NULL; after
- * SPPO_E_NUMBER grad is of no use.                                          */
+/* [Net 18] *loss = -sum of log pi over the scored tokens / divisor (0: / their
+ * number, so nats per token).  Adds its gradient to grad[model->count] unless
+ * NULL.  SPPO_E_NUMBER: the loss is not finite, and grad is of no use.      */
 SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
                                           sppo_activations *acts,
                                           const sppo_model *model,

@@ -2,8 +2,9 @@
 # test_index.sh PATH/sppo.h - what style promises, checked by machine
 #
 # Line width, length of functions, forbidden calls, state; the equation index
-# against tags, functions and tests; options and sections against the code; the
-# symbols of a compiled object.  CC names the compiler (cc).
+# and the network's against tags, functions and tests; options and sections
+# against the code; the symbols of a compiled object.  CC names the compiler
+# (cc).
 header=${1:?"usage: test_index.sh PATH/sppo.h"}
 tests=$(dirname "$0")
 readme=$tests/../README.md
@@ -235,6 +236,71 @@ while read -r line tag; do
         echo "  line $line: [$tag] has no row" >>"$bad"
 done <"$scratch/tags"
 verdict "every tag has its row in the index" "$bad"
+
+# ---- the index of the network ----
+
+# Functions of a test whose comment has the tag.
+cases_below() {  # tag, file
+    awk -v tag="[$1]" '
+        /\/\*/ && !comment { text = ""; comment = 1 }
+        comment { text = text " " $0; if (/\*\//) comment = 0; next }
+        /^static void [a-z0-9_]+\(void\)/ && index(text, tag) {
+            sub(/\(.*/, "", $3)
+            print $3
+        }
+        { text = "" }
+    ' "$2"
+}
+
+# Complaints: rows count from 1; a tag stands in the comment directly above its
+# function, and above a case of its test; no tag stands without a row.
+network_index() {  # header, folder of tests
+    awk '
+        /NETWORK INDEX/ { on = 1; next }
+        on && !/[A-Za-z]/ { exit }
+        on && $2 == "Net" { print $3, $(NF - 1), $NF }
+    ' "$1" >"$scratch/net"
+    awk '$1 != NR { print "  row " NR " is [Net " $1 "]" }
+        END { if (NR < 18) print "  only " NR " rows" }' "$scratch/net"
+    while read -r n function test; do
+        above "$function" "$1" | grep -qF "[Net $n]" ||
+            echo "  no [Net $n] in the comment above $function"
+        cases_below "Net $n" "$2/$test.c" >"$scratch/cases"
+        sed 's/.*/CASE(&)/' "$scratch/cases" |
+            grep -qFf - "$2/$test.c" && [ -s "$scratch/cases" ] ||
+            echo "  no case of $test.c is below a comment with [Net $n]"
+    done <"$scratch/net"
+    grep -oE '\[Net [^]]*\]' "$1" | tr -d '[]' | sort -u |
+        while read -r word n; do
+            grep -q "^$n " "$scratch/net" || echo "  [$word $n] has no row"
+        done
+}
+
+network_index "$header" "$tests" >"$bad"
+verdict "the network's index: $(wc -l <"$scratch/net" | tr -d ' ') rows" "$bad"
+
+# Breaches of it, one at a time in copies, are seen.
+planted() {  # what, of the header, of test_kernels.c: edits for sed
+    mkdir -p "$scratch/planted"
+    sed "$2" "$header" >"$scratch/planted/sppo.h"
+    sed "$3" "$tests/test_kernels.c" >"$scratch/planted/test_kernels.c"
+    cp "$tests/test_policy.c" "$scratch/planted"
+    network_index "$scratch/planted/sppo.h" "$scratch/planted" \
+        >"$scratch/complaints"
+    : >"$bad"
+    [ "$(wc -l <"$scratch/complaints")" -eq 1 ] ||
+        sed 's/^ */  said: /' "$scratch/complaints" >"$bad"
+    [ -s "$scratch/complaints" ] || echo "  nothing was said" >"$bad"
+    verdict "seen: $1" "$bad"
+}
+
+planted "a tag that left its function" \
+    's|^/\* \[Net 10\] The causal|/* The causal|' ''
+planted "a function of another name" 's/sppoi_block_mask(/sppoi_block_hide(/' ''
+planted "a tag without a row" 's|^/\* \[Net 10\]|/* [Net 90] [Net 10]|' ''
+planted "a test that does not name the tag" '' 's/\[Net 5\]//'
+planted "a tag above no case" '' \
+    's/^    CASE(rope_matches_slow_and_backward_turns_back),//'
 
 # ---- sections and options ----
 

@@ -139,6 +139,7 @@ static void all_three_forms(slow_random *random, int n, int d_in, int d_out)
     product_free(&p);
 }
 
+/* [Net 1] [Net 2] The product and its gradients, of every shape and edge. */
 static void linear_three_forms_match_slow(void)
 {
     static const int sizes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 15, 16, 17, 23,
@@ -345,6 +346,7 @@ static void one_rmsnorm(slow_random *random, int n, int d, double scale,
     free(x.out);
 }
 
+/* [Net 3] [Net 4] */
 static void rmsnorm_matches_slow_and_differences(void)
 {
     slow_random random = { 5 };
@@ -359,6 +361,7 @@ static void rmsnorm_matches_slow_and_differences(void)
 
 /* ---- rotary positions ---------------------------------------------------- */
 
+/* [Net 5] */
 static void rope_matches_slow_and_backward_turns_back(void)
 {
     static const int shape[][3] = { { 1, 1, 2 }, { 9, 3, 6 }, { 5, 2, 16 },
@@ -445,6 +448,7 @@ static double glu_value(void *user)
     return sum;
 }
 
+/* [Net 6] [Net 7] */
 static void swiglu_matches_slow_and_differences(void)
 {
     static const int shape[][2] = { { 1, 1 }, { 3, 7 }, { 5, 16 }, { 9, 33 } };
@@ -609,6 +613,7 @@ static void exp_holds_at_the_ends(void)
     CHECK(sppo_exp((sppo_real)BUILD(100, 800)) > (sppo_real)1e38);
 }
 
+/* [Net 8] */
 static void log_sum_exp_matches_slow(void)
 {
     static const int sizes[] = { 1, 2, 3, 7, 8, 31, 32, 257, 5000 };

@@ -1,4 +1,4 @@
-/* test_policy.c - the transformer of sppo.h as a whole: [Sec 3] and [Net 1-6]
+/* test_policy.c - the transformer of sppo.h as a whole: [Sec 3], [Net 9 to 18]
  *
  * Against slow.h, which knows plain sequences only; against PyTorch's numbers;
  * forests against the separate sequences that they stand for; probabilities
@@ -87,6 +87,7 @@ static double value_tolerance(void)
 
 /* ---- forward ------------------------------------------------------------- */
 
+/* [Net 9] [Net 11] [Net 14] [Net 16] All of them against slow.h's. */
 static void forward_matches_slow(void)
 {
     int which;
@@ -225,6 +226,7 @@ static void gradients_of(int which, int with_final)
     sppo_model_free(&ctx, &model);
 }
 
+/* [Net 13] [Net 15] [Net 17] */
 static void gradients_match_differences_grouped_untied(void)
 {
     gradients_of(0, 1);
@@ -240,8 +242,8 @@ static void gradients_match_differences_one_key_head(void)
     gradients_of(2, 1);
 }
 
-/* Gradients are added to grad, the sum over two passes is the sum of gradients,
- * and the one call for text is the general one with equal weights.          */
+/* [Net 18] Gradients are added to grad, the sum over two passes is the sum of
+ * gradients, and the call for text is the general one with equal weights.   */
 static void next_token_loss_is_the_mean_and_adds_its_gradient(void)
 {
     const sppo_config c = shape_of(0);
@@ -298,7 +300,8 @@ static void next_token_loss_is_the_mean_and_adds_its_gradient(void)
     sppo_model_free(&ctx, &model);
 }
 
-/* Two losses on one forward pass, a backward pass each: as one of their sum. */
+/* [Net 12] Two losses on one forward pass, a backward pass each, as one of
+ * their sum: what was kept stays, and the softmax comes of it once more.    */
 static void backward_may_follow_backward(void)
 {
     const sppo_config c = shape_of(0);
@@ -721,8 +724,8 @@ static void values_do_not_depend_on_company(void)
     sppo_model_free(&ctx, &model);
 }
 
-/* A token sees nothing behind it: to change the last token of a segment moves
- * no hidden state but its own and its descendants'.                         */
+/* [Net 10] A token sees nothing behind it: to change the last token of a
+ * segment moves no hidden state but its own and its descendants'.           */
 static void later_tokens_change_nothing_before(void)
 {
     const sppo_config c = shape_of(1);
@@ -850,10 +853,10 @@ static double moved_value(sppo_model *model, sppo_activations *acts,
     return sum;
 }
 
-/* One tree of 1500 tokens, more than go backward at once: the gradient along a
- * random direction against differences.  Truncation is of the order of step^2,
+/* One tree of 1500 tokens, all in one micro-batch: the gradient along a random
+ * direction against differences.  Truncation is of the order of step^2,
  * rounding of 1e-7 or 1e-16 of the sum over the step.                       */
-static void a_long_tree_goes_backward_in_slices(void)
+static void gradients_match_differences_in_a_long_tree(void)
 {
     enum { TOKENS = 1500, PART = 600 };
     static int token[TOKENS];
@@ -1575,7 +1578,7 @@ static const check_case cases[] = {
     CASE(values_do_not_depend_on_company),
     CASE(later_tokens_change_nothing_before),
     CASE(a_large_pass_is_the_sum_of_its_trees),
-    CASE(a_long_tree_goes_backward_in_slices),
+    CASE(gradients_match_differences_in_a_long_tree),
     CASE(micro_batches_hold_every_tree_once),
     CASE(partial_sums_are_few_where_weights_are_many),
     CASE(partial_sums_serve_any_head),
