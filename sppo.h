@@ -140,7 +140,7 @@
  *   batch         a forest: the trees of one pass           sppo_forest
  *     |           cut where a tree ends
  *   micro-batch   neighbouring trees, up to 256 rows,       sppo_micro_batch
- *     |           or one tree that is longer
+ *     |           of a large model 512, or one tree that is longer
  *     |           a thread takes it through the whole network, alone
  *   rows          its tokens; all that THE LAYER knows, beside the weights
  *     |           cut by the kernels
@@ -652,7 +652,7 @@ typedef struct sppo_activations {
 
 /* For models of this one's shape, with its head or another.  max_tree bounds
  * the tokens of a tree (0: max_tokens); backward is one of the three above.
- * All but SPPO_BACKWARD, which keeps all rows, take about a micro-batch's memory
+ * SPPO_BACKWARD keeps all rows; the others take about a micro-batch's memory
  * for each thread.                                                          */
 SPPO_DEF sppo_result sppo_activations_init(sppo_ctx *ctx,
                                            sppo_activations *acts,
