@@ -182,6 +182,13 @@ plant '      sppoi_embed_encode, sppoi_embed_score, sppoi_embed_bwd },' \
     '    { "planted", 0, { { "head.last", 1, SPPOI_DIM } },
       sppoi_planted_encode, sppoi_scalar_score, sppoi_planted_bwd },'
 places a_head_is_added_in_three_places 3
+grep -n 'SPPO_HEAD_[A-MO-Z]' "$root/sppo.h" "$root"/examples/tool/*.[ch] |
+    grep -v ':  *SPPO_HEAD_[A-Z]*,*  *//\|  // ' > named
+if [ -s named ]; then
+    bad neither_header_nor_tool_asks_for_one_head "$(head -n 3 named)"
+else
+    ok neither_header_nor_tool_asks_for_one_head
+fi
 mkdir planted
 cat > head.c <<'PROGRAM'
 #define SPPO_REAL double

@@ -100,7 +100,6 @@ static void train(sppo_model *model, const data *d)
 /* Against new votes and the truth; then three with three good words each. */
 static void report(const sppo_model *model, const data *d)
 {
-    static const char *const name[] = { "", "pair", "embed", "scalar" };
     static double p[4 * TEST];
     static sppo_lists three;
     sppo_pref pref;
@@ -116,7 +115,8 @@ static void report(const sppo_model *model, const data *d)
         error += fabs(p[4 * i + 1] - d->truth[i]);
     }
     printf("%-6s  accuracy %.2f of %.2f  error of P %.2f\n",
-           name[model->config.head], right / TEST, best / TEST, error / TEST);
+           sppo_head_name(model->config.head), right / TEST, best / TEST,
+           error / TEST);
     for (i = three.count; i < 3; i++)
         add_response(&three, i, 3, 0);
     check(sppo_pref_fill(&ctx, &pref, &d->prompts, &three, 3, 0, 1, p));
@@ -139,7 +139,7 @@ int main(void)
     make_pairs(&pairs, TRAIN, 1);
     make_pairs(&fresh, TEST, 2);
     check(sppo_model_init(&ctx, &trunk, &shape, 1));
-    for (head = SPPO_HEAD_PAIR; head <= SPPO_HEAD_SCALAR; head++) {
+    for (head = SPPO_HEAD_NONE + 1; sppo_head_name((sppo_head)head); head++) {
         check(sppo_model_clone(&ctx, &model, &trunk, (sppo_head)head, 0));
         train(&model, &pairs);
         report(&model, &fresh);

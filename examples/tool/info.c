@@ -33,8 +33,6 @@ static void info_build(void)
 
 static void info_config(const sppo_config *c)
 {
-    static const char *const heads[] = { "none: a policy", "pair", "embed",
-                                         "scalar" };
     int i;
 
     printf("parameters %.0f\nvocab %d\ndim %d\nlayers %d\nheads %d\n"
@@ -46,7 +44,8 @@ static void info_config(const sppo_config *c)
            c->norm_eps, c->bos, c->eos);
     for (i = 0; i < c->eos_count; i++)
         printf(", %d", c->eos_more[i]);
-    printf("\nhead %s\n", heads[c->head]);
+    printf("\nhead %s%s\n", sppo_head_name(c->head),
+           c->head == SPPO_HEAD_NONE ? ": a policy" : "");
 }
 
 static void info_model(const sppo_model *model)

@@ -5,16 +5,15 @@
 
 int pref_span(const tool *t, int prompt, int a, int b)
 {
-    if (t->preference.config.head == SPPO_HEAD_PAIR)
+    if (sppo_head_readings(t->preference.config.head, 2) > 1)
         return prompt + a + b;
     return prompt + (a > b ? a : b);
 }
 
 int pref_pass(const tool *t, int prompt, int k, int response)
 {
-    const int pair = t->preference.config.head == SPPO_HEAD_PAIR;
-
-    return prompt + k * response * (pair ? k : 1);
+    return prompt + k * response
+                    * sppo_head_readings(t->preference.config.head, k);
 }
 
 int response_room(const tool *t, int prompt)

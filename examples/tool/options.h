@@ -44,8 +44,9 @@ typedef struct cli_command {
 
 typedef struct parser {
     sppo_ctx *ctx;
-    const option *options;
+    option options[MAX_OPTIONS];       // a copy of the table
     int count;
+    char heads[80];                    // what --head may be: "this|that"
     const cli_command *command;
     void *settings;
     unsigned char given[MAX_OPTIONS];  // by the user or settings.json

@@ -100,7 +100,7 @@ static const option options[] = {
     FLAG("untied", untied, "!from", PRETRAIN,
          "a classifier of its own instead of the embedding"),
 
-    CHOICE("head", "pair|embed|scalar", head, "embed", NULL, PREFER,
+    CHOICE("head", NULL, head, "embed", NULL, PREFER,
            "pair reads two responses together; embed compares embeddings of "
            "each; scalar is Bradley-Terry, which knows no cycles"),
     COUNT("embed-dim", embed_dim, 2, 1024, "8", "head=embed", PREFER,
@@ -228,11 +228,29 @@ static const option options[] = {
          "no progress, no messages but errors")
 };
 
+/* "pair|embed|..", from the header's table of heads, where one may be added. */
+static void head_choices(char *out, size_t size)
+{
+    const char *name;
+    size_t n = 0;
+    int head;
+
+    for (head = SPPO_HEAD_NONE + 1;
+         (name = sppo_head_name((sppo_head)head)) != NULL && n < size; head++)
+        n += (size_t)snprintf(out + n, size - n, "%s%s", n ? "|" : "", name);
+}
+
 void settings_options(parser *p, settings *s)
 {
-    p->options = options;
+    int i;
+
     p->count = (int)(sizeof options / sizeof *options);
     p->settings = s;
+    memcpy(p->options, options, sizeof options);
+    head_choices(p->heads, sizeof p->heads);
+    for (i = 0; i < p->count; i++)
+        if (!p->options[i].meta)
+            p->options[i].meta = p->heads;
 }
 
 sppo_sampling sampling_settings(const settings *s)
