@@ -142,6 +142,18 @@ if [ -s wrong ]; then bad "targets of make exist" "$(cat wrong)"; else
 "$tool" align --help | tr -s ' \n' '  ' > out
 says "DPO's usual beta is 0.1" "beta, usually 0.1"
 
+# ---- links ------------------------------------------------------------------
+
+for page in "$readme" "$root"/*/README.md "$root"/examples/*/README.md; do
+    grep -oE '\]\([^)#:]+\)' "$page" | sed 's/^](//; s/)$//' |
+        while read -r link; do
+            [ -e "$(dirname "$page")/$link" ] ||
+                echo "${page#"$root"/}: $link"
+        done
+done > links
+if [ -s links ]; then bad "links between files lead somewhere" \
+    "$(head -n 3 links)"; else ok "links between files lead somewhere"; fi
+
 # ---- figures that are of a commit -------------------------------------------
 
 dated() {  # NAME: README lines that have figures; the first holds a commit
