@@ -1232,7 +1232,8 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
                                           const char *text, size_t length,
                                           int vocab);
 /* Appends one list: bos, the text's tokens, eos; these are ids, -1 for none
- * (a model's config.bos and config.eos).  Never fails on content.           */
+ * (a model's config.bos and config.eos).  Never fails on content, all of which
+ * is text: "</s>" in it is four characters, not EOS.                        */
 SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
                                            const sppo_tokenizer *tok,
                                            const char *text, size_t length,
@@ -1318,7 +1319,10 @@ SPPO_DEF sppo_result sppo_model_save_with(sppo_ctx *ctx,
 /* A Hugging Face Llama: config.json beside model.safetensors, or beside the
  * parts that model.safetensors.index.json names.  Takes the model's memory and
  * that of the headers.  _with: these companions of the same save too; edited 1
- * takes all files as they are now, though the weights name others.          */
+ * takes all files as they are now, though the weights name others.
+ * What ends a response is the eos_token_id of generation_config.json where it
+ * has one, else of config.json.  It may be a list: each of its tokens ends one;
+ * a text is given config.json's, or the first where that is not among them. */
 SPPO_DEF sppo_result sppo_model_load(sppo_ctx *ctx, sppo_model *model,
                                      const char *folder);
 SPPO_DEF sppo_result sppo_model_load_with(sppo_ctx *ctx, sppo_model *model,

@@ -43,6 +43,9 @@ typedef struct job {
     "prompt may be [{\"role\": \"user\",\n"                                   \
     "\"content\"}], a response one message of "                               \
     "\"assistant\", after its prompt or alone.\n"                             \
+    "In a text for a tokenizer.json its added tokens are "                    \
+    "tokens (\"<|endoftext|>\" ends it);\nfor a tokenizer.bin "               \
+    "all is text.\n"                                                         \
     "A prompt that does not fit into the context is an "                      \
     "error. \"finished\": false, or\n"                                        \
     "of several responses a list, says that a response "                      \
@@ -164,7 +167,9 @@ static const job jobs[] = {
         "model.safetensors\n(or the parts that model.safetensors.index.json "
         "names) in F32, F16, BF16 or\nF64. One file is written, with the "
         "tokenizer and chat template that were there;\nthe directory "
-        "changes as a whole or not at all, and a mixture is refused.\n" },
+        "changes as a whole or not at all, and a mixture is refused.\n"
+        "Each eos_token_id of generation_config.json, or else of config.json, "
+        "ends a\nresponse; a text is given config.json's.\n" },
       run_convert },
     { { "info", INFO, "what a file, a model or a run holds", "", "",
         "  sppo info run/policy\n"
