@@ -9766,28 +9766,22 @@ static size_t sppoi_utf8(const char *text, size_t left)
     return n;
 }
 
-static int sppoi_hex(int c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Four hex digits at text[at ..], or -1. */
 static int sppoi_hex4(const char *text, size_t at, size_t end)
 {
+    static const char digits[] = "0123456789abcdefABCDEF";
     int i, value = 0;
 
     if (end - at < 4)
         return -1;
     for (i = 0; i < 4; i++) {
-        const int digit = sppoi_hex((unsigned char)text[at + (size_t)i]);
+        const char c = text[at + (size_t)i];
+        const char *found = c ? strchr(digits, c) : NULL;
+        const int digit = found ? (int)(found - digits) : 0;
 
-        if (digit < 0)
+        if (!found)
             return -1;
-        value = value * 16 + digit;
+        value = value * 16 + (digit < 16 ? digit : digit - 6);
     }
     return value;
 }
@@ -11551,35 +11545,24 @@ static sppo_result sppoi_model_from(sppo_ctx *ctx, sppo_model *model,
     return result;
 }
 
-static sppo_result sppoi_model_open(sppo_ctx *ctx, sppo_model *model,
-                                    const sppo_config *config,
-                                    const sppoi_source *source)
-{
-    sppoi_archive archive;
-    sppo_result result;
-
-    memset(&archive, 0, sizeof archive);
-    archive.source = *source;
-    SPPOI_TRY(sppoi_archive_open(ctx, &archive));
-    result = sppoi_model_from(ctx, model, config, &archive, 1);
-    sppoi_archive_close(ctx, &archive);
-    return result;
-}
-
 SPPO_DEF sppo_result sppo_model_read(sppo_ctx *ctx, sppo_model *model,
                                      const char *config, size_t config_size,
                                      const void *weights, size_t weights_size)
 {
     sppo_config found;
-    sppoi_source source;
+    sppoi_archive archive;
+    sppo_result result;
 
-    memset(&source, 0, sizeof source);
-    source.memory = (const unsigned char *)weights;
-    source.size = weights_size;
-    source.name = "model.safetensors";
+    memset(&archive, 0, sizeof archive);
+    archive.source.memory = (const unsigned char *)weights;
+    archive.source.size = weights_size;
+    archive.source.name = "model.safetensors";
     SPPOI_TRY(sppo_config_read(ctx, &found, config, config_size,
                                "config.json"));
-    return sppoi_model_open(ctx, model, &found, &source);
+    SPPOI_TRY(sppoi_archive_open(ctx, &archive));
+    result = sppoi_model_from(ctx, model, &found, &archive, 1);
+    sppoi_archive_close(ctx, &archive);
+    return result;
 }
 
 /* ---- the tokenizer ---- */
@@ -12883,10 +12866,11 @@ static int sppoi_sync_folder(const char *folder)
 }
 #endif
 
+/* Two parts of a path with nothing or a slash between them. */
 static sppo_result sppoi_path(sppo_ctx *ctx, char *out, const char *a,
-                              const char *b)
+                              const char *between, const char *b)
 {
-    const int n = snprintf(out, SPPOI_PATH, "%s%s", a, b);
+    const int n = snprintf(out, SPPOI_PATH, "%s%s%s", a, between, b);
 
     if (n >= 0 && n < SPPOI_PATH)
         return SPPO_OK;
@@ -12961,7 +12945,7 @@ static sppo_result sppoi_temporary(sppo_ctx *ctx, const char *path, int which,
 
     if (which > 0)
         snprintf(ending, sizeof ending, ".%d.tmp", which + 1);
-    return sppoi_path(ctx, out, path, ending);
+    return sppoi_path(ctx, out, path, "", ending);
 }
 
 static sppo_result sppoi_output_begin(sppo_ctx *ctx, sppoi_output *out,
@@ -13100,6 +13084,8 @@ static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
 /* The files of a model in parts, all open, and the index that names them. */
 enum { SPPOI_PARTS = 512 };
 
+static const char sppoi_index[] = "model.safetensors.index.json";
+
 typedef struct sppoi_parts {
     const char *name;        // of the index
     sppo_json json;
@@ -13136,7 +13122,7 @@ static sppo_result sppoi_part_path(sppo_ctx *ctx, const sppoi_parts *parts,
         return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: weight_map must name "
                          "files of its own folder, as model-00001-of-00002."
                          "safetensors", parts->name);
-    return sppoi_path(ctx, path, folder, name);
+    return sppoi_path(ctx, path, folder, "/", name);
 }
 
 static int sppoi_part_index(const sppoi_parts *parts, const char *path)
@@ -13202,7 +13188,6 @@ static sppo_result sppoi_part_mapped(sppo_ctx *ctx, const sppoi_parts *parts,
     return SPPO_OK;
 }
 
-/* folder ends with a slash. */
 static sppo_result sppoi_parts_open(sppo_ctx *ctx, sppoi_parts *parts,
                                     const char *folder)
 {
@@ -13235,15 +13220,14 @@ static sppo_result sppoi_model_from_parts(sppo_ctx *ctx, sppo_model *model,
                                           const sppo_config *config,
                                           const char *folder)
 {
-    char path[SPPOI_PATH], slashed[SPPOI_PATH];
+    char path[SPPOI_PATH];
     sppoi_parts parts;
     sppo_result result;
 
     memset(&parts, 0, sizeof parts);
-    SPPOI_TRY(sppoi_path(ctx, slashed, folder, "/"));
-    SPPOI_TRY(sppoi_path(ctx, path, slashed, "model.safetensors.index.json"));
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/", sppoi_index));
     parts.name = path;
-    result = sppoi_parts_open(ctx, &parts, slashed);
+    result = sppoi_parts_open(ctx, &parts, folder);
     if (result == SPPO_OK)
         result = sppoi_model_from(ctx, model, config, parts.archive,
                                   parts.count);
@@ -13259,8 +13243,6 @@ static sppo_result sppoi_model_from_parts(sppo_ctx *ctx, sppo_model *model,
 #define SPPOI_PART "sppo.digest."
 #define SPPOI_GONE "sppo.gone."
 enum { SPPOI_FILES = 32, SPPOI_NAME = 64 };  // companions, bytes of a name
-
-static const char sppoi_index[] = "model.safetensors.index.json";
 
 SPPO_DEF const char *sppo_companion(int which)
 {
@@ -13291,7 +13273,7 @@ SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path)
     char part[SPPOI_PATH];
     size_t i;
 
-    SPPOI_TRY(sppoi_path(ctx, part, path, ""));
+    SPPOI_TRY(sppoi_path(ctx, part, path, "", ""));
     for (i = 1; part[0]; i++) {
         const char at = part[i];
 
@@ -13319,15 +13301,6 @@ typedef struct sppoi_folder {
     sppoi_archive weights;  // file NULL: there are none in one file
     char path[SPPOI_PATH];  // of the weights
 } sppoi_folder;
-
-static sppo_result sppoi_beside(sppo_ctx *ctx, char *out, const char *folder,
-                                const char *name)
-{
-    const int n = snprintf(out, SPPOI_PATH, "%s/%s", folder, name);
-
-    return n >= 0 && n < SPPOI_PATH ? SPPO_OK
-                                    : sppoi_path(ctx, out, folder, name);
-}
 
 static int sppoi_is_missing(const char *path)
 {
@@ -13362,7 +13335,7 @@ static sppo_result sppoi_read_beside(sppo_ctx *ctx, char path[SPPOI_PATH],
 {
     memset(file, 0, sizeof *file);
     file->name = name;
-    SPPOI_TRY(sppoi_beside(ctx, path, folder, name));
+    SPPOI_TRY(sppoi_path(ctx, path, folder, "/", name));
     return sppoi_read_if(ctx, path, file);
 }
 
@@ -13414,7 +13387,7 @@ static sppo_result sppoi_folder_get(sppo_ctx *ctx, sppoi_folder *f,
     there = file->data != NULL;
     kind = there ? sppo_file_kind(file->data, file->size) : NULL;
     sppo_files_free(ctx, file, 1);
-    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
+    SPPOI_TRY(sppoi_path(ctx, next, path, "", ".next"));
     SPPOI_TRY(sppoi_read_if(ctx, next, file));
     f->unfinished |= file->data != NULL;
     if (sppoi_fits(file, want))
@@ -13454,7 +13427,7 @@ static sppo_result sppoi_folder_open(sppo_ctx *ctx, sppoi_folder *f,
     memset(f, 0, sizeof *f);
     f->name = folder;
     f->lock = -1;
-    SPPOI_TRY(sppoi_beside(ctx, f->path, folder, "model.safetensors"));
+    SPPOI_TRY(sppoi_path(ctx, f->path, folder, "/", "model.safetensors"));
     f->lock = sppoi_lock(folder, alone);
     return sppoi_weights_open(ctx, f);
 }
@@ -13503,8 +13476,8 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
     int done;
 
     memset(&coming, 0, sizeof coming);
-    SPPOI_TRY(sppoi_beside(ctx, path, f->name, name));
-    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
+    SPPOI_TRY(sppoi_path(ctx, path, f->name, "/", name));
+    SPPOI_TRY(sppoi_path(ctx, next, path, "", ".next"));
     SPPOI_TRY(sppoi_read_if(ctx, next, &coming));
     if (!coming.data)
         return SPPO_OK;
@@ -13523,7 +13496,7 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
 static sppo_result sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
                                       const sppo_file *index)
 {
-    char path[SPPOI_PATH], slashed[SPPOI_PATH];
+    char path[SPPOI_PATH];
     const sppo_json_node *node;
     sppo_result result;
     sppoi_parts parts;
@@ -13531,14 +13504,13 @@ static sppo_result sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
 
     memset(&parts, 0, sizeof parts);
     parts.name = sppoi_index;
-    SPPOI_TRY(sppoi_path(ctx, slashed, f->name, "/"));
     result = sppo_json_parse(ctx, &parts.json, (const char *)index->data,
                              index->size, parts.name);
     if (result == SPPO_OK) {
         node = parts.json.node;
         i = sppo_json_find(&parts.json, 0, "weight_map");
         for (i = i < 0 ? -1 : node[i].first; i >= 0; i = node[i].next)
-            if (!sppoi_part_path(ctx, &parts, slashed, i, path) &&
+            if (!sppoi_part_path(ctx, &parts, f->name, i, path) &&
                 strstr(path, ".safetensors") && strcmp(path, f->path) != 0)
                 remove(path);
     }
@@ -13656,7 +13628,7 @@ static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
     sppo_file file;
     sppo_result result;
 
-    SPPOI_TRY(sppoi_beside(ctx, path, f->name, "config.json"));
+    SPPOI_TRY(sppoi_path(ctx, path, f->name, "/", "config.json"));
     SPPOI_TRY(sppoi_folder_get(ctx, f, "config.json", &file));
     if (!file.data) {
         sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened: %s", path,
@@ -13667,7 +13639,7 @@ static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
                               path);
     sppo_files_free(ctx, &file, 1);
     SPPOI_TRY(result);
-    SPPOI_TRY(sppoi_beside(ctx, path, f->name, "generation_config.json"));
+    SPPOI_TRY(sppoi_path(ctx, path, f->name, "/", "generation_config.json"));
     SPPOI_TRY(sppoi_folder_get(ctx, f, "generation_config.json", &file));
     if (!file.data)
         return SPPO_OK;
@@ -13851,7 +13823,7 @@ static sppo_result sppoi_put_next(sppo_ctx *ctx, const sppoi_folder *f,
     if (ok)
         return SPPO_OK;
     *put = 1;
-    SPPOI_TRY(sppoi_path(ctx, next, path, ".next"));
+    SPPOI_TRY(sppoi_path(ctx, next, path, "", ".next"));
     sppoi_no_error();
     out = fopen(next, "wb");
     if (out) {
