@@ -3074,16 +3074,16 @@ typedef enum sppoi_type {
     SPPOI_LOW, SPPOI_HIGH  // 32 bits of a uint64_t: a double holds no 64
 } sppoi_type;
 
-enum {                 // what else there is to a field
-    SPPOI_CHANGES = 1, // a run that goes on may have another
-    SPPOI_TRUNK = 2,   // what was made for one model does for the next as well
-    SPPOI_PLAYED = 4,  // self-play depends on it, beside the count of weights
+enum {                 // what else there is to know of a field
+    SPPOI_CHANGES = 1, // no checkpoint compares it: a run may go on with another
+    SPPOI_TRUNK = 2,   // memory made for a model serves those that share it
+    SPPOI_PLAYED = 4,  // a run of self-play compares it of its policy
     SPPOI_HEADED = 8   // config.json has it only where there is a head
 };
 
-/* All that is known of a field.  One who adds a field adds it to its struct and
- * to the struct's table: defaults, refusals, config.json, checkpoints and ranks
- * walk the tables, and a row without a name ends each.                      */
+/* All that is known of a field.  Who adds one adds it to its struct and to the
+ * struct's table; defaults, refusals, config.json, checkpoints and ranks follow,
+ * for they walk the tables.  A row without a name ends a table.             */
 typedef struct sppoi_field {
     const char *name;
     size_t at, size;     // where it stands in its struct
@@ -3117,7 +3117,7 @@ static double sppoi_get(const sppoi_field *f, const void *config)
         memcpy(&bits, at, sizeof bits);
         return (double)(f->type == SPPOI_LOW ? bits & 0xffffffffu : bits >> 32);
     }
-    if (f->size == 1)  // an enum, for some compilers
+    if (f->size == 1)  // an enum, of compilers that make them short
         return *(const signed char *)at;
     memcpy(&whole, at, sizeof whole);
     return whole;
