@@ -2,8 +2,9 @@
 # mutate.sh HEADER SCRATCH [WORD] - do the tests notice one wrong character?
 #
 # Changes one character at a time in the bodies of the functions of the sections
-# >>games.c and >>update.c of the header: a sign, an operator, a comparison, a
-# constant, an index, an operand.  Each mutant is compiled with test_update.c
+# >>games.c, >>update.c and >>beyond of the header, and of what checks a
+# preference: a sign, an operator, a comparison, a constant, an index, an
+# operand.  Each mutant is compiled with test_update.c
 # and test_game.c; it is killed when a case turns red, crashes or hangs (20 s).
 # Those that do not compile do not count.  A mutant that lives is a failure,
 # unless `equivalent` below gives the reason why it is no error.  With WORD only
@@ -92,10 +93,11 @@ mutants() {
         }
     }
 
-    />>games.c == \*\/$/ || />>update.c == \*\/$/ { on = />>games.c|>>update.c/; next }
-    />>play.c == \*\/$/ { exit }
-    /^{/ { body = on }
-    /^}/ { body = 0 }
+    /^\/\* ====.*>>.* == \*\/$/ { on = />>(games\.c|update\.c|beyond) /; next }
+    / sppo_preference_check\(/ { named = 1 }
+    /^ .*\);$/ && !body { named = 0 }  # declared, or called
+    /^{/ { body = on || named }
+    /^}/ { body = named = 0 }
     {
         code = $0
         gsub(/"[^"]*"/, "", code)      # messages

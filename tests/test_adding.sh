@@ -31,6 +31,15 @@ plant() {
         END { exit !done }' copy.h > planted.h && mv planted.h copy.h
 }
 
+# before LINE TEXT: a place more in copy.h, in front of the first line that
+# begins with LINE.
+before() {
+    awk -v line="$1" -v text="$2" '
+        !done && index($0, line) == 1 { print text; done = 1 }
+        { print }
+        END { exit !done }' copy.h > planted.h && mv planted.h copy.h
+}
+
 # places NAME HOW-MANY: by how many places the copy differs from sppo.h.
 places() {
     n=$(diff "$root/sppo.h" copy.h | grep -c '^[0-9]')
@@ -290,6 +299,115 @@ int main(void)
 }
 PROGRAM
 works head
+
+# ---- a loss: its name, its function, its row --------------------------------
+
+# The distance from the targets instead of its square, on all K, skipping ties;
+# in the middle of the enum and at the table's head, for no order means anything.
+cp "$root/sppo.h" copy.h
+plant '    SPPO_LOSS_PAIR, ' '    SPPO_LOSS_PLANTED,'
+before '/* Another loss is a value of sppo_loss, ' \
+'static double sppoi_planted_loss(const sppoi_example *x, double *grad)
+{
+    double loss = 0.0;
+    int i;
+
+    for (i = 0; i < x->kept; i++) {
+        const double gap = x->ratio[i]
+                         - sppo_target(x->eta, x->win[i], x->log_z);
+
+        loss += fabs(gap) / x->kept;
+        grad[i] = (gap > 0.0 ? 1.0 : -1.0) / x->kept;
+    }
+    return loss;
+}
+'
+plant 'static const sppoi_loss_row sppoi_losses[] = {' \
+    '    { SPPO_LOSS_PLANTED, "planted", sppoi_planted_loss, 1, 1 },'
+places a_loss_is_added_in_three_places 3
+cat > loss.c <<'PROGRAM'
+#include "claims.h"
+static sppo_config c;
+static sppo_model model;
+static sppo_lists prompts;
+static sppo_play_config how;
+static sppo_play play;
+static int tie;
+
+/* The response that begins with the greater token is the better one. */
+static sppo_result likes(sppo_ctx *unused, void *user, const sppo_lists *x,
+                         const sppo_lists *y, int k, int first, int count,
+                         double *pairwise)
+{
+    int p, i, j;
+
+    (void)unused, (void)user, (void)x, (void)first;
+    for (p = 0; p < count; p++)
+        for (i = 0; i < k; i++)
+            for (j = 0; j < k; j++) {
+                const int a = *sppo_lists_tokens(y, p * k + i);
+                const int b = *sppo_lists_tokens(y, p * k + j);
+
+                pairwise[(p * k + i) * k + j] = tie || a == b ? 0.5 : a > b;
+            }
+    return SPPO_OK;
+}
+
+/* A run; what it did to the weights, and its last loss. */
+static double run(int tied, double *loss)
+{
+    static const sppo_judge judge = { likes, NULL };
+    double moved = 0.0;
+    size_t i;
+    sppo_real before[4096];
+
+    tie = tied;
+    memcpy(before, model.weights, model.count * sizeof *before);
+    if (sppo_play_init(&ctx, &play, &how, &model, &prompts) ||
+        sppo_play_run(&ctx, &play, &judge))
+        return -1;
+    *loss = play.last.loss;
+    sppo_play_free(&ctx, &play);
+    for (i = 0; i < model.count; i++)
+        moved += fabs((double)(model.weights[i] - before[i]));
+    return moved;
+}
+
+int main(void)
+{
+    double loss = -1, none = -1;
+    int token;
+
+    c.vocab = 8, c.dim = 4, c.layers = 1, c.heads = 1, c.hidden = 4;
+    c.context = 8, c.bos = 1, c.eos = 2;
+    how.eta = 4, how.k = 4, how.optim.lr = 1e-2, how.sampling.max_tokens = 3;
+    how.iterations = 1;
+    for (token = 3; token < 8; token++)
+        if (sppo_lists_add(&ctx, &prompts, &token, 1))
+            return 1;
+    claim("a_loss_is_known_by_its_name",
+          !strcmp(sppo_loss_name(SPPO_LOSS_PLANTED), "planted") &&
+          !strcmp(sppo_loss_name(SPPO_LOSS_PAIR), "pair") &&
+          !strcmp(sppo_loss_name(SPPO_LOSS_IPO), "ipo") &&
+          !sppo_loss_name((sppo_loss)(SPPO_LOSS_IPO + 1)) &&
+          !sppo_model_init(&ctx, &model, &c, 1) && model.count < 4096);
+    how.loss = SPPO_LOSS_PLANTED;
+    claim("a_run_trains_with_it", run(0, &loss) > 1e-3 && loss > 0);
+    claim("it_skips_ties_as_its_row_says",
+          run(1, &none) == 0 && none == 0);
+    how.keep_all = 1;
+    claim("it_takes_all_responses_as_its_row_says",
+          run(0, &loss) > 1e-3 && loss > 0);
+    how.loss = SPPO_LOSS_PAIR;
+    claim("keep_all_is_refused_to_those_that_do_not",
+          run(0, &loss) < 0 && says("keep_all does not go with the loss pair"));
+    how.loss = (sppo_loss)(SPPO_LOSS_IPO + 1);
+    claim("a_value_behind_the_last_is_refused",
+          run(0, &loss) < 0 && says("loss is 7"));
+    return 0;
+}
+PROGRAM
+works loss
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]

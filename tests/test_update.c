@@ -760,6 +760,41 @@ static void losses_are_those_of_their_rows(void)
     CHECK(isnan(sppoi_loss((sppo_loss)kind, &x, grad)));
 }
 
+/* D12, with the responses of another prompt before these: a cut loses log-odds
+ * against what ended, in its row and its column, and nothing else changes.  */
+static void cuts_lose_log_odds_against_what_ended(void)
+{
+    static const double before[9] = { 0.5, 0.7, 0.2, 0.3, 0.5, 0.6,
+                                      0.8, 0.4, 0.5 };
+    static const int token[] = { 3, 2 };  // 2 ends a response
+    static const int cut[3] = { 1, 0, 1 };
+    double after[9];
+    sppo_config config;
+    sppo_lists responses;
+    sppo_ctx ctx;
+    int i, j;
+
+    memset(&ctx, 0, sizeof ctx);
+    memset(&config, 0, sizeof config);
+    memset(&responses, 0, sizeof responses);
+    config.eos = 2;
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 2));
+    for (i = 0; i < 3; i++)
+        CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 2 - cut[i]));
+    memcpy(after, before, sizeof after);
+    sppo_penalise_cuts(after, &config, &responses, 1, 3, 0.0);
+    CHECK(memcmp(after, before, sizeof after) == 0);
+    sppo_penalise_cuts(after, &config, &responses, 1, 3, 0.8);
+    for (i = 0; i < 3; i++)
+        for (j = 0; j < 3; j++) {
+            const double p = before[i * 3 + j];
+            const double odds = log(p / (1 - p)) - 0.8 * (cut[i] - cut[j]);
+
+            CHECK_NEAR(after[i * 3 + j], 1 / (1 + exp(-odds)), 1e-12);
+        }
+    sppo_lists_free(&ctx, &responses);
+}
+
 /* The values and gradients that PyTorch's autograd gives. */
 static void losses_equal_pytorch(void)
 {
@@ -1574,6 +1609,7 @@ static const check_case cases[] = {
     CASE(eq_4_7_gradient_in_logits_matches_difference),  // audit 24
     CASE(eq_4_7_mean_over_the_kept_responses),  // audit 24
     CASE(losses_are_those_of_their_rows),
+    CASE(cuts_lose_log_odds_against_what_ended),
     CASE(losses_gradients_match_differences),  // audit 6 25 26 27 28 42
     CASE(losses_equal_pytorch),  // audit 25 26 27 28 42
     CASE(losses_start_at_the_published_values),  // audit 25 26 27 28

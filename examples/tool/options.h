@@ -46,7 +46,7 @@ typedef struct parser {
     sppo_ctx *ctx;
     option options[MAX_OPTIONS];       // a copy of the table
     int count;
-    char heads[80];                    // what --head may be: "this|that"
+    char choices[2][80];               // of the header's tables: "this|that"
     const cli_command *command;
     void *settings;
     unsigned char given[MAX_OPTIONS];  // by the user or settings.json

@@ -3,6 +3,7 @@
 #include "tool.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define AT(field) offsetof(settings, field)
@@ -133,7 +134,7 @@ static const option options[] = {
          "log-odds that a response which was cut loses against one that ended"),
     REAL("missing-eos-penalty", missing_eos_penalty, 0, 1e6, "0", "best-of",
          SAMPLE, "the same in choosing"),
-    CHOICE("loss", "sppo|pair|single|hard|dpo|ipo", loss, "sppo", NULL, ALIGN,
+    CHOICE("loss", NULL, loss, "sppo", NULL, ALIGN,
            "Eq 4.7 with win rates; Eq 4.12; half of it; TRL's hard labels; "
            "Eq 4.13; Eq 4.14"),
     CHOICE("baseline", "half|empirical|coefficient", baseline, "half",
@@ -228,29 +229,36 @@ static const option options[] = {
          "no progress, no messages but errors")
 };
 
-/* "pair|embed|..", from the header's table of heads, where one may be added. */
-static void head_choices(char *out, size_t size)
+/* What a choice without a list of its own may be: the names of the header's
+ * table, where one may be added.                                            */
+static const char *choice_name(const option *o, int i)
+{
+    return !strcmp(o->name, "head") ? sppo_head_name((sppo_head)(i + 1))
+                                    : sppo_loss_name((sppo_loss)i);
+}
+
+static void choice_list(option *o, char *out, size_t size)
 {
     const char *name;
     size_t n = 0;
-    int head;
+    int i;
 
-    for (head = SPPO_HEAD_NONE + 1;
-         (name = sppo_head_name((sppo_head)head)) != NULL && n < size; head++)
+    for (i = 0; (name = choice_name(o, i)) != NULL && n < size; i++)
         n += (size_t)snprintf(out + n, size - n, "%s%s", n ? "|" : "", name);
+    o->meta = out;
 }
 
 void settings_options(parser *p, settings *s)
 {
-    int i;
+    int i, lists = 0;
 
     p->count = (int)(sizeof options / sizeof *options);
     p->settings = s;
     memcpy(p->options, options, sizeof options);
-    head_choices(p->heads, sizeof p->heads);
     for (i = 0; i < p->count; i++)
         if (!p->options[i].meta)
-            p->options[i].meta = p->heads;
+            choice_list(&p->options[i], p->choices[lists++],
+                        sizeof p->choices[0]);
 }
 
 sppo_sampling sampling_settings(const settings *s)
