@@ -3537,10 +3537,9 @@ static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
 }
 
 /* One row of A: a matrix times a vector (GEMV), as the product of a single
- * token is.  A tile would compute its other rows for nothing, and one row of it
- * is too few sums to hide how long a multiply-add takes.  So the row meets
- * ACROSS panels at once, which stand `gap` apart, or one where fewer are left.
- */
+ * token is.  A tile would compute MR - 1 rows for nothing, and one row of it is
+ * too few sums to hide how long a multiply-add takes.  So the row meets ACROSS
+ * panels at once, `gap` apart, or one where fewer are left.                 */
 static SPPOI_INLINE void sppoi_gemv_body(const int across,
                                          const sppoi_stored *store,
                                          sppo_real *out, const sppo_real *a,
@@ -3719,8 +3718,9 @@ static int sppoi_own_panels(int m, int n, int k)
 }
 
 /* The one product: C of m rows `ld` apart, A by its two strides, B in panels.
- * Tasks of panels that have an owner go to him; others are handed out some at a
- * time, since a counter that several cores write is far from each of them.  */
+ * Where threads have panels of their own, each takes the tasks of those; else
+ * tasks are handed out some at a time, since a counter that several cores write
+ * is far from each of them.                                                 */
 static void sppoi_product(sppo_real *out, ptrdiff_t ld, const sppo_real *a,
                           ptrdiff_t a_row, ptrdiff_t a_col,
                           const sppo_real *panel, int m, int n, int k, int add)
@@ -4417,6 +4417,9 @@ SPPO_DEF int sppo_head_readings(sppo_head head, int k)
 enum { SPPOI_PER_LAYER = 9 };
 enum { SPPOI_MAX_DIM = 1 << 20, SPPOI_MAX_VOCAB = 1 << 24 };
 
+/* A row of the table below: our name and Hugging Face's, what it means if
+ * config.json does not have it, least and most, the default for 0, what a
+ * refusal says it must be, and where it matters.                            */
 #define SPPOI_CONFIG(name, hf, absent, type, least, most, zero, must, uses) \
     { SPPOI_FIELD(sppo_config, name), type, least, most, zero, must, uses,  \
       hf, absent }
@@ -4471,6 +4474,8 @@ static const char *sppoi_config_called(size_t at, int hf)
 #define SPPOI_CALLED(field) \
     sppoi_config_called(offsetof(sppo_config, field), hf)
 
+/* Token ids: -1 is none, and those that end a response beside eos need an eos.
+ */
 static sppo_result sppoi_config_tokens(sppo_ctx *ctx, const char *who,
                                        const sppo_config *c, int hf)
 {
@@ -4512,6 +4517,8 @@ static sppo_result sppoi_config_agrees(sppo_ctx *ctx, const char *who,
     return sppoi_config_tokens(ctx, who, c, hf);
 }
 
+/* Two defaults follow from other fields; the rest are in the table.  hf: the
+ * messages use the names of config.json, where the fields came from.        */
 static sppo_result sppoi_config_resolve(sppo_ctx *ctx, const char *who,
                                         sppo_config *resolved,
                                         const sppo_config *config, int hf)
@@ -4623,6 +4630,9 @@ static void sppoi_add_head(sppoi_layout *layout, const sppo_config *c)
                          sppoi_head_size(c, head->tensors[i].cols));
 }
 
+/* In the order of the forward pass.  Norms are vectors of gains; a matrix [out,
+ * in] has a row for each number that it gives.  The head comes last, so that
+ * models that differ in it alone have all else in the same places.          */
 static void sppoi_lay_out(sppoi_layout *layout, const sppo_config *c)
 {
     const int q = sppoi_q_width(c), kv = sppoi_kv_width(c);
@@ -4652,12 +4662,15 @@ typedef struct sppoi_layer {
     sppo_real *norm1, *qkv, *o, *norm2, *gate_up, *down;
 } sppoi_layer;
 
+/* Where tensor `index` is in a block.  The first is the embedding; then come
+ * PER_LAYER of each layer, the last norm, and what is left.                 */
 static sppo_real *sppoi_tensor_at(const sppo_model *m, sppo_real *block,
                                   int index)
 {
     return block + m->tensors[index].offset;
 }
 
+/* k and v stand behind q, up behind gate: they need no pointer of their own. */
 static sppoi_layer sppoi_layer_view(const sppo_model *m, sppo_real *block,
                                     int l)
 {
@@ -4673,6 +4686,7 @@ static sppoi_layer sppoi_layer_view(const sppo_model *m, sppo_real *block,
     return layer;
 }
 
+/* The gain of the last norm. */
 static sppo_real *sppoi_final_norm(const sppo_model *m, sppo_real *block)
 {
     return sppoi_tensor_at(m, block, 1 + m->config.layers * SPPOI_PER_LAYER);
@@ -4687,6 +4701,8 @@ static sppo_real *sppoi_classifier(const sppo_model *m, sppo_real *block)
     return sppoi_tensor_at(m, block, m->config.untied ? after_norm : 0);
 }
 
+/* A walk over the list that only counts, so that it cannot disagree with the
+ * list that is filled in.                                                   */
 SPPO_DEF size_t sppo_config_count(const sppo_config *config)
 {
     sppoi_layout layout = { NULL, 0, 0 };
@@ -4708,7 +4724,8 @@ SPPO_DEF int sppo_finished(const sppo_config *config, const sppo_lists *lists,
 /* ---- a model: its memory, its first values ---- */
 
 /* Tensors and weights of a model, weights all zero.  The list of tensors is
- * walked twice, to count and to fill in.                                    */
+ * walked twice, to count and to fill in.  A struct of its own until all is
+ * there: on failure the caller's is untouched.                              */
 static sppo_result sppoi_model_take(sppo_ctx *ctx, sppo_model *model,
                                     const sppo_config *config)
 {
@@ -4741,6 +4758,7 @@ static sppo_result sppoi_model_take(sppo_ctx *ctx, sppo_model *model,
     return SPPO_OK;
 }
 
+/* What a tensor is for can be told from its name. */
 static int sppoi_name_has(const sppo_tensor *tensor, const char *part)
 {
     return strstr(tensor->name, part) != NULL;
@@ -4760,8 +4778,9 @@ static double sppoi_init_spread(const sppo_config *c, const sppo_tensor *t)
     return 1.0 / sqrt((double)t->cols);
 }
 
-/* A norm's gain, or the coefficient of the log-probabilities: a likely response
- * counts for itself at first; what is read after a rival starts at nothing.  */
+/* A vector is a norm's gain, which begins at 1 and changes nothing, or the
+ * coefficient of the log-probabilities: a likely response counts for itself at
+ * first; what is read after a rival starts at nothing.                      */
 static double sppoi_init_vector(const sppo_tensor *t, int i)
 {
     if (sppoi_name_has(t, "head.logprob"))
@@ -4770,7 +4789,8 @@ static double sppoi_init_vector(const sppo_tensor *t, int i)
 }
 
 /* Each tensor draws from a stream of its own, so a tensor more or less changes
- * no other's values.                                                        */
+ * no other's values.  What a head reads begins at 0: a fresh judge calls
+ * everything a draw.                                                        */
 static void sppoi_init_tensor(sppo_model *model, int index, uint64_t seed)
 {
     const sppo_tensor *t = &model->tensors[index];
@@ -4786,6 +4806,8 @@ static void sppoi_init_tensor(sppo_model *model, int index, uint64_t seed)
                                         : spread * sppo_random_normal(key, i));
 }
 
+/* The same seed gives the same weights: a number is drawn by its place alone,
+ * and there is no state.                                                    */
 SPPO_DEF sppo_result sppo_model_init(sppo_ctx *ctx, sppo_model *model,
                                      const sppo_config *config, uint64_t seed)
 {
@@ -4822,6 +4844,7 @@ SPPO_DEF sppo_result sppo_model_clone(sppo_ctx *ctx, sppo_model *copy,
     return SPPO_OK;
 }
 
+/* All zero again, which is a model that may be freed once more. */
 SPPO_DEF void sppo_model_free(sppo_ctx *ctx, sppo_model *model)
 {
     sppo_release(ctx, model->tensors,
@@ -4830,6 +4853,7 @@ SPPO_DEF void sppo_model_free(sppo_ctx *ctx, sppo_model *model)
     memset(model, 0, sizeof *model);
 }
 
+/* By name, for files and tests; passes find tensors by their index. */
 SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
                                               const char *name)
 {
@@ -4841,7 +4865,9 @@ SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
     return NULL;
 }
 
-/* What was made for a model of one shape is no use to another. */
+/* What was made for a model of one shape is no use to another.  Where shapes
+ * differ is known from the table of fields; a head does not matter, for its
+ * tensors come last.                                                        */
 static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
                                     const sppo_config *b, const char *who)
 {
@@ -5315,7 +5341,12 @@ SPPO_DEF void sppo_activations_free(sppo_ctx *ctx, sppo_activations *acts)
 
 /* ---- reading a batch, and cutting it ---- */
 
+/* From a forest to micro-batches, in three steps: check all segments; cut where
+ * trees end; describe each part, which is then a forest of its own.  All of it
+ * is integers, done once for each batch, by one thread.                     */
+
 /* One segment, of the tree that begins at root, with `before` tokens above it.
+ * A message counts segments and tokens from 0, as the arrays of a forest do.
  */
 static sppo_result sppoi_check_segment(sppo_ctx *ctx, const sppo_config *c,
                                        const sppo_forest *f, int s, int root,
@@ -5370,8 +5401,9 @@ static sppo_result sppoi_check_segments(sppo_ctx *ctx,
     return SPPO_OK;
 }
 
-/* The row whose logits predict token i of segment s: the token before it, or
- * its parent's last; -1 for a root's first, which nothing precedes.         */
+/* The row whose logits predict token i of segment s: the token before it in the
+ * segment; of a segment's first its parent's last, so that all responses begin
+ * from the same row; -1 for a root's first, which nothing precedes.         */
 static int sppoi_predictor(const sppo_forest *f, int s, int i)
 {
     if (i > f->start[s])
@@ -5470,7 +5502,8 @@ static void sppoi_read_micro_batch(sppo_activations *acts, sppoi_arena *v,
         sppoi_kept_layout(b, v, &acts->config, b->forest.tokens, 1);
 }
 
-/* The segment after the last of a tree: the next root, or the end. */
+/* The segment after the last of a tree: the next root, or the end.  A tree's
+ * segments stand together, so there is nothing to look up.                  */
 static int sppoi_tree_end(const sppo_forest *f, int root)
 {
     int s = root + 1;
@@ -5482,7 +5515,8 @@ static int sppoi_tree_end(const sppo_forest *f, int root)
 
 /* Cuts a batch: a micro-batch takes trees as long as they fit, and never a part
  * of one, since a tree's rows see each other.  Each partial sum will have an
- * equal share of the micro-batches, at least one.                           */
+ * equal share of the micro-batches, at least one.  Whatever a micro-batch needs
+ * comes from acts->room, whose size holds for any cut of such a batch.      */
 static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
 {
     sppoi_arena v = { NULL, 0, 0 };
@@ -5504,8 +5538,8 @@ static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
         acts->partials /= 2;
 }
 
-/* What is not scored keeps the log-probability 0, and so adds nothing to a sum.
- */
+/* The three steps.  What is not scored keeps the log-probability 0, and so adds
+ * nothing to the sum over a segment.                                        */
 static sppo_result sppoi_read_batch(sppo_ctx *ctx, sppo_activations *acts,
                                     const sppo_forest *f)
 {
@@ -5680,7 +5714,8 @@ static void sppoi_unpack_queries(sppo_real *rows, const sppo_real *column,
                                 scale[j]);
 }
 
-/* Keys of chain segment `at` that the block sees: all, or up to its last. */
+/* Keys of segment `at`, the block's own or an ancestor, that the block sees: of
+ * an ancestor all, of its own those up to its last query.                   */
 static int sppoi_keys_visible(const sppoi_attention *a,
                               const sppoi_query_block *b, int at)
 {
@@ -5688,17 +5723,20 @@ static int sppoi_keys_visible(const sppoi_attention *a,
                       : a->f->start[at + 1] - a->f->start[at];
 }
 
+/* All of them. */
 static int sppoi_block_keys(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
     return a->before[b->s] + b->i0 + b->queries;
 }
 
-/* The three products of a block, each a loop up the ancestors: a segment's keys
- * stand together in memory, and where they stand among the block's is
- * before[s].
+/* The three products of a block.  Each is a loop over the segments on the way
+ * up to the root, whose keys stand together in memory; before[s] is where they
+ * stand among all that the block sees.
  *
- *   scores    out[key][j] = sum_c rows[key][channel + c] panel[c][j]        */
+ * The first has a sum over channels, for scores and for dp:
+ *
+ *   out[key][j] = sum_c rows[key][channel + c] panel[c][j]                  */
 static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
                                 int channel, const sppo_real *panel,
                                 const sppoi_attention *a,
@@ -5714,8 +5752,9 @@ static void sppoi_over_channels(sppo_real *out, const sppo_real *rows,
                       a->c->head_dim, 0);
 }
 
-/*   weighted  out[c][j] = sum over keys of rows[key][channel + c] panel[key][j]
- */
+/* The second has a sum over keys, for the output and for dq:
+ *
+ *   out[c][j] = sum over keys of rows[key][channel + c] panel[key][j]       */
 static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
                             const sppo_real *panel, const sppoi_attention *a,
                             const sppoi_query_block *b)
@@ -5731,10 +5770,12 @@ static void sppoi_over_keys(sppo_real *out, const sppo_real *rows, int channel,
                       s != b->s);
 }
 
-/*   to keys   rows[key][channel + c] += sum_j column[key][j] panel[j][c]
+/* The third has a sum over queries, for dk and dv:
+ *
+ *   rows[key][channel + c] += sum_j column[key][j] panel[j][c]
  *
  * The first block of a segment sets the segment's own rows, all of which it
- * sees; so nobody has to clear them.                                        */
+ * sees, so that nobody has to clear them.                                   */
 static void sppoi_into_keys(sppo_real *rows, int channel,
                             const sppo_real *column, const sppo_real *panel,
                             const sppoi_attention *a,
@@ -5780,10 +5821,10 @@ static void sppoi_block_scores(const sppoi_attention *a,
     sppoi_block_mask(a, b);
 }
 
-/* score becomes exp(score - top), down each column, which leaves 1 / sum to be
- * multiplied in when there are fewer numbers. top is the largest, so that no
- * exp overflows.  Here and below cols is passed as a constant, whole or half,
- * so that loops over columns are whole vectors.                             */
+/* score becomes exp(score - top), down each column; 1 / sum is multiplied in
+ * later, to the output, which has fewer numbers.  top is the largest score, so
+ * that no exp overflows.  Here and below cols is passed as a constant, whole or
+ * half, so that loops over columns are whole vectors.                       */
 static SPPOI_INLINE void sppoi_softmax_body(const int cols,
                                             const sppoi_query_block *b,
                                             int keys)
@@ -5879,8 +5920,9 @@ static void sppoi_block_recompute(const sppoi_attention *a,
         sppoi_recompute_body(SPPOI_NR / 2, b, keys);
 }
 
-/* grad comes in as dp and becomes ds = p (dp - delta): softmax's outputs sum to
- * 1, so what all of them would gain together, delta, moves none of them.    */
+/* grad comes in as dp and becomes ds = p (dp - delta).  The outputs of a
+ * softmax sum to 1: what raises all scores alike changes none of them, and
+ * delta, the mean of dp under p, is that part.                              */
 static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
                                                    const sppoi_query_block *b,
                                                    int keys)
@@ -5908,8 +5950,8 @@ static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
     }
 }
 
-/* [Net 13] The gradients of attention, in the order of the formulas at the top:
- * p, dp, ds; then of the queries, of the keys, of the values.               */
+/* [Net 13] The gradients of attention, in the order of the formulas above: p,
+ * dp, ds; then dq, dk and dv.                                               */
 static void sppoi_block_bwd(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
@@ -6033,8 +6075,9 @@ static void sppoi_residual(sppo_real *out, const sppo_real *in, int n, int d)
 
 /* [Net 14] One layer of the transformer, for the n rows of a micro-batch:
  *
- *   qkv     = rotate(norm(in) Wqkv')            rows of q + 2 kv numbers
- *   mid     = in + attention(qkv) Wo'           dim
+ *   qkv     = norm(in) Wqkv'                    rows of q + 2 kv numbers
+ *   att     = attention(rotate(qkv))            q
+ *   mid     = in + att Wo'                      dim
  *   gate_up = norm(mid) Wgate_up'               2 hidden
  *   out     = mid + SwiGLU(gate_up) Wdown'      dim
  *
@@ -6054,13 +6097,15 @@ static void sppoi_layer_fwd(const sppo_activations *acts,
     const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
     const int turned = c->heads + c->kv_heads;  // queries and keys
 
-    /* qkv = rotate(norm(in) Wqkv') */
+    /* qkv = norm(in) Wqkv' */
     sppo_rmsnorm_fwd(ws->norm, k->inv_in, k->in, w->norm1, n, d, c->norm_eps);
     sppoi_times(k->qkv, ws->norm, p->qkv, n, d, qkv, SPPOI_SET);
-    sppo_rope(k->qkv, b->position, acts->table, n, turned, c->head_dim, qkv, 1);
 
-    /* mid = in + attention(qkv) Wo' */
-    sppoi_attend_fwd(acts, b, ws, k);  // to k->att
+    /* att = attention(rotate(qkv)) */
+    sppo_rope(k->qkv, b->position, acts->table, n, turned, c->head_dim, qkv, 1);
+    sppoi_attend_fwd(acts, b, ws, k);  // from k->qkv to k->att
+
+    /* mid = in + att Wo' */
     sppoi_residual(k->mid, k->in, n, d);
     sppoi_times(k->mid, k->att, p->o, n, q, d, SPPOI_ADD);
 
@@ -6074,9 +6119,10 @@ static void sppoi_layer_fwd(const sppo_activations *acts,
     sppoi_times(out, ws->act, p->down, n, hidden, d, SPPOI_ADD);
 }
 
-/* [Net 15] Its gradient: the same lines from the last one up, each step under
- * the line that it undoes.  Every line needs two things of what arrives at its
- * left side: what of it goes to the weights, dw, and what to the line before.
+/* [Net 15] Its gradients: the same five lines from the last one up, each with
+ * the steps that undo it.  What arrives at a line's left side does two things:
+ * it gives the gradient of the line's weights, dw, and goes on, through the
+ * weights, to what the line was computed from.
  *
  * ws->dx comes in as the gradient of out and leaves as that of in.  A sum
  * passes its gradient on to both of its terms, so dx stays where it is and what
@@ -6092,7 +6138,7 @@ static void sppoi_layer_bwd(const sppo_activations *acts,
     const int q = sppoi_q_width(c), qkv = sppoi_qkv_width(c);
     const int turned = c->heads + c->kv_heads;
 
-    /* out = mid + act Wdown'      act = SwiGLU(gate_up) */
+    /* out = mid + SwiGLU(gate_up) Wdown' */
     sppoi_times(ws->act, ws->dx, p->down, n, d, hidden, SPPOI_SET);  // d act
     sppo_swiglu_bwd(ws->dgate_up, ws->act, k->gate_up, n, hidden);  // act again
     sppo_linear_bwd_w(dw->down, ws->dx, ws->act, ws->panel, n, hidden, d);
@@ -6125,6 +6171,10 @@ static void sppoi_layer_bwd(const sppo_activations *acts,
 
 /* ---- all layers ---- */
 
+/* Here the layers' numbers are put together with the model's: what a layer gets
+ * as w, p, k and dw is chosen by its index, and it does not know which one it
+ * is.                                                                       */
+
 /* A pass over a batch: whose activations, what weights, and what for. */
 typedef struct sppoi_pass {
     const sppo_activations *acts;
@@ -6136,7 +6186,9 @@ typedef struct sppoi_pass {
     size_t count;              // numbers of the gradient in a partial sum
 } sppoi_pass;
 
-/* [Net 9] The embedding: a token's row of the table is its first state. */
+/* [Net 9] The embedding: a token's row of the table is the first state of its
+ * row.  It is a product with a row of zeros and a single 1, without the zeros.
+ */
 static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                         int n)
 {
@@ -6444,7 +6496,8 @@ static sppo_real *sppoi_partial_sum(const sppoi_pass *pass, int p)
 }
 
 /* Share p of the micro-batches, one after the other: those of partial sum p,
- * added in their order.                                                     */
+ * added in their order.  The caller's gradient has something in it already; a
+ * copy is cleared first.                                                    */
 static void sppoi_take_share(const sppoi_pass *pass, sppoi_way way, int shares,
                              int p, int worker)
 {
@@ -6470,8 +6523,8 @@ static void sppoi_take_share(const sppoi_pass *pass, sppoi_way way, int shares,
 
 enum { SPPOI_ADD_BLOCK = 1024 };
 
-/* Adds up ADD_BLOCK numbers over all partial sums: they stay in the cache
- * meanwhile.                                                                */
+/* Adds up ADD_BLOCK numbers over all partial sums, always in the order of the
+ * sums: few enough numbers to stay in the cache meanwhile.                  */
 static void sppoi_add_partials(const sppoi_pass *pass, int block)
 {
     const size_t from = (size_t)block * SPPOI_ADD_BLOCK;
@@ -6509,8 +6562,13 @@ static void sppoi_schedule(const sppoi_pass *pass, sppoi_way way)
 
 /* ---- what a caller sees ---- */
 
-/* What all passes begin with.  The activations may have been made for another
- * model, if it is of the same shape but for the head.                       */
+/* A public call checks what it was given, reads the batch, packs the weights
+ * for the ways that it will go, and hands the schedule one way.  On failure it
+ * ends before anything is computed, but for numbers that are not finite.    */
+
+/* What all passes begin with: whether to stop, and whether the model fits.  The
+ * activations may have been made for another model, if it is of the same shape
+ * but for the head.                                                         */
 static sppo_result sppoi_pass_begin(sppo_ctx *ctx, sppo_activations *acts,
                                     sppoi_pass *pass, const sppo_model *m,
                                     sppo_real *grad, const char *who)
@@ -6546,8 +6604,9 @@ SPPO_DEF sppo_result sppo_forward(sppo_ctx *ctx, sppo_activations *acts,
     return SPPO_OK;
 }
 
-/* Whether the forest is the one that was read last, as far as its size tells.
- */
+/* Whether the forest is the one that was read last, as far as its size tells; a
+ * caller who changes the forest between the two calls is not found out by more
+ * than that.                                                                */
 static int sppoi_is_read(const sppo_activations *acts,
                          const sppo_forest *forest)
 {
@@ -6620,7 +6679,8 @@ SPPO_DEF sppo_result sppo_step(sppo_ctx *ctx, sppo_activations *acts,
     return SPPO_OK;
 }
 
-/* Tokens that are predicted: not a root's first, which sees nothing. */
+/* Tokens that are predicted: not a root's first, which sees nothing.  Reading
+ * the batch has counted them.                                               */
 static int sppoi_scored_tokens(const sppo_activations *acts)
 {
     int i, sum = 0;
@@ -6682,6 +6742,7 @@ static double sppoi_sum_logprobs(const double *logprob, const sppo_forest *f,
     return sum;
 }
 
+/* Segments of a micro-batch count from its first. */
 SPPO_DEF double sppo_micro_batch_logprob(const sppo_micro_batch *b,
                                          int segment)
 {

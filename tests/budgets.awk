@@ -68,6 +68,11 @@ function code_of(line,    out, at, mark, start) {
     section_at[++sections] = NR
     section_title[sections] = rest
 }
+/^\/\* ---- / {
+    rest = substr($0, 9)
+    sub(/ *-*( *\*\/)?$/, "", rest)
+    part_title[NR] = rest
+}
 /\[(Sec|Eq|Alg|App|Thm) / && start && !formula { formula = NR }
 /\/\* private/ { private_mark[NR] = 1 }
 {
@@ -301,25 +306,42 @@ function measure_tour(    from, s, i, n, step, f) {
     print "place tour", section_at[from]
 }
 
-function measure_comments(name, titles,    s, i, n, share, least, at, low) {
+# Of the sections with such titles, or of the parts, headed by "/* ---- title",
+# that these have: the one with the smallest share.
+function measure_comments(name, titles, by_part,    s, i, n, share, least, at,
+                          low, p, parts, from, end, called) {
     least = "none"
     for (s = 1; s <= sections; s++) {
         low = tolower(section_title[s])
         if (section_at[s] < start || low !~ titles)
             continue
-        n = 0
+        parts = 1
+        from[1] = section_at[s]
+        called[1] = section_title[s]
         for (i = section_at[s]; i <= section_end(s); i++)
-            n += has_comment[i] && text[i] !~ /[^ \t]/
-        share = sprintf("%.1f", 100 * n / (section_end(s) - section_at[s] + 1))
-        why(name, share " % of " section_title[s])
-        if (least == "none" || share + 0 < least + 0) {
-            least = share
-            at = s
+            if (by_part && i in part_title) {
+                from[++parts] = i
+                called[parts] = part_title[i]
+            }
+        from[parts + 1] = section_end(s) + 1
+        for (p = 1; p <= parts; p++) {
+            n = 0
+            for (i = from[p]; i < from[p + 1]; i++)
+                n += has_comment[i] && text[i] !~ /[^ \t]/
+            if (by_part && from[p + 1] - from[p] < 5)
+                continue
+            share = sprintf("%.1f", 100 * n / (from[p + 1] - from[p]))
+            why(name, share " % of " called[p])
+            if (least == "none" || share + 0 < least + 0) {
+                least = share
+                at = from[p]
+                end = from[p + 1] - 1
+            }
         }
     }
     tell(name, least)
     n = 0
-    for (i = section_at[at] + 1; at && i <= section_end(at); i++)
+    for (i = at + 1; at && i <= end; i++)
         if (block_end[i] && block_end[i] - i >= n) {
             n = block_end[i] - i + 1
             low = i
@@ -475,7 +497,7 @@ END {
     tell("prototypes", functions ? prototypes + 0 : "none")
     measure_comments("comments_algorithm", "^algorithm 1")
     measure_comments("comments_network",
-        "network|layer|attention|logits|micro-batch")
+        "network|layer|attention|logits|micro-batch", 1)
     measure_comments("comments_sampling", "sampling")
     tell("house_words", names ? house_words + 0 : "none")
     tell("house_prose", names ? house_prose + 0 : "none")
