@@ -3075,15 +3075,15 @@ typedef enum sppoi_type {
 } sppoi_type;
 
 enum {                 // what else there is to know of a field
-    SPPOI_CHANGES = 1, // no checkpoint compares it: a run may go on with another
+    SPPOI_CHANGES = 1, // a run may go on with another: not compared
     SPPOI_TRUNK = 2,   // memory made for a model serves those that share it
     SPPOI_PLAYED = 4,  // a run of self-play compares it of its policy
     SPPOI_HEADED = 8   // config.json has it only where there is a head
 };
 
 /* All that is known of a field.  Who adds one adds it to its struct and to the
- * struct's table; defaults, refusals, config.json, checkpoints and ranks follow,
- * for they walk the tables.  A row without a name ends a table.             */
+ * struct's table; defaults, refusals, config.json, checkpoints and ranks walk
+ * the tables.  A row without a name ends a table.                           */
 typedef struct sppoi_field {
     const char *name;
     size_t at, size;     // where it stands in its struct
