@@ -1,4 +1,4 @@
-/* lab.h - the laboratory: makes models, aligns them, scales them
+/* lab.h - the laboratory: makes models, aligns them, measures them
  *
  * Every function works for one seed; what it draws depends on the seed and on
  * nothing else, so units of work can be done in any order, in any process, and
@@ -91,7 +91,7 @@ void log_probabilities(lab *l, const sppo_model *model,
 
 /* ==== train.c, measure.c ================================================= */
 
-/* Makes, saves and scales a seed's base policy and preference models. */
+/* Makes, saves and measures a seed's base policy and preference models. */
 void prepare(lab *l);
 
 /* Draws the prompts to measure on; needs the base policy and the judges. */
