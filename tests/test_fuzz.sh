@@ -19,13 +19,17 @@ sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
 echo 'int main(void) { return 0; }' > probe.c
 $build $sanitize probe.c -o probe 2> err || sanitize=
 
-$build "$fuzz/seeds.c" -o seeds_program -lm 2> err && ./seeds_program seeds ||
-    bad "seeds are made" "$(head -c 300 err)"
+# shellcheck disable=SC2086 # several flags
+sh "$fuzz/library.sh" obj $build $sanitize 2> err &&
+    $build $sanitize "$fuzz/seeds.c" obj/tool.a -o seeds_program -lm 2> err &&
+    ./seeds_program seeds 2> err || bad "seeds are made" "$(head -c 300 err)"
 for source in "$fuzz"/*.c; do
     target=$(basename "$source" .c)
     case $target in replay | seeds) continue ;; esac
     mkdir -p "seeds/$target"
-    if ! $build $sanitize "$source" "$fuzz/replay.c" -o "$target" -lm 2> err
+    # shellcheck disable=SC2086 # several flags
+    if ! $build $sanitize "$source" "$fuzz/replay.c" obj/tool.a -o "$target" \
+        -lm 2> err
     then
         bad "$target builds" "$(head -c 300 err)"
         continue
@@ -37,7 +41,7 @@ for source in "$fuzz"/*.c; do
     ls "$fuzz/regress/$target"/* >> list 2> err
     # shellcheck disable=SC2046 # file names of ours, without blanks
     if "./$target" --near $(cat list) > out 2> err; then
-        ok "$target: $(cat out)"
+        ok "$target: $(tail -n 1 err)"
     else
         bad "$target" "$(grep -E 'finding|ERROR|runtime' err | head -n 3)"
     fi
@@ -46,8 +50,9 @@ rm -rf /dev/shm/sppo_fuzz_* /tmp/sppo_fuzz_*
 
 # ---- does a target look at all?  A limit that no input can keep ----
 
-$build -DFUZZ_TIMES=0 -DFUZZ_MORE=0 "$fuzz/json.c" "$fuzz/replay.c" -o strict \
-    -lm 2> err
+# shellcheck disable=SC2086 # several flags
+$build $sanitize -DFUZZ_TIMES=0 -DFUZZ_MORE=0 "$fuzz/json.c" "$fuzz/replay.c" \
+    obj/tool.a -o strict -lm 2> err
 if ./strict seeds/json/row > out 2> err; then
     bad "memory beyond the limit is a finding" "it was not"
 elif grep -q 'too much memory' err; then

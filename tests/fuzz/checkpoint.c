@@ -1,6 +1,5 @@
 /* A checkpoint of Algorithm 1, for a play of known settings; the digest of the
  * file is made right first, or nothing behind it would ever be read.        */
-#define MUTATE_SAFETENSORS
 #include "fuzz.h"
 #include "mutate.h"
 #include "world.h"

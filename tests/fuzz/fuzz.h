@@ -3,13 +3,19 @@
  * A target reads bytes that anybody may have written.  Whatever they are, the
  * call ends within a second, holds at most 64 times the input and 1 MB, gives
  * everything back, and a failure has a sentence; the sanitizers see the rest.
- * A target is one file with one function, built by itself; see run.sh.       */
+ * A target is one file with one function; see run.sh.       */
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#define SPPO_STATIC
-#define SPPO_IMPLEMENTATION
-#include "../../sppo.h"
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include "../../examples/tool/tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Bytes of memory that an input may cost: so many times its own, and these. */
 #ifndef FUZZ_TIMES
@@ -31,6 +37,9 @@ static inline void fuzz_result(const sppo_ctx *ctx, sppo_result result)
 {
     const char *at;
 
+#ifdef FUZZ_SHOW
+    fprintf(stderr, "%d %s\n", (int)result, result ? ctx->message : "");
+#endif
     if (result == SPPO_OK)
         return;
     if (result != ctx->code || !ctx->message[0])
@@ -55,13 +64,12 @@ static inline const char *fuzz_folder(void)
     static char folder[64];
 
     if (!folder[0]) {
-        sppo_ctx ctx = { 0 };
-
-        snprintf(folder, sizeof folder, "%s/sppo_fuzz_%ld",
-                 sppoi_is_folder("/dev/shm") ? "/dev/shm" : "/tmp",
+        snprintf(folder, sizeof folder, "/dev/shm/sppo_fuzz_%ld",
                  (long)getpid());
-        if (sppo_folder_make(&ctx, folder))
-            fuzz_finding("no folder", &ctx);
+        if (mkdir(folder, 0700) != 0)
+            snprintf(folder, sizeof folder, "/tmp/sppo_fuzz_%ld",
+                     (long)getpid());
+        mkdir(folder, 0700);
     }
     return folder;
 }
@@ -99,7 +107,9 @@ static inline void fuzz_seal(uint8_t *data, size_t size)
     for (size_t i = 0; i < size; i += part)
         digest = sppo_digest(digest, data + i, size - i < part ? size - i
                                                                : part);
-    sppoi_digest_text(digits, digest);
+    snprintf(digits, sizeof digits, "%08lx%08lx",
+             (unsigned long)(digest >> 32),
+             (unsigned long)(digest & 0xffffffffu));
     memcpy(data + at + length, digits, 16);
 }
 

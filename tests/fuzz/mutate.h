@@ -169,10 +169,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
 
     if (size == 0 || seed % 2)
         return LLVMFuzzerMutate(data, size, most);
-#ifdef MUTATE_SAFETENSORS
-    if (size > 8 && data[8] == '{')
+    if (size > 8 && data[8] == '{' && data[0] != '{' && data[0] != '[')
         return mutate_safetensors(data, size, most, r);
-#endif
     return mutate_json(data, size, most, r);
 }
 

@@ -81,6 +81,6 @@ int main(int count, char **argument)
             near(data, size);
         free(data);
     }
-    printf("%ld inputs\n", inputs);
+    fprintf(stderr, "%ld inputs\n", inputs);  // targets close their output
     return 0;
 }

@@ -25,15 +25,20 @@ if ! echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
     echo "skip  no clang with libFuzzer here (Debian: clang libclang-rt-dev)"
     exit 77
 fi
-${CC:-cc} -std=c99 -O1 "$fuzz/seeds.c" -o "$out/bin/seeds" -lm &&
+# shellcheck disable=SC2086 # several flags
+sh "$fuzz/library.sh" "$out/obj" $clang $flags \
+    -fsanitize=fuzzer-no-link,address,undefined &&
+    $clang $flags -fsanitize=address,undefined "$fuzz/seeds.c" \
+        "$out/obj/tool.a" -o "$out/bin/seeds" -lm &&
     "$out/bin/seeds" "$out/seeds" || exit 1
 
 one() {  # target
     corpus=$out/corpus/$1
     mkdir -p "$corpus" "$out/seeds/$1"
     [ -d "$fuzz/regress/$1" ] && set -- "$1" "$fuzz/regress/$1"
+    # shellcheck disable=SC2086 # several flags
     $clang $flags -fsanitize=fuzzer,address,undefined "$fuzz/$1.c" \
-        -o "$out/bin/$1" -lm || return 1
+        "$out/obj/tool.a" -o "$out/bin/$1" -lm || return 1
     dictionary=$fuzz/$1.dict
     [ -f "$dictionary" ] || dictionary=$fuzz/json.dict
     "$out/bin/$1" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=1024 \

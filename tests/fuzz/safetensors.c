@@ -1,5 +1,4 @@
 /* model.safetensors for a config that is known, and both read from bytes. */
-#define MUTATE_SAFETENSORS
 #include "fuzz.h"
 #include "mutate.h"
 
@@ -14,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sppo_ctx ctx = { 0 };
     sppo_model model = { 0 };
     void *written = NULL;
-    size_t length;
+    size_t length = 0;
     sppo_result result = sppo_model_read(&ctx, &model, config,
                                          sizeof config - 1, data, size);
 

@@ -2,7 +2,6 @@
  *
  * Small valid files of each kind, made by the header itself: a model of 11
  * tokens, checkpoints between any two phases, a vocabulary, JSON texts.     */
-#define _POSIX_C_SOURCE 200809L
 #include "fuzz.h"
 #include "world.h"
 
@@ -50,13 +49,99 @@ static void texts(void)
              "aaa\xff\xfe\n\n\ttabs");
 }
 
+/* A file of rows, with the byte in front that says of which kind. */
+static void put_rows(const char *name, char kind, const char *rows)
+{
+    char all[2048];
+
+    all[0] = kind;
+    put("tool_rows", name, all,
+        1 + (size_t)snprintf(all + 1, sizeof all - 1, "%s", rows));
+}
+
+/* Files that the command-line tool reads. */
+static void tool_texts(void)
+{
+    put_rows("prompts", 0, "{\"prompt\": \"the cat\"}\n"
+             "{\"instruction\": \"a mat\"}\n{\"prompt_ids\": [1, 5, 7]}\n");
+    put_rows("corpus", 1, "{\"text\": \"the cat sat\"}\n"
+             "{\"prompt\": \"the\", \"response\": \"cat\"}\n"
+             "{\"prompt_ids\": [1], \"response_ids\": [4, 5, 2]}\n"
+             "{\"text\": \"a mat\"}\n{\"text\": \"a cat\"}\n");
+    put_rows("preferences", 2, "{\"prompt\": \"the\", \"response_a\": \"cat\", "
+             "\"response_b\": \"mat\", \"prob_a\": 0.75}\n"
+             "{\"prompt\": \"a\", \"chosen\": \"cat\", \"rejected\": \"\"}\n"
+             "{\"prompt\": \"on\", \"chosen\": \"a\", \"rejected\": "
+             "\"b\"}\n{\"prompt\": \"sat\", \"chosen\": \"a\", "
+             "\"rejected\": \"b\", \"chosen_probs\": 0.6}\n"
+             "{\"chosen\": [{\"role\": \"user\", \"content\": \"a\"}, "
+             "{\"role\": \"assistant\", \"content\": \"b\"}], \"rejected\": "
+             "[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": "
+             "\"assistant\", \"content\": \"c\"}], \"finished\": [true, "
+             "false]}\n");
+    put_rows("judgments", 3, "[{\"output_1\": \"a\", \"output_2\": \"b c\", "
+             "\"preference\": 1.25, \"generator_1\": \"x\", \"generator_2\": "
+             "\"y\"}, {\"output_1\": \"a b\", \"output_2\": \"b\", "
+             "\"preference\": 2, \"generator_1\": \"x\", "
+             "\"generator_2\": \"y\"}]");
+    put_text("tool_answer", "full", "{\"probabilities\": [[0.5, 0.75, 0.5], "
+             "[0.25, 0.5, 1], [0.5, 0, 0.5]], \"id\": 7}");
+    put_text("tool_answer", "error", "{\"error\": \"no\", \"id\": 7}");
+    put_text("tool_settings", "align", "{\"command\": \"align\", \"settings\": "
+             "{\"policy\": \"base\", \"judge\": \"cat\", \"k\": 5, \"eta\": "
+             "30, \"keep-all\": true, \"loss\": \"sppo\", \"optimizer\": "
+             "\"rmsprop\"}, \"inputs\": {\"policy\": \"0123456789abcdef\"}, "
+             "\"history\": []}");
+    put_text("tool_game", "cycle", "0.5, 1, 0\n0, 0.5, 1\n1, 0, 0.5\n");
+    put_text("tool_game", "two", "0.5,0.7\n\n0.3,0.5");
+}
+
+/* A tokenizer.json of the 256 bytes, "ab" and an added token. */
+static void byte_level(void)
+{
+    char text[8192];
+    size_t used = (size_t)sprintf(text, "{\"model\": {\"type\": \"BPE\", "
+                                  "\"vocab\": {");
+    int b, next = 256;
+
+    for (b = 0; b < 256; b++) {
+        const int shown = (b > 32 && b < 127) || (b > 160 && b != 173);
+
+        used += (size_t)sprintf(text + used, "\"\\u%04x\": %d, ",
+                                (unsigned)(shown ? b : next), b);
+        next += !shown;
+    }
+    used += (size_t)sprintf(text + used, "\"ab\": 256}, \"merges\": "
+                            "[\"a b\"]}, \"pre_tokenizer\": {\"type\": "
+                            "\"ByteLevel\", \"add_prefix_space\": false, "
+                            "\"use_regex\": true}, \"added_tokens\": "
+                            "[{\"id\": 257, \"content\": \"<s>\", "
+                            "\"special\": true}]}");
+    put("tool_tokenizer", "bytes", text, used);
+}
+
+/* llama2.c's file: seven numbers, little-endian, then float32. */
+static void llama2c(void)
+{
+    static const int header[] = { 4, 6, 1, 2, 2, 11, 16 };
+    unsigned char data[4 * (7 + 224)] = { 0 };
+    int i, b;
+
+    for (i = 0; i < 7; i++)
+        for (b = 0; b < 4; b++)
+            data[4 * i + b] = (unsigned char)(header[i] >> (8 * b) & 255);
+    for (i = 7; i < 7 + 224; i++)
+        data[4 * i + 3] = 0x3c, data[4 * i] = (unsigned char)i;
+    put("tool_llama2c", "small", data, sizeof data);
+}
+
 static void vocabulary(void)
 {
     static const char text[] = "the cat sat on the mat. the cat sat.\n";
     sppo_tokenizer tok = { 0 };
     unsigned char *data;
-    char *file;
-    size_t size;
+    char *file = NULL;
+    size_t size = 0;
     const char *path = place("tokenizer", "small");
 
     need(sppo_tokenizer_train(&ctx, &tok, text, sizeof text - 1,
@@ -160,6 +245,9 @@ int main(int count, char **argument)
         return fprintf(stderr, "usage: seeds FOLDER\n"), 2;
     root = argument[1];
     texts();
+    tool_texts();
+    byte_level();
+    llama2c();
     vocabulary();
     models();
     checkpoints();
