@@ -92,6 +92,13 @@ static void put_introduction(report *r)
         "is a proxy of the judge, which is gold: the two are not "
         "independent.\n\n",
         length_bias[MILD], length_bias[STRONG]);
+}
+
+/* How a verdict is made: decide() in words. */
+static void put_rules(report *r)
+{
+    const int seeds = r->p->seeds;
+
     fputs(
         "**Verdicts** are computed.  A contrast is a number per seed; its\n"
         "interval is Student's over seeds, 95 %.\n\n"
@@ -115,12 +122,12 @@ static void put_introduction(report *r)
         : "This is one of the two sets of seeds: a verdict of one set alone "
           "is\n"
           "preliminary.\n\n", r->out);
-    if (p->seeds < 4)
+    if (seeds < 4)
         fprintf(r->out,
             "With %d seeds the factor of Student's interval is %.1f (with 8:\n"
             "%.1f), so only what is large is decided here; the seeds\n"
             "themselves and the paired tests stand under \"Seed by seed\".\n"
-            "\n", p->seeds, student(p->seeds - 1), student(7));
+            "\n", seeds, student(seeds - 1), student(7));
 }
 
 static void put_settings(report *r)
@@ -257,6 +264,7 @@ void write_report(report *r)
 
     r->out = report_file(r, "report.md");
     put_introduction(r);
+    put_rules(r);
     fputs("## In short\n\n", r->out);
     put_short(r->out, r);
     fputs("\n## The claims\n\n", r->out);
