@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Bytes of memory that an input may cost: so many times its own, and these. */
@@ -49,9 +50,17 @@ static inline void fuzz_result(const sppo_ctx *ctx, sppo_result result)
             fuzz_finding("a sentence with a control character", ctx);
 }
 
-/* After everything was freed.  More is what the target itself needs. */
+/* After everything was freed.  More is what the target itself needs.  Time is
+ * the processor's since the last input: other work on the machine is no
+ * finding.                                                                  */
 static inline void fuzz_end(const sppo_ctx *ctx, size_t size, size_t more)
 {
+    static clock_t last;
+    const clock_t now = clock();
+
+    if (last && now - last > CLOCKS_PER_SEC)
+        fuzz_finding("an input that takes more than a second", ctx);
+    last = now;
     if (ctx->held != 0)
         fuzz_finding("memory was not given back", ctx);
     if (ctx->peak > FUZZ_TIMES * size + FUZZ_MORE + more)

@@ -4,7 +4,7 @@
 # Needs clang with libFuzzer.  Builds under build/fuzz, begins with the seeds of
 # seeds.c and the inputs of regress/TARGET, keeps what it learns under
 # build/fuzz/corpus.  A finding is an input that crashes, that a sanitizer
-# reports, that takes over a second or more memory than fuzz.h allows; it is
+# reports, that takes more time or memory than fuzz.h allows; it is
 # printed, kept in build/fuzz/findings, and the exit status is 1.
 # Prints for each target: executions, edges covered, inputs kept.
 set -u
@@ -41,7 +41,7 @@ one() {  # target
         "$out/obj/tool.a" -o "$out/bin/$1" -lm || return 1
     dictionary=$fuzz/$1.dict
     [ -f "$dictionary" ] || dictionary=$fuzz/json.dict
-    "$out/bin/$1" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=1024 \
+    "$out/bin/$1" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 \
         -max_len=16384 -dict="$dictionary" -print_final_stats=1 \
         -artifact_prefix="$out/findings/$1-" \
         "$corpus" "$out/seeds/$1" ${2+"$2"} >"$out/log/$1" 2>&1
