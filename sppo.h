@@ -7287,6 +7287,12 @@ static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
                        ld, 1);
 }
 
+/* The tokens of a response, s->length[response] of them so far. */
+static int *sppoi_drawn(const sppo_sampler *s, int response)
+{
+    return s->token + (size_t)response * (size_t)s->max_new;
+}
+
 /* Draws a response's next token from the logits in a row.  The random number
  * belongs to prompt, response and token, whoever draws it and whenever: so
  * neither threads nor the order of admission change a response.             */
@@ -7296,10 +7302,10 @@ static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, sppo_real *row,
     const int n = s->length[response];
     const uint64_t own = sppo_random_fork(key, (uint64_t)(response % s->k));
 
-    s->token[(size_t)response * (size_t)s->max_new + (size_t)n] =
-        sppo_sample_token(row + at->logits, s->config.vocab, how,
-                          sppo_random_uniform(own, (uint64_t)n),
-                          row + at->weight, (int *)(void *)(row + at->order));
+    sppoi_drawn(s, response)[n] = sppo_sample_token(
+        row + at->logits, s->config.vocab, how,
+        sppo_random_uniform(own, (uint64_t)n), row + at->weight,
+        (int *)(void *)(row + at->order));
     s->length[response] = n + 1;
 }
 
@@ -7357,10 +7363,9 @@ static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
 
     for (r = 0; r < n; r++) {
         const int response = s->in_flight[from + r];
-        const int *token = s->token + (size_t)response * (size_t)s->max_new;
 
         sppoi_embed(sppoi_row_out(rows, r, ld) + at->x, m,
-                    &token[s->length[response] - 1], 1);
+                    sppoi_drawn(s, response) + s->length[response] - 1, 1);
     }
     for (l = 0; l < s->config.layers; l++)
         sppoi_decode_layer(s, m, at, l, from, to);
@@ -7378,8 +7383,7 @@ static int sppoi_unfinished(const sppo_sampler *s, int response)
 {
     const int p = response / s->k, n = s->length[response];
     const int prompt = s->forest.start[p + 1] - s->forest.start[p];
-    const int last = s->token[(size_t)response * (size_t)s->max_new
-                              + (size_t)(n - 1)];
+    const int last = sppoi_drawn(s, response)[n - 1];
 
     return last >= 0 && !sppo_config_ends(&s->config, last) &&
            n < s->limit && prompt + n < s->config.context;
@@ -7496,11 +7500,10 @@ static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
     const int each = sppoi_rows_in_flight(s, most);
     const int threads = sppoi_min(most, (all + each - 1) / each);
     int t;
-    sppoi_waiting waiting = { NULL, 0, 0 };
+    sppoi_waiting waiting = { ctx, 0, 0 };
     sppoi_pass pass;
 
     SPPOI_TRY(sppoi_pass_begin(ctx, &s->acts, &pass, m, NULL, "sppo_sample"));
-    waiting.ctx = ctx;
     s->acts.on_layer = sppoi_cache_prompts;
     s->acts.hook_user = s;
     sppoi_schedule(&pass, sppoi_trunk_fwd);
@@ -7566,7 +7569,7 @@ static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
 static sppo_result sppoi_take_response(sppo_ctx *ctx, const sppo_sampler *s,
                                        int r, sppo_lists *responses)
 {
-    const int *token = s->token + (size_t)r * (size_t)s->max_new;
+    const int *token = sppoi_drawn(s, r);
 
     if (token[s->length[r] - 1] < 0)
         return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_sample: the model's logits "

@@ -44,7 +44,7 @@ typedef struct job {
     "\"content\"}], a response one message of "                               \
     "\"assistant\", after its prompt or alone.\n"                             \
     "In a text for a tokenizer.json its added tokens are "                    \
-    "tokens (\"<|endoftext|>\" ends it);\nfor a tokenizer.bin "               \
+    "tokens (\"<|endoftext|>\"\nends it); for a tokenizer.bin "               \
     "all is text.\n"                                                         \
     "A prompt that does not fit into the context is an "                      \
     "error. \"finished\": false, or\n"                                        \
