@@ -2302,9 +2302,10 @@ static sppo_result sppoi_fit_pass(sppo_ctx *ctx, sppoi_batch *batch)
                      sppoi_fit_micro_batch, batch, play->grad);
 }
 
-/* One step.  There is one shuffle an epoch and not a draw for each step: so
- * every prompt has its turn exactly once, and in each epoch among others.   */
-static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
+/* The batch of the next step.  There is one shuffle an epoch and not a draw for
+ * each step: so every prompt has its turn exactly once, and in each epoch among
+ * others.                                                                   */
+static sppoi_batch sppoi_next_batch(sppo_play *play)
 {
     const uint64_t stream = sppoi_stream(play, SPPOI_STREAM_ORDER);
     const int epoch = play->done / play->steps_per_epoch;
@@ -2314,21 +2315,26 @@ static sppo_result sppoi_fit_step(sppo_ctx *ctx, sppo_play *play)
     batch.count = sppoi_min(play->config.batch, play->round.count - from);
     sppo_random_order(sppo_random_fork(stream, (uint64_t)epoch), play->order,
                       play->round.count);
-    SPPOI_TRY(sppoi_each_pass(ctx, &batch, sppoi_fit_pass, play->kept_logp,
-                              play->grad));
-    SPPOI_TRY(sppo_optim_step(ctx, &play->optim, play->policy, play->grad));
-    return sppoi_step_done(ctx, &batch);
+    return batch;
 }
 
 /* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t.
- * Not to its end, but as far as `epochs` epochs of steps lead.              */
+ * Not to its end, but as far as `epochs` epochs of steps lead: down the mean of
+ * a batch each, for its gradient is that of the whole mean on average, and a
+ * step costs a part of it.                                                  */
 SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
 {
     SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_FIT));
     if (!play->have_old)
         SPPOI_TRY(sppoi_record_old(ctx, play));
-    while (play->done < play->steps)
-        SPPOI_TRY(sppoi_fit_step(ctx, play));
+    while (play->done < play->steps) {
+        sppoi_batch batch = sppoi_next_batch(play);
+
+        SPPOI_TRY(sppoi_each_pass(ctx, &batch, sppoi_fit_pass, play->kept_logp,
+                                  play->grad));
+        SPPOI_TRY(sppo_optim_step(ctx, &play->optim, play->policy, play->grad));
+        SPPOI_TRY(sppoi_step_done(ctx, &batch));
+    }
     return sppoi_end(ctx, play);
 }
 
@@ -8638,12 +8644,6 @@ static sppo_result sppoi_report(sppo_ctx *ctx, sppo_play *play, int total)
     return sppoi_ranks_agree(ctx, play->config.ranks, result);
 }
 
-static void sppoi_enter(sppo_play *play, sppo_phase phase)
-{
-    play->phase = phase;
-    play->done = 0;
-}
-
 /* Mean tokens of a response, and the share that ended with EOS. */
 static void sppoi_lengths(const sppo_lists *lists, const sppo_config *config,
                           double *length, double *finished)
@@ -8735,6 +8735,8 @@ static sppo_result sppoi_each_prompt(sppo_ctx *ctx, sppo_play *play,
             sppoi_round_lengths(play);
         SPPOI_TRY(sppoi_report(ctx, play, total));
     }
+    if (sampling)
+        sppoi_round_lengths(play);  // responses may have come from elsewhere
     return SPPO_OK;
 }
 
@@ -8991,14 +8993,13 @@ static sppo_result sppoi_end(sppo_ctx *ctx, sppo_play *play)
 {
     sppo_phase next = (sppo_phase)(play->phase + 1);
 
-    if (play->phase == SPPO_PHASE_SAMPLE)
-        sppoi_round_lengths(play);  // responses may have come from elsewhere
     if (play->phase == SPPO_PHASE_FIT)
         SPPOI_TRY(sppoi_still_finite(ctx, play));
     if (play->phase == SPPO_PHASE_ADVANCE &&
         play->iteration < play->config.iterations)
         next = SPPO_PHASE_SAMPLE;
-    sppoi_enter(play, next);
+    play->phase = next;
+    play->done = 0;
     return SPPO_OK;
 }
 
@@ -14345,7 +14346,8 @@ SPPO_DEF sppo_result sppo_play_load(sppo_ctx *ctx, sppo_play *play,
     if (result != SPPO_OK) {
         play->round.responses.start[0] = 0;  // as that of lists always is
         sppo_lists_clear(&play->round.responses);
-        sppoi_enter(play, SPPO_PHASE_SAMPLE);
+        play->phase = SPPO_PHASE_SAMPLE;
+        play->done = 0;
     }
     sppoi_archive_close(ctx, &archive);
     return result;
