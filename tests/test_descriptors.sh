@@ -5,18 +5,8 @@
 # Run     tests/test_descriptors.sh build/sppo build/scratch
 # Prints  "ok name", "FAIL name: why" and a count; exits 1 when something failed
 
-tool=$1
-work=$2/descriptors
-if [ ! -x "$tool" ] || [ -z "$2" ]; then
-    echo "usage: $0 TOOL SCRATCH_FOLDER" >&2
-    exit 2
-fi
-root=$(cd "$(dirname "$0")/.." && pwd)
-case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
-rm -rf "$work"
-mkdir -p "$work" && cd "$work" || exit 1
-
-. "$root/tests/tool.sh"
+. "$(dirname "$0")/tool.sh"
+begin "$@"
 
 for i in 1 2 3 4 5 6; do
     echo '{"prompt": "tell me a story ."}'

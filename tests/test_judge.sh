@@ -5,18 +5,8 @@
 # Run     tests/test_judge.sh build/sppo build/scratch    (tool, scratch folder)
 # Prints  as test_tool.sh
 
-tool=$1
-work=$2/judge
-if [ ! -x "$tool" ] || [ -z "$2" ]; then
-    echo "usage: $0 TOOL SCRATCH_FOLDER" >&2
-    exit 2
-fi
-root=$(cd "$(dirname "$0")/.." && pwd)
-case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
-rm -rf "$work"
-mkdir -p "$work" && cd "$work" || exit 1
-
-. "$root/tests/tool.sh"
+. "$(dirname "$0")/tool.sh"
+begin "$@"
 
 # ---- a small world ----------------------------------------------------------
 

@@ -6,19 +6,8 @@
 # Prints  "ok name", "FAIL name: why", "skip name (why)" and a count; exits 1
 #         when something failed
 
-tool=$1
-work=$2/messages
-if [ ! -x "$tool" ] || [ -z "$2" ]; then
-    echo "usage: $0 TOOL SCRATCH_FOLDER" >&2
-    exit 2
-fi
-root=$(cd "$(dirname "$0")/.." && pwd)
-case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
-rm -rf "$work"
-mkdir -p "$work" && cd "$work" || exit 1
-work=$PWD
-
-. "$root/tests/tool.sh"
+. "$(dirname "$0")/tool.sh"
+begin "$@"
 
 tiny=$root/tiny_models
 at_most() { if command -v timeout > /dev/null; then timeout "$@"; else

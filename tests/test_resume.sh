@@ -5,19 +5,9 @@
 # Run     tests/test_resume.sh build/sppo build/scratch   (tool, scratch folder)
 # Prints  "ok name", "FAIL name: why" and a count; exits 1 when something failed
 
-tool=$1
-work=$2/resume
-if [ ! -x "$tool" ] || [ -z "$2" ]; then
-    echo "usage: $0 TOOL SCRATCH_FOLDER" >&2
-    exit 2
-fi
-root=$(cd "$(dirname "$0")/.." && pwd)
-case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
-rm -rf "$work"
-mkdir -p "$work" && cd "$work" || exit 1
-here=$PWD
-
-. "$root/tests/tool.sh"
+. "$(dirname "$0")/tool.sh"
+begin "$@"
+here=$work
 
 cp -r "$root/tiny_models/policy" base
 cp -r "$root/tiny_models/preference" taste

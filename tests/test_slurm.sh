@@ -5,18 +5,9 @@
 # Run     tests/test_slurm.sh build/sppo build/scratch    (tool, scratch folder)
 # Prints  "ok name", "FAIL name: why" and a count; exits 1 when something failed
 
-tool=$1
-work=$2/slurm
-if [ ! -x "$tool" ] || [ -z "$2" ]; then
-    echo "usage: $0 TOOL SCRATCH_FOLDER" >&2
-    exit 2
-fi
-root=$(cd "$(dirname "$0")/.." && pwd)
-case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
-rm -rf "$work"
-mkdir -p "$work/bin" && cd "$work" || exit 1
-
-. "$root/tests/tool.sh"
+. "$(dirname "$0")/tool.sh"
+begin "$@"
+mkdir bin
 
 head -n 12 "$root/tiny_models/prompts.jsonl" > prompts.jsonl
 export OMP_NUM_THREADS=1

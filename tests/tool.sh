@@ -1,11 +1,29 @@
-# tool.sh - what the scripts that test the tool from outside share; they set
-# $tool, $work and $data before they read it
+# tool.sh - what the scripts that test the tool from outside share
 
 passed=0 failed=0 skipped=0
 TERM=dumb
 # threads that spin while they wait starve each other on a busy machine
 OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 export TERM OMP_WAIT_POLICY
+
+# begin TOOL SCRATCH_FOLDER: the arguments of the script; from here on $tool is
+# the tool, $root the project, $data what is no part of it, and the script works
+# in $work, an empty folder of its own
+begin() {
+    if [ ! -x "$1" ] || [ -z "$2" ]; then
+        echo "usage: $0 TOOL SCRATCH_FOLDER" >&2
+        exit 2
+    fi
+    tool=$1
+    work=$(basename "$0" .sh)
+    work=$2/${work#test_}
+    root=$(cd "$(dirname "$0")/.." && pwd)
+    data=${SPPO_DATA:-$root/../shared/data}
+    case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
+    rm -rf "$work"
+    mkdir -p "$work" && cd "$work" || exit 1
+    work=$PWD
+}
 
 ok() { passed=$((passed + 1)); echo "ok $1"; }
 bad() { failed=$((failed + 1)); echo "FAIL $1: $2"; }
