@@ -26,8 +26,9 @@ static void align_defaults(tool *t)
                : t->set.loss == SPPO_LOSS_IPO ? 5.0 : 30.0;
 }
 
-static sppo_result align_inputs(tool *t)
+static sppo_result align_inputs(run *r)
 {
+    tool *t = r->t;
     const settings *s = &t->set;
     int longest, k;
 
@@ -39,11 +40,11 @@ static sppo_result align_inputs(tool *t)
     longest = longest_list(&t->prompts);
     k = s->k;
     if (s->validation) {
-        TRY(load_prompts(t, s->validation, &t->validation));
+        TRY(load_prompts(t, s->validation, &r->test));
         run_input_add(&t->folder, "validation", "data",
-                      digest_lists(0, &t->validation));
-        if (longest_list(&t->validation) > longest)
-            longest = longest_list(&t->validation);
+                      digest_lists(0, &r->test));
+        if (longest_list(&r->test) > longest)
+            longest = longest_list(&r->test);
         k = 2 * s->samples > k ? 2 * s->samples : k;
         TRY(sppo_model_clone(&t->ctx, &t->base, &t->policy, SPPO_HEAD_NONE,
                              0));
@@ -95,7 +96,7 @@ static sppo_result align_folder(run *r)
 static sppo_result align_judge_anew(run *r)
 {
     tool *t = r->t;
-    sppo_play *play = &t->play;
+    sppo_play *play = &r->play;
 
     if (!run_amended(&t->folder, "judge") &&
         !run_amended(&t->folder, "preference"))
@@ -132,14 +133,14 @@ static void align_keep_prompts(tool *t)
 static sppo_result align_begin(run *r)
 {
     tool *t = r->t;
-    const sppo_play *play = &t->play;
+    const sppo_play *play = &r->play;
     const int resumed = t->set.resume && file_exists(t->folder.checkpoint);
     int step;
 
     if (t->set.force)
         align_clear(r);
     if (resumed) {
-        TRY(sppo_play_load(&t->ctx, &t->play, t->folder.checkpoint));
+        TRY(sppo_play_load(&t->ctx, &r->play, t->folder.checkpoint));
         TRY(align_judge_anew(r));
         if (play->phase == SPPO_PHASE_DONE)
             note(&t->console, "all iterations are done; --iterations goes on "
@@ -164,7 +165,7 @@ static sppo_result align_begin(run *r)
 static sppo_result align_rounds(run *r)
 {
     static const char *const names[] = { "", "sample", "judge", "fit" };
-    sppo_play *play = &r->t->play;
+    sppo_play *play = &r->play;
     const int iteration = play->iteration, wanted = r->t->set.phase;
     sppo_result result = SPPO_OK;
 
@@ -218,11 +219,11 @@ static sppo_result align_in_folder(run *r)
     config = play_config(&t->set);
     config.progress = on_progress;
     config.progress_user = r;
-    TRY(sppo_play_init(&t->ctx, &t->play, &config, &t->policy, &t->prompts));
+    TRY(sppo_play_init(&t->ctx, &r->play, &config, &t->policy, &t->prompts));
     align_print(t);
     if (t->set.shard)
         return align_shard(r);
-    count = t->play.config.prompts_per_iteration;
+    count = r->play.config.prompts_per_iteration;
     batch_note(t, count, "prompts of an iteration", "takes no more");
     r->per_iteration = (count + t->set.batch - 1) / t->set.batch *
                        t->set.epochs;
@@ -230,7 +231,7 @@ static sppo_result align_in_folder(run *r)
     run_saved(&t->folder, seconds_now());
     TRY(align_rounds(r));
     TRY(judge_finish(&t->process));
-    if (t->play.phase != SPPO_PHASE_DONE)
+    if (r->play.phase != SPPO_PHASE_DONE)
         return SPPO_OK;
     TRY(path_join(&t->ctx, path, t->set.out, "policy"));
     TRY(save_model(t, &t->policy, path));
@@ -238,9 +239,21 @@ static sppo_result align_in_folder(run *r)
     return SPPO_OK;
 }
 
+static sppo_result align_with(run *r)
+{
+    tool *t = r->t;
+
+    TRY(align_inputs(r));
+    if (t->set.dry_run)
+        return align_estimate(r);
+    catch_signals(&t->ctx, t->set.quiet);
+    return align_in_folder(r);
+}
+
 sppo_result run_align(tool *t)
 {
     run r;
+    sppo_result result;
 
     memset(&r, 0, sizeof r);
     r.t = t;
@@ -248,9 +261,9 @@ sppo_result run_align(tool *t)
     if (!t->set.dry_run)
         TRY(run_is_free(&t->ctx, t->set.out, t->set.force || t->set.resume ||
                         t->set.shard));
-    TRY(align_inputs(t));
-    if (t->set.dry_run)
-        return align_estimate(t);
-    catch_signals(&t->ctx, t->set.quiet);
-    return align_in_folder(&r);
+    result = align_with(&r);
+    sppo_play_free(&t->ctx, &r.play);
+    sppo_lists_free(&t->ctx, &r.test);
+    metrics_close(&r.metrics);
+    return result;
 }

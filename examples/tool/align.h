@@ -19,6 +19,9 @@
  * All but the appended lines are written whole and renamed.                 */
 typedef struct run {
     tool *t;
+    sppo_play play;
+    sppo_lists test;     // the prompts of --validation
+    metrics metrics;
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
     double pace[3];      // seconds of a prompt sampled, of one judged, of a
@@ -50,7 +53,7 @@ sppo_play_config play_config(const settings *s);
 void align_resolve(tool *t);
 
 /* What --dry-run prints. */
-sppo_result align_estimate(tool *t);
+sppo_result align_estimate(run *r);
 
 /* metrics.csv and .jsonl of the run, and where validation.csv is. */
 sppo_result align_logs_open(run *r);

@@ -87,8 +87,9 @@ void align_resolve(tool *t)
     s->max_tokens = response_room(t, 1);
 }
 
-sppo_result align_estimate(tool *t)
+sppo_result align_estimate(run *r)
 {
+    tool *t = r->t;
     const sppo_play_config config = play_config(&t->set);
     const size_t play = sppo_play_bytes(&config, &t->policy, &t->prompts);
     const size_t bytes = t->ctx.held + play;
@@ -101,7 +102,7 @@ sppo_result align_estimate(tool *t)
     int i;
 
     if (!play)  // the same refusal as in the run itself
-        return sppo_play_init(&t->ctx, &t->play, &config, &t->policy,
+        return sppo_play_init(&t->ctx, &r->play, &config, &t->policy,
                               &t->prompts);
     memset(&few, 0, sizeof few);
     for (i = 0; i < count && result == SPPO_OK; i++)

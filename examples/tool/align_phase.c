@@ -16,7 +16,7 @@ static double run_later(run *r, const sppo_progress *p)
 {
     const int now = phase_group(p->phase) - 1;
     const int more = r->t->set.iterations - p->iteration - 1;
-    const double units[3] = { r->t->play.round.count, r->t->play.round.count,
+    const double units[3] = { r->play.round.count, r->play.round.count,
                               r->per_iteration };
     double later = 0.0;
     int i, times;
@@ -59,19 +59,21 @@ sppo_result checkpoint(run *r)
 {
     const double begun = seconds_now();
 
-    TRY(metrics_sync(&r->t->metrics));
+    TRY(metrics_sync(&r->metrics));
     TRY(log_sync(&r->t->ctx, r->validation));
-    TRY(sppo_play_save(&r->t->ctx, &r->t->play, r->t->folder.checkpoint));
+    TRY(sppo_play_save(&r->t->ctx, &r->play, r->t->folder.checkpoint));
     run_saved(&r->t->folder, begun);
     return SPPO_OK;
 }
 
 /* Whether the judge has answered all that this process will ask. */
-static int judge_is_done(const tool *t)
+static int judge_is_done(const run *r)
 {
-    return t->play.phase == SPPO_PHASE_SELECT &&
+    const tool *t = r->t;
+
+    return r->play.phase == SPPO_PHASE_SELECT &&
            (t->set.phase == 2 || (!t->set.validation &&
-                                  t->play.iteration + 1 == t->set.iterations));
+                                  r->play.iteration + 1 == t->set.iterations));
 }
 
 /* After work of a phase: a judge that has answered must have no more to say.
@@ -81,15 +83,15 @@ static sppo_result align_judged(run *r, sppo_result result)
     tool *t = r->t;
     char why[sizeof t->ctx.message];
 
-    if (judge_is_done(t))
+    if (judge_is_done(r))
         result = judge_finish(&t->process);
-    else if (t->play.phase == SPPO_PHASE_SELECT)
+    else if (r->play.phase == SPPO_PHASE_SELECT)
         result = judge_listen(&t->process);
     if (!t->process.out_of_step)
         return result;
     snprintf(why, sizeof why, "%s", t->ctx.message);
-    t->play.phase = SPPO_PHASE_JUDGE;
-    t->play.done = 0;
+    r->play.phase = SPPO_PHASE_JUDGE;
+    r->play.done = 0;
     TRY(checkpoint(r));
     return sppo_fail(&t->ctx, SPPO_E_JUDGE, "%s", why);
 }
@@ -97,12 +99,12 @@ static sppo_result align_judged(run *r, sppo_result result)
 sppo_result align_phase(run *r)
 {
     tool *t = r->t;
-    const int quick = t->play.phase == SPPO_PHASE_SELECT;
+    const int quick = r->play.phase == SPPO_PHASE_SELECT;
     sppo_result result;
 
-    progress_begin(&t->console, t->play.done);
+    progress_begin(&t->console, r->play.done);
     do {
-        result = sppo_play_next(&t->ctx, &t->play, &t->judge);
+        result = sppo_play_next(&t->ctx, &r->play, &t->judge);
         if (r->failed)
             return r->failed;
         result = align_judged(r, result);

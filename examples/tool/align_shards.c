@@ -25,7 +25,7 @@ static void round_digest(run *r)
 {
     tool *t = r->t;
     const parser *p = &t->parse;
-    uint64_t digest = (uint64_t)t->play.iteration;
+    uint64_t digest = (uint64_t)r->play.iteration;
     char value[PATH_ROOM];
     int i;
 
@@ -53,14 +53,14 @@ static sppo_result shard_path(run *r, const char *what, int shard, int of,
     char name[64];
 
     snprintf(name, sizeof name, "shards/iter%d.%s.%dof%d.jsonl",
-             r->t->play.iteration + 1, what, shard, of);
+             r->play.iteration + 1, what, shard, of);
     return path_join(&r->t->ctx, path, r->t->set.out, name);
 }
 
 /* Prompts of the round before those of a shard. */
 static int shard_begin(const run *r, int shard, int of)
 {
-    return (int)((int64_t)r->t->play.round.count * (shard - 1) / of);
+    return (int)((int64_t)r->play.round.count * (shard - 1) / of);
 }
 
 static sppo_result shard_numbers(tool *t, int *shard, int *of)
@@ -110,31 +110,46 @@ static sppo_result shard_save(run *r, const char *what, int shard, int of)
     TRY(sppo_file_write(&t->ctx, path, t->line.data, t->line.length));
     note(&t->console, "%s holds prompts %d to %d of %d", path,
          shard_begin(r, shard, of) + 1, shard_begin(r, shard + 1, of),
-         t->play.round.count);
+         r->play.round.count);
     return SPPO_OK;
 }
 
 enum { SHARD_AT_ONCE = 32 };
 
-static sppo_result shard_sample(run *r, int shard, int of)
+/* Samples prompts [from, to) of the round. */
+static sppo_result shard_draw(run *r, sppo_sampler *sampler, int from, int to)
 {
     tool *t = r->t;
-    const sppo_play *play = &t->play;
-    const int from = shard_begin(r, shard, of), k = play->config.k;
-    const int to = shard_begin(r, shard + 1, of);
+    const sppo_play *play = &r->play;
     int p, n;
 
-    TRY(sppo_sampler_init(&t->ctx, &t->sampler, &t->policy, SHARD_AT_ONCE, k,
-                          longest_list(&t->prompts),
+    TRY(sppo_sampler_init(&t->ctx, sampler, &t->policy, SHARD_AT_ONCE,
+                          play->config.k, longest_list(&t->prompts),
                           play->config.sampling.max_tokens));
     for (p = from; p < to && !caught; p += n) {
         n = to - p < SHARD_AT_ONCE ? to - p : SHARD_AT_ONCE;
-        TRY(sppo_sample(&t->ctx, &t->sampler, &t->policy, &t->prompts,
+        TRY(sppo_sample(&t->ctx, sampler, &t->policy, &t->prompts,
                         play->round.first + p, n, &play->config.sampling,
                         sppo_play_key(play), &t->responses));
         progress_show(&t->console, "sample", p + n - from, to - from, "%s",
                       "");
     }
+    return SPPO_OK;
+}
+
+static sppo_result shard_sample(run *r, int shard, int of)
+{
+    tool *t = r->t;
+    const int from = shard_begin(r, shard, of), k = r->play.config.k;
+    const int to = shard_begin(r, shard + 1, of);
+    sppo_sampler sampler;
+    sppo_result result;
+    int p;
+
+    memset(&sampler, 0, sizeof sampler);
+    result = shard_draw(r, &sampler, from, to);
+    sppo_sampler_free(&t->ctx, &sampler);
+    TRY(result);
     buffer_clear(&t->line);
     for (p = from; p < to && !caught; p++) {
         write_row_begin(r, p);
@@ -165,7 +180,7 @@ static sppo_result shard_read(run *r, const char *what, int shard, int of,
         if (!more)
             return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s ends before prompt "
                              "%d of %d; run the shard again", path, p + 1,
-                             t->play.round.count);
+                             r->play.round.count);
         TRY(rows_text(&t->rows, "round", &t->text));
         if (strcmp(t->text.data, r->digest) != 0)
             return rows_fail(&t->rows, "belongs to another iteration, other "
@@ -186,15 +201,15 @@ static sppo_result take_responses(run *r, int p)
     tool *t = r->t;
     const sppo_json *json = &t->rows.json;
     const int array = rows_find(&t->rows, "responses_ids");
-    const int most = t->play.config.sampling.max_tokens;
+    const int most = r->play.config.sampling.max_tokens;
     int node, finished;
 
     (void)p;
     if (array < 0 || json->node[array].type != SPPO_JSON_ARRAY ||
-        json->node[array].count != t->play.config.k)
+        json->node[array].count != r->play.config.k)
         return rows_fail(&t->rows, "\"responses_ids\" must be an array of %d "
-                         "responses", t->play.config.k);
-    TRY(rows_finished(t, t->play.config.k, &finished));
+                         "responses", r->play.config.k);
+    TRY(rows_finished(t, r->play.config.k, &finished));
     for (node = json->node[array].first; node >= 0;
          node = json->node[node].next) {
         if (json->node[node].count < 1 || json->node[node].count > most)
@@ -207,7 +222,7 @@ static sppo_result take_responses(run *r, int p)
 
 static sppo_result take_probabilities(run *r, int p)
 {
-    const int k = r->t->play.config.k;
+    const int k = r->play.config.k;
     const char *why = probabilities_read(&r->t->rows.json, k,
                                          r->merged + cells(p, k));
 
@@ -217,18 +232,18 @@ static sppo_result take_probabilities(run *r, int p)
 /* Room for the judgements of the whole round. */
 static sppo_result merged_begin(run *r)
 {
-    const int k = r->t->play.config.k;
+    const int k = r->play.config.k;
 
-    r->merged = (double *)sppo_alloc(&r->t->ctx, (size_t)r->t->play.round.count,
+    r->merged = (double *)sppo_alloc(&r->t->ctx, (size_t)r->play.round.count,
                                      cells(1, k) * sizeof(double));
     return r->merged ? SPPO_OK : r->t->ctx.code;
 }
 
 static void merged_end(run *r)
 {
-    const int k = r->t->play.config.k;
+    const int k = r->play.config.k;
 
-    sppo_release(&r->t->ctx, r->merged, (size_t)r->t->play.round.count *
+    sppo_release(&r->t->ctx, r->merged, (size_t)r->play.round.count *
                  cells(1, k) * sizeof(double));
     r->merged = NULL;
 }
@@ -238,7 +253,7 @@ static void merged_end(run *r)
 static sppo_result shard_ask(run *r, int shard, int of)
 {
     tool *t = r->t;
-    const sppo_play *play = &t->play;
+    const sppo_play *play = &r->play;
     const int from = shard_begin(r, shard, of), k = play->config.k;
     const int to = shard_begin(r, shard + 1, of);
     sppo_lists view = play->round.responses;
@@ -279,12 +294,12 @@ sppo_result align_shard(run *r)
     TRY(path_join(&t->ctx, path, t->set.out, "shards"));
     TRY(sppo_folder_make(&t->ctx, path));
     if (file_exists(r->t->folder.checkpoint))
-        TRY(sppo_play_load(&t->ctx, &t->play, r->t->folder.checkpoint));
-    if (t->play.phase != SPPO_PHASE_SAMPLE &&
-        (t->set.phase == 1 || t->play.phase != SPPO_PHASE_JUDGE))
+        TRY(sppo_play_load(&t->ctx, &r->play, r->t->folder.checkpoint));
+    if (r->play.phase != SPPO_PHASE_SAMPLE &&
+        (t->set.phase == 1 || r->play.phase != SPPO_PHASE_JUDGE))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "iteration %d of the run "
-                         "in %s is already %s", t->play.iteration + 1,
-                         t->set.out, t->play.phase == SPPO_PHASE_JUDGE
+                         "in %s is already %s", r->play.iteration + 1,
+                         t->set.out, r->play.phase == SPPO_PHASE_JUDGE
                          ? "sampled" : "judged");
     round_digest(r);
     progress_begin(&t->console, 0);
@@ -302,7 +317,7 @@ static sppo_result judge_merged(sppo_ctx *ctx, void *user,
                                 int count, double *pairwise)
 {
     const run *r = (const run *)user;
-    const int from = first - r->t->play.round.first;
+    const int from = first - r->play.round.first;
 
     (void)ctx, (void)prompts, (void)responses;
     memcpy(pairwise, r->merged + cells(from, k),
@@ -325,7 +340,7 @@ static void shards_remove(run *r, const char *what)
 
 static sppo_result merge_samples(run *r)
 {
-    sppo_play *play = &r->t->play;
+    sppo_play *play = &r->play;
     sppo_result result = SPPO_OK;
     int shard;
 
@@ -354,7 +369,7 @@ static sppo_result merge_judgements(run *r)
     if (result == SPPO_OK) {
         r->t->judge.fill = judge_merged;
         r->t->judge.user = r;
-        r->t->play.done = 0;
+        r->play.done = 0;
         result = align_phase(r);
         r->t->judge = judge;
     }
@@ -366,7 +381,7 @@ static sppo_result merge_judgements(run *r)
 
 sppo_result align_merge(run *r)
 {
-    sppo_play *play = &r->t->play;
+    sppo_play *play = &r->play;
 
     round_digest(r);
     if (play->phase == SPPO_PHASE_SAMPLE)

@@ -46,7 +46,7 @@ sppo_result align_logs_open(run *r)
 {
     tool *t = r->t;
 
-    TRY(metrics_open(&t->metrics, &t->ctx, t->set.out, metric_names, METRICS));
+    TRY(metrics_open(&r->metrics, &t->ctx, t->set.out, metric_names, METRICS));
     return path_join(&t->ctx, r->validation, t->set.out, "validation.csv");
 }
 
@@ -55,7 +55,7 @@ sppo_result align_log_step(run *r, const sppo_progress *p)
     double value[METRICS];
 
     metric_values(p, p->iteration * r->per_iteration + p->done, value);
-    return metrics_append(&r->t->metrics, value);
+    return metrics_append(&r->metrics, value);
 }
 
 static const char validation_header[] =
@@ -66,7 +66,7 @@ sppo_result align_logs_cut(run *r, int step, int iteration)
 {
     tool *t = r->t;
 
-    TRY(metrics_cut(&t->metrics, step));
+    TRY(metrics_cut(&r->metrics, step));
     if (!t->set.validation)
         return SPPO_OK;
     return log_cut(&t->line, r->validation, validation_header, iteration);
@@ -74,10 +74,11 @@ sppo_result align_logs_cut(run *r, int step, int iteration)
 
 /* "key": [{"content": prompt, "role": "user"}, {.. "assistant"}], or without a
  * tokenizer "key_ids": [..], of the response alone.                         */
-static void write_conversation(tool *t, const char *key, int prompt,
+static void write_conversation(run *r, const char *key, int prompt,
                                int response)
 {
-    const sppo_round *round = &t->play.round;
+    tool *t = r->t;
+    const sppo_round *round = &r->play.round;
 
     if (!codec_reads_text(&t->tok)) {
         buffer_format(&t->line, "\"%s_ids\": ", key);
@@ -93,20 +94,21 @@ static void write_conversation(tool *t, const char *key, int prompt,
 
 /* D_t in the columns of the SPPO authors' trainer, in the form of TRL's, and
  * which of the two are finished.                                            */
-static void write_train_row(tool *t, int p)
+static void write_train_row(run *r, int p)
 {
-    const sppo_round *round = &t->play.round;
+    tool *t = r->t;
+    const sppo_round *round = &r->play.round;
     const sppo_config *c = &t->policy.config;
-    const int k = t->play.config.k, w = round->winner[p], l = round->loser[p];
+    const int k = r->play.config.k, w = round->winner[p], l = round->loser[p];
 
     buffer_add(&t->line, "{", 1);
     if (!codec_reads_text(&t->tok)) {
         write_named(t, "prompt", &t->prompts, round->first + p);
         buffer_add(&t->line, ", ", 2);
     }
-    write_conversation(t, "chosen", p, p * k + w);
+    write_conversation(r, "chosen", p, p * k + w);
     buffer_add(&t->line, ", ", 2);
-    write_conversation(t, "rejected", p, p * k + l);
+    write_conversation(r, "rejected", p, p * k + l);
     buffer_format(&t->line, ", \"finished\": [%s, %s]",
                   sppo_finished(c, &round->responses, p * k + w) ? "true"
                                                                  : "false",
@@ -122,10 +124,11 @@ static void write_train_row(tool *t, int p)
 }
 
 /* All that was sampled and judged for one prompt. */
-static void write_judged_row(tool *t, int p)
+static void write_judged_row(run *r, int p)
 {
-    const sppo_round *round = &t->play.round;
-    const int k = t->play.config.k, text = codec_reads_text(&t->tok);
+    tool *t = r->t;
+    const sppo_round *round = &r->play.round;
+    const int k = r->play.config.k, text = codec_reads_text(&t->tok);
     int i;
 
     buffer_add(&t->line, "{", 1);
@@ -147,15 +150,16 @@ static void write_judged_row(tool *t, int p)
                   round->winner[p], round->loser[p]);
 }
 
-static sppo_result write_rows(tool *t, const char *folder, const char *name,
-                              void (*row)(tool *t, int p))
+static sppo_result write_rows(run *r, const char *folder, const char *name,
+                              void (*row)(run *r, int p))
 {
+    tool *t = r->t;
     char path[PATH_ROOM];
     int p;
 
     buffer_clear(&t->line);
-    for (p = 0; p < t->play.round.count; p++)
-        row(t, p);
+    for (p = 0; p < r->play.round.count; p++)
+        row(r, p);
     TRY(buffer_check(&t->line));
     TRY(buffer_check(&t->text));
     TRY(path_join(&t->ctx, path, folder, name));
@@ -167,14 +171,14 @@ static sppo_result validate(run *r)
 {
     tool *t = r->t;
     const sppo_sampling sampling = sampling_settings(&t->set);
-    const int iteration = t->play.iteration + 1;
+    const int iteration = r->play.iteration + 1;
     const double begun = seconds_now();
     sppo_evaluation e;
 
     note(&t->console, "iteration %d: comparing with the base policy",
          iteration);
     TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge,
-                      &t->validation, t->set.samples, &sampling,
+                      &r->test, t->set.samples, &sampling,
                       (uint64_t)t->set.seed, &e));
     r->validated = seconds_now() - begun;
     printf("iteration %d  win rate against the base policy %.4f (95 %%: %.4f "
@@ -193,10 +197,11 @@ static sppo_result validate(run *r)
 
 /* Prompts whose best and worst response are one: there is nothing to learn from
  * them, and many say that the policy has nothing left to choose from.       */
-static void note_same_pairs(tool *t)
+static void note_same_pairs(run *r)
 {
-    const sppo_round *round = &t->play.round;
-    const int k = t->play.config.k;
+    tool *t = r->t;
+    const sppo_round *round = &r->play.round;
+    const int k = r->play.config.k;
     int p, same = 0;
 
     for (p = 0; p < round->count; p++)
@@ -204,26 +209,26 @@ static void note_same_pairs(tool *t)
                            p * k + round->loser[p]);
     if (same)
         note(&t->console, "iteration %d: of %d of %d prompts the best and the "
-             "worst response are the same", t->play.iteration + 1, same,
+             "worst response are the same", r->play.iteration + 1, same,
              round->count);
 }
 
 sppo_result write_iteration(run *r)
 {
     tool *t = r->t;
-    const sppo_progress *p = &t->play.last;
+    const sppo_progress *p = &r->play.last;
     char name[32], folder[PATH_ROOM];
 
-    snprintf(name, sizeof name, "iter%d", t->play.iteration + 1);
+    snprintf(name, sizeof name, "iter%d", r->play.iteration + 1);
     TRY(path_join(&t->ctx, folder, t->set.out, name));
-    note_same_pairs(t);
+    note_same_pairs(r);
     TRY(save_model(t, &t->policy, folder));
-    TRY(write_rows(t, folder, "train.jsonl", write_train_row));
-    TRY(write_rows(t, folder, "judged.jsonl", write_judged_row));
+    TRY(write_rows(r, folder, "train.jsonl", write_train_row));
+    TRY(write_rows(r, folder, "judged.jsonl", write_judged_row));
     if (p->phase == SPPO_PHASE_FIT)  // else it was trained before a resume
         printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
                "and %.3f  length %.1f  finished %.3f\n",
-               t->play.iteration + 1, p->loss_scaled, p->rewards_margins,
+               r->play.iteration + 1, p->loss_scaled, p->rewards_margins,
                p->win_chosen, p->win_rejected, p->length, p->eos_rate);
     TRY(output_check(&t->ctx));
     return t->set.validation ? validate(r) : SPPO_OK;

@@ -133,11 +133,19 @@ sppo_result corpus_load(tool *t, corpus *c)
     return SPPO_OK;
 }
 
-sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s, int64_t begin,
+void corpus_free(tool *t, corpus *c)
+{
+    sppo_activations_free(&t->ctx, &c->acts);
+    sppo_forest_free(&t->ctx, &c->forest);
+    sppo_lists_free(&t->ctx, &c->root);
+    sppo_lists_free(&t->ctx, &c->child);
+}
+
+sppo_result corpus_loss(tool *t, corpus *c, shuffle *s, int64_t begin,
                         int64_t end, double divisor, sppo_real *grad,
                         text_loss *sum)
 {
-    sppo_forest *f = &t->forest;
+    sppo_forest *f = &c->forest;
     double part = 0.0;
     int64_t position;
     int i, root, fits = 1;
@@ -159,7 +167,7 @@ sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s, int64_t begin,
         }
         if (fits && position + 1 < end)
             continue;
-        TRY(sppo_next_token_loss(&t->ctx, &t->acts, &t->policy, f, divisor,
+        TRY(sppo_next_token_loss(&t->ctx, &c->acts, &t->policy, f, divisor,
                                  grad, &part));
         sppo_forest_clear(f);
         sum->loss += part;

@@ -14,6 +14,8 @@ typedef struct corpus {
     double bytes;      // of the text that is scored in those,
     double held_bytes; //   and in the others
     int longest;
+    sppo_forest forest;     // of one pass over some of them
+    sppo_activations acts;  // of that pass
 } corpus;
 
 /* The sum of -log pi over tokens, divided by what the call was told. */
@@ -24,9 +26,12 @@ typedef struct text_loss {
 /* All of --text or --jsonl, as sequences. */
 sppo_result corpus_load(tool *t, corpus *c);
 
+/* Lets go of all. */
+void corpus_free(tool *t, corpus *c);
+
 /* Of items [begin, end) of the corpus, in as many passes as it takes, divided
  * by divisor; adds gradients to grad unless it is NULL.                     */
-sppo_result corpus_loss(tool *t, const corpus *c, shuffle *s, int64_t begin,
+sppo_result corpus_loss(tool *t, corpus *c, shuffle *s, int64_t begin,
                         int64_t end, double divisor, sppo_real *grad,
                         text_loss *sum);
 

@@ -7,22 +7,31 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A game at work: pairwise [n, n], the others [n]. */
+typedef struct game {
+    double *pairwise, *pi, *mean, *win, *last, *magnet;
+    double support;  // -log of the least first probability
+    int n;
+    buffer line;     // a row of the matrix, as JSON
+    sppo_json json;
+} game;
+
 /* n numbers of one comma-separated line: JSON's, in brackets. */
-static sppo_result game_line(tool *t, const char *line, size_t length,
-                             const char *where, double *out, int n)
+static sppo_result game_line(tool *t, game *g, const char *line, size_t length,
+                             const char *where, double *out)
 {
-    sppo_json *json = &t->rows.json;
+    sppo_json *json = &g->json;
     int i, at = 0;
 
-    buffer_clear(&t->line);
-    buffer_add(&t->line, "[", 1);
-    buffer_add(&t->line, line, length);
-    buffer_add(&t->line, "]", 1);
-    TRY(buffer_check(&t->line));
-    TRY(sppo_json_parse(&t->ctx, json, t->line.data, t->line.length, where));
-    if (json->node[0].count != n)
+    buffer_clear(&g->line);
+    buffer_add(&g->line, "[", 1);
+    buffer_add(&g->line, line, length);
+    buffer_add(&g->line, "]", 1);
+    TRY(buffer_check(&g->line));
+    TRY(sppo_json_parse(&t->ctx, json, g->line.data, g->line.length, where));
+    if (json->node[0].count != g->n)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %d numbers, not %d",
-                         where, json->node[0].count, n);
+                         where, json->node[0].count, g->n);
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
         if (json->node[i].type != SPPO_JSON_NUMBER)
             return sppo_fail(&t->ctx, SPPO_E_FORMAT,
@@ -33,9 +42,9 @@ static sppo_result game_line(tool *t, const char *line, size_t length,
 }
 
 /* The rows of the matrix; every line that is not blank is one. */
-static sppo_result game_matrix(tool *t, const char *data, size_t size,
-                               double *pairwise, int n)
+static sppo_result game_matrix(tool *t, game *g, const char *data, size_t size)
 {
+    const int n = g->n;
     char where[PATH_ROOM + 32];
     size_t at = 0, length;
     int line, row = 0;
@@ -46,30 +55,32 @@ static sppo_result game_matrix(tool *t, const char *data, size_t size,
             continue;
         snprintf(where, sizeof where, "%s line %d", t->set.matrix, line);
         if (row < n)
-            TRY(game_line(t, data + at, length, where,
-                          pairwise + (size_t)row * (size_t)n, n));
+            TRY(game_line(t, g, data + at, length, where,
+                          g->pairwise + (size_t)row * (size_t)n));
         row++;
     }
     if (row != n)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT,
                          "%s has %d rows of %d: not square", t->set.matrix,
                          row, n);
-    if (sppo_preference_check(&t->ctx, pairwise, n, 1e-6) == SPPO_OK)
+    if (sppo_preference_check(&t->ctx, g->pairwise, n, 1e-6) == SPPO_OK)
         return SPPO_OK;
     snprintf(where, sizeof where, "%.300s", t->ctx.message);
     return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %s", t->set.matrix, where);
 }
 
 /* Uniform, or what --start says, made to sum to 1. */
-static sppo_result game_start(tool *t, double *pi, int n)
+static sppo_result game_start(tool *t, game *g)
 {
+    const int n = g->n;
+    double *pi = g->pi;
     double sum = 0.0;
     int i;
 
     for (i = 0; i < n; i++)
         pi[i] = 1.0;
     if (t->set.start &&
-        game_line(t, t->set.start, strlen(t->set.start), "--start", pi, n))
+        game_line(t, g, t->set.start, strlen(t->set.start), "--start", pi))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--start takes %d numbers "
                          "and commas, not \"%.60s\"", n, t->set.start);
     for (i = 0; i < n; i++) {
@@ -83,13 +94,6 @@ static sppo_result game_start(tool *t, double *pi, int n)
         pi[i] /= sum;
     return SPPO_OK;
 }
-
-/* A game at work: pairwise [n, n], the others [n]. */
-typedef struct game {
-    double *pairwise, *pi, *mean, *win, *last, *magnet;
-    double support;  // -log of the least first probability
-    int n;
-} game;
 
 static void game_print(const tool *t, const game *g, int step)
 {
@@ -158,26 +162,25 @@ static sppo_result game_play(tool *t, game *g)
 }
 
 /* Reads the game into the block and plays it. */
-static sppo_result game_run(tool *t, const char *data, size_t size,
-                            double *block, int n)
+static sppo_result game_run(tool *t, game *g, const char *data, size_t size,
+                            double *block)
 {
-    game g;
+    const int n = g->n;
     int i;
 
-    g.n = n;
-    g.pairwise = block;
-    g.pi = block + (size_t)n * (size_t)n;
-    g.mean = g.pi + n;
-    g.win = g.mean + n;
-    g.last = g.win + n;
-    g.magnet = g.last + n;
-    g.support = 0.0;
-    TRY(game_matrix(t, data, size, g.pairwise, n));
-    TRY(game_start(t, g.pi, n));
-    memcpy(g.magnet, g.pi, (size_t)n * sizeof *g.pi);
+    g->pairwise = block;
+    g->pi = block + (size_t)n * (size_t)n;
+    g->mean = g->pi + n;
+    g->win = g->mean + n;
+    g->last = g->win + n;
+    g->magnet = g->last + n;
+    g->support = 0.0;
+    TRY(game_matrix(t, g, data, size));
+    TRY(game_start(t, g));
+    memcpy(g->magnet, g->pi, (size_t)n * sizeof *g->pi);
     for (i = 0; i < n; i++)
-        g.support = fmax(g.support, -log(g.pi[i]));
-    return game_play(t, &g);
+        g->support = fmax(g->support, -log(g->pi[i]));
+    return game_play(t, g);
 }
 
 sppo_result run_game(tool *t)
@@ -185,16 +188,20 @@ sppo_result run_game(tool *t)
     char *data = NULL;
     size_t size = 0, i, entries;
     double *block;
+    game g;
     sppo_result result;
-    int n = 1;
 
     TRY(text_read(&t->ctx, &t->set.matrix, &data, &size));
-    t->rows.ctx = &t->ctx;
+    memset(&g, 0, sizeof g);
+    g.line.ctx = &t->ctx;
+    g.n = 1;
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
-        n += data[i] == ',';
-    entries = cells(1, n + 5);  // the matrix and five rows, and some
+        g.n += data[i] == ',';
+    entries = cells(1, g.n + 5);  // the matrix and five rows, and some
     block = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
-    result = block ? game_run(t, data, size, block, n) : t->ctx.code;
+    result = block ? game_run(t, &g, data, size, block) : t->ctx.code;
+    buffer_free(&g.line);
+    sppo_json_free(&t->ctx, &g.json);
     sppo_release(&t->ctx, block, entries * sizeof(double));
     sppo_release(&t->ctx, data, size + 1);
     return result;

@@ -127,8 +127,6 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
         printf("tokenizer.bin\npieces %d\n", pieces);
         return SPPO_OK;
     }
-    buffer_reserve(&t->text, 400);
-    TRY(buffer_check(&t->text));
     if (bin_config(t, t->path, bytes, size, &config) != SPPO_OK)
         return sppo_file_kind(data, size) ? SPPO_E_FORMAT
             : sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is neither safetensors, "

@@ -198,6 +198,7 @@ sppo_result bin_config(tool *t, const char *path, const unsigned char *data,
                        size_t size, sppo_config *config)
 {
     const char *kind = sppo_file_kind(data, size);
+    char why[201];
     int32_t v[7];
     int i;
 
@@ -227,8 +228,8 @@ sppo_result bin_config(tool *t, const char *path, const unsigned char *data,
                              i + 1, (long)v[i]);
     if (sppo_config_resolve(&t->ctx, config, config) == SPPO_OK)
         return SPPO_OK;
-    snprintf(t->text.data, t->text.room, "%.200s", t->ctx.message);
-    return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %s", path, t->text.data);
+    snprintf(why, sizeof why, "%.200s", t->ctx.message);
+    return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %s", path, why);
 }
 
 sppo_result bin_whole(tool *t, const char *path, size_t size,
@@ -248,8 +249,6 @@ sppo_result bin_read(tool *t, const char *path)
     sppo_config config;
     sppo_result result;
 
-    buffer_reserve(&t->text, 400);
-    TRY(buffer_check(&t->text));
     TRY(sppo_file_read(&t->ctx, path, &data, &size));
     result = bin_config(t, path, (unsigned char *)data, size, &config);
     if (result == SPPO_OK)
@@ -324,8 +323,6 @@ sppo_result bin_is_one(tool *t, const char *path)
     sppo_config config;
     sppo_result result;
 
-    buffer_reserve(&t->text, 400);
-    TRY(buffer_check(&t->text));
     TRY(sppo_file_read(&t->ctx, path, &data, &size));
     result = bin_config(t, path, (unsigned char *)data, size, &config);
     sppo_release(&t->ctx, data, size + 1);

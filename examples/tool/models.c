@@ -9,18 +9,12 @@ void tool_free(tool *t)
     sppo_ctx *ctx = &t->ctx;
 
     judge_stop(&t->process);
-    sppo_play_free(ctx, &t->play);
     sppo_pref_free(ctx, &t->pref);
     sppo_lists_free(ctx, &t->listener.prompts);
     sppo_lists_free(ctx, &t->listener.responses);
     buffer_free(&t->listener.text);
     buffer_free(&t->listener.quoted);
     sppo_json_free(ctx, &t->listener.json);
-    sppo_sampler_free(ctx, &t->sampler);
-    sppo_activations_free(ctx, &t->acts);
-    sppo_forest_free(ctx, &t->forest);
-    sppo_optim_free(ctx, &t->optim);
-    sppo_release(ctx, t->grad, t->grad_count * sizeof(sppo_real));
     sppo_model_free(ctx, &t->policy);
     sppo_model_free(ctx, &t->base);
     sppo_model_free(ctx, &t->preference);
@@ -28,14 +22,12 @@ void tool_free(tool *t)
     codec_free(ctx, &t->preference_tok);
     sppo_lists_free(ctx, &t->prompts);
     sppo_lists_free(ctx, &t->responses);
-    sppo_lists_free(ctx, &t->validation);
     buffer_free(&t->text);
     buffer_free(&t->line);
     if (t->rows.ctx)
         rows_close(&t->rows);
     buffer_free(&t->parse.kept);
     buffer_free(&t->folder.text);
-    metrics_close(&t->metrics);
     sppo_json_free(ctx, &t->parse.json);
 }
 

@@ -70,7 +70,7 @@ enum { PREFER_METRICS = sizeof prefer_metrics / sizeof *prefer_metrics };
 static sppo_result prefer_log(trainer *r, const preferences *p,
                               const row_batch *b, double loss)
 {
-    const sppo_optim *optim = &r->t->optim;
+    const sppo_optim *optim = &r->optim;
     double right = 0.0, margin = 0.0, clear = 0.0;
     double metric[PREFER_METRICS];
     int i;
@@ -101,9 +101,9 @@ static sppo_result prefer_steps(trainer *r, const preferences *p, shuffle *s,
     double loss = 0.0;
     sppo_result result;
 
-    while (t->optim.step < t->optim.config.total_steps && !caught) {
-        prefer_batch(t, p, s, t->optim.step, b);
-        result = prefer_loss(t, p, b, t->grad, &loss);
+    while (r->optim.step < r->optim.config.total_steps && !caught) {
+        prefer_batch(t, p, s, r->optim.step, b);
+        result = prefer_loss(t, p, b, r->grad, &loss);
         if (result == SPPO_E_STOPPED)
             break;  // in the middle of a step, which does not count
         TRY(result);
@@ -159,8 +159,9 @@ static sppo_result prefer_report(tool *t, const preferences *p, row_batch *b)
 }
 
 /* Room for the longest row, and for as many as --pass-tokens allows. */
-static sppo_result prefer_open(tool *t, const preferences *p)
+static sppo_result prefer_open(trainer *r, const preferences *p)
 {
+    tool *t = r->t;
     const double steps = (double)prefer_per_epoch(t, p) * t->set.epochs;
     int i, a, b, tokens, need = t->set.pass_tokens;
 
@@ -177,14 +178,15 @@ static sppo_result prefer_open(tool *t, const preferences *p)
         need = tokens > need ? tokens : need;
     }
     TRY(sppo_pref_init(&t->ctx, &t->pref, &t->preference, need, 2, 1));
-    return open_optimiser(t, &t->preference, (int)steps);
+    return trainer_optimiser(r, (int)steps);
 }
 
 /* What --dry-run prints, by three steps that change nothing; the rows held out
  * go forward only.                                                          */
-static sppo_result prefer_estimate(tool *t, const preferences *p, shuffle *s,
-                                   row_batch *b)
+static sppo_result prefer_estimate(trainer *r, const preferences *p,
+                                   shuffle *s, row_batch *b)
 {
+    tool *t = r->t;
     const double held = p->held / 3.0 / t->set.batch;
     double loss, begun = 0.0;
     int i;
@@ -193,11 +195,11 @@ static sppo_result prefer_estimate(tool *t, const preferences *p, shuffle *s,
     for (i = 0; i < 4; i++) {  // the first warms caches up
         if (i == 1)
             begun = seconds_now();
-        TRY(prefer_loss(t, p, b, t->grad, &loss));
+        TRY(prefer_loss(t, p, b, r->grad, &loss));
     }
     return dry_report(t, &t->preference, t->ctx.peak,
                       (seconds_now() - begun) / 3.0 / 60.0 *
-                      (t->optim.config.total_steps + held), "minutes");
+                      (r->optim.config.total_steps + held), "minutes");
 }
 
 /* What the run is made of, so that --resume knows it again. */
@@ -222,16 +224,16 @@ static sppo_result prefer_on(trainer *r, preferences *p, shuffle *s,
     TRY(preferences_load(t, p));
     prefer_inputs(t, p);
     TRY(shuffle_begin(t, s, p->train));
-    TRY(prefer_open(t, p));
+    TRY(prefer_open(r, p));
     TRY(row_batch_open(t, b));
     snprintf(effect, sizeof effect, "takes all %d", p->train);
     batch_note(t, p->train, "rows to learn", effect);
     if (t->set.dry_run)
-        return prefer_estimate(t, p, s, b);
+        return prefer_estimate(r, p, s, b);
     TRY(trainer_open(r, prefer_metrics, PREFER_METRICS));
     note(&t->console, "%d rows to learn, %d held out, %.0f parameters",
          p->train, p->held, (double)t->preference.count);
-    TRY(trainer_begin(r, t->optim.config.total_steps));
+    TRY(trainer_begin(r, r->optim.config.total_steps));
     TRY(prefer_steps(r, p, s, b));
     return trainer_end(r, prefer_report(t, p, b));
 }
@@ -262,5 +264,6 @@ sppo_result run_prefer(tool *t)
     sppo_release(&t->ctx, b.score, b.bytes);
     shuffle_end(t, &order);
     preferences_free(t, &p);
+    trainer_free(&r);
     return result;
 }

@@ -9,9 +9,10 @@
 #include <string.h>
 
 /* The seconds that a step takes, by three that change nothing. */
-static sppo_result pretrain_time(tool *t, const corpus *c, shuffle *s,
+static sppo_result pretrain_time(trainer *r, corpus *c, shuffle *s,
                                  double *seconds)
 {
+    tool *t = r->t;
     double begun = 0.0;
     text_loss sum;
     int i;
@@ -19,16 +20,16 @@ static sppo_result pretrain_time(tool *t, const corpus *c, shuffle *s,
     for (i = 0; i < 4; i++) {  // the first warms caches up
         if (i == 1)
             begun = seconds_now();
-        TRY(corpus_loss(t, c, s, 0, t->set.batch, 1.0, t->grad, &sum));
+        TRY(corpus_loss(t, c, s, 0, t->set.batch, 1.0, r->grad, &sum));
     }
     *seconds = (seconds_now() - begun) / 3.0;
-    memset(t->grad, 0, t->grad_count * sizeof(sppo_real));
+    memset(r->grad, 0, t->policy.count * sizeof(sppo_real));
     return SPPO_OK;
 }
 
 /* The steps of the run: with --minutes as many as fit, counted once, so that
  * a run that goes on is the same.                                           */
-static sppo_result pretrain_count(trainer *r, const corpus *c, shuffle *s)
+static sppo_result pretrain_count(trainer *r, corpus *c, shuffle *s)
 {
     const double most = 1e8, known = r->own[STEPS].value;
     tool *t = r->t;
@@ -37,12 +38,12 @@ static sppo_result pretrain_count(trainer *r, const corpus *c, shuffle *s)
     if (t->set.minutes > 0.0 && known >= 1.0 && known <= most) {
         t->set.steps = (int)known;
     } else if (t->set.minutes > 0.0) {
-        TRY(pretrain_time(t, c, s, &seconds));
+        TRY(pretrain_time(r, c, s, &seconds));
         t->set.steps = (int)fmin(60.0 * t->set.minutes / seconds + 1.0, most);
         note(&t->console, "%.10g minutes are about %d steps; --steps %d "
              "repeats this run", t->set.minutes, t->set.steps, t->set.steps);
     }
-    t->optim.config.total_steps = t->set.steps;
+    r->optim.config.total_steps = t->set.steps;
     return SPPO_OK;
 }
 
@@ -55,7 +56,7 @@ enum { PRETRAIN_METRICS = sizeof pretrain_metrics / sizeof *pretrain_metrics };
 
 static sppo_result pretrain_log(trainer *r, const corpus *c, double loss)
 {
-    const sppo_optim *optim = &r->t->optim;
+    const sppo_optim *optim = &r->optim;
     const double metric[PRETRAIN_METRICS] = {
         optim->step, (double)optim->step * r->t->set.batch / c->train, loss,
         loss * c->scored / c->bytes / log(2.0), optim->grad_norm, optim->lr,
@@ -66,7 +67,7 @@ static sppo_result pretrain_log(trainer *r, const corpus *c, double loss)
 }
 
 /* All steps that are left, or those before a signal. */
-static sppo_result pretrain_steps(trainer *r, const corpus *c, shuffle *s)
+static sppo_result pretrain_steps(trainer *r, corpus *c, shuffle *s)
 {
     tool *t = r->t;
     const int batch = t->set.batch;
@@ -74,9 +75,9 @@ static sppo_result pretrain_steps(trainer *r, const corpus *c, shuffle *s)
     text_loss sum;
     sppo_result result;
 
-    while (t->optim.step < t->set.steps && !caught) {
-        const int64_t at = (int64_t)t->optim.step * batch;
-        result = corpus_loss(t, c, s, at, at + batch, divisor, t->grad, &sum);
+    while (r->optim.step < t->set.steps && !caught) {
+        const int64_t at = (int64_t)r->optim.step * batch;
+        result = corpus_loss(t, c, s, at, at + batch, divisor, r->grad, &sum);
         if (result == SPPO_E_STOPPED)
             break;  // in the middle of a step, which does not count
         TRY(result);
@@ -153,7 +154,7 @@ static sppo_result pretrain_model(tool *t)
 }
 
 /* The sequences held out, unless a signal was caught. */
-static sppo_result pretrain_held_out(tool *t, const corpus *c, report *r)
+static sppo_result pretrain_held_out(tool *t, corpus *c, report *r)
 {
     text_loss held;
 
@@ -171,7 +172,7 @@ static sppo_result pretrain_held_out(tool *t, const corpus *c, report *r)
     return SPPO_OK;
 }
 
-static sppo_result pretrain_report(trainer *trained, const corpus *c)
+static sppo_result pretrain_report(trainer *trained, corpus *c)
 {
     tool *t = trained->t;
     sppo_result result;
@@ -179,8 +180,8 @@ static sppo_result pretrain_report(trainer *trained, const corpus *c)
 
     report_begin(&r, &t->ctx, t->set.json);
     report_real(&r, "parameters", (double)t->policy.count, 0, "");
-    report_real(&r, "steps", t->optim.step, 0, "");
-    if (t->optim.step > 0)
+    report_real(&r, "steps", trained->optim.step, 0, "");
+    if (trained->optim.step > 0)
         report_real(&r, "train loss", trainer_loss(trained), 4,
                     "nats per token, late steps");
     result = pretrain_held_out(t, c, &r);
@@ -191,12 +192,13 @@ static sppo_result pretrain_report(trainer *trained, const corpus *c)
 }
 
 /* What --dry-run prints; the sequences held out go forward only. */
-static sppo_result pretrain_estimate(tool *t, const corpus *c, shuffle *s)
+static sppo_result pretrain_estimate(trainer *r, corpus *c, shuffle *s)
 {
+    tool *t = r->t;
     const double held = (c->root.count - c->train) / 3.0 / t->set.batch;
     double seconds;
 
-    TRY(pretrain_time(t, c, s, &seconds));
+    TRY(pretrain_time(r, c, s, &seconds));
     return dry_report(t, &t->policy, t->ctx.peak,
                       seconds * (t->set.steps + held) / 60.0, "minutes");
 }
@@ -214,7 +216,7 @@ static void pretrain_inputs(tool *t, const corpus *c)
                   digest_lists(digest_lists(0, &c->root), &c->child));
 }
 
-static sppo_result pretrain_on(trainer *r, const corpus *c, shuffle *s)
+static sppo_result pretrain_on(trainer *r, corpus *c, shuffle *s)
 {
     tool *t = r->t;
     const int room = t->set.pass_tokens > c->longest ? t->set.pass_tokens
@@ -222,16 +224,16 @@ static sppo_result pretrain_on(trainer *r, const corpus *c, shuffle *s)
 
     pretrain_inputs(t, c);
     TRY(shuffle_begin(t, s, c->train));
-    TRY(sppo_forest_init(&t->ctx, &t->forest, room, room));
-    TRY(sppo_activations_init(&t->ctx, &t->acts, &t->policy, room, room,
+    TRY(sppo_forest_init(&t->ctx, &c->forest, room, room));
+    TRY(sppo_activations_init(&t->ctx, &c->acts, &t->policy, room, room,
                               c->longest, SPPO_STEP));
-    TRY(open_optimiser(t, &t->policy, t->set.steps));
+    TRY(trainer_optimiser(r, t->set.steps));
     batch_note(t, c->train, "sequences to learn", "takes some more than once");
     if (!t->set.dry_run)
         TRY(trainer_open(r, pretrain_metrics, PRETRAIN_METRICS));
     TRY(pretrain_count(r, c, s));
     if (t->set.dry_run)
-        return pretrain_estimate(t, c, s);
+        return pretrain_estimate(r, c, s);
     note(&t->console, "%d sequences to learn, %d held out; %.0f parameters",
          c->train, c->root.count - c->train, (double)t->policy.count);
     TRY(trainer_begin(r, t->set.steps));
@@ -260,7 +262,7 @@ sppo_result run_pretrain(tool *t)
     if (result == SPPO_OK)
         result = pretrain_on(&r, &c, &s);
     shuffle_end(t, &s);
-    sppo_lists_free(&t->ctx, &c.root);
-    sppo_lists_free(&t->ctx, &c.child);
+    corpus_free(t, &c);
+    trainer_free(&r);
     return result;
 }

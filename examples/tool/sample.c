@@ -78,14 +78,14 @@ static sppo_result print_best(tool *t, int prompt)
 }
 
 /* One prompt at a time, so that answers come while others are awaited. */
-static sppo_result sample_prompt(tool *t, int prompt)
+static sppo_result sample_prompt(tool *t, sppo_sampler *sampler, int prompt)
 {
     const settings *s = &t->set;
     const sppo_sampling sampling = sampling_settings(s);
     int i;
 
     sppo_lists_clear(&t->responses);
-    TRY(sppo_sample(&t->ctx, &t->sampler, &t->policy, &t->prompts, prompt, 1,
+    TRY(sppo_sample(&t->ctx, sampler, &t->policy, &t->prompts, prompt, 1,
                     &sampling, sppo_random_fork((uint64_t)s->seed, 1),
                     &t->responses));
     if (s->best_of)
@@ -118,11 +118,27 @@ static sppo_result sample_prompts(tool *t)
     return SPPO_OK;
 }
 
+static sppo_result sample_all(tool *t, sppo_sampler *sampler)
+{
+    int p;
+
+    progress_begin(&t->console, 0);
+    for (p = 0; p < t->prompts.count; p++) {
+        TRY(sample_prompt(t, sampler, p));
+        progress_show(&t->console, "prompt", p + 1, t->prompts.count, "%s",
+                      "");
+    }
+    progress_end(&t->console);
+    return SPPO_OK;
+}
+
 sppo_result run_sample(tool *t)
 {
     const settings *s = &t->set;
     const int k = s->n * (s->best_of ? s->best_of : 1);
-    int p, longest;
+    sppo_sampler sampler;
+    sppo_result result;
+    int longest;
 
     if (s->best_of && !s->preference == !s->judge)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
@@ -138,14 +154,12 @@ sppo_result run_sample(tool *t)
     longest = longest_list(&t->prompts);
     if (s->best_of)
         TRY(open_judge(t, longest, s->best_of));
-    TRY(sppo_sampler_init(&t->ctx, &t->sampler, &t->policy, 1, k, longest,
-                          response_room(t, 1)));
-    progress_begin(&t->console, 0);
-    for (p = 0; p < t->prompts.count; p++) {
-        TRY(sample_prompt(t, p));
-        progress_show(&t->console, "prompt", p + 1, t->prompts.count, "%s",
-                      "");
-    }
-    progress_end(&t->console);
+    memset(&sampler, 0, sizeof sampler);
+    result = sppo_sampler_init(&t->ctx, &sampler, &t->policy, 1, k, longest,
+                               response_room(t, 1));
+    if (result == SPPO_OK)
+        result = sample_all(t, &sampler);
+    sppo_sampler_free(&t->ctx, &sampler);
+    TRY(result);
     return judge_finish(&t->process);
 }

@@ -3,6 +3,7 @@
 #include "fields.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The current row's prompt and response, as lists 0. */
 static sppo_result score_read(tool *t)
@@ -22,9 +23,17 @@ static sppo_result score_read(tool *t)
     return SPPO_OK;
 }
 
-static sppo_result score_row(tool *t)
+/* A row at a time: the prompt and its response are a tree of two segments. */
+typedef struct scorer {
+    tool *t;
+    sppo_forest forest;
+    sppo_activations acts;
+} scorer;
+
+static sppo_result score_row(scorer *s)
 {
-    sppo_forest *f = &t->forest;
+    tool *t = s->t;
+    sppo_forest *f = &s->forest;
     int i, root, child;
 
     TRY(score_read(t));
@@ -33,17 +42,17 @@ static sppo_result score_row(tool *t)
                            sppo_lists_length(&t->prompts, 0), 0);
     child = sppo_forest_add(f, root, sppo_lists_tokens(&t->responses, 0),
                             sppo_lists_length(&t->responses, 0), 1);
-    TRY(sppo_forward(&t->ctx, &t->acts, &t->policy, f));
+    TRY(sppo_forward(&t->ctx, &s->acts, &t->policy, f));
     buffer_clear(&t->line);
     buffer_format(&t->line, "{\"logprob\": ");
-    buffer_number(&t->line, sppo_segment_logprob(&t->acts, f, child), 9);
+    buffer_number(&t->line, sppo_segment_logprob(&s->acts, f, child), 9);
     buffer_format(&t->line, ", \"tokens\": %d",
                   sppo_lists_length(&t->responses, 0));
     for (i = f->start[child]; t->set.per_token && i < f->start[child + 1];
          i++) {
         buffer_format(&t->line, i > f->start[child]
                       ? ", " : ", \"token_logprobs\": [");
-        buffer_number(&t->line, t->acts.logprob[i], 9);
+        buffer_number(&t->line, s->acts.logprob[i], 9);
     }
     if (t->set.per_token) {
         buffer_add(&t->line, "], \"response_ids\": ", 19);
@@ -71,20 +80,34 @@ static sppo_result score_check(tool *t)
     return SPPO_OK;
 }
 
-sppo_result run_score(tool *t)
+static sppo_result score_rows(scorer *s)
 {
-    int more = 1, context;
+    tool *t = s->t;
+    const int context = t->policy.config.context;
+    int more = 1;
 
-    TRY(load_model(t, t->set.policy, 0, &t->policy, &t->tok));
-    TRY(score_check(t));
-    context = t->policy.config.context;
-    TRY(sppo_forest_init(&t->ctx, &t->forest, context, 2));
-    TRY(sppo_activations_init(&t->ctx, &t->acts, &t->policy, context, 2, 0,
+    TRY(sppo_forest_init(&t->ctx, &s->forest, context, 2));
+    TRY(sppo_activations_init(&t->ctx, &s->acts, &t->policy, context, 2, 0,
                               SPPO_FORWARD));
     while (more) {
         TRY(rows_next(&t->rows, &more));
         if (more)
-            TRY(score_row(t));
+            TRY(score_row(s));
     }
     return SPPO_OK;
+}
+
+sppo_result run_score(tool *t)
+{
+    scorer s;
+    sppo_result result;
+
+    TRY(load_model(t, t->set.policy, 0, &t->policy, &t->tok));
+    TRY(score_check(t));
+    memset(&s, 0, sizeof s);
+    s.t = t;
+    result = score_rows(&s);
+    sppo_activations_free(&t->ctx, &s.acts);
+    sppo_forest_free(&t->ctx, &s.forest);
+    return result;
 }

@@ -29,18 +29,10 @@ typedef struct tool {
     listener listener;
     judge_process process;
     sppo_judge judge;
-    sppo_lists prompts, responses, validation;
-    sppo_forest forest;
-    sppo_activations acts;
-    sppo_sampler sampler;
-    sppo_play play;
-    sppo_optim optim;
-    sppo_real *grad;
-    size_t grad_count;
+    sppo_lists prompts, responses;
     buffer text, line;
     row_reader rows;
     run_folder folder;
-    metrics metrics;
 } tool;
 
 /* Lets go of all. */

@@ -37,16 +37,24 @@ void shuffle_end(tool *t, shuffle *s)
     sppo_release(&t->ctx, s->order, sizeof(int) * (size_t)s->count);
 }
 
-sppo_result open_optimiser(tool *t, const sppo_model *model, int total_steps)
+sppo_result trainer_optimiser(trainer *r, int total_steps)
 {
-    const sppo_optim_config config = optim_settings(&t->set, total_steps);
+    sppo_ctx *ctx = &r->t->ctx;
+    const sppo_optim_config config = optim_settings(&r->t->set, total_steps);
 
-    t->grad = (sppo_real *)sppo_alloc(&t->ctx, model->count,
-                                      sizeof(sppo_real));
-    if (!t->grad)
-        return t->ctx.code;
-    t->grad_count = model->count;
-    return sppo_optim_init(&t->ctx, &t->optim, &config, model);
+    r->grad = (sppo_real *)sppo_alloc(ctx, r->model->count, sizeof(sppo_real));
+    if (!r->grad)
+        return ctx->code;
+    return sppo_optim_init(ctx, &r->optim, &config, r->model);
+}
+
+void trainer_free(trainer *r)
+{
+    sppo_ctx *ctx = &r->t->ctx;
+
+    sppo_optim_free(ctx, &r->optim);
+    sppo_release(ctx, r->grad, r->model->count * sizeof(sppo_real));
+    metrics_close(&r->metrics);
 }
 
 /* What is in OUT: settings.json is there, and the checkpoint, or none but the
@@ -110,8 +118,8 @@ static sppo_result trainer_save(trainer *r)
     tool *t = r->t;
     const double begun = seconds_now();
 
-    TRY(metrics_sync(&t->metrics));
-    TRY(sppo_train_save(&t->ctx, r->model, &t->optim, r->own, TRAINER_NUMBERS,
+    TRY(metrics_sync(&r->metrics));
+    TRY(sppo_train_save(&t->ctx, r->model, &r->optim, r->own, TRAINER_NUMBERS,
                         t->folder.checkpoint));
     run_saved(&t->folder, begun);
     return SPPO_OK;
@@ -122,7 +130,7 @@ sppo_result trainer_open(trainer *r, const char *const *names, int count)
     tool *t = r->t;
 
     TRY(run_folder_open(&t->folder, &t->parse, &t->console, t->set.out, 1));
-    TRY(metrics_open(&t->metrics, &t->ctx, t->set.out, names, count));
+    TRY(metrics_open(&r->metrics, &t->ctx, t->set.out, names, count));
     if (r->found != RUN_UNFINISHED)
         return SPPO_OK;
     return sppo_train_load(&t->ctx, NULL, NULL, r->own, TRAINER_NUMBERS,
@@ -136,9 +144,9 @@ sppo_result trainer_begin(trainer *r, int steps)
 
     if (resumed) {
         TRY(run_inputs_check(&t->folder));
-        TRY(sppo_train_load(&t->ctx, r->model, &t->optim, r->own,
+        TRY(sppo_train_load(&t->ctx, r->model, &r->optim, r->own,
                             TRAINER_NUMBERS, t->folder.checkpoint));
-        note(&t->console, "going on after step %d of %d", t->optim.step,
+        note(&t->console, "going on after step %d of %d", r->optim.step,
              steps);
     } else {
         if (t->set.resume)
@@ -147,17 +155,17 @@ sppo_result trainer_begin(trainer *r, int steps)
         r->own[STEPS].value = steps;
         TRY(trainer_save(r));
     }
-    TRY(run_settings_write(&t->folder, resumed, "step", t->optim.step + 1));
+    TRY(run_settings_write(&t->folder, resumed, "step", r->optim.step + 1));
     run_saved(&t->folder, seconds_now());
-    progress_begin(&t->console, t->optim.step);
-    return metrics_cut(&t->metrics, t->optim.step);
+    progress_begin(&t->console, r->optim.step);
+    return metrics_cut(&r->metrics, r->optim.step);
 }
 
 sppo_result trainer_step(trainer *r, double loss)
 {
     tool *t = r->t;
 
-    TRY(sppo_optim_step(&t->ctx, &t->optim, r->model, t->grad));
+    TRY(sppo_optim_step(&t->ctx, &r->optim, r->model, r->grad));
     r->own[LOSS].value = 0.98 * r->own[LOSS].value + 0.02 * loss;
     r->own[WEIGHT].value = 0.98 * r->own[WEIGHT].value + 0.02;
     return SPPO_OK;
@@ -172,10 +180,10 @@ sppo_result trainer_log(trainer *r, const double *metric)
 {
     tool *t = r->t;
 
-    TRY(metrics_append(&t->metrics, metric));
-    progress_show(&t->console, "step", t->optim.step, r->own[STEPS].value,
+    TRY(metrics_append(&r->metrics, metric));
+    progress_show(&t->console, "step", r->optim.step, r->own[STEPS].value,
                   ", loss %.4f, lr %.2e, gradient %.3f", trainer_loss(r),
-                  t->optim.lr, t->optim.grad_norm);
+                  r->optim.lr, r->optim.grad_norm);
     if (run_save_is_due(&t->folder, t->set.save_seconds))
         TRY(trainer_save(r));
     return SPPO_OK;

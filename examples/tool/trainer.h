@@ -27,6 +27,9 @@ typedef struct trainer {
     sppo_number own[TRAINER_NUMBERS];  // kept in the checkpoint: the steps of
                                        // the run; sums whose quotient is the
                                        // loss of late steps; tokens so far
+    sppo_optim optim;
+    sppo_real *grad;    // [model->count]
+    metrics metrics;
 } trainer;
 
 /* As --keep-order and --seed say. */
@@ -39,7 +42,10 @@ int shuffle_item(shuffle *s, int64_t position);
 void shuffle_end(tool *t, shuffle *s);
 
 /* Gradient and moments of the model that is trained. */
-sppo_result open_optimiser(tool *t, const sppo_model *model, int total_steps);
+sppo_result trainer_optimiser(trainer *r, int total_steps);
+
+/* Lets go of all but the model. */
+void trainer_free(trainer *r);
 
 /* going_on 0: --resume finds nothing left to do. */
 sppo_result trainer_init(trainer *r, tool *t, sppo_model *model,
