@@ -257,6 +257,7 @@ sppo_result run_align(tool *t)
 
     memset(&r, 0, sizeof r);
     r.t = t;
+    writer_begin(&r.out, t);
     align_defaults(t);
     if (!t->set.dry_run)
         TRY(run_is_free(&t->ctx, t->set.out, t->set.force || t->set.resume ||
@@ -265,5 +266,6 @@ sppo_result run_align(tool *t)
     sppo_play_free(&t->ctx, &r.play);
     sppo_lists_free(&t->ctx, &r.test);
     metrics_close(&r.metrics);
+    writer_free(&r.out);
     return result;
 }

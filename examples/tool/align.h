@@ -3,7 +3,7 @@
 #ifndef SPPO_TOOL_ALIGN_H
 #define SPPO_TOOL_ALIGN_H
 
-#include "tool.h"
+#include "writers.h"
 
 /* A run's folder:
  *   settings.json             what was asked for; --resume reads it
@@ -22,12 +22,13 @@ typedef struct run {
     sppo_play play;
     sppo_lists test;     // the prompts of --validation
     metrics metrics;
+    row_writer out;
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
     double pace[3];      // seconds of a prompt sampled, of one judged, of a
     double validated;    // step; of a validation; 0: not seen yet
     char validation[PATH_ROOM];
-    char digest[DIGEST_ROOM];  // of the round: see >>shards
+    char digest[DIGEST_ROOM];  // of the round: see align_shards.c
     sppo_lists *into;    // where a merge puts responses
     double *merged;      // [count, k, k] what shards judged
 } run;

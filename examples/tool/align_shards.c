@@ -5,7 +5,6 @@
 #include "files.h"
 #include "judge_protocol.h"
 #include "signals.h"
-#include "writers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +75,7 @@ static sppo_result shard_numbers(tool *t, int *shard, int *of)
 
 static void write_row_begin(run *r, int p)
 {
-    buffer_format(&r->t->line, "{\"round\": \"%s\", \"prompt\": %d, ",
+    buffer_format(&r->out.line, "{\"round\": \"%s\", \"prompt\": %d, ",
                   r->digest, p);
 }
 
@@ -105,9 +104,9 @@ static sppo_result shard_save(run *r, const char *what, int shard, int of)
     if (caught)
         return sppo_fail(&t->ctx, SPPO_E_STOPPED, "stopped; a shard begins "
                          "anew when it is run again");
-    TRY(buffer_check(&t->line));
+    TRY(buffer_check(&r->out.line));
     TRY(shard_path(r, what, shard, of, path));
-    TRY(sppo_file_write(&t->ctx, path, t->line.data, t->line.length));
+    TRY(sppo_file_write(&t->ctx, path, r->out.line.data, r->out.line.length));
     note(&t->console, "%s holds prompts %d to %d of %d", path,
          shard_begin(r, shard, of) + 1, shard_begin(r, shard + 1, of),
          r->play.round.count);
@@ -150,13 +149,13 @@ static sppo_result shard_sample(run *r, int shard, int of)
     result = shard_draw(r, &sampler, from, to);
     sppo_sampler_free(&t->ctx, &sampler);
     TRY(result);
-    buffer_clear(&t->line);
+    buffer_clear(&r->out.line);
     for (p = from; p < to && !caught; p++) {
         write_row_begin(r, p);
-        write_responses_ids(&t->line, &t->responses, (p - from) * k, k);
-        buffer_add(&t->line, ", ", 2);
-        write_finished(t, &t->responses, (p - from) * k, k);
-        buffer_add(&t->line, "}\n", 2);
+        write_responses_ids(&r->out.line, &t->responses, (p - from) * k, k);
+        buffer_add(&r->out.line, ", ", 2);
+        write_finished(&r->out, &t->responses, (p - from) * k, k);
+        buffer_add(&r->out.line, "}\n", 2);
     }
     return shard_save(r, "sample", shard, of);
 }
@@ -181,11 +180,11 @@ static sppo_result shard_read(run *r, const char *what, int shard, int of,
             return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s ends before prompt "
                              "%d of %d; run the shard again", path, p + 1,
                              r->play.round.count);
-        TRY(rows_text(&t->rows, "round", &t->text));
-        if (strcmp(t->text.data, r->digest) != 0)
+        TRY(rows_text(&t->rows, "round", &t->rows.text));
+        if (strcmp(t->rows.text.data, r->digest) != 0)
             return rows_fail(&t->rows, "belongs to another iteration, other "
                              "settings or weights (round %.20s, not %s); run "
-                             "the shard again", t->text.data, r->digest);
+                             "the shard again", t->rows.text.data, r->digest);
         if ((int)sppo_json_number(&t->rows.json,
                                   rows_find(&t->rows, "prompt")) != p)
             return rows_fail(&t->rows, "\"prompt\" must be %d here", p);
@@ -274,11 +273,11 @@ static sppo_result shard_ask(run *r, int shard, int of)
         progress_show(&t->console, "judge", p + n - from, to - from, "%s", "");
     }
     TRY(judge_finish(&t->process));
-    buffer_clear(&t->line);
+    buffer_clear(&r->out.line);
     for (p = from; p < to && !caught; p++) {
         write_row_begin(r, p);
-        write_probabilities(&t->line, r->merged + cells(p, k), k);
-        buffer_add(&t->line, "}\n", 2);
+        write_probabilities(&r->out.line, r->merged + cells(p, k), k);
+        buffer_add(&r->out.line, "}\n", 2);
     }
     return shard_save(r, "judge", shard, of);
 }

@@ -69,7 +69,7 @@ sppo_result align_logs_cut(run *r, int step, int iteration)
     TRY(metrics_cut(&r->metrics, step));
     if (!t->set.validation)
         return SPPO_OK;
-    return log_cut(&t->line, r->validation, validation_header, iteration);
+    return log_cut(&r->out.line, r->validation, validation_header, iteration);
 }
 
 /* "key": [{"content": prompt, "role": "user"}, {.. "assistant"}], or without a
@@ -81,15 +81,15 @@ static void write_conversation(run *r, const char *key, int prompt,
     const sppo_round *round = &r->play.round;
 
     if (!codec_reads_text(&t->tok)) {
-        buffer_format(&t->line, "\"%s_ids\": ", key);
-        buffer_ids(&t->line, &round->responses, response);
+        buffer_format(&r->out.line, "\"%s_ids\": ", key);
+        buffer_ids(&r->out.line, &round->responses, response);
         return;
     }
-    buffer_format(&t->line, "\"%s\": [{\"content\": ", key);
-    write_text(t, &t->prompts, round->first + prompt);
-    buffer_format(&t->line, ", \"role\": \"user\"}, {\"content\": ");
-    write_text(t, &round->responses, response);
-    buffer_format(&t->line, ", \"role\": \"assistant\"}]");
+    buffer_format(&r->out.line, "\"%s\": [{\"content\": ", key);
+    write_text(&r->out, &t->prompts, round->first + prompt);
+    buffer_format(&r->out.line, ", \"role\": \"user\"}, {\"content\": ");
+    write_text(&r->out, &round->responses, response);
+    buffer_format(&r->out.line, ", \"role\": \"assistant\"}]");
 }
 
 /* D_t in the columns of the SPPO authors' trainer, in the form of TRL's, and
@@ -101,26 +101,26 @@ static void write_train_row(run *r, int p)
     const sppo_config *c = &t->policy.config;
     const int k = r->play.config.k, w = round->winner[p], l = round->loser[p];
 
-    buffer_add(&t->line, "{", 1);
+    buffer_add(&r->out.line, "{", 1);
     if (!codec_reads_text(&t->tok)) {
-        write_named(t, "prompt", &t->prompts, round->first + p);
-        buffer_add(&t->line, ", ", 2);
+        write_named(&r->out, "prompt", &t->prompts, round->first + p);
+        buffer_add(&r->out.line, ", ", 2);
     }
     write_conversation(r, "chosen", p, p * k + w);
-    buffer_add(&t->line, ", ", 2);
+    buffer_add(&r->out.line, ", ", 2);
     write_conversation(r, "rejected", p, p * k + l);
-    buffer_format(&t->line, ", \"finished\": [%s, %s]",
+    buffer_format(&r->out.line, ", \"finished\": [%s, %s]",
                   sppo_finished(c, &round->responses, p * k + w) ? "true"
                                                                  : "false",
                   sppo_finished(c, &round->responses, p * k + l) ? "true"
                                                                  : "false");
-    buffer_format(&t->line, ", \"chosen_probs\": ");
-    buffer_number(&t->line, round->pairwise[(p * k + w) * k + l], 9);
-    buffer_format(&t->line, ", \"chosen_probs_win\": ");
-    buffer_number(&t->line, round->win[p * k + w], 9);
-    buffer_format(&t->line, ", \"chosen_probs_lose\": ");
-    buffer_number(&t->line, round->win[p * k + l], 9);
-    buffer_add(&t->line, "}\n", 2);
+    buffer_format(&r->out.line, ", \"chosen_probs\": ");
+    buffer_number(&r->out.line, round->pairwise[(p * k + w) * k + l], 9);
+    buffer_format(&r->out.line, ", \"chosen_probs_win\": ");
+    buffer_number(&r->out.line, round->win[p * k + w], 9);
+    buffer_format(&r->out.line, ", \"chosen_probs_lose\": ");
+    buffer_number(&r->out.line, round->win[p * k + l], 9);
+    buffer_add(&r->out.line, "}\n", 2);
 }
 
 /* All that was sampled and judged for one prompt. */
@@ -131,22 +131,22 @@ static void write_judged_row(run *r, int p)
     const int k = r->play.config.k, text = codec_reads_text(&t->tok);
     int i;
 
-    buffer_add(&t->line, "{", 1);
-    write_named(t, "prompt", &t->prompts, round->first + p);
-    buffer_format(&t->line, text ? ", \"responses\": ["
+    buffer_add(&r->out.line, "{", 1);
+    write_named(&r->out, "prompt", &t->prompts, round->first + p);
+    buffer_format(&r->out.line, text ? ", \"responses\": ["
                                  : ", \"responses_ids\": [");
     for (i = 0; i < k; i++) {
-        buffer_format(&t->line, i ? ", " : "");
+        buffer_format(&r->out.line, i ? ", " : "");
         if (text)
-            write_text(t, &round->responses, p * k + i);
+            write_text(&r->out, &round->responses, p * k + i);
         else
-            buffer_ids(&t->line, &round->responses, p * k + i);
+            buffer_ids(&r->out.line, &round->responses, p * k + i);
     }
-    buffer_format(&t->line, "], ");
-    write_finished(t, &round->responses, p * k, k);
-    buffer_format(&t->line, ", ");
-    write_probabilities(&t->line, round->pairwise + cells(p, k), k);
-    buffer_format(&t->line, ", \"winner\": %d, \"loser\": %d}\n",
+    buffer_format(&r->out.line, "], ");
+    write_finished(&r->out, &round->responses, p * k, k);
+    buffer_format(&r->out.line, ", ");
+    write_probabilities(&r->out.line, round->pairwise + cells(p, k), k);
+    buffer_format(&r->out.line, ", \"winner\": %d, \"loser\": %d}\n",
                   round->winner[p], round->loser[p]);
 }
 
@@ -157,13 +157,12 @@ static sppo_result write_rows(run *r, const char *folder, const char *name,
     char path[PATH_ROOM];
     int p;
 
-    buffer_clear(&t->line);
+    buffer_clear(&r->out.line);
     for (p = 0; p < r->play.round.count; p++)
         row(r, p);
-    TRY(buffer_check(&t->line));
-    TRY(buffer_check(&t->text));
+    TRY(writer_check(&r->out));
     TRY(path_join(&t->ctx, path, folder, name));
-    return sppo_file_write(&t->ctx, path, t->line.data, t->line.length);
+    return sppo_file_write(&t->ctx, path, r->out.line.data, r->out.line.length);
 }
 
 /* The policy against the one that the run began with. */
@@ -186,13 +185,13 @@ static sppo_result validate(run *r)
            iteration, e.win_rate, e.low, e.high, iteration, e.length_a,
            e.length_b, e.kl);
     TRY(output_check(&t->ctx));
-    TRY(log_cut(&t->line, r->validation, validation_header, iteration - 1));
-    buffer_clear(&t->line);
-    buffer_format(&t->line, "%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,"
+    TRY(log_cut(&r->out.line, r->validation, validation_header, iteration - 1));
+    buffer_clear(&r->out.line);
+    buffer_format(&r->out.line, "%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,"
                   "%.9g\n", iteration, e.win_rate, e.low, e.high,
                   e.standard_error, e.length_a, e.length_b, e.eos_a, e.eos_b,
                   e.kl);
-    return log_append(&t->ctx, r->validation, &t->line);
+    return log_append(&t->ctx, r->validation, &r->out.line);
 }
 
 /* Prompts whose best and worst response are one: there is nothing to learn from

@@ -70,8 +70,8 @@ static sppo_result corpus_add_row(tool *t, corpus *c)
         TRY(encode_field(t, "text", PROMPT, &c->root));
         TRY(sppo_lists_add(&t->ctx, &c->child, NULL, 0));
     } else if (rows_find(&t->rows, "text") >= 0) {
-        TRY(rows_text(&t->rows, "text", &t->text));
-        TRY(encode(t, t->text.data, t->text.length, 1,
+        TRY(rows_text(&t->rows, "text", &t->rows.text));
+        TRY(encode(t, t->rows.text.data, t->rows.text.length, 1,
                    response_kind(t, finished) == RESPONSE, &c->root));
         TRY(sppo_lists_add(&t->ctx, &c->child, NULL, 0));
     } else {

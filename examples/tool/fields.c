@@ -63,7 +63,7 @@ sppo_result ids_list(tool *t, const char *key, int node, sppo_lists *lists)
     token = (int *)sppo_alloc(&t->ctx, most, sizeof(int));
     if (!token)
         return t->ctx.code;
-    buffer_clear(&t->text);
+    buffer_clear(&t->rows.text);
     for (i = json->node[node].first; i >= 0 && result == SPPO_OK;
          i = json->node[i].next) {
         const double id = json->node[i].type == SPPO_JSON_NUMBER
@@ -74,12 +74,12 @@ sppo_result ids_list(tool *t, const char *key, int node, sppo_lists *lists)
                                rows_value(&t->rows, i, seen), vocab);
         else
             token[count++] = (int)id;
-        buffer_format(&t->text, "%.0f ", id);
+        buffer_format(&t->rows.text, "%.0f ", id);
     }
     if (result == SPPO_OK)
         result = sppo_lists_add(&t->ctx, lists, token, count);
     sppo_release(&t->ctx, token, most * sizeof(int));
-    return result == SPPO_OK ? buffer_check(&t->text) : result;
+    return result == SPPO_OK ? buffer_check(&t->rows.text) : result;
 }
 
 sppo_result list_check(tool *t, const char *key, const sppo_lists *lists)
@@ -132,6 +132,7 @@ int next_node(const tool *t, int node)
 sppo_result encode_field(tool *t, const char *key, int what, sppo_lists *lists)
 {
     const int ids = find_ids(t, key);
+    buffer *text = &t->rows.text;
     char name[48];
 
     snprintf(name, sizeof name, "%s_ids", key);
@@ -139,15 +140,15 @@ sppo_result encode_field(tool *t, const char *key, int what, sppo_lists *lists)
         TRY(ids_list(t, name, ids, lists));
         return list_check(t, name, lists);
     }
-    TRY(field_text(t, key, what != PROMPT, &t->text));
+    TRY(field_text(t, key, what != PROMPT, text));
     if (!codec_reads_text(&t->tok))
         return rows_fail(&t->rows, "\"%s\" is a text; \"%s\" is what can be "
                          "read, for: %s", key, name, t->tok.missing);
     if (what == PROMPT)
-        TRY(encode(t, t->text.data, t->text.length, 1, 0, lists));
+        TRY(encode(t, text->data, text->length, 1, 0, lists));
     else
-        TRY(codec_encode_response(&t->ctx, &t->tok, t->text.data,
-                                  t->text.length, what == RESPONSE, lists));
+        TRY(codec_encode_response(&t->ctx, &t->tok, text->data, text->length,
+                                  what == RESPONSE, lists));
     return list_check(t, key, lists);
 }
 

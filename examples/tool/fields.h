@@ -16,7 +16,7 @@ sppo_result message_text(tool *t, const char *key, int node, int which,
                          const char *role, buffer *out);
 
 /* Token ids as they are given, each below the vocabulary, no BOS or EOS added;
- * t->text holds them in words.                                              */
+ * t->rows.text has them in words.                                           */
 sppo_result ids_list(tool *t, const char *key, int node, sppo_lists *lists);
 
 /* What was added last must not be nothing. */
@@ -37,7 +37,7 @@ int response_kind(const tool *t, int node);
 int next_node(const tool *t, int node);
 
 /* Field `key` of the current row, or its ids, as one more list of tokens; what
- * it was is in t->text. what: PROMPT ..                                     */
+ * it says is in t->rows.text. what: PROMPT ..                               */
 sppo_result encode_field(tool *t, const char *key, int what,
                          sppo_lists *lists);
 

@@ -13,6 +13,7 @@
 /* One response of a request: a text, or the ids of it. */
 static sppo_result judge_read_response(tool *t, int node, int ids, int what)
 {
+    buffer *text = &t->rows.text;
     char seen[VALUE_ROOM];
 
     if (ids) {
@@ -22,10 +23,10 @@ static sppo_result judge_read_response(tool *t, int node, int ids, int what)
     if (t->rows.json.node[node].type != SPPO_JSON_STRING)
         return rows_fail(&t->rows, "a response must be a string, not %s",
                          rows_value(&t->rows, node, seen));
-    buffer_clear(&t->text);
-    buffer_unquote(&t->text, &t->rows.json, node);
-    TRY(buffer_check(&t->text));
-    TRY(codec_encode_response(&t->ctx, &t->tok, t->text.data, t->text.length,
+    buffer_clear(text);
+    buffer_unquote(text, &t->rows.json, node);
+    TRY(buffer_check(text));
+    TRY(codec_encode_response(&t->ctx, &t->tok, text->data, text->length,
                               what == RESPONSE, &t->responses));
     return list_check(t, "responses", &t->responses);
 }
@@ -58,7 +59,7 @@ static sppo_result judge_read_request(tool *t, int *k)
 }
 
 /* What a request calls itself, its answer repeats: a number or a string. */
-static sppo_result judge_write_id(tool *t)
+static sppo_result judge_write_id(tool *t, buffer *answer)
 {
     const sppo_json *json = &t->rows.json;
     const int id = rows_find(&t->rows, "id");
@@ -67,29 +68,29 @@ static sppo_result judge_write_id(tool *t)
     if (id < 0)
         return SPPO_OK;
     if (node->type == SPPO_JSON_STRING) {
-        buffer_clear(&t->text);
-        buffer_unquote(&t->text, json, id);
-        buffer_format(&t->line, "\"id\": ");
-        buffer_quote(&t->line, t->text.data, t->text.length);
+        buffer_clear(&t->rows.text);
+        buffer_unquote(&t->rows.text, json, id);
+        buffer_format(answer, "\"id\": ");
+        buffer_quote(answer, t->rows.text.data, t->rows.text.length);
     } else if (node->type == SPPO_JSON_NUMBER) {
-        buffer_format(&t->line, "\"id\": %.*s", (int)(node->end - node->begin),
+        buffer_format(answer, "\"id\": %.*s", (int)(node->end - node->begin),
                       json->text + node->begin);
     } else {
         return rows_fail(&t->rows, "\"id\" must be a number or a string");
     }
-    buffer_add(&t->line, ", ", 2);
-    return buffer_check(&t->text);
+    buffer_add(answer, ", ", 2);
+    return buffer_check(&t->rows.text);
 }
 
-/* The current request's answer, in t->line. */
-static sppo_result judge_answer(tool *t)
+/* The current request's answer, as far as it goes well. */
+static sppo_result judge_answer(tool *t, buffer *answer)
 {
     double *pairwise;
     size_t entries;
     sppo_result result;
     int k = 0;
 
-    TRY(judge_write_id(t));
+    TRY(judge_write_id(t, answer));
     TRY(judge_read_request(t, &k));
     entries = cells(1, k);
     pairwise = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
@@ -97,24 +98,24 @@ static sppo_result judge_answer(tool *t)
         return t->ctx.code;
     result = sppo_pref_fill(&t->ctx, &t->pref, &t->prompts, &t->responses, k,
                             0, 1, pairwise);
-    write_probabilities(&t->line, pairwise, k);
+    write_probabilities(answer, pairwise, k);
     sppo_release(&t->ctx, pairwise, entries * sizeof(double));
     return result;
 }
 
 /* Answers one line, with an error when the request is to blame for it:
  * *declined counts those. Other failures are returned.                      */
-static sppo_result judge_line(tool *t, const char *line, size_t length,
-                              int *declined)
+static sppo_result judge_line(tool *t, buffer *answer, const char *line,
+                              size_t length, int *declined)
 {
     char why[sizeof t->ctx.message];
     sppo_result result;
 
-    buffer_clear(&t->line);
-    buffer_add(&t->line, "{", 1);
+    buffer_clear(answer);
+    buffer_add(answer, "{", 1);
     result = rows_take(&t->rows, line, length);
     if (result == SPPO_OK)
-        result = judge_answer(t);
+        result = judge_answer(t, answer);
     if (result != SPPO_OK && result != SPPO_E_FORMAT &&
         result != SPPO_E_ARGUMENT)
         return result;
@@ -122,12 +123,12 @@ static sppo_result judge_line(tool *t, const char *line, size_t length,
         snprintf(why, sizeof why, "%s", t->ctx.message);
         if (!(*declined)++)
             note(&t->console, "%s", why);
-        buffer_format(&t->line, "\"error\": ");
-        buffer_quote(&t->line, why, strlen(why));
+        buffer_format(answer, "\"error\": ");
+        buffer_quote(answer, why, strlen(why));
     }
-    buffer_add(&t->line, "}\n", 2);
-    TRY(buffer_check(&t->line));
-    fputs(t->line.data, stdout);
+    buffer_add(answer, "}\n", 2);
+    TRY(buffer_check(answer));
+    fputs(answer->data, stdout);
     return output_check(&t->ctx);  // who asked is waiting for it
 }
 
@@ -137,19 +138,22 @@ sppo_result run_judge(tool *t)
     size_t room = 0;
     ssize_t length;
     sppo_result result = SPPO_OK;
+    buffer answer;
     int declined = 0, requests = 0;
 
     TRY(load_model(t, t->set.preference, 1, &t->preference, &t->tok));
-    t->rows.ctx = &t->ctx;
-    t->rows.path = "standard input";
+    memset(&answer, 0, sizeof answer);
+    answer.ctx = &t->ctx;
+    rows_begin(&t->rows, &t->ctx, "standard input");
     while (result == SPPO_OK && (length = getline(&line, &room, stdin)) > 0) {
         t->rows.line++;
         if (!line[strspn(line, " \t\r\n")])
             continue;
         requests++;
-        result = judge_line(t, line, (size_t)length, &declined);
+        result = judge_line(t, &answer, line, (size_t)length, &declined);
     }
     free(line);
+    buffer_free(&answer);
     TRY(result);
     if (ferror(stdin))
         return sppo_fail(&t->ctx, SPPO_E_IO, "cannot read standard input: %s",

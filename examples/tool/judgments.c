@@ -48,9 +48,9 @@ static sppo_result count_characters(tool *t, const char *key, double *count)
     size_t i;
 
     *count = 0.0;
-    TRY(rows_text(&t->rows, key, &t->text));
-    for (i = 0; i < t->text.length; i++)
-        *count += ((unsigned char)t->text.data[i] & 0xc0) != 0x80;
+    TRY(rows_text(&t->rows, key, &t->rows.text));
+    for (i = 0; i < t->rows.text.length; i++)
+        *count += ((unsigned char)t->rows.text.data[i] & 0xc0) != 0x80;
     return SPPO_OK;
 }
 
@@ -86,17 +86,18 @@ static sppo_result judgments_names(tool *t, judgments *j)
 
     for (i = 0; i < 2; i++) {
         const int node = rows_find(&t->rows, keys[i]);
-        buffer_clear(&t->text);
+        buffer_clear(&t->rows.text);
         if (node >= 0)
-            buffer_unquote(&t->text, &t->rows.json, node);
-        TRY(buffer_check(&t->text));
+            buffer_unquote(&t->rows.text, &t->rows.json, node);
+        TRY(buffer_check(&t->rows.text));
         if (!j->named)
-            buffer_add(&j->names, t->text.data, strlen(t->text.data) + 1);
+            buffer_add(&j->names, t->rows.text.data,
+                       strlen(t->rows.text.data) + 1);
         TRY(buffer_check(&j->names));
-        if (strcmp(j->names.data + at, t->text.data) != 0)
+        if (strcmp(j->names.data + at, t->rows.text.data) != 0)
             return rows_fail(&t->rows, "\"%s\" is \"%.60s\", but \"%.60s\" "
                              "in %s %d; make a file for each pair of models",
-                             keys[i], t->text.data, j->names.data + at,
+                             keys[i], t->rows.text.data, j->names.data + at,
                              t->rows.array ? "row" : "line", j->named);
         at += strlen(j->names.data + at) + 1;
     }

@@ -22,8 +22,6 @@ void tool_free(tool *t)
     codec_free(ctx, &t->preference_tok);
     sppo_lists_free(ctx, &t->prompts);
     sppo_lists_free(ctx, &t->responses);
-    buffer_free(&t->text);
-    buffer_free(&t->line);
     if (t->rows.ctx)
         rows_close(&t->rows);
     buffer_free(&t->parse.kept);

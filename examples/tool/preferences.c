@@ -14,6 +14,7 @@ static size_t preferences_bytes(int room)
 void preferences_free(tool *t, preferences *p)
 {
     sppo_release(&t->ctx, p->label, preferences_bytes(p->room));
+    buffer_free(&p->rejected);
     memset(p, 0, sizeof *p);
 }
 
@@ -73,7 +74,7 @@ static size_t common_prefix(const buffer *a, const buffer *b)
 
 /* A prompt that is not there but in what chosen and rejected begin with: their
  * first message, or of strings *skip bytes.                                 */
-static sppo_result implicit_prompt(tool *t, size_t *skip)
+static sppo_result implicit_prompt(tool *t, preferences *p, size_t *skip)
 {
     const sppo_json *json = &t->rows.json;
     const int chosen = rows_find(&t->rows, "chosen");
@@ -82,27 +83,27 @@ static sppo_result implicit_prompt(tool *t, size_t *skip)
 
     if (talk && rejected >= 0 && json->node[chosen].count == 2 &&
         json->node[rejected].count == 2) {
-        TRY(message_text(t, "rejected", rejected, 0, "user", &t->line));
-        TRY(message_text(t, "chosen", chosen, 0, "user", &t->text));
-        if (strcmp(t->line.data, t->text.data) != 0)
+        TRY(message_text(t, "rejected", rejected, 0, "user", &p->rejected));
+        TRY(message_text(t, "chosen", chosen, 0, "user", &t->rows.text));
+        if (strcmp(p->rejected.data, t->rows.text.data) != 0)
             return rows_fail(&t->rows, "\"chosen\" and \"rejected\" answer "
                              "different prompts");
     } else if (talk) {
         return rows_fail(&t->rows, "\"prompt\" is missing, and \"chosen\" and "
                          "\"rejected\" are not two messages each");
     } else {
-        TRY(rows_text(&t->rows, "rejected", &t->line));
-        TRY(rows_text(&t->rows, "chosen", &t->text));
-        *skip = common_prefix(&t->text, &t->line);
+        TRY(rows_text(&t->rows, "rejected", &p->rejected));
+        TRY(rows_text(&t->rows, "chosen", &t->rows.text));
+        *skip = common_prefix(&t->rows.text, &p->rejected);
         if (*skip == 0)
             return rows_fail(&t->rows, "\"prompt\" is missing, and \"chosen\" "
                              "and \"rejected\" begin differently");
-        t->text.length = *skip;
+        t->rows.text.length = *skip;
     }
     if (!codec_reads_text(&t->tok))
         return rows_fail(&t->rows, "it is text; give ids, for: %s",
                          t->tok.missing);
-    return encode(t, t->text.data, t->text.length, 1, 0, &t->prompts);
+    return encode(t, t->rows.text.data, t->rows.text.length, 1, 0, &t->prompts);
 }
 
 /* A response, without the bytes that were its prompt; its length in bytes, or
@@ -113,15 +114,15 @@ static sppo_result preference_response(tool *t, const char *key, int what,
     if (skip == 0)
         TRY(encode_field(t, key, what, &t->responses));
     else
-        TRY(rows_text(&t->rows, key, &t->text));
-    *length = t->text.length;
+        TRY(rows_text(&t->rows, key, &t->rows.text));
+    *length = t->rows.text.length;
     if (find_ids(t, key) >= 0)
         *length = (size_t)sppo_lists_length(&t->responses,
                                             t->responses.count - 1);
     if (skip == 0)
         return SPPO_OK;
-    return codec_encode_response(&t->ctx, &t->tok, t->text.data + skip,
-                                 t->text.length - skip, what == RESPONSE,
+    return codec_encode_response(&t->ctx, &t->tok, t->rows.text.data + skip,
+                                 t->rows.text.length - skip, what == RESPONSE,
                                  &t->responses);
 }
 
@@ -153,8 +154,9 @@ static sppo_result preference_add(tool *t, preferences *p)
     if ((find_ids(t, first) >= 0) != (find_ids(t, second) >= 0))
         return rows_fail(&t->rows, "of \"%s\" and \"%s\" one is text, the "
                          "other ids", first, second);
-    TRY(implicit ? implicit_prompt(t, &skip) : encode_prompt(t, &t->prompts));
-    held = prompt_is_held_out(&t->text, t->set.holdout);
+    TRY(implicit ? implicit_prompt(t, p, &skip)
+                 : encode_prompt(t, &t->prompts));
+    held = prompt_is_held_out(&t->rows.text, t->set.holdout);
     TRY(preference_response(t, first, response_kind(t, finished), skip,
                             &length));
     TRY(preference_response(t, second,

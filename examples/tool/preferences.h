@@ -13,6 +13,7 @@ typedef struct preferences {
     int *part;    // rows to learn, then from `train` on those held out
     int room, train, held, skipped, same;
     double tied;  // rows held out with label 1/2
+    buffer rejected;  // the text of one, beside which the chosen one is read
 } preferences;
 
 /* Lets go of all. */

@@ -15,11 +15,16 @@ void rows_rewind(row_reader *r)
     r->line = r->array;
 }
 
-sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
+void rows_begin(row_reader *r, sppo_ctx *ctx, const char *path)
 {
     memset(r, 0, sizeof *r);
-    r->ctx = ctx;
+    r->ctx = r->text.ctx = ctx;
     r->path = path;
+}
+
+sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
+{
+    rows_begin(r, ctx, path);
     TRY(input_read(ctx, &r->path, &r->data, &r->size));
     r->array = r->data[strspn(r->data, " \t\r\n")] == '[';
     rows_rewind(r);
@@ -31,6 +36,7 @@ sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
 void rows_close(row_reader *r)
 {
     sppo_json_free(r->ctx, &r->json);
+    buffer_free(&r->text);
     if (r->data)
         sppo_release(r->ctx, r->data, r->size + 1);
     r->data = NULL;

@@ -17,12 +17,16 @@ typedef struct row_reader {
     int row;          // the current row's node
     char where[PATH_ROOM + 32];  // "FILE line N", in an array ", row M"
     sppo_json json;
+    buffer text;      // what the field that was read last says
 } row_reader;
 
 enum { VALUE_ROOM = 48 };
 
 /* Back to before the first row. */
 void rows_rewind(row_reader *r);
+
+/* Rows that are taken line by line, as rows_take has it; path: where from. */
+void rows_begin(row_reader *r, sppo_ctx *ctx, const char *path);
 
 /* Reads a whole file, or for "-" standard input; path must stay. */
 sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path);

@@ -7,47 +7,56 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A policy that is asked, prompt by prompt. */
+typedef struct responder {
+    tool *t;
+    sppo_sampler sampler;
+    row_writer out;
+} responder;
+
 /* --prompt: the text alone; --prompts: a row, or an entry of AlpacaEval's
  * array.                                                                    */
-static sppo_result print_response(tool *t, int prompt, int response)
+static sppo_result print_response(responder *r, int prompt, int response)
 {
+    tool *t = r->t;
+    row_writer *out = &r->out;
     const char *generator = t->set.generator;
     const char *finished = sppo_finished(&t->policy.config, &t->responses,
                                          response) ? "true" : "false";
 
-    buffer_clear(&t->line);
+    buffer_clear(&out->line);
     if (t->set.prompt && codec_reads_text(&t->tok)) {
         if (t->set.n > 1)
             printf("--- response %d of %d ---\n", response /
                    (t->set.best_of ? t->set.best_of : 1) + 1, t->set.n);
-        buffer_decode(&t->line, &t->tok, &t->responses, response);
-        buffer_add(&t->line, "\n", 1);
+        buffer_decode(&out->line, &t->tok, &t->responses, response);
+        buffer_add(&out->line, "\n", 1);
     } else if (generator) {
-        buffer_format(&t->line, prompt ? ",\n " : "[\n ");
-        buffer_format(&t->line, "{\"instruction\": ");
-        write_text(t, &t->prompts, prompt);
-        buffer_format(&t->line, ", \"output\": ");
-        write_text(t, &t->responses, response);
-        buffer_format(&t->line, ", \"generator\": ");
-        buffer_quote(&t->line, generator, strlen(generator));
-        buffer_format(&t->line, ", \"finished\": %s}%s", finished,
+        buffer_format(&out->line, prompt ? ",\n " : "[\n ");
+        buffer_format(&out->line, "{\"instruction\": ");
+        write_text(out, &t->prompts, prompt);
+        buffer_format(&out->line, ", \"output\": ");
+        write_text(out, &t->responses, response);
+        buffer_format(&out->line, ", \"generator\": ");
+        buffer_quote(&out->line, generator, strlen(generator));
+        buffer_format(&out->line, ", \"finished\": %s}%s", finished,
                       prompt + 1 < t->prompts.count ? "" : "\n]\n");
     } else {
-        buffer_add(&t->line, "{", 1);
-        write_named(t, "prompt", &t->prompts, prompt);
-        buffer_add(&t->line, ", ", 2);
-        write_named(t, "response", &t->responses, response);
-        buffer_format(&t->line, ", \"finished\": %s}\n", finished);
+        buffer_add(&out->line, "{", 1);
+        write_named(out, "prompt", &t->prompts, prompt);
+        buffer_add(&out->line, ", ", 2);
+        write_named(out, "response", &t->responses, response);
+        buffer_format(&out->line, ", \"finished\": %s}\n", finished);
     }
-    TRY(buffer_check(&t->text));
-    TRY(buffer_check(&t->line));
-    fwrite(t->line.data, 1, t->line.length, stdout);
+    TRY(writer_check(out));
+    fwrite(out->line.data, 1, out->line.length, stdout);
     return SPPO_OK;
 }
 
 /* Of each group of best_of responses the one that the judge ranks first. */
-static sppo_result print_best(tool *t, int prompt)
+static sppo_result print_best(responder *r, int prompt)
 {
+    tool *t = r->t;
     const int n = t->set.n, of = t->set.best_of;
     const size_t entries = cells(n, of);
     double *pairwise;
@@ -70,7 +79,7 @@ static sppo_result print_best(tool *t, int prompt)
         double *group = pairwise + cells(i, of);
         sppo_penalise_cuts(group, &t->policy.config, &t->responses, i * of, of,
                            t->set.missing_eos_penalty);
-        result = print_response(t, prompt, i * of + sppo_best_of(group, of));
+        result = print_response(r, prompt, i * of + sppo_best_of(group, of));
     }
     sppo_lists_free(&t->ctx, &same);
     sppo_release(&t->ctx, pairwise, entries * sizeof(double));
@@ -78,20 +87,21 @@ static sppo_result print_best(tool *t, int prompt)
 }
 
 /* One prompt at a time, so that answers come while others are awaited. */
-static sppo_result sample_prompt(tool *t, sppo_sampler *sampler, int prompt)
+static sppo_result sample_prompt(responder *r, int prompt)
 {
+    tool *t = r->t;
     const settings *s = &t->set;
     const sppo_sampling sampling = sampling_settings(s);
     int i;
 
     sppo_lists_clear(&t->responses);
-    TRY(sppo_sample(&t->ctx, sampler, &t->policy, &t->prompts, prompt, 1,
+    TRY(sppo_sample(&t->ctx, &r->sampler, &t->policy, &t->prompts, prompt, 1,
                     &sampling, sppo_random_fork((uint64_t)s->seed, 1),
                     &t->responses));
     if (s->best_of)
-        return print_best(t, prompt);
+        return print_best(r, prompt);
     for (i = 0; i < s->n; i++)
-        TRY(print_response(t, prompt, i));
+        TRY(print_response(r, prompt, i));
     return SPPO_OK;
 }
 
@@ -118,13 +128,14 @@ static sppo_result sample_prompts(tool *t)
     return SPPO_OK;
 }
 
-static sppo_result sample_all(tool *t, sppo_sampler *sampler)
+static sppo_result sample_all(responder *r)
 {
+    tool *t = r->t;
     int p;
 
     progress_begin(&t->console, 0);
     for (p = 0; p < t->prompts.count; p++) {
-        TRY(sample_prompt(t, sampler, p));
+        TRY(sample_prompt(r, p));
         progress_show(&t->console, "prompt", p + 1, t->prompts.count, "%s",
                       "");
     }
@@ -136,7 +147,7 @@ sppo_result run_sample(tool *t)
 {
     const settings *s = &t->set;
     const int k = s->n * (s->best_of ? s->best_of : 1);
-    sppo_sampler sampler;
+    responder r;
     sppo_result result;
     int longest;
 
@@ -154,12 +165,15 @@ sppo_result run_sample(tool *t)
     longest = longest_list(&t->prompts);
     if (s->best_of)
         TRY(open_judge(t, longest, s->best_of));
-    memset(&sampler, 0, sizeof sampler);
-    result = sppo_sampler_init(&t->ctx, &sampler, &t->policy, 1, k, longest,
+    memset(&r, 0, sizeof r);
+    r.t = t;
+    writer_begin(&r.out, t);
+    result = sppo_sampler_init(&t->ctx, &r.sampler, &t->policy, 1, k, longest,
                                response_room(t, 1));
     if (result == SPPO_OK)
-        result = sample_all(t, &sampler);
-    sppo_sampler_free(&t->ctx, &sampler);
+        result = sample_all(&r);
+    sppo_sampler_free(&t->ctx, &r.sampler);
+    writer_free(&r.out);
     TRY(result);
     return judge_finish(&t->process);
 }

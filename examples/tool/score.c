@@ -28,6 +28,7 @@ typedef struct scorer {
     tool *t;
     sppo_forest forest;
     sppo_activations acts;
+    buffer line;  // its answer
 } scorer;
 
 static sppo_result score_row(scorer *s)
@@ -43,24 +44,24 @@ static sppo_result score_row(scorer *s)
     child = sppo_forest_add(f, root, sppo_lists_tokens(&t->responses, 0),
                             sppo_lists_length(&t->responses, 0), 1);
     TRY(sppo_forward(&t->ctx, &s->acts, &t->policy, f));
-    buffer_clear(&t->line);
-    buffer_format(&t->line, "{\"logprob\": ");
-    buffer_number(&t->line, sppo_segment_logprob(&s->acts, f, child), 9);
-    buffer_format(&t->line, ", \"tokens\": %d",
+    buffer_clear(&s->line);
+    buffer_format(&s->line, "{\"logprob\": ");
+    buffer_number(&s->line, sppo_segment_logprob(&s->acts, f, child), 9);
+    buffer_format(&s->line, ", \"tokens\": %d",
                   sppo_lists_length(&t->responses, 0));
     for (i = f->start[child]; t->set.per_token && i < f->start[child + 1];
          i++) {
-        buffer_format(&t->line, i > f->start[child]
+        buffer_format(&s->line, i > f->start[child]
                       ? ", " : ", \"token_logprobs\": [");
-        buffer_number(&t->line, s->acts.logprob[i], 9);
+        buffer_number(&s->line, s->acts.logprob[i], 9);
     }
     if (t->set.per_token) {
-        buffer_add(&t->line, "], \"response_ids\": ", 19);
-        buffer_ids(&t->line, &t->responses, 0);
+        buffer_add(&s->line, "], \"response_ids\": ", 19);
+        buffer_ids(&s->line, &t->responses, 0);
     }
-    buffer_add(&t->line, "}\n", 2);
-    TRY(buffer_check(&t->line));
-    fputs(t->line.data, stdout);
+    buffer_add(&s->line, "}\n", 2);
+    TRY(buffer_check(&s->line));
+    fputs(s->line.data, stdout);
     return SPPO_OK;
 }
 
@@ -106,8 +107,10 @@ sppo_result run_score(tool *t)
     TRY(score_check(t));
     memset(&s, 0, sizeof s);
     s.t = t;
+    s.line.ctx = &t->ctx;
     result = score_rows(&s);
     sppo_activations_free(&t->ctx, &s.acts);
     sppo_forest_free(&t->ctx, &s.forest);
+    buffer_free(&s.line);
     return result;
 }

@@ -341,7 +341,7 @@ int main(int argc, char **argv)
     int simple, code;
 
     streams_open();
-    t.text.ctx = t.line.ctx = t.parse.kept.ctx = t.parse.ctx = &t.ctx;
+    t.parse.kept.ctx = t.parse.ctx = &t.ctx;
     t.listener.text.ctx = t.listener.quoted.ctx = &t.ctx;
     settings_options(&t.parse, &t.set);
     signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell

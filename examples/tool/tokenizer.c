@@ -3,6 +3,8 @@
 #include "fields.h"
 #include "files.h"
 
+#include <string.h>
+
 /* A string, or the contents of a conversation. */
 static void collect_text(tool *t, int node, buffer *all)
 {
@@ -42,7 +44,7 @@ static sppo_result collect_texts(tool *t, buffer *all)
     }
 }
 
-sppo_result run_tokenizer(tool *t)
+static sppo_result tokenizer_learn(tool *t, buffer *all)
 {
     const settings *s = &t->set;
     const char *text = s->text;
@@ -51,20 +53,32 @@ sppo_result run_tokenizer(tool *t)
 
     TRY(output_is_free(&t->ctx, s->out, s->force));
     if (s->jsonl) {
-        TRY(collect_texts(t, &t->text));
+        TRY(collect_texts(t, all));
     } else {
         TRY(text_read(&t->ctx, &text, &data, &size));
-        buffer_add(&t->text, data, size);
+        buffer_add(all, data, size);
         sppo_release(&t->ctx, data, size + 1);
-        TRY(buffer_check(&t->text));
+        TRY(buffer_check(all));
     }
-    if (t->text.length == 0)
+    if (all->length == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no text",
                          s->jsonl ? t->rows.path : text);
-    TRY(sppo_tokenizer_train(&t->ctx, &t->tok.bin, t->text.data, t->text.length,
+    TRY(sppo_tokenizer_train(&t->ctx, &t->tok.bin, all->data, all->length,
                              s->vocab));
     TRY(sppo_tokenizer_save(&t->ctx, &t->tok.bin, s->out));
     note(&t->console, "%s: %d pieces from %.0f bytes of text", s->out,
-         t->tok.bin.vocab, (double)t->text.length);
+         t->tok.bin.vocab, (double)all->length);
     return SPPO_OK;
+}
+
+sppo_result run_tokenizer(tool *t)
+{
+    buffer all;
+    sppo_result result;
+
+    memset(&all, 0, sizeof all);
+    all.ctx = &t->ctx;
+    result = tokenizer_learn(t, &all);
+    buffer_free(&all);
+    return result;
 }

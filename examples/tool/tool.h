@@ -30,7 +30,6 @@ typedef struct tool {
     judge_process process;
     sppo_judge judge;
     sppo_lists prompts, responses;
-    buffer text, line;
     row_reader rows;
     run_folder folder;
 } tool;

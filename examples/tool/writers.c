@@ -2,32 +2,53 @@
 
 #include "writers.h"
 
-void write_text(tool *t, const sppo_lists *lists, int list)
+void writer_begin(row_writer *w, tool *t)
 {
-    buffer_decode(&t->text, &t->tok, lists, list);
-    buffer_quote(&t->line, t->text.data, t->text.length);
+    w->line.ctx = w->text.ctx = &t->ctx;
+    w->tok = &t->tok;
+    w->policy = &t->policy.config;
 }
 
-void write_named(tool *t, const char *key, const sppo_lists *lists, int list)
+void writer_free(row_writer *w)
 {
-    const int text = codec_reads_text(&t->tok);
+    buffer_free(&w->line);
+    buffer_free(&w->text);
+}
 
-    buffer_format(&t->line, text ? "\"%s\": " : "\"%s_ids\": ", key);
+sppo_result writer_check(const row_writer *w)
+{
+    TRY(buffer_check(&w->text));
+    return buffer_check(&w->line);
+}
+
+void write_text(row_writer *w, const sppo_lists *lists, int list)
+{
+    buffer_decode(&w->text, w->tok, lists, list);
+    buffer_quote(&w->line, w->text.data, w->text.length);
+}
+
+void write_named(row_writer *w, const char *key, const sppo_lists *lists,
+                 int list)
+{
+    const int text = codec_reads_text(w->tok);
+
+    buffer_format(&w->line, text ? "\"%s\": " : "\"%s_ids\": ", key);
     if (text)
-        write_text(t, lists, list);
+        write_text(w, lists, list);
     else
-        buffer_ids(&t->line, lists, list);
+        buffer_ids(&w->line, lists, list);
 }
 
-void write_finished(tool *t, const sppo_lists *lists, int list, int count)
+void write_finished(row_writer *w, const sppo_lists *lists, int list,
+                    int count)
 {
     int i;
 
     for (i = 0; i < count; i++)
-        buffer_format(&t->line, "%s%s", i ? ", " : "\"finished\": [",
-                      sppo_finished(&t->policy.config, lists, list + i)
+        buffer_format(&w->line, "%s%s", i ? ", " : "\"finished\": [",
+                      sppo_finished(w->policy, lists, list + i)
                       ? "true" : "false");
-    buffer_add(&t->line, "]", 1);
+    buffer_add(&w->line, "]", 1);
 }
 
 void write_probabilities(buffer *out, const double *pairwise, int k)

@@ -5,14 +5,33 @@
 
 #include "tool.h"
 
-/* Adds the text of a list to the line that is being written. */
-void write_text(tool *t, const sppo_lists *lists, int list);
+/* Rows that are being written. */
+typedef struct row_writer {
+    buffer line;                // what there is of them
+    buffer text;                // one text of it, before it is quoted
+    const codec *tok;           // none: ids stand for texts
+    const sppo_config *policy;  // whose responses: says which are finished
+} row_writer;
+
+/* Rows of the responses of the tool's policy; w begins as zeros. */
+void writer_begin(row_writer *w, tool *t);
+
+/* Lets go of all. */
+void writer_free(row_writer *w);
+
+/* Whether all that was written is there. */
+sppo_result writer_check(const row_writer *w);
+
+/* Adds the text of a list. */
+void write_text(row_writer *w, const sppo_lists *lists, int list);
 
 /* "key": text, or without a tokenizer "key_ids": ids. */
-void write_named(tool *t, const char *key, const sppo_lists *lists, int list);
+void write_named(row_writer *w, const char *key, const sppo_lists *lists,
+                 int list);
 
 /* "finished": [true, false, ..] of `count` responses from `list` on. */
-void write_finished(tool *t, const sppo_lists *lists, int list, int count);
+void write_finished(row_writer *w, const sppo_lists *lists, int list,
+                    int count);
 
 /* [[..], ..] as the judge protocol has it: exact to the bit. */
 void write_probabilities(buffer *out, const double *pairwise, int k);
