@@ -2,7 +2,6 @@
 
 #include "align.h"
 #include "files.h"
-#include "writers.h"
 
 #include <stdio.h>
 
