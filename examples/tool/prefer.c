@@ -249,7 +249,6 @@ sppo_result run_prefer(tool *t)
     int going_on;
 
     memset(&p, 0, sizeof p);
-    p.rejected.ctx = &t->ctx;
     memset(&order, 0, sizeof order);
     memset(&b, 0, sizeof b);
     TRY(trainer_init(&r, t, &t->preference, &going_on));

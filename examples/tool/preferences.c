@@ -208,6 +208,7 @@ sppo_result preferences_load(tool *t, preferences *p)
 {
     int more = 1;
 
+    p->rejected.ctx = &t->ctx;
     TRY(open_rows(t, t->set.preferences));
     while (more) {
         TRY(rows_next(&t->rows, &more));

@@ -16,8 +16,7 @@ static sppo_result read_corpus(tool *t, const char *path)
     memset(&c, 0, sizeof c);
     t->set.jsonl = path;
     result = corpus_load(t, &c);
-    sppo_lists_free(&t->ctx, &c.root);
-    sppo_lists_free(&t->ctx, &c.child);
+    corpus_free(t, &c);
     return result;
 }
 

@@ -32,7 +32,7 @@ static inline void world_begin(tool *t, const char *name, unsigned bit)
 
     world_once();
     memset(t, 0, sizeof *t);
-    t->text.ctx = t->line.ctx = t->parse.kept.ctx = t->parse.ctx = &t->ctx;
+    t->parse.kept.ctx = t->parse.ctx = &t->ctx;
     t->listener.text.ctx = t->listener.quoted.ctx = &t->ctx;
     settings_options(&t->parse, &t->set);
     command.name = name, command.bit = bit;
