@@ -2606,8 +2606,10 @@ static int sppoi_round_up(int n, int unit)
  * in them begin, since a vector that lies across two lines costs two reads. */
 enum { SPPOI_LINE = 64 };
 
-/* Lays arrays out in one block.  A layout function runs twice: with base NULL
- * it counts bytes, with a base it places; so the two cannot disagree.       */
+/* An arena: arrays one behind the other in one block, freed together.  What is
+ * different here: its size is known before.  A layout function runs twice, with
+ * base NULL to count bytes, with a base to place; so the two cannot disagree.
+ */
 typedef struct sppoi_arena {
     char *base;
     size_t used;
@@ -6208,8 +6210,8 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
 
 /* Places what the trunk keeps of a micro-batch where the last one's was, unless
  * it is kept for all of them, until sppo_backward.                          */
-static void sppoi_settle(const sppo_activations *acts, sppo_micro_batch *b,
-                         const sppoi_workspace *ws)
+static void sppoi_place_kept(const sppo_activations *acts, sppo_micro_batch *b,
+                             const sppoi_workspace *ws)
 {
     sppoi_arena v = { NULL, 0, 0 };
 
@@ -6232,7 +6234,7 @@ static void sppoi_trunk_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
     const sppoi_kept_layer *k;
     int l;
 
-    sppoi_settle(acts, b, ws);
+    sppoi_place_kept(acts, b, ws);
     k = b->layer;
     sppoi_embed(k[0].in, m, b->forest.token, n);
     for (l = 0; l < layers; l++) {
