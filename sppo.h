@@ -990,7 +990,7 @@ SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
 SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
                               double grad[2]);
 
-/* The losses that the loop offers. */
+/* The losses that the loop offers; >>update.c has their table, for one more. */
 typedef enum sppo_loss {
     SPPO_LOSS_SPPO = 0,  // Eq 4.7 on every kept response, win rates P^
     SPPO_LOSS_PAIR,      // Eq 4.12, soft P(y_w > y_l)
@@ -999,7 +999,8 @@ typedef enum sppo_loss {
     SPPO_LOSS_DPO,       // Eq 4.13
     SPPO_LOSS_IPO        // Eq 4.14
 } sppo_loss;
-/* Its name, "sppo", "pair", ..; NULL when there is no such loss. */
+/* Its name, "sppo", "pair", ..; NULL when there is no such loss, so counting
+ * from 0 gives them all.                                                    */
 SPPO_DEF const char *sppo_loss_name(sppo_loss loss);
 
 /* ==== A11  self-play: Algorithm 1 ============================ >>play == */
@@ -2001,8 +2002,8 @@ static double sppoi_loss(sppo_loss loss, const sppoi_example *x, double *grad)
 /* The paper's seven lines in the paper's order; line 1, the input, is
  * sppo_play_init in >>run.  Who has read to the end of this section has seen
  * all of the paper.  What a run needs besides, the order of calls, progress,
- * several processes, memory, settings and checkpoints, is the affair of >>run;
- * here is all that the lines ask of it.                                     */
+ * several processes, memory, settings and checkpoints, is left to >>run; first
+ * stands all that the lines ask of it.                                      */
 
 /* A batch of prompts of D_t.  It is worked on in passes, each over as many of
  * its prompts as pass_tokens allows; play->forest holds those of one pass, each
@@ -2319,9 +2320,9 @@ static sppoi_batch sppoi_next_batch(sppo_play *play)
 }
 
 /* [Alg 1.6] theta_{t+1} <- argmin over theta of the mean of Eq 4.7 over D_t.
- * Not to its end, but as far as `epochs` epochs of steps lead: down the mean of
- * a batch each, for its gradient is that of the whole mean on average, and a
- * step costs a part of it.                                                  */
+ * Not to its end, but as far as `epochs` epochs of steps lead.  A step follows
+ * the mean over a batch: on average its gradient is that over all of D_t, at a
+ * part of the price.                                                        */
 SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
 {
     SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_FIT));
