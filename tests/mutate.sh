@@ -34,7 +34,7 @@ step = (u + c * exp(u) - target) / (2.0 + c * exp(u));
 } while (step > 1e-15 * (2.0 + fabs(u)));
 # bisection: a longer bracket, unequal parts
 double low = 0.0, high = 0.1, c;
-while (c = low + (high - low) / 3.0, low < c && c < high)
+while (c = sppoi_as_double(low + (high - low) / 3.0), low < c && c < high)
 END
 }
 
