@@ -65,7 +65,7 @@ programs: $(PROGRAMS)
 models: all  ## make tiny_models/ again from its seed
 	@sh examples/instruct/models.sh tiny_models build/models
 
-repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 3 minutes
+repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 3 to 6 minutes
 	@build/reproduce quick build/repro
 	@cat build/repro/short.md
 	@echo "build/repro/report.md"

@@ -4,7 +4,7 @@
  *          language with a gold judge: every claim of the paper's Section 5
  *          that so small a test can decide, several seeds, intervals, verdicts
  * Build    make build/reproduce
- * Run      make repro (3 minutes), repro-full (30), repro-second (30)
+ * Run      make repro (3 to 6 minutes), repro-full (30), repro-second (30)
  * Try      build/reproduce full build/repro --claim b1
  *          (what that claim needs and is not on disk yet is run)
  * Read     claims.c: the claims; statistics.h: the rule of a verdict; plan.h
