@@ -767,11 +767,12 @@ static void losses_are_those_of_their_rows(void)
  * against what ended, in its row and its column, and nothing else changes.  */
 static void cuts_lose_log_odds_against_what_ended(void)
 {
-    static const double before[9] = { 0.5, 0.7, 0.2, 0.3, 0.5, 0.6,
-                                      0.8, 0.4, 0.5 };
+    static const double before[16] = { 0.5, 0.7, 0.2, 0.9, 0.3, 0.5, 0.6, 0.4,
+                                       0.8, 0.4, 0.5, 0.7, 0.1, 0.6, 0.3, 0.5 };
     static const int token[] = { 3, 2 };  // 2 ends a response
-    static const int cut[3] = { 1, 0, 1 };
-    double after[9];
+    static const int others[3] = { 1, 0, 0 };  // none is as its mirror image
+    static const int cut[4] = { 0, 1, 1, 0 };
+    double after[16];
     sppo_config config;
     sppo_lists responses;
     sppo_ctx ctx;
@@ -781,19 +782,20 @@ static void cuts_lose_log_odds_against_what_ended(void)
     memset(&config, 0, sizeof config);
     memset(&responses, 0, sizeof responses);
     config.eos = 2;
-    CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 2));
     for (i = 0; i < 3; i++)
+        CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 2 - others[i]));
+    for (i = 0; i < 4; i++)
         CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 2 - cut[i]));
     memcpy(after, before, sizeof after);
-    sppo_penalise_cuts(after, &config, &responses, 1, 3, 0.0);
+    sppo_penalise_cuts(after, &config, &responses, 3, 4, 0.0);
     CHECK(memcmp(after, before, sizeof after) == 0);
-    sppo_penalise_cuts(after, &config, &responses, 1, 3, 0.05);
-    for (i = 0; i < 3; i++)
-        for (j = 0; j < 3; j++) {
-            const double p = before[i * 3 + j];
+    sppo_penalise_cuts(after, &config, &responses, 3, 4, 0.05);
+    for (i = 0; i < 4; i++)
+        for (j = 0; j < 4; j++) {
+            const double p = before[i * 4 + j];
             const double odds = log(p / (1 - p)) - 0.05 * (cut[i] - cut[j]);
 
-            CHECK_NEAR(after[i * 3 + j], 1 / (1 + exp(-odds)), 1e-12);
+            CHECK_NEAR(after[i * 4 + j], 1 / (1 + exp(-odds)), 1e-12);
         }
     sppo_lists_free(&ctx, &responses);
 }
