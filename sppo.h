@@ -2619,6 +2619,14 @@ typedef struct sppoi_arena {
 
 SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
 
+/* A sentence is a line that a terminal can show, whatever it quotes. */
+static void sppoi_one_line(char *message)
+{
+    for (; *message; message++)
+        if ((unsigned char)*message < 32 || *message == 127)
+            *message = '?';
+}
+
 SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
                                const char *format, ...)
 {
@@ -2627,6 +2635,7 @@ SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
     va_start(arguments, format);
     vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
     va_end(arguments);
+    sppoi_one_line(ctx->message);
     ctx->code = code;
     return code;
 }
@@ -2657,6 +2666,7 @@ static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
     va_end(arguments);
+    sppoi_one_line(ctx->message);
     used = strlen(ctx->message);
     snprintf(ctx->message + used, sizeof ctx->message - used, "%s", old);
     return ctx->code;

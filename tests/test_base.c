@@ -95,6 +95,15 @@ static void fail_sets_code_and_sentence(void)
     CHECK(strcmp(ctx.message, "my_judge: row 7 of x.csv") == 0);
 }
 
+/* What a sentence quotes may be anybody's: no byte moves the cursor. */
+static void fail_says_one_line(void)
+{
+    sppo_ctx ctx = { 0 };
+
+    sppo_fail(&ctx, SPPO_E_FORMAT, "not \"%s\"", "a\nb\033[2J\177c\xc3\xa9");
+    CHECK(strcmp(ctx.message, "not \"a?b?[2J?c\xc3\xa9\"") == 0);
+}
+
 /* A sentence longer than the room is cut, ends in NUL, harms no neighbour. */
 static void fail_cuts_a_long_sentence(void)
 {
@@ -817,6 +826,7 @@ static void one_word_of_any_length_is_learnt(void)
 static const check_case cases[] = {
     CASE(version_is_the_one_declared),
     CASE(fail_sets_code_and_sentence),
+    CASE(fail_says_one_line),
     CASE(fail_cuts_a_long_sentence),
     CASE(blocks_begin_at_a_line),
     CASE(take_gives_zeros_and_counts),
