@@ -5404,11 +5404,10 @@ static sppo_result sppoi_check_segments(sppo_ctx *ctx,
     int s, root = 0;
 
     for (s = 0; s < f->segments; s++) {
-        const int parent = f->parent[s];
-        const int before =
-            parent >= 0 && parent < s ? acts->counter[parent] : 0;
+        const int above = f->parent[s];
+        const int before = above >= 0 && above < s ? acts->counter[above] : 0;
 
-        root = parent == -1 ? s : root;
+        root = above == -1 ? s : root;
         SPPOI_TRY(sppoi_check_segment(ctx, &acts->config, f, s, root, before));
         acts->counter[s] = before + f->start[s + 1] - f->start[s];
         if (f->start[s + 1] - f->start[root] > acts->most_rows)
@@ -5538,10 +5537,9 @@ static int sppoi_tree_end(const sppo_forest *f, int root)
  * comes from acts->room, whose size holds for any cut of such a batch.      */
 static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
 {
-    sppoi_arena v = { NULL, 0, 0 };
+    sppoi_arena v = { acts->room, 0, 0 };
     int from, to, end, scored = 0;
 
-    v.base = acts->room;
     acts->micro_batches = 0;
     for (from = 0; from < f->segments; from = to) {
         to = end = sppoi_tree_end(f, from);
