@@ -163,6 +163,7 @@
  *                                  SPPO_IMPLEMENTATION too in every file
  *   SPPO_REAL            all       float (default) or double, for audits
  *   SPPO_MALLOC, _FREE   one file  replace calloc and free (define both)
+ *   SPPO_IO              all       replace calls of the system (see >>files)
  *   SPPO_NO_STDIO        all       no file functions; models from memory only
  *   SPPO_NO_OPENMP       one file  ignore OpenMP though the compiler has it, as
  *                                  one before 3.0 (MSVC's) always is
@@ -1281,6 +1282,14 @@ SPPO_DEF sppo_result sppo_config_read(sppo_ctx *ctx, sppo_config *config,
 SPPO_DEF const char *sppo_file_kind(const void *data, size_t size);
 
 #ifndef SPPO_NO_STDIO
+/* The calls that touch the system: fopen, fread, fwrite, fseek, ftell, fflush,
+ * fclose, rename, remove and, on POSIX, open, fdopen, close, fsync, flock,
+ * mkdir, stat, fstat.  Define it for others of the same arguments: a test's,
+ * which fail when it says so, or those of another file system.              */
+#ifndef SPPO_IO
+#define SPPO_IO(call) call
+#endif
+
 /* A whole file, with a NUL after it; give back with sppo_release(ctx, data,
  * size + 1).  A byte order mark of UTF-8 in front is left out.              */
 SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
@@ -10916,12 +10925,12 @@ static int64_t sppoi_tell(FILE *file) { return _ftelli64(file); }
 #else
 static int sppoi_seek(FILE *file, int64_t at, int origin)
 {
-    return at <= LONG_MAX && fseek(file, (long)at, origin) == 0;
+    return at <= LONG_MAX && SPPO_IO(fseek)(file, (long)at, origin) == 0;
 }
 
 static int64_t sppoi_tell(FILE *file)
 {
-    const long at = ftell(file);
+    const long at = SPPO_IO(ftell)(file);
 
     return at == LONG_MAX ? -1 : at;  // the end of a directory
 }
@@ -10931,13 +10940,13 @@ static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
                            size_t n)
 {
     return sppoi_seek(source->file, (int64_t)at, SEEK_SET) &&
-           fread(out, 1, n, source->file) == n;
+           SPPO_IO(fread)(out, 1, n, source->file) == n;
 }
 
 static void sppoi_source_close(sppoi_source *source)
 {
     if (source->file)
-        fclose(source->file);
+        SPPO_IO(fclose)(source->file);
     source->file = NULL;
 }
 #else
@@ -12418,14 +12427,14 @@ static void sppoi_sink_digest(sppoi_sink *sink, const unsigned char *data,
 static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
 {
     if (sink->file)
-        fwrite(data, 1, n, sink->file);  // a failure shows in ferror
+        SPPO_IO(fwrite)(data, 1, n, sink->file);  // a failure shows in ferror
 }
 
 static void sppoi_patch_file(const sppoi_sink *sink, size_t at,
                              const void *data, size_t n)
 {
     if (sink->file && sppoi_seek(sink->file, (int64_t)at, SEEK_SET))
-        fwrite(data, 1, n, sink->file);
+        SPPO_IO(fwrite)(data, 1, n, sink->file);
 }
 #else
 static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
@@ -12809,18 +12818,21 @@ extern FILE *fdopen(int, const char *);
 extern int fsync(int);
 #endif
 #define SPPOI_POSIX 1
-static int sppoi_sync(FILE *file) { return fsync(fileno(file)) == 0; }
+static int sppoi_sync(FILE *file) { return SPPO_IO(fsync)(fileno(file)) == 0; }
 
-static int sppoi_mkdir(const char *path) { return mkdir(path, 0777) == 0; }
+static int sppoi_mkdir(const char *path)
+{
+    return SPPO_IO(mkdir)(path, 0777) == 0;
+}
 
 static int sppoi_is_folder(const char *path)
 {
     struct stat info;
 
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return SPPO_IO(stat)(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 #else
-static int sppoi_sync(FILE *file) { return fflush(file) == 0; }
+static int sppoi_sync(FILE *file) { return SPPO_IO(fflush)(file) == 0; }
 
 static int sppoi_mkdir(const char *path)
 {
@@ -12837,7 +12849,7 @@ static int sppoi_is_folder(const char *path)
 #ifndef _WIN32
 static int sppoi_replace(const char *from, const char *to)
 {
-    return rename(from, to) == 0;
+    return SPPO_IO(rename)(from, to) == 0;
 }
 #endif
 
@@ -12848,44 +12860,45 @@ static int sppoi_own(int fd, const char *path, int missing)
 {
     struct stat open_one, named;
 
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 &&
+    if (SPPO_IO(flock)(fd, LOCK_EX | LOCK_NB) != 0 &&
         (errno == EWOULDBLOCK || !missing))
         return 0;
-    return fstat(fd, &open_one) == 0 && stat(path, &named) == 0 &&
+    return SPPO_IO(fstat)(fd, &open_one) == 0 &&
+           SPPO_IO(stat)(path, &named) == 0 &&
            open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
 /* Removes a temporary whose writer is dead, as its lock tells. */
 static int sppoi_clear_stray(const char *path)
 {
-    const int fd = open(path, O_RDWR);
+    const int fd = SPPO_IO(open)(path, O_RDWR);
     int swept = 0;
 
     if (fd < 0)
         return 0;
     if (sppoi_own(fd, path, 0))
-        swept = remove(path) == 0;
-    close(fd);
+        swept = SPPO_IO(remove)(path) == 0;
+    SPPO_IO(close)(fd);
     return swept;
 }
 
 /* A file that did not exist, for one writer; else errno is EEXIST. */
 static FILE *sppoi_create(const char *path)
 {
-    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
+    const int fd = SPPO_IO(open)(path, O_RDWR | O_CREAT | O_EXCL, 0666);
     FILE *file;
 
     if (fd < 0)
         return NULL;
     if (!sppoi_own(fd, path, 1)) {  // somebody cleans up
-        close(fd);
+        SPPO_IO(close)(fd);
         errno = EEXIST;
         return NULL;
     }
-    file = fdopen(fd, "wb");
+    file = SPPO_IO(fdopen)(fd, "wb");
     if (!file) {
-        remove(path);
-        close(fd);
+        SPPO_IO(remove)(path);
+        SPPO_IO(close)(fd);
     }
     return file;
 }
@@ -12894,28 +12907,29 @@ static FILE *sppoi_create(const char *path)
  * as on file systems of a network, and the work goes on without.            */
 static int sppoi_lock(const char *folder, int alone)
 {
-    const int fd = open(folder, O_RDONLY), kind = alone ? LOCK_EX : LOCK_SH;
+    const int fd = SPPO_IO(open)(folder, O_RDONLY);
     int failed = 1;
 
-    while (fd >= 0 && (failed = flock(fd, kind)) != 0 && errno == EINTR) {
-    }
+    do {
+        failed = fd < 0 || SPPO_IO(flock)(fd, alone ? LOCK_EX : LOCK_SH) != 0;
+    } while (fd >= 0 && failed && errno == EINTR);
     if (fd >= 0 && failed)
-        close(fd);
+        SPPO_IO(close)(fd);
     return failed ? -1 : fd;
 }
 
 static void sppoi_unlock(int fd)
 {
     if (fd >= 0)
-        close(fd);
+        SPPO_IO(close)(fd);
 }
 
 /* The names in a folder; some file systems sync no folders, and say so. */
 static int sppoi_sync_folder(const char *folder)
 {
-    const int fd = open(folder, O_RDONLY);
-    int ok = fd < 0 || fsync(fd) == 0 || errno == EINVAL || errno == EBADF;
-    const int why = errno;
+    const int fd = SPPO_IO(open)(folder, O_RDONLY);
+    const int ok = fd < 0 || SPPO_IO(fsync)(fd) == 0 || errno == EINVAL ||
+                   errno == EBADF, why = errno;
 
     sppoi_unlock(fd);
     errno = why;
@@ -12923,8 +12937,16 @@ static int sppoi_sync_folder(const char *folder)
 }
 #else
 enum { SPPOI_POSIX = 0 };
-static int sppoi_clear_stray(const char *path) { return remove(path) == 0; }
-static FILE *sppoi_create(const char *path) { return fopen(path, "wb"); }
+
+static int sppoi_clear_stray(const char *path)
+{
+    return SPPO_IO(remove)(path) == 0;
+}
+
+static FILE *sppoi_create(const char *path)
+{
+    return SPPO_IO(fopen)(path, "wb");
+}
 
 static int sppoi_lock(const char *folder, int alone)
 {
@@ -12962,7 +12984,7 @@ static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
     memset(source, 0, sizeof *source);
     source->name = path;
     sppoi_no_error();
-    source->file = fopen(path, "rb");
+    source->file = SPPO_IO(fopen)(path, "rb");
     if (!source->file)
         return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened: %s", path,
                          sppoi_why());
@@ -13054,17 +13076,17 @@ static sppo_result sppoi_output_begin(sppo_ctx *ctx, sppoi_output *out,
 static void sppoi_output_drop(sppoi_output *out)
 {
     if (!SPPOI_POSIX)  // where an open file cannot be removed
-        fclose(out->sink.file);
-    remove(out->temporary);
+        SPPO_IO(fclose)(out->sink.file);
+    SPPO_IO(remove)(out->temporary);
     if (SPPOI_POSIX)
-        fclose(out->sink.file);
+        SPPO_IO(fclose)(out->sink.file);
 }
 
 /* Its bytes are on the disk, or the reason why not is told. */
 static sppo_result sppoi_output_flush(sppo_ctx *ctx, sppoi_output *out)
 {
     sppoi_no_error();
-    if (!ferror(out->sink.file) && fflush(out->sink.file) == 0 &&
+    if (!ferror(out->sink.file) && SPPO_IO(fflush)(out->sink.file) == 0 &&
         sppoi_sync(out->sink.file))
         return SPPO_OK;
     sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s; what was there "
@@ -13081,15 +13103,15 @@ static sppo_result sppoi_output_move(sppo_ctx *ctx, sppoi_output *out)
 
     sppoi_no_error();
     if (!SPPOI_POSIX)
-        fclose(out->sink.file);
+        SPPO_IO(fclose)(out->sink.file);
     moved = sppoi_replace(out->temporary, out->path);
     if (!moved) {
         sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be replaced: %s; what was "
                   "there before is unchanged", out->path, sppoi_why());
-        remove(out->temporary);
+        SPPO_IO(remove)(out->temporary);
     }
     if (SPPOI_POSIX)
-        fclose(out->sink.file);
+        SPPO_IO(fclose)(out->sink.file);
     for (i = 0; i < SPPOI_WRITERS && moved; i++)
         if (!sppoi_temporary(ctx, out->path, i, stray))
             sppoi_clear_stray(stray);
@@ -13383,9 +13405,9 @@ static int sppoi_is_missing(const char *path)
     FILE *probe;
 
     sppoi_no_error();
-    probe = fopen(path, "rb");
+    probe = SPPO_IO(fopen)(path, "rb");
     if (probe)
-        fclose(probe);
+        SPPO_IO(fclose)(probe);
     return !probe && sppoi_is_absent();
 }
 
@@ -13559,7 +13581,7 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
         return SPPO_OK;
     sppoi_wanted(&f->weights, SPPOI_PART, name, want);
     done = sppoi_fits(&coming, want) ? sppoi_replace(next, path)
-                                     : remove(next) == 0;
+                                     : SPPO_IO(remove)(next) == 0;
     sppo_files_free(ctx, &coming, 1);
     f->unfinished = 1;
     return done ? SPPO_OK
@@ -13588,7 +13610,7 @@ static sppo_result sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
         for (i = i < 0 ? -1 : node[i].first; i >= 0; i = node[i].next)
             if (!sppoi_part_path(ctx, &parts, f->name, i, path) &&
                 strstr(path, ".safetensors") && strcmp(path, f->path) != 0)
-                remove(path);
+                SPPO_IO(remove)(path);
     }
     sppo_json_free(ctx, &parts.json);
     return result == SPPO_E_MEMORY ? result : SPPO_OK;
@@ -13608,7 +13630,7 @@ static sppo_result sppoi_finish_gone(sppo_ctx *ctx, sppoi_folder *f,
         if (strcmp(name, sppoi_index) == 0)
             result = sppoi_remove_parts(ctx, f, &file);
         sppoi_no_error();
-        done = result != SPPO_OK || remove(path) == 0;
+        done = result != SPPO_OK || SPPO_IO(remove)(path) == 0;
         f->unfinished = 1;
     }
     sppo_files_free(ctx, &file, 1);
@@ -13684,10 +13706,10 @@ static sppo_result sppoi_folder_kind(sppo_ctx *ctx, const char *folder)
                 (int)sizeof path && !sppoi_is_missing(path))
             return sppo_fail(ctx, SPPO_E_FORMAT, "%.300s holds %s", folder,
                              row[i].what);
-    file = fopen(folder, "rb");
-    n = file ? fread(start, 1, sizeof start, file) : 0;
+    file = SPPO_IO(fopen)(folder, "rb");
+    n = file ? SPPO_IO(fread)(start, 1, sizeof start, file) : 0;
     if (file)
-        fclose(file);
+        SPPO_IO(fclose)(file);
     if (n == 0)
         return ctx->code;  // not a file
     kind = sppo_file_kind(start, n);
@@ -13901,11 +13923,11 @@ static sppo_result sppoi_put_next(sppo_ctx *ctx, const sppoi_folder *f,
     *put = 1;
     SPPOI_TRY(sppoi_path(ctx, next, path, "", ".next"));
     sppoi_no_error();
-    out = fopen(next, "wb");
+    out = SPPO_IO(fopen)(next, "wb");
     if (out) {
-        ok = fwrite(file->data, 1, file->size, out) == file->size &&
-             fflush(out) == 0 && sppoi_sync(out);
-        ok = fclose(out) == 0 && ok;
+        ok = SPPO_IO(fwrite)(file->data, 1, file->size, out) == file->size &&
+             SPPO_IO(fflush)(out) == 0 && sppoi_sync(out);
+        ok = SPPO_IO(fclose)(out) == 0 && ok;
     }
     return ok ? SPPO_OK
               : sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s; what "
@@ -13932,7 +13954,7 @@ static sppo_result sppoi_commit(sppo_ctx *ctx, const sppoi_saving *s,
         return SPPO_OK;
     for (i = 0; i < s->count; i++) {
         snprintf(next, sizeof next, "%s/%s.next", f->name, s->file[i].name);
-        remove(next);
+        SPPO_IO(remove)(next);
     }
     return result;
 }

@@ -65,16 +65,17 @@ static void align_clear(run *r)
     char name[80], path[PATH_ROOM];
     int n, i;
 
-    remove(r->t->folder.checkpoint);
+    SPPO_IO(remove)(r->t->folder.checkpoint);
     for (n = 1; n < 1000000; n++) {
         for (i = 0; i < own || sppo_companion(i - own); i++) {
             snprintf(name, sizeof name, "iter%d/%s", n,
                      i < own ? files[i] : sppo_companion(i - own));
             if (!path_join(&r->t->ctx, path, r->t->set.out, name))
-                remove(path);
+                SPPO_IO(remove)(path);
         }
         snprintf(name, sizeof name, "iter%d", n);
-        if (path_join(&r->t->ctx, path, r->t->set.out, name) || rmdir(path))
+        if (path_join(&r->t->ctx, path, r->t->set.out, name) ||
+            SPPO_IO(rmdir)(path))
             break;
     }
 }

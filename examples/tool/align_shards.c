@@ -332,9 +332,9 @@ static void shards_remove(run *r, const char *what)
 
     for (shard = 1; shard <= r->t->set.merge; shard++)
         if (shard_path(r, what, shard, r->t->set.merge, path) == SPPO_OK)
-            remove(path);
+            SPPO_IO(remove)(path);
     if (path_join(&r->t->ctx, path, r->t->set.out, "shards") == SPPO_OK)
-        rmdir(path);  // when it is empty
+        SPPO_IO(rmdir)(path);  // when it is empty
 }
 
 static sppo_result merge_samples(run *r)

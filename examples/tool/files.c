@@ -76,38 +76,39 @@ int is_folder(const char *path)
 {
     struct stat info;
 
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return SPPO_IO(stat)(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 int file_exists(const char *path)
 {
     struct stat info;
 
-    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+    return SPPO_IO(stat)(path, &info) == 0 ||
+           (errno != ENOENT && errno != ENOTDIR);
 }
 
 int is_same_place(const char *a, const char *b)
 {
     struct stat one, other;
 
-    return stat(a, &one) == 0 && stat(b, &other) == 0 &&
+    return SPPO_IO(stat)(a, &one) == 0 && SPPO_IO(stat)(b, &other) == 0 &&
            one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 /* Whether nothing but a lock is in the folder, or there is no folder. */
 static int folder_is_empty(const char *path)
 {
-    DIR *folder = opendir(path);
+    DIR *folder = SPPO_IO(opendir)(path);
     const struct dirent *entry;
     int others = 0;
 
     if (!folder)
         return !file_exists(path);
-    while ((entry = readdir(folder)) != NULL)
+    while ((entry = SPPO_IO(readdir)(folder)) != NULL)
         others += strcmp(entry->d_name, ".") != 0 &&
                   strcmp(entry->d_name, "..") != 0 &&
                   strcmp(entry->d_name, "lock") != 0;
-    closedir(folder);
+    SPPO_IO(closedir)(folder);
     return others == 0;
 }
 
@@ -128,21 +129,21 @@ sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner)
     memset(&lock, 0, sizeof lock);
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
-    *fd = open(path, O_RDWR | O_CREAT, 0666);
+    *fd = SPPO_IO(open)(path, O_RDWR | O_CREAT, 0666);
     if (*fd < 0)
         return sppo_fail(ctx, SPPO_E_IO, "cannot open %s: %s", path,
                          strerror(errno));
-    fcntl(*fd, F_SETFD, FD_CLOEXEC);
-    if (fcntl(*fd, F_SETLK, &lock) == 0)
+    SPPO_IO(fcntl)(*fd, F_SETFD, FD_CLOEXEC);
+    if (SPPO_IO(fcntl)(*fd, F_SETLK, &lock) == 0)
         return SPPO_OK;
     if (errno != EACCES && errno != EAGAIN) {
         sppo_fail(ctx, SPPO_E_IO, "cannot lock %s: %s", path, strerror(errno));
-        close(*fd);
+        SPPO_IO(close)(*fd);
         return ctx->code;
     }
-    if (fcntl(*fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+    if (SPPO_IO(fcntl)(*fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
         *owner = (long)lock.l_pid;
-    close(*fd);
+    SPPO_IO(close)(*fd);
     *fd = -1;
     return SPPO_OK;
 }

@@ -116,8 +116,8 @@ void judge_stop(judge_process *j)
 /* Sends what the pipe takes; a judge may stop listening and still answer. */
 static void judge_send(judge_process *j)
 {
-    const ssize_t n = write(j->to, j->out.data + j->sent,
-                            j->out.length - j->sent);
+    const ssize_t n = SPPO_IO(write)(j->to, j->out.data + j->sent,
+                                     j->out.length - j->sent);
     ssize_t i;
 
     for (i = 0; i < n; i++)
@@ -134,7 +134,7 @@ static void judge_send(judge_process *j)
 static int judge_receive(judge_process *j)
 {
     char block[16384];
-    const ssize_t n = read(j->from, block, sizeof block);
+    const ssize_t n = SPPO_IO(read)(j->from, block, sizeof block);
 
     if (n > 0)
         buffer_add(&j->in, block, (size_t)n);

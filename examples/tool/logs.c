@@ -16,10 +16,10 @@ sppo_result log_append(sppo_ctx *ctx, const char *path, const buffer *text)
     int fd, bad;
 
     TRY(buffer_check(text));
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
-    n = fd >= 0 ? write(fd, text->data, text->length) : -1;
+    fd = SPPO_IO(open)(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
+    n = fd >= 0 ? SPPO_IO(write)(fd, text->data, text->length) : -1;
     bad = n != (ssize_t)text->length;
-    if (fd >= 0 && close(fd) != 0)
+    if (fd >= 0 && SPPO_IO(close)(fd) != 0)
         bad = 1;
     if (bad)
         return sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
@@ -29,12 +29,12 @@ sppo_result log_append(sppo_ctx *ctx, const char *path, const buffer *text)
 
 sppo_result log_sync(sppo_ctx *ctx, const char *path)
 {
-    const int fd = open(path, O_WRONLY);
+    const int fd = SPPO_IO(open)(path, O_WRONLY);
     int bad = fd < 0 ? errno != ENOENT  // nothing was logged
-                     : fsync(fd) != 0 && errno != EINVAL;
+                     : SPPO_IO(fsync)(fd) != 0 && errno != EINVAL;
     const int why = errno;
 
-    if (fd >= 0 && close(fd) != 0)
+    if (fd >= 0 && SPPO_IO(close)(fd) != 0)
         bad = 1;
     return bad ? sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
                            strerror(why)) : SPPO_OK;

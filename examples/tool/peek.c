@@ -58,7 +58,7 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
                                 int *found)
 {
     unsigned char bytes[64];
-    FILE *file = fopen(path, "rb");
+    FILE *file = SPPO_IO(fopen)(path, "rb");
     char *header = NULL;
     size_t size = 0;
     int i, width = 0;
@@ -69,24 +69,27 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
 
     *found = 0;
     memset(&json, 0, sizeof json);
-    if (file && fread(bytes, 1, 8, file) == 8 && !bytes[4] && !bytes[5])
+    if (file && SPPO_IO(fread)(bytes, 1, 8, file) == 8 && !bytes[4] &&
+        !bytes[5])
         size = (size_t)bytes[0] | (size_t)bytes[1] << 8 |
                (size_t)bytes[2] << 16 | (size_t)(bytes[3] & 127) << 24;
-    if (!file || fstat(fileno(file), &info) || (off_t)size >= info.st_size)
+    if (!file || SPPO_IO(fstat)(fileno(file), &info) ||
+        (off_t)size >= info.st_size)
         size = 0;
     if (size)
         header = (char *)sppo_alloc(ctx, size + 1, 1);
-    if (header && fread(header, 1, size, file) == size)
+    if (header && SPPO_IO(fread)(header, 1, size, file) == size)
         result = sppo_json_parse(ctx, &json, header, size, path);
     if (json.count && result == SPPO_OK &&
         peek_place(&json, size, name, count, &at, &width) &&
-        !fseeko(file, at, SEEK_SET) &&
-        fread(bytes, (size_t)width, (size_t)count, file) == (size_t)count)
+        !SPPO_IO(fseeko)(file, at, SEEK_SET) &&
+        SPPO_IO(fread)(bytes, (size_t)width, (size_t)count, file) ==
+            (size_t)count)
         *found = 1;
     for (i = 0; *found && i < count; i++)
         out[i] = peek_number(bytes + i * width, width);
     if (file)
-        fclose(file);
+        SPPO_IO(fclose)(file);
     sppo_json_free(ctx, &json);
     sppo_release(ctx, header, size + 1);
     return result;

@@ -151,7 +151,7 @@ sppo_result trainer_begin(trainer *r, int steps)
     } else {
         if (t->set.resume)
             note(&t->console, "there is no checkpoint: beginning anew");
-        remove(t->folder.settings);  // of the run that --force forgets
+        SPPO_IO(remove)(t->folder.settings);  // of the run that --force forgets
         r->own[STEPS].value = steps;
         TRY(trainer_save(r));
     }
@@ -202,7 +202,7 @@ sppo_result trainer_end(trainer *r, sppo_result result)
         return run_stopped(&r->t->folder);
     TRY(result);
     TRY(output_check(&r->t->ctx));
-    remove(r->t->folder.checkpoint);
+    SPPO_IO(remove)(r->t->folder.checkpoint);
     return SPPO_OK;
 }
 
