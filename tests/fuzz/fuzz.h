@@ -83,15 +83,22 @@ static inline const char *fuzz_folder(void)
     return folder;
 }
 
+/* The path of NAME in that folder. */
+static inline const char *fuzz_place(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
+    return path;
+}
+
 /* A file in that folder, written without what is being tested. */
 static inline const char *fuzz_file(const char *name, const void *data,
                                     size_t size)
 {
-    static char path[128];
-    FILE *file;
+    const char *path = fuzz_place(name);
+    FILE *file = fopen(path, "wb");
 
-    snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
-    file = fopen(path, "wb");
     if (!file || fwrite(data, 1, size, file) != size || fclose(file))
         abort();
     return path;

@@ -162,8 +162,9 @@ static size_t mutate_safetensors(uint8_t *data, size_t size, size_t most,
     return size;
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
-                               unsigned seed)
+/* By what the bytes look like. */
+static size_t mutate_any(uint8_t *data, size_t size, size_t most,
+                         unsigned seed)
 {
     const unsigned r = (seed ^ seed >> 15) * 2654435761u >> 1;
 
@@ -173,5 +174,13 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
         return mutate_safetensors(data, size, most, r);
     return mutate_json(data, size, most, r);
 }
+
+#ifndef MUTATE_PART  // else a target says which part of its input to change
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
+                               unsigned seed)
+{
+    return mutate_any(data, size, most, seed);
+}
+#endif
 
 #endif

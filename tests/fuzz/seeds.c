@@ -5,6 +5,8 @@
 #include "fuzz.h"
 #include "world.h"
 
+#include "../../examples/tool/llama2c.h"
+
 static sppo_ctx ctx;
 static const char *root;
 
@@ -49,27 +51,36 @@ static void texts(void)
              "aaa\xff\xfe\n\n\ttabs");
 }
 
-/* A file of rows, with the byte in front that says of which kind. */
-static void put_rows(const char *name, char kind, const char *rows)
+/* With the byte in front that says of which kind. */
+static void put_kind(const char *target, const char *name, char kind,
+                     const void *data, size_t size)
 {
-    char all[2048];
+    char *all = (char *)malloc(size + 1);
 
     all[0] = kind;
-    put("tool_rows", name, all,
-        1 + (size_t)snprintf(all + 1, sizeof all - 1, "%s", rows));
+    memcpy(all + 1, data, size);
+    put(target, name, all, size + 1);
+    free(all);
+}
+
+static void put_rows(const char *target, const char *name, char kind,
+                     const char *rows)
+{
+    put_kind(target, name, kind, rows, strlen(rows));
 }
 
 /* Files that the command-line tool reads. */
 static void tool_texts(void)
 {
-    put_rows("prompts", 0, "{\"prompt\": \"the cat\"}\n"
+    put_rows("tool_rows", "prompts", 0, "{\"prompt\": \"the cat\"}\n"
              "{\"instruction\": \"a mat\"}\n{\"prompt_ids\": [1, 5, 7]}\n");
-    put_rows("corpus", 1, "{\"text\": \"the cat sat\"}\n"
+    put_rows("tool_rows", "corpus", 1, "{\"text\": \"the cat sat\"}\n"
              "{\"prompt\": \"the\", \"response\": \"cat\"}\n"
              "{\"prompt_ids\": [1], \"response_ids\": [4, 5, 2]}\n"
              "{\"text\": \"a mat\"}\n{\"text\": \"a cat\"}\n");
-    put_rows("preferences", 2, "{\"prompt\": \"the\", \"response_a\": \"cat\", "
-             "\"response_b\": \"mat\", \"prob_a\": 0.75}\n"
+    put_rows("tool_rows", "preferences", 2, "{\"prompt\": \"the\", "
+             "\"response_a\": \"cat\", \"response_b\": \"mat\", "
+             "\"prob_a\": 0.75}\n"
              "{\"prompt\": \"a\", \"chosen\": \"cat\", \"rejected\": \"\"}\n"
              "{\"prompt\": \"on\", \"chosen\": \"a\", \"rejected\": "
              "\"b\"}\n{\"prompt\": \"sat\", \"chosen\": \"a\", "
@@ -79,11 +90,39 @@ static void tool_texts(void)
              "[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": "
              "\"assistant\", \"content\": \"c\"}], \"finished\": [true, "
              "false]}\n");
-    put_rows("judgments", 3, "[{\"output_1\": \"a\", \"output_2\": \"b c\", "
-             "\"preference\": 1.25, \"generator_1\": \"x\", \"generator_2\": "
+    put_rows("tool_rows", "judgments", 3, "[{\"output_1\": \"a\", "
+             "\"output_2\": \"b c\", \"preference\": 1.25, "
+             "\"generator_1\": \"x\", \"generator_2\": "
              "\"y\"}, {\"output_1\": \"a b\", \"output_2\": \"b\", "
              "\"preference\": 2, \"generator_1\": \"x\", "
              "\"generator_2\": \"y\"}]");
+    put_rows("tool_info", "rows", 0, "{\"prompt\": \"the\", \"n\": [1, null]}\n"
+             "{\"prompt\": {\"a\": true}, \"m\": 1}\n");
+    put_rows("tool_info", "settings", 2, "{\"sppo\": \"0.2\", \"preferences\": "
+             "\"pairs\", \"lr\": 0.5}");
+    put_rows("tool_rows", "score", 4, "{\"prompt\": \"the\", \"response\": "
+             "\"cat\"}\n{\"prompt_ids\": [1, 5], \"response_ids\": [4, 2], "
+             "\"finished\": false}\n");
+    put_rows("tool_rows", "texts", 5, "{\"text\": \"the cat sat on the mat. "
+             "the cat sat.\"}\n"
+             "{\"chosen\": [{\"role\": \"user\", \"content\": \"the cat\"}]}"
+             "\n");
+    put_rows("tool_shards", "sampled", 0, "{\"round\": \"0123456789abcdef\", "
+             "\"prompt\": 0, \"responses_ids\": [[5, 260, 2], [7]], "
+             "\"finished\": [true, false]}\n"
+             "{\"round\": \"0123456789abcdef\", \"prompt\": 1, "
+             "\"responses_ids\": [[2], [9, 9, 9, 9]]}\n");
+    put_rows("tool_shards", "judged", 1, "{\"round\": \"0123456789abcdef\", "
+             "\"prompt\": 0, \"probabilities\": [[0.5, 0.75], [0.25, 0.5]]}\n"
+             "{\"round\": \"0123456789abcdef\", \"prompt\": 1, "
+             "\"probabilities\": [[0.5, 0], [1, 0.5]]}\n");
+    put_text("tool_request", "texts", "{\"prompt\": \"the\", \"responses\": "
+             "[\"cat\", \"\", \"a mat\"], \"finished\": [true, true, false], "
+             "\"id\": 7}\n{\"prompt\": \"the\", \"responses\": 3}\n"
+             "{\"instruction\": \"on\", \"responses\": [\"a\", \"b\"], "
+             "\"id\": \"x\"}\n");
+    put_text("tool_request", "ids", "{\"prompt_ids\": [1, 5], "
+             "\"responses_ids\": [[4, 2], [5, 6, 7]], \"id\": 1}\n");
     put_text("tool_answer", "full", "{\"probabilities\": [[0.5, 0.75, 0.5], "
              "[0.25, 0.5, 1], [0.5, 0, 0.5]], \"id\": 7}");
     put_text("tool_answer", "error", "{\"error\": \"no\", \"id\": 7}");
@@ -118,21 +157,7 @@ static void byte_level(void)
                             "[{\"id\": 257, \"content\": \"<s>\", "
                             "\"special\": true}]}");
     put("tool_tokenizer", "bytes", text, used);
-}
-
-/* llama2.c's file: seven numbers, little-endian, then float32. */
-static void llama2c(void)
-{
-    static const int header[] = { 4, 6, 1, 2, 2, 11, 16 };
-    unsigned char data[4 * (7 + 224)] = { 0 };
-    int i, b;
-
-    for (i = 0; i < 7; i++)
-        for (b = 0; b < 4; b++)
-            data[4 * i + b] = (unsigned char)(header[i] >> (8 * b) & 255);
-    for (i = 7; i < 7 + 224; i++)
-        data[4 * i + 3] = 0x3c, data[4 * i] = (unsigned char)i;
-    put("tool_llama2c", "small", data, sizeof data);
+    put_kind("tool_info", "bytes", 0, text, used);
 }
 
 static void vocabulary(void)
@@ -152,6 +177,7 @@ static void vocabulary(void)
     data[0] = 5;
     memcpy(data + 1, file, size);
     put("tokenizer", "small", data, size + 1);
+    put_kind("tool_info", "vocabulary", 0, file, size);
     free(data);
     sppo_release(&ctx, file, size + 1);
     sppo_tokenizer_free(&ctx, &tok);
@@ -165,6 +191,85 @@ static sppo_config tiny(sppo_head head)
     c.kv_heads = head == SPPO_HEAD_NONE ? 1 : 2;
     c.hidden = 6, c.context = 16, c.bos = 1, c.eos = 2, c.head = head;
     return c;
+}
+
+/* llama2.c's file of the same, as the tool writes it. */
+static void put_llama2c(const sppo_model *model)
+{
+    static tool t;
+
+    memset(&t, 0, sizeof t);
+    codec_begin(&t.tok);
+    t.policy = *model;
+    if (bin_write(&t, place("tool_llama2c", "small")))
+        fuzz_finding("no llama2.c file", &t.ctx);
+}
+
+/* Adds to a part's header and data one tensor of a whole file. */
+static void part_add(char *header, char *data, size_t *used,
+                     const sppo_json *json, int node, const char *from)
+{
+    const int shape = sppo_json_find(json, node, "shape");
+    const int place = sppo_json_find(json, node, "data_offsets");
+    const int first = json->node[place].first;
+    const size_t begin = (size_t)sppo_json_number(json, first);
+    const size_t size = (size_t)sppo_json_number(json, json->node[first].next) -
+                        begin;
+    const sppo_json_node *n = &json->node[node], *s = &json->node[shape];
+
+    sprintf(header + strlen(header), "%s\"%.*s\":{\"dtype\":\"F32\","
+            "\"shape\":%.*s,\"data_offsets\":[%lu,%lu]}",
+            *used ? "," : "{", (int)(n->name_end - n->name_begin),
+            json->text + n->name_begin, (int)(s->end - s->begin),
+            json->text + s->begin, (unsigned long)*used,
+            (unsigned long)(*used + size));
+    memcpy(data + *used, from + begin, size);
+    *used += size;
+}
+
+/* The same model with its tensors in two files, by turns, and the index. */
+static void put_parts(const sppo_model *model, const void *weights, size_t size)
+{
+    static const char *const names[] = { "part.safetensors",
+                                         "part2.safetensors" };
+    static char all[65536], header[2][8192], data[2][8192], index[8192];
+    const size_t length = ((const unsigned char *)weights)[0] |
+                          (size_t)((const unsigned char *)weights)[1] << 8;
+    const char *text = (const char *)weights + 8;
+    sppo_json json = { 0 };
+    size_t used[2] = { 0, 0 }, at;
+    int i, which = 0;
+
+    need(sppo_json_parse(&ctx, &json, text, length, "header"));
+    sprintf(index, "== model.safetensors.index.json\n{\"weight_map\": {");
+    for (i = json.node[0].first; i >= 0; i = json.node[i].next) {
+        const sppo_json_node *n = &json.node[i];
+
+        if (sppo_json_find(&json, i, "dtype") < 0)
+            continue;
+        part_add(header[which], data[which], &used[which], &json, i,
+                 text + length);
+        sprintf(index + strlen(index), "%s\"%.*s\": \"%s\"",
+                used[1] ? ", " : "", (int)(n->name_end - n->name_begin),
+                text + n->name_begin, names[which]);
+        which = !which;
+    }
+    at = (size_t)sprintf(all, "== config.json\n");
+    at += sppo_config_write(&model->config, SPPO_DTYPE_REAL, all + at, 4096);
+    at += (size_t)sprintf(all + at, "%s}}\n", index);
+    for (i = 0; i < 2; i++) {
+        const size_t n = strlen(header[i]) + 1;
+
+        at += (size_t)sprintf(all + at, "== %s\n", names[i]);
+        memset(all + at, 0, 8);
+        all[at] = (char)(n & 255), all[at + 1] = (char)(n >> 8);
+        at += 8 + (size_t)sprintf(all + at + 8, "%s}", header[i]);
+        memcpy(all + at, data[i], used[i]);
+        at += used[i];
+    }
+    put("folder", "parts", all, at);
+    sppo_json_free(&ctx, &json);
+    (void)size;
 }
 
 /* The files of a folder in one, as folder.c takes them apart. */
@@ -202,8 +307,13 @@ static void models(void)
                               sizeof text));
         need(sppo_model_write(&ctx, &model, SPPO_DTYPE_REAL, &data, &size));
         if (i == 0)
+            put_parts(&model, data, size);
+        if (i == 0)
+            put_llama2c(&model);
+        if (i == 0)
             put("safetensors", "float32", data, size);
         put_folder(name[i], &model, data, size);
+        put_kind("tool_info", name[i], 0, data, size);
         sppo_release(&ctx, data, size);
         need(sppo_model_write(&ctx, &model, SPPO_DTYPE_BFLOAT16, &data, &size));
         if (i == 0)
@@ -218,6 +328,8 @@ static void checkpoints(void)
 {
     const sppo_judge judge = { judge_none, NULL };
     char name[16];
+    char *data = NULL;
+    size_t size = 0;
     world w;
     int i;
 
@@ -230,6 +342,9 @@ static void checkpoints(void)
             exit(1);
         }
     }
+    need(sppo_file_read(&ctx, place("checkpoint", name), &data, &size));
+    put_kind("tool_info", "run", 1, data, size);
+    sppo_release(&ctx, data, size + 1);
     end(&w);
 }
 
@@ -247,7 +362,6 @@ int main(int count, char **argument)
     texts();
     tool_texts();
     byte_level();
-    llama2c();
     vocabulary();
     models();
     checkpoints();

@@ -12,6 +12,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     t.set.matrix = fuzz_file("matrix.csv", data, size);
     t.set.iterations = 1;
     fuzz_result(&t.ctx, run_game(&t));
-    world_end(&t, size);
+    world_end(&t, size, 0);
     return 0;
 }

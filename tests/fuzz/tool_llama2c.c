@@ -9,9 +9,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static tool t;
 
     world_begin(&t, "convert", CONVERT);
-    memset(&t.policy, 0, sizeof t.policy);
+    world_leave(&t);
+    codec_begin(&t.tok);
+    t.set.tokenizer = "tokenizer.bin";
+    if (size >= 24)  // the vocabulary that the file asks for
+        t.tok.bin.vocab = abs((int)(int16_t)(data[20] | data[21] << 8));
     fuzz_result(&t.ctx, bin_read(&t, fuzz_file("model.bin", data, size)));
-    sppo_model_free(&t.ctx, &t.policy);
-    world_end(&t, size);
+    memset(&t.tok.bin, 0, sizeof t.tok.bin);
+    world_end(&t, size, 0);
     return 0;
 }

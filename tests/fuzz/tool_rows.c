@@ -28,6 +28,7 @@ static sppo_result read_preferences(tool *t, const char *path)
     memset(&p, 0, sizeof p);
     t->set.preferences = path;
     t->set.holdout = 0.1;
+    t->preference.config = world_policy.config;
     result = preferences_load(t, &p);
     preferences_free(t, &p);
     return result;
@@ -55,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     path = fuzz_file("rows.jsonl", data + 1, size - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 6) {
     case 0:
         world_begin(&t, "sample", SAMPLE);
         result = load_prompts(&t, path, &t.prompts);
@@ -68,11 +69,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         world_begin(&t, "prefer", PREFER);
         result = read_preferences(&t, path);
         break;
-    default:
+    case 3:
         world_begin(&t, "evaluate", EVALUATE);
         result = read_judgments(&t, path);
+        break;
+    case 4:
+        world_begin(&t, "score", SCORE);
+        world_leave(&t);
+        t.set.policy = world_model(SPPO_HEAD_NONE);
+        t.set.jsonl = fuzz_place("rows.jsonl");
+        result = run_score(&t);
+        break;
+    default:
+        world_begin(&t, "tokenizer", TOKENIZER);
+        world_leave(&t);
+        t.set.jsonl = path;
+        t.set.out = "/dev/null/none";  // read, learnt from, not written
+        t.set.vocab = SPPO_PIECES + 2;
+        result = run_tokenizer(&t);
     }
     fuzz_result(&t.ctx, result);
-    world_end(&t, size);
+    world_end(&t, size, 0);
     return 0;
 }

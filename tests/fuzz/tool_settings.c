@@ -13,6 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_result(&t.ctx, result);
     if (result == SPPO_OK)
         fuzz_result(&t.ctx, options_check_conditions(&t.parse));
-    world_end(&t, size);
+    world_end(&t, size, 0);
     return 0;
 }

@@ -25,6 +25,34 @@ static inline void world_once(void)
     world_peak = world_ctx.peak;
 }
 
+/* A model directory of that kind with the world's tokenizer, made once. */
+static inline const char *world_model(sppo_head head)
+{
+    static char path[4][128];
+    sppo_config c = world_policy.config;
+    sppo_model model = { 0 };
+    sppo_file tok = { 0 };
+    char *data = NULL;
+    int bad;
+
+    if (path[head][0])
+        return path[head];
+    c.head = head;
+    snprintf(path[head], sizeof path[head], "%s/model%d", fuzz_folder(),
+             (int)head);
+    tok.name = "tokenizer.bin";
+    bad = sppo_tokenizer_save(&world_ctx, &world_tok, fuzz_place("tok.bin")) ||
+          sppo_file_read(&world_ctx, fuzz_place("tok.bin"), &data, &tok.size);
+    tok.data = data;
+    if (bad || sppo_model_init(&world_ctx, &model, &c, 1) ||
+        sppo_model_save_with(&world_ctx, &model, SPPO_DTYPE_REAL, path[head],
+                             &tok, 1))
+        fuzz_finding("no model", &world_ctx);
+    sppo_model_free(&world_ctx, &model);
+    sppo_files_free(&world_ctx, &tok, 1);
+    return path[head];
+}
+
 /* A command with all its defaults, quiet. */
 static inline void world_begin(tool *t, const char *name, unsigned bit)
 {
@@ -47,13 +75,21 @@ static inline void world_begin(tool *t, const char *name, unsigned bit)
     t->tok.ids = world_policy.config;
 }
 
-/* The tool gives back what it took; the world stays. */
-static inline void world_end(tool *t, size_t size)
+/* The world takes back what it lent: for a command that loads its models. */
+static inline void world_leave(tool *t)
 {
     memset(&t->policy, 0, sizeof t->policy);
     memset(&t->tok.bin, 0, sizeof t->tok.bin);
+}
+
+/* The tool gives back what it took; the world stays.  more: bytes that it takes
+ * whatever the input.                                                       */
+static inline void world_end(tool *t, size_t size, size_t more)
+{
+    if (t->policy.weights == world_policy.weights)
+        world_leave(t);
     tool_free(t);
-    fuzz_end(&t->ctx, size, (size_t)1 << 18);
+    fuzz_end(&t->ctx, size, ((size_t)1 << 18) + more);
 }
 
 #endif
