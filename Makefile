@@ -26,8 +26,8 @@ LINK = $(CC) $(CFLAGS) $(NATIVE) $(OPENMP) $(LDFLAGS)
 TOOLS = build/sppo build/instruct build/plot build/story_judge
 LESSONS = $(patsubst examples/lessons/%.c,%,$(wildcard examples/lessons/0*.c))
 EXAMPLES = $(LESSONS:%=build/%)
-TESTS = base json kernels policy sample optim prefer game update play ranks \
-        files data repro memory
+TESTS = base json kernels policy sample optim prefer game methods update play \
+        ranks files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples demo test programs audit mutate fuzz models repro \
@@ -153,7 +153,7 @@ $(TESTS:%=build/tests/%-double): \
 
 # Parts of the examples that have tests; for them SPPO_STATIC would be too much.
 FOREIGN = $(patsubst %,examples/tool/%, \
-           length_control tokenizer_json tokenizer_read)
+           length_control tokenizer_json tokenizer_read settings options buffer)
 STORE = examples/reproduction/statistics examples/reproduction/store
 build/tests/data: $(FOREIGN:%=build/obj/%-test.o)
 build/tests/data-double: $(FOREIGN:%=build/obj/%-double.o)

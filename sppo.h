@@ -912,6 +912,15 @@ SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
 SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
                                  const double *magnet, const double *win,
                                  double eta, double alpha, int n);
+/* next ~ pi^(1 - lambda) ref^lambda, lambda in [0, 1]: between two policies. */
+SPPO_DEF void sppo_mixture(double *next, const double *pi, const double *ref,
+                           double lambda, int n);
+/* The rewards, of mean 0, whose Eq 3.1 has the least cross-entropy to pairwise,
+ * every pair alike; an answer that never loses ends at most 74 above.       */
+SPPO_DEF void sppo_bradley_terry_fit(double *reward, const double *pairwise,
+                                     int n);
+/* The share of all triples that go in a circle, i beats j beats l beats i. */
+SPPO_DEF double sppo_cyclic_share(const double *pairwise, int n);
 /* [Eq 4.4] E_{y ~ old} (log pi(y) / old(y) - target(y))^2; grad[n] in the
  * logits of pi.                                                             */
 SPPO_DEF double sppo_exact_loss(const double *pi, const double *old,
@@ -2420,6 +2429,83 @@ SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
         next[i] = (log(pi[i]) + drawn + eta * win[i]) / (1.0 + pull);
     }
     sppoi_normalise(next, n);
+}
+
+/* The geometric mixture that Nash-MD (Munos et al. 2023) plays against. */
+SPPO_DEF void sppo_mixture(double *next, const double *pi, const double *ref,
+                           double lambda, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        next[i] = (lambda < 1.0 ? (1.0 - lambda) * log(pi[i]) : 0.0) +
+                  (lambda > 0.0 ? lambda * log(ref[i]) : 0.0);
+    sppoi_normalise(next, n);
+}
+
+/* How far answer i's reward is from where what it wins is what Eq 3.1 expects:
+ * log of sum_j P(i > j) sigma(r_j - r_i) / sum_j P(j > i) sigma(r_i - r_j).  */
+static double sppoi_reward_short(const double *reward, const double *pairwise,
+                                 int i, int n)
+{
+    double won = 0.0, lost = 0.0;
+    int j;
+
+    for (j = 0; j < n; j++) {
+        if (j == i)
+            continue;
+        won += pairwise[sppoi_cell(i, n, j)] *
+               sppo_bradley_terry(reward[j], reward[i]);
+        lost += pairwise[sppoi_cell(j, n, i)] *
+                sppo_bradley_terry(reward[i], reward[j]);
+    }
+    return log(won) - log(lost);
+}
+
+/* One answer after the other (Newman 2023), until none is off.  Who never loses
+ * has no finite reward: it ends at a limit, as in sppo_mean_scores.         */
+SPPO_DEF void sppo_bradley_terry_fit(double *reward, const double *pairwise,
+                                     int n)
+{
+    const double limit = 53.0 * log(2.0);
+    double moved = 1.0, mean = 0.0;
+    int round, i;
+
+    for (i = 0; i < n; i++)
+        reward[i] = 0.0;
+    for (round = 0; round < 10000 && moved > 1e-13; round++)
+        for (moved = 0.0, i = 0; i < n && n > 1; i++) {
+            const double old = reward[i];
+            const double to = old + sppoi_reward_short(reward, pairwise, i, n);
+
+            reward[i] = fmax(-limit, fmin(limit, to));
+            moved = fmax(moved, fabs(reward[i] - old));
+        }
+    for (i = 0; i < n; i++)
+        mean += reward[i] / n;
+    for (i = 0; i < n; i++)
+        reward[i] -= mean;
+}
+
+/* No reward has a circle, so this is what Bradley-Terry must miss. */
+SPPO_DEF double sppo_cyclic_share(const double *pairwise, int n)
+{
+    double circles = 0.0, triples = 0.0;
+    int i, j, l;
+
+    for (i = 0; i < n; i++)
+        for (j = i + 1; j < n; j++)
+            for (l = j + 1; l < n; l++, triples++) {
+                const double a = pairwise[sppoi_cell(i, n, j)];
+                const double b = pairwise[sppoi_cell(j, n, l)];
+                const double c = pairwise[sppoi_cell(l, n, i)];
+
+                circles += (sppo_beats(a, 0.5) && sppo_beats(b, 0.5) &&
+                            sppo_beats(c, 0.5)) ||
+                           (sppo_beats(0.5, a) && sppo_beats(0.5, b) &&
+                            sppo_beats(0.5, c));
+            }
+    return triples > 0.0 ? circles / triples : 0.0;
 }
 
 /* [Sec 5] s_PairRM(y_i;x) = (1/K) sum_k s(y_i, y_k;x), s = log (P / (1 - P)).

@@ -1,5 +1,7 @@
 /* test_data.c - the tool's parts that read other projects' data: the
- * length-controlled win rate, Hugging Face's tokenizer.json                 */
+ * length-controlled win rate, Hugging Face's tokenizer.json; its options    */
+
+#include "../examples/tool/posix.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -10,9 +12,47 @@
 #include "../sppo.h"
 
 #include "../examples/tool/length_control.h"
+#include "../examples/tool/settings.h"
 #include "../examples/tool/tokenizer_parts.h"
 #include "check.h"
 #include "reference/tokens.h"
+
+/* ==== options ============================================================ */
+
+/* Two commands may keep options of one name in one field. */
+static void a_command_has_the_defaults_that_its_help_names(void)
+{
+    static parser p;
+    sppo_ctx ctx = { 0 };
+    cli_command command = { "any", 1, "", "", "", "", "" };
+    settings found, wanted;
+    int i;
+
+    p.ctx = &ctx;
+    p.command = &command;
+    settings_options(&p, &found);
+    for (; command.bit < EVERY; command.bit *= 2) {
+        memset(&found, 0, sizeof found);
+        p.settings = &found;
+        CHECK(options_default(&p) == SPPO_OK);
+        for (i = 0; i < p.count; i++) {
+            char have[64], want[64];
+
+            if (!(p.options[i].commands & command.bit) ||
+                !p.options[i].standard)
+                continue;
+            p.settings = &found;
+            option_value(&p, i, have, sizeof have);
+            p.settings = &wanted;
+            CHECK(option_set(&p, i, p.options[i].standard) == SPPO_OK);
+            option_value(&p, i, want, sizeof want);
+            if (strcmp(have, want) != 0)
+                printf("command %u --%s: %s, not %s\n", command.bit,
+                       p.options[i].name, have, want);
+            CHECK(strcmp(have, want) == 0);
+        }
+    }
+}
 
 /* ==== the length-controlled win rate ===================================== */
 
@@ -617,6 +657,7 @@ static const check_case cases[] = {
     CASE(a_table_of_pieces_is_at_most_half_full),
     CASE(damaged_files_do_no_harm),
     CASE(every_allocation_may_fail),
+    CASE(a_command_has_the_defaults_that_its_help_names),
     CASE(win_rate_and_its_error),
     CASE(coefficients_are_recovered),
     CASE(length_alone_gives_a_half),

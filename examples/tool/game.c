@@ -1,20 +1,11 @@
 /* game.c - sppo game: exact self-play on a preference matrix */
 
-#include "tool.h"
+#include "game.h"
 #include "files.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A game at work: pairwise [n, n], the others [n]. */
-typedef struct game {
-    double *pairwise, *pi, *mean, *win, *last, *magnet;
-    double support;  // -log of the least first probability
-    int n;
-    buffer line;     // a row of the matrix, as JSON
-    sppo_json json;
-} game;
 
 /* n numbers of one comma-separated line: JSON's, in brackets. */
 static sppo_result game_line(tool *t, game *g, const char *line, size_t length,
@@ -95,57 +86,41 @@ static sppo_result game_start(tool *t, game *g)
     return SPPO_OK;
 }
 
-static void game_print(const tool *t, const game *g, int step)
+/* All of n numbers with a gap between them. */
+static void game_policy(const double *pi, int n)
 {
     int i;
 
-    printf("%8d  %8.4f  %8.4f  ", step,
+    for (i = 0; i < n; i++)
+        printf(" %.3f", pi[i]);
+}
+
+static void game_print(const tool *t, const game *g, int step)
+{
+    printf("%8d  %9.3e  %9.3e  ", step,
            sppo_duality_gap(g->pairwise, g->pi, g->n),
            sppo_duality_gap(g->pairwise, g->mean, g->n));
-    if (t->set.method == METHOD_MWU)  // no gap is above 1
-        printf("%8.4f  ",
-               fmin(1.0, sppo_gap_bound(g->support, t->set.eta, step)));
-    for (i = 0; i < g->n; i++)
-        printf(" %.3f", g->pi[i]);
+    if (!t->set.method)  // no gap is above 1
+        printf("%9.3e  ", fmin(1.0, sppo_gap_bound(g->support, g->eta, step)));
+    if (t->set.against_reference)
+        printf("%9.4f  %9.3e  ",
+               sppo_exact_value(g->pairwise, g->pi, g->first, g->n),
+               sppo_kl(g->pi, g->first, g->n));
+    game_policy(g->pi, g->n);
     printf("  |");
-    for (i = 0; i < g->n; i++)
-        printf(" %.3f", g->mean[i]);
+    game_policy(g->mean, g->n);
     printf("\n");
 }
 
-static void game_step(const tool *t, game *g, int step)
-{
-    const int every = t->set.magnet_every;
-    const double eta = t->set.eta;
-    double *spare = g->last;
-
-    g->last = g->win;
-    g->win = spare;
-    sppo_exact_win_rates(g->win, g->pairwise, g->pi, g->n);
-    switch (t->set.method) {
-    case METHOD_OPTIMISTIC:
-        sppo_optimistic_step(g->pi, g->pi, g->win,
-                             step == 1 ? g->win : g->last, eta, g->n);
-        break;
-    case METHOD_MAGNETIC:
-        sppo_magnetic_step(g->pi, g->pi, g->magnet, g->win, eta,
-                           t->set.alpha, g->n);
-        if (every && step % every == 0)
-            memcpy(g->magnet, g->pi, (size_t)g->n * sizeof *g->pi);
-        break;
-    default:
-        sppo_exact_step(g->pi, g->pi, g->win, eta, g->n);
-    }
-}
-
 /* Step after step, shown at 1, 2, 5, 10, 20, 50 .. */
-static sppo_result game_play(tool *t, game *g)
+static void game_play(tool *t, game *g)
 {
+    const game_method *method = &game_methods[t->set.method];
     int step, i, next = 1, tens = 1;
 
-    printf("%8s  %8s  %8s  %s last policy | average policy\n", "step",
-           "gap last", "average",
-           t->set.method == METHOD_MWU ? "   bound  " : "");
+    printf("%8s  %9s  %9s  %s%s last policy | average policy\n", "step",
+           "gap last", "average", t->set.method ? "" : "    bound  ",
+           t->set.against_reference ? " P > first   KL first  " : "");
     for (step = 1; step <= t->set.steps; step++) {
         for (i = 0; i < g->n; i++)
             g->mean[i] += (g->pi[i] - g->mean[i]) / step;
@@ -156,31 +131,52 @@ static sppo_result game_play(tool *t, game *g)
                                                               : 10 * tens;
             tens = next == 10 * tens ? next : tens;
         }
-        game_step(t, g, step);
+        if (step < t->set.steps)
+            method->step(g, step);
     }
-    return SPPO_OK;
+}
+
+/* What the method makes of the options. */
+static sppo_result game_settings(tool *t, game *g)
+{
+    const game_method *method = &game_methods[t->set.method];
+    const int which = option_find(&t->parse, "eta", 3);
+
+    if (which >= 0 && !t->parse.given[which])
+        t->set.eta = method->eta;
+    g->eta = t->set.eta;
+    g->alpha = t->set.alpha;
+    g->magnet_every = t->set.magnet_every;
+    g->scheduled = t->set.schedule;
+    if (strcmp(method->name, "nash-md") || g->scheduled ||
+        g->eta * g->alpha <= 1.0)
+        return SPPO_OK;
+    return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--eta times --alpha is the "
+                     "share of the reference, here %g: at most 1",
+                     g->eta * g->alpha);
 }
 
 /* Reads the game into the block and plays it. */
 static sppo_result game_run(tool *t, game *g, const char *data, size_t size,
                             double *block)
 {
+    double **const row[] = { &g->pi, &g->mean, &g->win, &g->last, &g->first,
+                             &g->magnet, &g->half, &g->reward };
     const int n = g->n;
     int i;
 
     g->pairwise = block;
-    g->pi = block + (size_t)n * (size_t)n;
-    g->mean = g->pi + n;
-    g->win = g->mean + n;
-    g->last = g->win + n;
-    g->magnet = g->last + n;
-    g->support = 0.0;
+    for (i = 0; i < GAME_ROWS; i++)
+        *row[i] = block + (size_t)n * (size_t)(n + i);
+    TRY(game_settings(t, g));
     TRY(game_matrix(t, g, data, size));
     TRY(game_start(t, g));
+    memcpy(g->first, g->pi, (size_t)n * sizeof *g->pi);
     memcpy(g->magnet, g->pi, (size_t)n * sizeof *g->pi);
     for (i = 0; i < n; i++)
         g->support = fmax(g->support, -log(g->pi[i]));
-    return game_play(t, g);
+    game_play(t, g);
+    return t->set.rank ? game_rank(t, g) : SPPO_OK;
 }
 
 sppo_result run_game(tool *t)
@@ -197,7 +193,7 @@ sppo_result run_game(tool *t)
     g.n = 1;
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
         g.n += data[i] == ',';
-    entries = cells(1, g.n + 5);  // the matrix and five rows, and some
+    entries = cells(1, g.n + GAME_ROWS);  // and some
     block = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
     result = block ? game_run(t, &g, data, size, block) : t->ctx.code;
     buffer_free(&g.line);

@@ -220,13 +220,15 @@ const char *option_standard(const parser *p, int which, char *out, size_t size)
 sppo_result options_default(parser *p)
 {
     char own[64];
-    int i;
+    int i, mine;
 
-    for (i = 0; i < p->count; i++) {
-        const char *text = option_standard(p, i, own, sizeof own);
-        if (text && p->options[i].type != OPTION_TEXT)
-            TRY(option_set(p, i, text));
-    }
+    for (mine = 0; mine <= 1; mine++)  // last, so that no other's stays
+        for (i = 0; i < p->count; i++) {
+            const char *text = option_standard(p, i, own, sizeof own);
+            if (text && p->options[i].type != OPTION_TEXT &&
+                mine == ((p->options[i].commands & p->command->bit) != 0))
+                TRY(option_set(p, i, text));
+        }
     return SPPO_OK;
 }
 

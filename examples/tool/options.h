@@ -28,7 +28,7 @@ typedef struct option {
     const char *help;
 } option;
 
-enum { MAX_OPTIONS = 96 };
+enum { MAX_OPTIONS = 128 };
 #define FREE_OPTION 0x80000000u
 #define CONTENT_OPTION 0x40000000u
 #define AMENDED_OPTION 0x20000000u

@@ -112,14 +112,25 @@ static const option options[] = {
     REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
          "how hard a win rate pulls; DPO's beta, usually 0.1, is 1/eta (30; "
          "dpo 1, ipo 5)"),
-    REAL("eta", eta, 1e-9, 1e9, "0.1", NULL, GAME, "learning rate"),
-    CHOICE("method", "mwu|optimistic|magnetic", method, "mwu", NULL, GAME,
-           "multiplicative weights (Eq 4.1), whose average converges, or one "
-           "of two whose last policy does"),
-    REAL("alpha", alpha, 0, 1e9, "0.1", "method=magnetic", GAME,
-         "how hard the magnet, at first the first policy, pulls"),
-    COUNT("magnet-every", magnet_every, 0, 100000000, "100", "method=magnetic",
-          GAME, "steps until the magnet moves to the policy; 0: it stays"),
+    REAL("eta", eta, 1e-9, 1e9, NULL, NULL, GAME,
+         "learning rate (0.1; mirror-prox 2)"),
+    CHOICE("method", "mwu|sppo-half|optimistic|nash-md|inpo|comal|"
+           "extragradient|mirror-prox|rlhf", method, "mwu", NULL, GAME,
+           "Eq 4.1, also SPO's, DNO's and REBEL's; what Eq 4.6 fits; ONPO's; "
+           "four that a reference, the first policy, pulls, and comal, whose "
+           "reference moves; the reward that fits best, of Bradley-Terry"),
+    REAL("alpha", alpha, 1e-9, 1e9, "0.1",
+         "method=nash-md|inpo|comal|extragradient|mirror-prox", GAME,
+         "how hard the reference pulls: tau, the weight of the KL to it"),
+    COUNT("magnet-every", magnet_every, 1, 100000000, "100", "method=comal",
+          GAME, "steps until the reference moves to the policy"),
+    FLAG("schedule", schedule, "method=nash-md", GAME,
+         "eta = 2 / (alpha (t + 2)) in step t = 0, 1 .., as its theorem says"),
+    FLAG("against-reference", against_reference, NULL, GAME,
+         "P(last policy > first) and KL(last || first) too"),
+    FLAG("rank", rank, NULL, GAME,
+         "the answers by their win rate against the solution; circles"),
+    TEXT("names", "LIST", names, NULL, GAME, "of the answers, as a,b,c"),
     COUNT("k", k, 2, 1000, "5", NULL, ALIGN, "responses to each prompt"),
     COUNT("iterations", iterations, 1, 100000, "3", NULL,
           ALIGN | AMENDED_OPTION,
@@ -228,6 +239,8 @@ static const option options[] = {
     FLAG("quiet", quiet, NULL, EVERY | FREE_OPTION,
          "no progress, no messages but errors")
 };
+typedef char options_have_room[
+    sizeof options / sizeof *options <= MAX_OPTIONS ? 1 : -1];
 
 /* What a choice without a list of its own may be: the names of the header's
  * table, where one may be added.                                            */

@@ -8,11 +8,13 @@
 typedef struct settings {
     const char *policy, *against, *preference, *judge, *from, *to, *out;
     const char *prompt, *prompts, *preferences, *validation, *jsonl, *text;
-    const char *tokenizer, *matrix, *start, *shard, *judgments, *generator;
+    const char *tokenizer, *matrix, *start, *names, *shard, *judgments;
+    const char *generator;
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
     int loss, baseline, phase, method, magnet_every, dtype;
+    int schedule, against_reference, rank;
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
@@ -33,7 +35,6 @@ enum {
 };
 
 enum { DTYPE_FLOAT32 = 0, DTYPE_BFLOAT16 };            // as --dtype
-enum { METHOD_MWU = 0, METHOD_OPTIMISTIC, METHOD_MAGNETIC };  // as --method
 
 /* The table above as the parser walks it. */
 void settings_options(parser *p, settings *s);

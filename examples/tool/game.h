@@ -1,0 +1,34 @@
+/* game.h - a preference matrix and the ways to play it */
+
+#ifndef SPPO_TOOL_GAME_H
+#define SPPO_TOOL_GAME_H
+
+#include "tool.h"
+
+/* A game at work: pairwise [n, n], the others [n]. */
+typedef struct game {
+    double *pairwise, *pi, *mean, *win, *last, *first, *magnet, *half, *reward;
+    double eta, alpha, support;  // support: -log of the least first chance
+    int n, magnet_every, scheduled;
+    buffer line;                 // a row of the matrix, as JSON
+    sppo_json json;
+} game;
+
+enum { GAME_ROWS = 8 };  // beside the matrix
+
+/* How pi becomes the next policy. */
+typedef struct game_method {
+    const char *name;
+    double eta;                       // its default
+    int pulled;                       // 1: towards a policy, by alpha
+    void (*step)(game *g, int step);  // step: 1, 2, ..
+} game_method;
+
+/* As --method counts them. */
+extern const game_method game_methods[];
+
+/* The answers by their win rate against the solution, which is the better of
+ * the last and the average policy.                                          */
+sppo_result game_rank(tool *t, game *g);
+
+#endif

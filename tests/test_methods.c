@@ -1,0 +1,453 @@
+/* test_methods.c - the methods beside SPPO, on games small enough to know
+ *
+ * Figures that others print of their methods, and what holds of all of them.
+ * All of this is double in both builds.  Where a figure was printed with so many
+ * digits, the tolerance is half of the last; 1e-12 where both sides are a few
+ * additions, products and logarithms of numbers of order 1; others are stated
+ * where they stand.                                                         */
+#define SPPO_IMPLEMENTATION
+#include "../sppo.h"
+
+#include "check.h"
+#include "games.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* COMAL's game: b beats a and c beats b in 0.9, a beats c in 0.8 of all cases.
+ * Nobody beats (4, 3, 4) / 11.                                              */
+static const double circle[9] = {
+    0.5, 0.1, 0.8,
+    0.9, 0.5, 0.1,
+    0.2, 0.9, 0.5
+};
+
+/* Red, green, blue: two voters of five order R > G > B, three B > R > G. */
+static const double colours[9] = {
+    0.5, 1.0, 0.4,
+    0.0, 0.5, 0.4,
+    0.6, 0.6, 0.5
+};
+
+/* A game of n answers that is being played, pulled to `ref` by tau. */
+typedef struct match {
+    const double *game;
+    int n;
+    double eta, tau, pi[10], ref[10];
+} match;
+
+static void begin(match *m, const double *game, const double *start, int n,
+                  double eta, double tau)
+{
+    m->game = game;
+    m->n = n;
+    m->eta = eta;
+    m->tau = tau;
+    memcpy(m->pi, start, (size_t)n * sizeof *start);
+    memcpy(m->ref, start, (size_t)n * sizeof *start);
+}
+
+/* From pi towards the reference and what wins against the opponent. */
+static void pulled_step(match *m, double *next, const double *opponent)
+{
+    double win[10];
+
+    sppo_exact_win_rates(win, m->game, opponent, m->n);
+    sppo_magnetic_step(next, m->pi, m->ref, win, m->eta, m->tau, m->n);
+}
+
+static void inpo(match *m) { pulled_step(m, m->pi, m->pi); }
+
+static void extragradient(match *m)
+{
+    double half[10];
+
+    pulled_step(m, half, m->pi);
+    pulled_step(m, m->pi, half);
+}
+
+static void nash_md(match *m, double eta)
+{
+    double mixed[10], win[10];
+
+    sppo_mixture(mixed, m->pi, m->ref, eta * m->tau, m->n);
+    sppo_exact_win_rates(win, m->game, mixed, m->n);
+    sppo_exact_step(m->pi, mixed, win, eta, m->n);
+}
+
+static double gap(const match *m)
+{
+    return sppo_duality_gap(m->game, m->pi, m->n);
+}
+
+/* The policy that is the best of Eq 3.2 with its own win rates for the reward:
+ * log pi = log ref + win / tau + const, which steps against a step ahead find. */
+static void regularised_nash(match *m)
+{
+    int t;
+
+    for (t = 0; t < 20000; t++)
+        extragradient(m);
+}
+
+/* ==== what converges ===================================================== */
+
+static void the_circle_of_three_as_published(void)
+{
+    static const double start[3] = { 0.2, 0.5, 0.3 };
+    static const int when[3] = { 100, 1000, 10000 };
+    static const double plain[3] = { 0.2512, 0.3241, 0.4719 };
+    static const double pulled[3] = { 0.1139, 0.0588, 0.0588 };
+    static const double moved[3] = { 0.1139, 0.0145, 0.0000 };
+    match mwu, rest, move;
+    double win[3];
+    int t, at;
+
+    begin(&mwu, circle, start, 3, 0.1, 0.0);
+    begin(&rest, circle, start, 3, 0.1, 0.1);
+    begin(&move, circle, start, 3, 0.1, 0.1);
+    for (t = 1, at = 0; t <= 10000; t++) {
+        if (t == when[at]) {
+            CHECK_NEAR(gap(&mwu), plain[at], 5e-5);
+            CHECK_NEAR(gap(&rest), pulled[at], 5e-5);
+            CHECK_NEAR(gap(&move), moved[at], 5e-5);
+            at++;
+        }
+        sppo_exact_win_rates(win, circle, mwu.pi, 3);
+        sppo_exact_step(mwu.pi, mwu.pi, win, 0.1, 3);
+        inpo(&rest);
+        inpo(&move);
+        if (t % 100 == 0)
+            memcpy(move.ref, move.pi, sizeof move.ref);
+    }
+}
+
+/* The less it pulls the nearer INPO's last policy is to the winner. */
+static void inpo_ends_as_far_as_it_is_pulled(void)
+{
+    static const double start[3] = { 0.2, 0.5, 0.3 };
+    static const double tau[3] = { 0.1, 0.01, 0.001 };
+    static const double end[3] = { 5.88e-2, 9.10e-3, 9.48e-4 };
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        match m;
+
+        begin(&m, circle, start, 3, 0.3, tau[i]);
+        regularised_nash(&m);
+        CHECK_NEAR(gap(&m) / end[i], 1.0, 1e-3);
+    }
+}
+
+/* COMAL: the reference moves to where the pulled game is solved; then again.
+ * Its distance from the winner never rises.                                 */
+static void comal_falls_to_rounding(void)
+{
+    static const double start[3] = { 0.2, 0.5, 0.3 };
+    static const double winner[3] = { 4 / 11.0, 3 / 11.0, 4 / 11.0 };
+    double before = sppo_kl(winner, start, 3);
+    match m;
+    int outer;
+
+    begin(&m, circle, start, 3, 0.5, 0.1);
+    for (outer = 1; outer <= 40; outer++) {
+        regularised_nash(&m);
+        memcpy(m.ref, m.pi, sizeof m.ref);
+        CHECK(sppo_kl(winner, m.pi, 3) <= before + 1e-15);
+        before = sppo_kl(winner, m.pi, 3);
+        if (outer == 1)
+            CHECK_NEAR(gap(&m), 5.9e-2, 5e-4);
+        if (outer == 5)
+            CHECK_NEAR(gap(&m), 2.8e-3, 5e-5);
+        if (outer == 10)
+            CHECK_NEAR(gap(&m), 6.35e-5, 5e-8);
+        if (outer == 20)
+            CHECK_NEAR(gap(&m), 1.2e-8, 5e-10);
+    }
+    CHECK_NEAR(gap(&m), 0.0, 1e-13);
+}
+
+/* Dice of which each beats the next in 5 of 9 cases: one step of Nash-MD. */
+static void nash_md_one_step_of_dice(void)
+{
+    static const double dice[9] = {
+        0.5, 5 / 9.0, 4 / 9.0, 4 / 9.0, 0.5, 5 / 9.0, 5 / 9.0, 4 / 9.0, 0.5
+    };
+    static const double start[3] = { 0.6, 0.3, 0.1 };
+    static const double mixed[3] = { 0.473, 0.334, 0.193 };
+    static const double next[3] = { 0.491, 0.309, 0.200 };
+    double got[3];
+    match m;
+    int i;
+
+    begin(&m, dice, start, 3, 5.0, 0.1);
+    for (i = 0; i < 3; i++)
+        m.ref[i] = 1 / 3.0;
+    sppo_mixture(got, m.pi, m.ref, 0.5, 3);
+    nash_md(&m, 5.0);
+    for (i = 0; i < 3; i++) {
+        CHECK_NEAR(got[i], mixed[i], 5e-4);
+        CHECK_NEAR(m.pi[i], next[i], 5e-4);
+    }
+}
+
+static void mixture_ends_are_its_policies(void)
+{
+    static const double a[3] = { 0.7, 0.3, 0.0 }, b[3] = { 0.2, 0.0, 0.8 };
+    double mixed[3];
+    int i;
+
+    sppo_mixture(mixed, a, b, 0.0, 3);
+    for (i = 0; i < 3; i++)
+        CHECK_NEAR(mixed[i], a[i], 1e-15);
+    sppo_mixture(mixed, a, b, 1.0, 3);
+    for (i = 0; i < 3; i++)
+        CHECK_NEAR(mixed[i], b[i], 1e-15);
+    sppo_mixture(mixed, a, b, 0.25, 3);  // what one never says neither does it
+    CHECK_NEAR(mixed[0], 1.0, 1e-15);
+}
+
+/* Nash-MD's theorem: with eta = 2 / (tau (t + 2)) the last policy's KL is below
+ * 8 / (tau^2 (T + 1)).  With a constant step it stalls where INPO goes on.  */
+static void nash_md_keeps_its_bound_and_stalls(void)
+{
+    static const double start[3] = { 0.6, 0.2, 0.2 };
+    match nash, scheduled, stalled, goes_on;
+    int t;
+
+    begin(&nash, rock_paper_scissors, start, 3, 0.3, 0.1);
+    regularised_nash(&nash);
+    begin(&scheduled, rock_paper_scissors, start, 3, 0.0, 0.1);
+    begin(&stalled, rock_paper_scissors, start, 3, 0.1, 0.1);
+    begin(&goes_on, rock_paper_scissors, start, 3, 0.1, 0.1);
+    for (t = 0; t < 10000; t++) {
+        nash_md(&scheduled, 2.0 / (0.1 * (t + 2)));
+        nash_md(&stalled, 0.1);
+        inpo(&goes_on);
+        CHECK(sppo_kl(nash.pi, scheduled.pi, 3) <= 8.0 / (0.01 * (t + 2)));
+    }
+    CHECK_NEAR(sppo_kl(nash.pi, stalled.pi, 3), 1.2e-5, 5e-7);
+    CHECK_NEAR(sppo_kl(nash.pi, goes_on.pi, 3), 0.0, 1e-14);
+}
+
+/* EGPO with the explicit step 0.5, which is 0.5 / (1 - 0.05) here; Nash mirror
+ * prox with the implicit 2: KL to the pulled winner after so many rounds.   */
+static void steps_ahead_converge_as_published(void)
+{
+    static const double start[3] = { 0.6, 0.2, 0.2 };
+    match nash, egpo, prox;
+    int t;
+
+    begin(&nash, rock_paper_scissors, start, 3, 0.3, 0.1);
+    regularised_nash(&nash);
+    begin(&egpo, rock_paper_scissors, start, 3, 0.5 / 0.95, 0.1);
+    begin(&prox, rock_paper_scissors, start, 3, 2.0, 0.1);
+    CHECK_NEAR(sppo_kl(nash.pi, start, 3), 1.3e-1, 5e-3);
+    for (t = 1; t <= 200; t++) {
+        extragradient(&egpo);
+        extragradient(&prox);
+        if (t == 10)
+            CHECK_NEAR(sppo_kl(nash.pi, prox.pi, 3), 2.7e-4, 5e-6);
+        if (t == 50)
+            CHECK_NEAR(sppo_kl(nash.pi, egpo.pi, 3), 2.9e-4, 5e-6);
+        if (t == 50)
+            CHECK_NEAR(sppo_kl(nash.pi, prox.pi, 3), 0.0, 1e-14);
+    }
+    CHECK_NEAR(sppo_kl(nash.pi, egpo.pi, 3), 2.3e-12, 5e-14);
+}
+
+/* Ten answers, a step that is large against the pull: in five of twelve games
+ * INPO goes round for ever; a step ahead never does.                        */
+static void a_step_ahead_converges_where_inpo_circles(void)
+{
+    double game[100], start[10];
+    match nash, round, ahead;
+    int key, t, circled = 0;
+
+    for (key = 1; key <= 12; key++) {
+        random_game(game, start, 10, (uint64_t)key);
+        begin(&nash, game, start, 10, 0.1, 0.01);
+        regularised_nash(&nash);
+        begin(&round, game, start, 10, 0.8, 0.01);
+        begin(&ahead, game, start, 10, 0.8, 0.01);
+        for (t = 0; t < 3000; t++) {
+            inpo(&round);
+            extragradient(&ahead);
+        }
+        CHECK_NEAR(sppo_kl(nash.pi, ahead.pi, 10), 0.0, 1e-9);
+        circled += sppo_kl(nash.pi, round.pi, 10) > 0.01;
+    }
+    CHECK(circled == 5);
+}
+
+/* ==== what is true of every step ========================================= */
+
+/* DNO's theorem: the next policy beats the last by KL(next || pi) / eta or
+ * more.  It holds for Eq 4.6's fit as well as for Eq 4.1.                   */
+static void every_step_gains_its_kl_over_eta(void)
+{
+    double game[36], pi[6], win[6], next[6], target[6];
+    int trial, i, strict = 0;
+
+    for (trial = 0; trial < 2000; trial++) {
+        const int n = 3 + trial % 4;
+        const double eta = pow(10.0, -2.0 + 4.0 * (trial % 97) / 96.0);
+        double gain;
+
+        random_game(game, pi, n, (uint64_t)trial);
+        sppo_exact_win_rates(win, game, pi, n);
+        sppo_exact_step(next, pi, win, eta, n);
+        gain = sppo_exact_value(game, next, pi, n) - 0.5;
+        CHECK(gain >= sppo_kl(next, pi, n) / eta - 1e-13);
+        strict += gain > 1e-6;
+        for (i = 0; i < n; i++)
+            target[i] = eta * (win[i] - 0.5);
+        sppo_exact_fit(next, pi, target, n);
+        gain = sppo_exact_value(game, next, pi, n) - 0.5;
+        CHECK(gain >= sppo_kl(next, pi, n) / eta - 1e-13);
+    }
+    CHECK(strict > 1900);  // and it is no bound of nothing
+}
+
+/* Three crowds of annotators: the winner follows their shares smoothly, and the
+ * reward that fits best jumps from one answer to another.                   */
+static void annotators_move_the_winner_smoothly(void)
+{
+    double e;
+
+    for (e = -0.15; e < 0.16; e += 0.05) {
+        const double b = 2 / 3.0 - e / 2, c = (1 + (1 / 3.0 + e / 2)) / 2;
+        const double game[9] = { 0.5, 1 - b, c, b, 0.5, 1 - c, 1 - c, c, 0.5 };
+        const double winner[3] = { 1 / 3.0 + e / 2, 1 / 3.0 + e / 2,
+                                   1 / 3.0 - e };
+        double reward[3];
+
+        CHECK_NEAR(sppo_duality_gap(game, winner, 3), 0.0, 1e-15);
+        sppo_bradley_terry_fit(reward, game, 3);
+        if (fabs(e) > 1e-6)
+            CHECK((reward[0] > reward[1]) == (e > 0));
+    }
+}
+
+/* ==== the reward that fits best ========================================== */
+
+static void reward_of_colours_is_red_the_winner_blue(void)
+{
+    static const double uniform[3] = { 1 / 3.0, 1 / 3.0, 1 / 3.0 };
+    static const double eta[3] = { 1, 5, 20 }, red[3] = { .124, .164, .200 };
+    static const double two[4] = { 0.5, 0.4, 0.6, 0.5 };
+    double reward[3], pi[3], win[3];
+    int i;
+
+    sppo_bradley_terry_fit(reward, colours, 3);
+    CHECK_NEAR(reward[0], 0.617, 5e-4);
+    CHECK_NEAR(reward[1], -0.929, 5e-4);
+    CHECK_NEAR(reward[2], 0.312, 5e-4);
+    for (i = 0; i < 3; i++) {
+        sppo_exact_step(pi, uniform, reward, eta[i], 3);
+        CHECK(pi[0] > pi[2]);
+        CHECK_NEAR(sppo_duality_gap(colours, pi, 3), red[i], 5e-4);
+    }
+    memcpy(pi, uniform, sizeof pi);
+    for (i = 0; i < 100; i++) {
+        sppo_exact_win_rates(win, colours, pi, 3);
+        sppo_exact_step(pi, pi, win, 0.5, 3);
+    }
+    CHECK_NEAR(pi[2], 0.986, 5e-4);
+    sppo_bradley_terry_fit(reward, two, 2);  // green gone, blue is ahead
+    CHECK_NEAR(reward[1], 0.203, 5e-4);
+}
+
+/* The gradient of its cross-entropy vanishes there; rewards come back. */
+static void reward_fit_is_the_minimum(void)
+{
+    double game[49], made[49], pi[7], reward[7], again[7];
+    int key, i, j;
+
+    for (key = 0; key < 50; key++) {
+        double mean = 0.0;
+
+        random_game(game, pi, 7, (uint64_t)key);
+        sppo_bradley_terry_fit(reward, game, 7);
+        for (i = 0; i < 7; i++) {
+            double grad = 0.0;
+
+            for (j = 0; j < 7; j++)
+                grad += game[i * 7 + j] -
+                        sppo_bradley_terry(reward[i], reward[j]);
+            CHECK_NEAR(grad, 0.0, 1e-11);
+            mean += reward[i] / 7;
+        }
+        CHECK_NEAR(mean, 0.0, 1e-12);
+        for (i = 0; i < 49; i++)
+            made[i] = sppo_bradley_terry(reward[i / 7], reward[i % 7]);
+        sppo_bradley_terry_fit(again, made, 7);
+        for (i = 0; i < 7; i++)
+            CHECK_NEAR(again[i], reward[i], 1e-10);
+    }
+}
+
+/* Who always wins has no finite reward. */
+static void reward_of_a_sure_winner_is_finite(void)
+{
+    static const double sure[9] = { 0.5, 1, 1, 0, 0.5, 1, 0, 0, 0.5 };
+    double reward[3];
+
+    sppo_bradley_terry_fit(reward, sure, 3);
+    CHECK(reward[0] > reward[1] && reward[1] > reward[2]);
+    CHECK(reward[0] < 74.0 && reward[2] > -74.0);
+    sppo_bradley_terry_fit(reward, sure, 1);
+    CHECK(reward[0] == 0.0);
+}
+
+/* ==== circles ============================================================ */
+
+static void circles_are_counted(void)
+{
+    double game[36], made[36], pi[6], reward[6];
+    int key;
+
+    CHECK_NEAR(sppo_cyclic_share(rock_paper_scissors, 3), 1.0, 0.0);
+    CHECK_NEAR(sppo_cyclic_share(circle, 3), 1.0, 0.0);
+    CHECK_NEAR(sppo_cyclic_share(colours, 3), 0.0, 0.0);
+    CHECK_NEAR(sppo_cyclic_share(colours, 2), 0.0, 0.0);
+    for (key = 0; key < 50; key++) {
+        int i, j, l, circles = 0;
+
+        random_game(game, pi, 6, (uint64_t)key);
+        for (i = 0; i < 6; i++)  // each from each of its three ends
+            for (j = 0; j < 6; j++)
+                for (l = 0; l < 6; l++)
+                    circles += game[i * 6 + j] > 0.5 && game[j * 6 + l] > 0.5 &&
+                               game[l * 6 + i] > 0.5;
+        CHECK_NEAR(sppo_cyclic_share(game, 6), circles / 3.0 / 20.0, 1e-15);
+        sppo_bradley_terry_fit(reward, game, 6);
+        for (i = 0; i < 6; i++)
+            for (j = 0; j < 6; j++)
+                made[i * 6 + j] = sppo_bradley_terry(reward[i], reward[j]);
+        CHECK_NEAR(sppo_cyclic_share(made, 6), 0.0, 0.0);
+    }
+}
+
+static const check_case cases[] = {
+    CASE(the_circle_of_three_as_published),
+    CASE(inpo_ends_as_far_as_it_is_pulled),
+    CASE(comal_falls_to_rounding),
+    CASE(nash_md_one_step_of_dice),
+    CASE(mixture_ends_are_its_policies),
+    CASE(nash_md_keeps_its_bound_and_stalls),
+    CASE(steps_ahead_converge_as_published),
+    CASE(a_step_ahead_converges_where_inpo_circles),
+    CASE(every_step_gains_its_kl_over_eta),
+    CASE(annotators_move_the_winner_smoothly),
+    CASE(reward_of_colours_is_red_the_winner_blue),
+    CASE(reward_fit_is_the_minimum),
+    CASE(reward_of_a_sure_winner_is_finite),
+    CASE(circles_are_counted)
+};
+
+int main(int argc, char **argv)
+{
+    return check_main(cases, COUNT(cases), argc, argv);
+}
