@@ -13171,10 +13171,9 @@ static void sppoi_output_drop(sppoi_output *out)
 /* Its bytes are on the disk, or the reason why not is told. */
 static sppo_result sppoi_output_flush(sppo_ctx *ctx, sppoi_output *out)
 {
-    sppoi_no_error();
     if (!ferror(out->sink.file) && SPPO_IO(fflush)(out->sink.file) == 0 &&
         sppoi_sync(out->sink.file))
-        return SPPO_OK;
+        return SPPO_OK;  // else errno is of this call, or of the last write
     sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s; what was there "
               "before is unchanged", out->path, sppoi_why());
     sppoi_output_drop(out);
@@ -13465,7 +13464,8 @@ SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path)
             continue;
         part[i] = 0;
         sppoi_no_error();
-        if (!sppoi_mkdir(part) && !sppoi_is_folder(part))
+        if (!sppoi_mkdir(part) && !sppoi_is_folder(part) &&
+            !sppoi_mkdir(part))  // once more, for its own reason
             return sppo_fail(ctx, SPPO_E_IO, "%.300s: this folder cannot be "
                              "made: %s", path, sppoi_is_taken()
                                  ? "a file has this name" : sppoi_why());

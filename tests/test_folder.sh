@@ -111,6 +111,10 @@ if strace -qq -o /dev/null -e trace=rename true 2> /dev/null; then
         if [ -z "$wrong" ] && [ $n -gt 1 ]; then ok "each_${call}_may_fail"
         else bad "each_${call}_may_fail" "${wrong:-nothing failed}"; fi
     done
+    expect a_folder_that_cannot_be_made 5 \
+        'deep/new: this folder cannot be made: No space left on device' \
+        strace -f -qq -o trace -e trace=mkdir -e inject=mkdir:error=ENOSPC \
+        "$tool" convert --from a --to deep/new
     old victim
     n=1 wrong=
     while [ $n -le 30 ]; do

@@ -142,6 +142,17 @@ expect too_few_now 2 'has done iteration 3; iterations is 1 now' \
     resume pairs --iterations 1
 expect other_settings_stay 2 'eta is 7, but 30' resume pairs --eta 7
 
+# A run that forgets one of more iterations, of which a kill had left temporaries.
+cp -r three forgotten
+: > forgotten/validation.csv
+: > forgotten/iter2/model.safetensors.tmp
+: > forgotten/iter3/config.json.next
+holds begins_anew align forgotten --force --preference taste --iterations 1 \
+    --prompts-per-iteration 3
+holds one_alone align alone --preference taste --iterations 1 \
+    --prompts-per-iteration 3
+holds nothing_of_the_old_run_is_left diff -r alone forgotten
+
 # ---- what is said --------------------------------------------------------------
 
 expect run_is_there 2 'by --resume, choose another name, or --force' \

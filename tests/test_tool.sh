@@ -224,8 +224,8 @@ else
     skip full_output "there is no /dev/full"
 fi
 limited() { (ulimit -f 8; "$@"); }
-expect full_disk 5 '' limited "$tool" pretrain --text text.txt --from base \
-    --steps 2 --out r_full
+expect full_disk 5 'cannot be written: File too large' limited "$tool" \
+    pretrain --text text.txt --from base --steps 2 --out r_full
 # shellcheck disable=SC3045  # asked for, and skipped where it is missing
 small() { (ulimit -v 2000000; "$@"); }
 if small "$tool" --version > /dev/null 2>&1; then

@@ -252,6 +252,33 @@ kill -9 $pid
 wait $pid 2> /dev/null
 holds locked_resume "$tool" pretrain --resume --out locked
 equals locked locked base
+# Two begin, and one waits for its text until the other has done the run.
+# beside NAME CODE PATTERN OPTION..: the one that waited
+mkfifo text.fifo
+beside() {
+    name=$1 code=$2 pattern=$3
+    shift 3
+    # shellcheck disable=SC2086
+    "$tool" pretrain --text - --tokenizer tok.bin $shape --steps 60 --batch 3 \
+        --pass-tokens 64 --out beside "$@" < text.fifo > log 2>&1 &
+    pid=$!
+    exec 9> text.fifo
+    sleep 0.5
+    pretrain --resume --out beside > out 2>&1
+    cat text.txt >&9
+    exec 9>&-
+    wait $pid
+    got=$?
+    if [ $got -eq "$code" ] && grep -q "$pattern" log; then ok "$name"; else
+        bad "$name" "exit $got, not $code: $(tail -n 2 log)"; fi
+}
+beside another_was_faster 7 'another process worked in it meanwhile' --seed 2
+equals another_was_faster beside base
+rm -r beside
+left pretrain beside
+beside another_went_on 7 'another process worked in it meanwhile' --resume
+equals another_went_on beside base
+beside forced_beside_another 0 '' --force
 limited() { (ulimit -f 4 && "$@"); }
 left pretrain disk
 cp disk/run.safetensors before

@@ -56,27 +56,42 @@ static sppo_result align_inputs(run *r)
     return SPPO_OK;
 }
 
-/* Removes what an earlier run left of its iterations. */
+/* Removes a file of an iteration, and what a write of it that was killed left. */
+static void align_remove(run *r, int n, const char *file)
+{
+    static const char *const endings[] = { "", ".tmp", ".next" };
+    char name[80], path[PATH_ROOM];
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "iter%d/%s%s", n, file, endings[i]);
+        if (!path_join(&r->t->ctx, path, r->t->set.out, name))
+            SPPO_IO(remove)(path);
+    }
+}
+
+/* Removes what an earlier run left. The last iteration goes first: a kill on
+ * the way leaves no gap, behind which the rest would not be found.          */
 static void align_clear(run *r)
 {
     static const char *const files[] = { "train.jsonl", "judged.jsonl",
         "model.safetensors", "config.json" };
     const int own = (int)(sizeof files / sizeof *files);
-    char name[80], path[PATH_ROOM];
-    int n, i;
+    char name[32], path[PATH_ROOM];
+    int n = 0, i;
 
     SPPO_IO(remove)(r->t->folder.checkpoint);
-    for (n = 1; n < 1000000; n++) {
-        for (i = 0; i < own || sppo_companion(i - own); i++) {
-            snprintf(name, sizeof name, "iter%d/%s", n,
-                     i < own ? files[i] : sppo_companion(i - own));
-            if (!path_join(&r->t->ctx, path, r->t->set.out, name))
-                SPPO_IO(remove)(path);
-        }
+    SPPO_IO(remove)(r->validation);
+    do {
+        snprintf(name, sizeof name, "iter%d", ++n);
+    } while (!path_join(&r->t->ctx, path, r->t->set.out, name) &&
+             is_folder(path));
+    while (--n > 0) {
+        for (i = 0; i < own || sppo_companion(i - own); i++)
+            align_remove(r, n, i < own ? files[i] : sppo_companion(i - own));
         snprintf(name, sizeof name, "iter%d", n);
-        if (path_join(&r->t->ctx, path, r->t->set.out, name) ||
-            SPPO_IO(rmdir)(path))
-            break;
+        if (!path_join(&r->t->ctx, path, r->t->set.out, name))
+            SPPO_IO(rmdir)(path);
     }
 }
 

@@ -107,12 +107,59 @@ sppo_result run_inputs_check(run_folder *f)
     return result;
 }
 
-sppo_result run_folder_open(run_folder *f, parser *p, console *c,
-                            const char *out, int lock)
+/* A digest of what tells one run from another, and whether it is done. */
+static sppo_result run_digest(sppo_ctx *ctx, const char *out, uint64_t *digest)
 {
+    static const char *const names[] = { "model.safetensors",
+        "run.safetensors", "settings.json" };  // which is read, too
+    char path[PATH_ROOM], *data = NULL;
+    size_t size = 0;
+    int i, there;
+
+    *digest = 0;
+    for (i = 0; i < 3; i++) {
+        TRY(path_join(ctx, path, out, names[i]));
+        there = file_exists(path);
+        *digest = sppo_digest(*digest, &there, sizeof there);
+    }
+    if (!there)
+        return SPPO_OK;
+    TRY(sppo_file_read(ctx, path, &data, &size));
+    *digest = sppo_digest(*digest, data, size);
+    sppo_release(ctx, data, size + 1);
+    return SPPO_OK;
+}
+
+sppo_result run_folder_look(run_folder *f, sppo_ctx *ctx, const char *out)
+{
+    return run_digest(ctx, out, &f->seen);
+}
+
+/* Locks it, or says who has. */
+static sppo_result run_folder_lock(run_folder *f)
+{
+    sppo_ctx *ctx = f->parse->ctx;
     char path[PATH_ROOM];
     long owner = 0;
     int fd = -1;
+
+    TRY(path_join(ctx, path, f->out, "lock"));
+    TRY(file_lock(ctx, path, &fd, &owner));
+    f->locked = fd < 0;
+    if (f->locked)
+        return owner > 0
+            ? sppo_fail(ctx, SPPO_E_IO, "%s is locked by process %ld", f->out,
+                        owner)
+            : sppo_fail(ctx, SPPO_E_IO, "%s is locked by a process that "
+                        "just ended, or is another machine's", f->out);
+    return SPPO_OK;
+}
+
+sppo_result run_folder_open(run_folder *f, parser *p, console *c,
+                            const char *out, int lock)
+{
+    const int force = option_find(p, "force", 5);
+    uint64_t now;
 
     f->parse = p;
     f->console = c;
@@ -121,17 +168,15 @@ sppo_result run_folder_open(run_folder *f, parser *p, console *c,
     TRY(sppo_folder_make(p->ctx, out));
     TRY(path_join(p->ctx, f->settings, out, "settings.json"));
     TRY(path_join(p->ctx, f->checkpoint, out, "run.safetensors"));
-    TRY(path_join(p->ctx, path, out, "lock"));
     if (!lock)
         return SPPO_OK;
-    TRY(file_lock(p->ctx, path, &fd, &owner));
-    f->locked = fd < 0;
+    TRY(run_folder_lock(f));
+    TRY(run_digest(p->ctx, out, &now));
+    f->locked = now != f->seen && !p->given[force];
     if (f->locked)
-        return owner > 0
-            ? sppo_fail(p->ctx, SPPO_E_IO, "%s is locked by process %ld", out,
-                        owner)
-            : sppo_fail(p->ctx, SPPO_E_IO, "%s is locked by a process that "
-                        "just ended, or is another machine's", out);
+        return sppo_fail(p->ctx, SPPO_E_IO, "%s: another process worked in it "
+                         "meanwhile; look at what is there now, and start "
+                         "again", out);
     return SPPO_OK;
 }
 

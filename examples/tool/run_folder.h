@@ -31,6 +31,7 @@ typedef struct run_folder {
     run_input input[RUN_INPUTS];
     int inputs;
     int locked;   // 1: another process works in it
+    uint64_t seen;  // of what was there before it was ours
     double saved, cost;  // when the last checkpoint was written; its seconds
     buffer text;
 } run_folder;
@@ -54,7 +55,11 @@ void run_input_add(run_folder *f, const char *name, const char *noun,
 /* Refuses to go on with inputs that hold something else than they did. */
 sppo_result run_inputs_check(run_folder *f);
 
-/* Makes the folder and, unless it is shared with others, locks it. */
+/* Takes note of the run in a folder, before its settings are read. */
+sppo_result run_folder_look(run_folder *f, sppo_ctx *ctx, const char *out);
+
+/* Makes the folder and, unless it is shared with others, locks it. Without
+ * --force the run in it must still be the one that was looked at.           */
 sppo_result run_folder_open(run_folder *f, parser *p, console *c,
                             const char *out, int lock);
 

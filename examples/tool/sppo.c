@@ -258,6 +258,8 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
 
     t->parse.command = &j->command;
     TRY(parse_arguments(t, argc, argv));
+    if ((j->command.bit & TRAINING) && t->set.out)
+        TRY(run_folder_look(&t->folder, &t->ctx, t->set.out));
     if (t->set.resume && t->set.out) {
         TRY(path_join(&t->ctx, path, t->set.out, "settings.json"));
         if (file_exists(path))
