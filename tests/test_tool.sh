@@ -555,7 +555,8 @@ holds game_nash_md "$tool" game --matrix rps.csv --start 0.6,0.2,0.2 \
 says game_scheduled_nash_md_ends_there '^    5000  4.113e-01 .*  0.5'
 for method in mwu sppo-half optimistic nash-md inpo comal extragradient rlhf; do
     "$tool" game --matrix rps.csv --start 0.6,0.2,0.2 --method $method \
-        --eta 0.9 --steps 250 | awk 'END { print $2 }' >> methods.txt
+        --eta 0.9 --steps 250 | awk '$1 == 20 { at = $2 } END { print at, $2 }' \
+        >> methods.txt
 done
 if [ "$(sort -u methods.txt | wc -l)" -eq 8 ]; then ok game_methods_differ
 else bad game_methods_differ "$(cat methods.txt)"; fi
