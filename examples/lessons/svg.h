@@ -196,9 +196,9 @@ static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
     svg_text((left + right) / 2, SVG_H_ - 14, "text-anchor='middle'", x_label,
              out);
     snprintf(turn, sizeof turn,
-             "text-anchor='middle' transform='rotate(-90 16 %.1f)'",
+             "text-anchor='middle' transform='rotate(-90 11 %.1f)'",
              (SVG_TOP + bottom) / 2);
-    svg_text(16, (SVG_TOP + bottom) / 2, turn, y_label, out);
+    svg_text(11, (SVG_TOP + bottom) / 2, turn, y_label, out);
 }
 
 /* ==== curves ============================================================= */
