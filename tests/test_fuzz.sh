@@ -19,6 +19,10 @@ sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
 echo 'int main(void) { return 0; }' > probe.c
 $build $sanitize probe.c -o probe 2> err || sanitize=
 
+# In memory where there is a file system for that; two runs have two folders.
+SPPO_FUZZ_PLACE=$(mktemp -d /dev/shm/sppo_fuzz.XXXXXX 2>/dev/null || mktemp -d)
+export SPPO_FUZZ_PLACE
+
 # shellcheck disable=SC2086 # several flags
 sh "$fuzz/library.sh" obj $build $sanitize 2> err &&
     $build $sanitize "$fuzz/seeds.c" obj/tool.a -o seeds_program -lm 2> err &&
@@ -46,7 +50,7 @@ for source in "$fuzz"/*.c; do
         bad "$target" "$(grep -E 'finding|ERROR|runtime' err | head -n 3)"
     fi
 done
-rm -rf /dev/shm/sppo_fuzz_* /tmp/sppo_fuzz_*
+rm -rf "$SPPO_FUZZ_PLACE"
 
 # ---- does a target look at all?  A limit that no input can keep ----
 

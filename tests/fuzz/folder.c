@@ -65,7 +65,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
 
 static void clear(void)
 {
-    char path[160];
+    char path[256];
     int i;
 
     for (i = 0; i < NAMES; i++) {

@@ -67,17 +67,16 @@ static inline void fuzz_end(const sppo_ctx *ctx, size_t size, size_t more)
         fuzz_finding("too much memory for this input", ctx);
 }
 
-/* A folder of this process, on a file system in memory where there is one. */
+/* A folder of this process, where run.sh or test_fuzz.sh says, which remove
+ * theirs in the end and no other run's.                                     */
 static inline const char *fuzz_folder(void)
 {
-    static char folder[64];
+    static char folder[96];
+    const char *place = getenv("SPPO_FUZZ_PLACE");
 
     if (!folder[0]) {
-        snprintf(folder, sizeof folder, "/dev/shm/sppo_fuzz_%ld",
-                 (long)getpid());
-        if (mkdir(folder, 0700) != 0)
-            snprintf(folder, sizeof folder, "/tmp/sppo_fuzz_%ld",
-                     (long)getpid());
+        snprintf(folder, sizeof folder, "%s/sppo_fuzz_%ld",
+                 place ? place : "/tmp", (long)getpid());
         mkdir(folder, 0700);
     }
     return folder;
@@ -86,7 +85,7 @@ static inline const char *fuzz_folder(void)
 /* The path of NAME in that folder. */
 static inline const char *fuzz_place(const char *name)
 {
-    static char path[128];
+    static char path[192];
 
     snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
     return path;

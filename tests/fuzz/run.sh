@@ -32,6 +32,10 @@ sh "$fuzz/library.sh" "$out/obj" $clang $flags \
         "$out/obj/tool.a" -o "$out/bin/seeds" -lm &&
     "$out/bin/seeds" "$out/seeds" || exit 1
 
+# In memory where there is a file system for that; two runs have two folders.
+SPPO_FUZZ_PLACE=$(mktemp -d /dev/shm/sppo_fuzz.XXXXXX 2>/dev/null || mktemp -d)
+export SPPO_FUZZ_PLACE
+
 one() {  # target
     corpus=$out/corpus/$1
     mkdir -p "$corpus" "$out/seeds/$1"
@@ -73,5 +77,5 @@ while [ $# -gt 0 ]; do
     [ -z "$second" ] || report "$second" $status2
     [ $((status + status2)) -eq 0 ] || failed=1
 done
-rm -rf /dev/shm/sppo_fuzz_* /tmp/sppo_fuzz_*
+rm -rf "$SPPO_FUZZ_PLACE"
 exit $failed

@@ -28,7 +28,7 @@ static inline void world_once(void)
 /* A model directory of that kind with the world's tokenizer, made once. */
 static inline const char *world_model(sppo_head head)
 {
-    static char path[4][128];
+    static char path[4][192];
     sppo_config c = world_policy.config;
     sppo_model model = { 0 };
     sppo_file tok = { 0 };
