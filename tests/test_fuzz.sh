@@ -29,7 +29,7 @@ sh "$fuzz/library.sh" obj $build $sanitize 2> err &&
     ./seeds_program seeds 2> err || bad "seeds are made" "$(head -c 300 err)"
 for source in "$fuzz"/*.c; do
     target=$(basename "$source" .c)
-    case $target in replay | seeds) continue ;; esac
+    case $target in replay | seeds | hostile) continue ;; esac
     mkdir -p "seeds/$target"
     # shellcheck disable=SC2086 # several flags
     if ! $build $sanitize "$source" "$fuzz/replay.c" obj/tool.a -o "$target" \

@@ -15,7 +15,7 @@ shift
 out=$root/build/fuzz
 clang=${CLANG:-clang}
 [ $# -gt 0 ] || set -- $(cd "$fuzz" && ls ./*.c | sed 's|^\./||; s|\.c$||' |
-    grep -vx 'replay\|seeds')
+    grep -vx 'replay\|seeds\|hostile')
 mkdir -p "$out/bin" "$out/findings" "$out/log"
 
 flags="-std=c99 -g -O1 -Wall -Wextra -Wno-unused-function \
