@@ -13453,11 +13453,11 @@ SPPO_DEF void sppo_files_free(sppo_ctx *ctx, sppo_file *files, int count)
 
 SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path)
 {
-    char part[SPPOI_PATH];
+    char part[SPPOI_PATH], above[SPPOI_PATH];
     size_t i;
 
     SPPOI_TRY(sppoi_path(ctx, part, path, "", ""));
-    for (i = 1; part[0]; i++) {
+    for (i = 1; part[i - 1]; i++) {
         const char at = part[i];
 
         if (at != '/' && at != 0)
@@ -13469,9 +13469,9 @@ SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path)
             return sppo_fail(ctx, SPPO_E_IO, "%.300s: this folder cannot be "
                              "made: %s", path, sppoi_is_taken()
                                  ? "a file has this name" : sppoi_why());
+        sppoi_parent(above, part);  // made by whom it may be: killed since
+        SPPOI_TRY(sppoi_folder_synced(ctx, above));
         part[i] = at;
-        if (at == 0)
-            break;
     }
     return SPPO_OK;
 }
@@ -13675,8 +13675,8 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
                             "%s", path, sppoi_why());
 }
 
-/* The files that an index names, and nothing else; if it is no JSON, none.
- * Fails for want of memory only.                                            */
+/* The files that an index names, and nothing else; if it is no JSON, none. They
+ * are gone for good when it goes: nothing else says which they are.         */
 static sppo_result sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
                                       const sppo_file *index)
 {
@@ -13699,7 +13699,7 @@ static sppo_result sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
                 SPPO_IO(remove)(path);
     }
     sppo_json_free(ctx, &parts.json);
-    return result == SPPO_E_MEMORY ? result : SPPO_OK;
+    return result == SPPO_E_MEMORY ? result : sppoi_folder_synced(ctx, f->name);
 }
 
 static sppo_result sppoi_finish_gone(sppo_ctx *ctx, sppoi_folder *f,
@@ -13731,6 +13731,7 @@ static sppo_result sppoi_finish(sppo_ctx *ctx, sppoi_folder *f)
     int i;
 
     f->unfinished = 0;
+    SPPOI_TRY(sppoi_folder_synced(ctx, f->name));  // the commit comes first
     SPPOI_TRY(sppoi_finish_part(ctx, f, "config.json"));
     for (i = 0; sppo_companion(i); i++)
         SPPOI_TRY(sppoi_finish_part(ctx, f, sppo_companion(i)));
@@ -14049,8 +14050,7 @@ static sppo_result sppoi_commit(sppo_ctx *ctx, const sppoi_saving *s,
 static sppo_result sppoi_after_commit(sppo_ctx *ctx, sppoi_folder *f)
 {
     sppoi_archive_close(ctx, &f->weights);
-    if (!sppoi_weights_open(ctx, f) && !sppoi_folder_synced(ctx, f->name) &&
-        !sppoi_finish(ctx, f))
+    if (!sppoi_weights_open(ctx, f) && !sppoi_finish(ctx, f))
         return SPPO_OK;
     return sppoi_prefix(ctx, "the model is saved, but something is left to do, "
                         "which the next load or save does: ");
