@@ -30,8 +30,8 @@ TESTS = base json kernels policy sample optim prefer game methods update play \
         ranks files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples demo test programs audit mutate fuzz models repro \
-        repro-full repro-second repro-keep bench bench-growth bench-torch strict \
+.PHONY: help all examples demo test programs audit mutate sanitize fuzz models \
+        repro repro-full repro-second repro-keep bench bench-growth bench-torch strict \
         ports mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
@@ -56,6 +56,9 @@ audit:  ## the paper row by row: item, function, figure, tolerance
 
 mutate:  ## one-character errors in the update and games: all must be noticed
 	@sh tests/mutate.sh sppo.h build/mutants
+
+sanitize:  ## memory, undefined behaviour, races: sanitizers and valgrind
+	@sh tests/sanitize.sh build/sanitize $(PARTS)
 
 fuzz:  ## clang's libFuzzer on every reader, 20 s each; MINUTES=n for longer
 	@sh tests/fuzz/run.sh $(if $(MINUTES),$$((60 * $(MINUTES))),20)

@@ -337,7 +337,7 @@ static void any_bytes_survive(void)
                     memcpy(text + n, piece, strlen(piece));
                     n += (int)strlen(piece);
                 } else {
-                    text[n++] = (char)(u * 16384.0);
+                    text[n++] = (char)((int)(u * 16384.0) % 256);
                 }
             }
             if (!CHECK(goes_round(&ctx, &b, text, n, NULL)))

@@ -724,15 +724,16 @@ static void eq_4_7_mean_over_the_kept_responses(void)
 static void losses_are_those_of_their_rows(void)
 {
     static const double win[] = { 0.9, 0.1 };
-    double grad[2], same[2];
+    double grad[2], same[2], pair[2];
     sppoi_example x = { 2, NULL, win, 0.8, 0, 1.7, 0.85 };
     int kind, i;
 
+    x.ratio = pair;
     for (i = 0; i < COUNT(ratios) - 1; i++) {
         const double w = ratios[i + 1], l = ratios[i];
-        const double pair[2] = { w, l };
 
-        x.ratio = pair;
+        pair[0] = w;
+        pair[1] = l;
         CHECK_NEAR(sppoi_loss(SPPO_LOSS_SPPO, &x, grad),
                    sppo_loss_pair_average(w, l, 0.9, 0.1, 1.7, same), 1e-12);
         CHECK_NEAR(grad[0], same[0], 1e-12);

@@ -1,0 +1,227 @@
+#!/bin/sh
+# sanitize.sh OUT [PART...] - the tests and the tool, watched while they run
+#
+#   address    AddressSanitizer with leaks, UndefinedBehaviorSanitizer
+#   memory     MemorySanitizer: what is read was written; clang, one thread
+#   thread     ThreadSanitizer with OpenMP's rules (archer), three threads
+#   valgrind   memcheck on an ordinary build: libc and files are watched too
+#
+# Each part first compiles planted.c and must report every error in it, and
+# nothing in its innocent twin.  SHORT=1 leaves out the programs that take
+# longest.  A report fails its program, whatever the exit status; it stays in
+# OUT/PART.  Prints a line for each program, the seconds of the processor for
+# each part, and a count.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:?"usage: sanitize.sh OUT [PART...]"}
+shift
+[ $# -gt 0 ] || set -- address memory thread valgrind
+mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
+cd "$here/.." || exit 1
+clang=${CLANG:-clang}
+OMP_WAIT_POLICY=passive
+export OMP_WAIT_POLICY
+passed=0 failed=0 skipped=0
+
+ok() { passed=$((passed + 1)); echo "ok   $part: $1"; }
+skip() { skipped=$((skipped + 1)); echo "skip $part: $1"; }
+bad() {  # what, files to show
+    failed=$((failed + 1))
+    echo "FAIL $part: $1"
+    shift
+    cat "$@" 2> /dev/null | head -n 40
+}
+
+# ---- programs ----
+
+with=$(echo examples/tool/length_control.c examples/tool/tokenizer_json.c \
+    examples/tool/tokenizer_read.c)
+sources() {  # program: its files, as in the Makefile
+    case $1 in
+    sppo) echo examples/tool/*.c ;;
+    planted) echo tests/planted.c ;;
+    data) echo "-USPPO_STATIC tests/test_data.c $with" ;;
+    repro) echo "-USPPO_STATIC tests/test_repro.c" \
+        examples/reproduction/statistics.c examples/reproduction/store.c ;;
+    *) echo "tests/test_$1.c" ;;
+    esac
+}
+
+# shellcheck disable=SC2046,SC2086 # several flags and files
+compile() {  # program
+    static=-DSPPO_STATIC
+    [ "$1" = sppo ] && static=
+    $build $static $(sources "$1") -o "$bin/$1" -lm > "$bin/$1.log" 2>&1
+}
+
+compile_all() {  # programs, two at a time
+    while [ $# -gt 0 ]; do
+        compile "$1" &
+        [ $# -lt 2 ] || compile "$2"
+        wait $!
+        shift
+        [ $# -eq 0 ] || shift
+    done
+}
+
+reports() { cat "$bin"/report.* 2> /dev/null | grep -v '^ *$'; }
+
+# watch NAME COMMAND..: fails by its exit status or by a report of any process
+watch() {
+    name=$1
+    shift
+    rm -f "$bin"/report.*
+    "$@" > "$bin/$name.out" 2>&1
+    status=$?
+    if reports > "$bin/$name.report"; then
+        bad "$name: it is reported" "$bin/$name.report"
+    elif [ $status -ne 0 ]; then
+        grep -vE '^(ok|passed) ' "$bin/$name.out" > "$bin/$name.why"
+        bad "$name: exit $status" "$bin/$name.log" "$bin/$name.why"
+    else
+        ok "$name: $(tail -n 1 "$bin/$name.out")"
+    fi
+}
+
+# sees PLANTED PATTERN: the planted error is reported, in words of the tool
+sees() {
+    rm -f "$bin"/report.*
+    "$bin/run" planted "$1" > "$bin/planted.out" 2>&1
+    if reports > "$bin/planted.report" && grep -q "$2" "$bin/planted.report"
+    then ok "the planted error is seen: $1"
+    else bad "the planted error is not seen: $1" "$bin/planted.log" \
+        "$bin/planted.out" "$bin/planted.report"; fi
+}
+
+# Programs and how they are started: "$bin/run" PROGRAM ARGUMENT..; the tool is
+# "$bin/tool", for scripts.
+starters() {  # what stands before a program, or nothing
+    printf '#!/bin/sh\nprogram=$1\nshift\nexec %s "%s/$program" "$@"\n' \
+        "$1" "$bin" > "$bin/run"
+    printf '#!/bin/sh\nexec %s "%s/sppo" "$@"\n' "$1" "$bin" > "$bin/tool"
+    chmod +x "$bin/run" "$bin/tool"
+}
+
+links() {  # a compiler and its flags: can it build and run such a program?
+    echo 'int main(void) { return 0; }' > "$bin/probe.c"
+    "$@" "$bin/probe.c" -o "$bin/probe" > /dev/null 2>&1 && "$bin/probe"
+}
+
+run_all() {  # programs
+    watch planted "$bin/run" planted none
+    for program in "$@"; do
+        if [ "$program" = sppo ]; then
+            watch commands sh tests/commands.sh "$bin/tool" "$bin"
+        else
+            watch "$program" "$bin/run" "$program"
+        fi
+    done
+}
+
+# ---- parts ----
+
+flags="-std=c99 -g -O1 -fno-omit-frame-pointer"
+quick="base json optim game update memory data repro prefer"
+long="kernels policy sample play ranks files"
+
+address() {
+    common="log_path=$bin/report"
+    ASAN_OPTIONS=$common:detect_stack_use_after_return=1
+    ASAN_OPTIONS=$ASAN_OPTIONS:allocator_may_return_null=1
+    ASAN_OPTIONS=$ASAN_OPTIONS:strict_string_checks=1
+    UBSAN_OPTIONS=$common:print_stacktrace=1
+    echo leak:libomp.so > "$out/leaks"  # of libomp itself, which keeps teams
+    LSAN_OPTIONS=suppressions=$out/leaks:print_suppressions=0
+    export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
+    sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
+    build=
+    for cc in "$clang" "${CC:-cc}"; do
+        for openmp in -fopenmp ""; do
+            # shellcheck disable=SC2086 # several flags
+            [ -n "$build" ] || ! links $cc $sanitize $openmp ||
+                build="$cc $flags $sanitize $openmp"
+        done
+    done
+    [ -n "$build" ] || { skip "no compiler with AddressSanitizer"; return; }
+    starters ""
+    compile_all planted sppo $quick $long
+    sees beyond 'heap-buffer-overflow'
+    sees leak 'LeakSanitizer: detected memory leaks'
+    sees overflow 'signed integer overflow'
+    run_all sppo $quick $long
+}
+
+memory() {
+    MSAN_OPTIONS=log_path=$bin/report:allocator_may_return_null=1
+    export MSAN_OPTIONS
+    sanitize="-fsanitize=memory -fsanitize-memory-track-origins"
+    # shellcheck disable=SC2086 # several flags
+    links $clang $sanitize || { skip "no clang with MemorySanitizer"; return; }
+    build="$clang $flags $sanitize"
+    starters ""
+    compile_all planted sppo $quick $long
+    sees unwritten 'use-of-uninitialized-value'
+    run_all sppo $quick $long
+}
+
+archer() {  # where libomp's observer for ThreadSanitizer is
+    for path in "$(dirname "$($clang -print-file-name=libomp.so)")" \
+        /usr/lib/llvm-*/lib; do
+        [ ! -e "$path/libarcher.so" ] || { echo "$path/libarcher.so"; return; }
+    done
+}
+
+thread() {
+    OMP_TOOL_LIBRARIES=$(archer)
+    TSAN_OPTIONS=log_path=$bin/report:ignore_noninstrumented_modules=1
+    TSAN_OPTIONS=$TSAN_OPTIONS:die_after_fork=0:allocator_may_return_null=1
+    OMP_NUM_THREADS=3
+    export OMP_TOOL_LIBRARIES TSAN_OPTIONS OMP_NUM_THREADS
+    # shellcheck disable=SC2086 # several flags
+    links $clang -fsanitize=thread -fopenmp ||
+        { skip "no clang with ThreadSanitizer and OpenMP"; return; }
+    [ -n "$OMP_TOOL_LIBRARIES" ] ||
+        { skip "no archer, which tells it of OpenMP"; return; }
+    build="$clang $flags -fsanitize=thread -fopenmp"
+    starters ""
+    compile_all planted sppo prefer memory $long
+    sees race 'data race'
+    run_all sppo prefer memory $long
+    unset OMP_NUM_THREADS OMP_TOOL_LIBRARIES
+}
+
+valgrind() {
+    command -v valgrind > /dev/null || { skip "no valgrind"; return; }
+    build="${CC:-cc} $flags"
+    starters "$(command -v valgrind) -q --error-exitcode=99 --leak-check=full \
+--trace-children=no --log-file=$bin/report.%p"
+    compile_all planted sppo $quick
+    sees beyond 'Invalid read'
+    sees leak 'definitely lost'
+    sees unwritten 'depends on uninitialised'
+    run_all sppo $quick
+}
+
+seconds() {  # of the processor, of all that ended so far
+    times > "$out/times"
+    awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' \
+        "$out/times"
+}
+
+for part in "$@"; do
+    bin=$out/$part
+    rm -rf "$bin"
+    mkdir -p "$bin"
+    times > "$out/before"
+    case $part in
+    address | memory | thread | valgrind) $part ;;
+    *) bad "there is no such part" ;;
+    esac
+    times > "$out/after"
+    awk -v part="$part" 'FNR == 2 { gsub(/[ms]/, " ")
+        total[++n] = $1 * 60 + $2 + $3 * 60 + $4 }
+        END { printf "     %s: %.0f s of the processor\n", part,
+            total[2] - total[1] }' "$out/before" "$out/after"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
