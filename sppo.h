@@ -391,7 +391,8 @@ typedef struct sppo_ctx {
     char message[400];  // its sentence
 } sppo_ctx;
 
-/* Sets code and message and returns code; for judges and callbacks too. */
+/* Sets code and message and returns code; for judges and callbacks too.  The
+ * message before may be among what is printed: so a caller says more of it. */
 SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
                                const char *format, ...) SPPOI_FORMAT(3, 4);
 
@@ -2642,26 +2643,27 @@ static int sppoi_thread(void) { return 0; }
 static int sppoi_works_alone(void) { return 1; }
 #endif
 
-/* call for i = 0 .. n - 1, under one of the pragmas, which may want the
- * caller's `threads` or `each`; in it `worker` is the thread's number
- * in the loop.  What a thread was given is not split again: a plain loop then,
- * and with one thread, for gcc's regions cost a system call each.           */
-#define SPPOI_EACH(pragma, i, n, call)             \
-    do {                                           \
-        if ((n) < 2 || sppoi_works_alone()) {      \
-            const int worker = 0;                  \
-            for (i = 0; i < (n); i++)              \
-                call;                              \
-            (void)worker;                          \
-        } else {                                   \
-            pragma                                 \
-            for (i = 0; i < (n); i++) {            \
-                const int worker = sppoi_thread(); \
-                call;                              \
-                (void)worker;                      \
-            }                                      \
-        }                                          \
+/* call for i = 0 .. n - 1, if `shared` under one of the pragmas, which may want
+ * the caller's `threads` or `each`; in it `worker` is the thread's number in
+ * the loop.  What a thread was given is not split again: a plain loop then, and
+ * with one thread, for gcc's regions cost a system call each.               */
+#define SPPOI_EACH_IF(shared, pragma, i, n, call)             \
+    do {                                                      \
+        if (!(shared) || (n) < 2 || sppoi_works_alone()) {    \
+            const int worker = 0;                             \
+            for (i = 0; i < (n); i++)                         \
+                call;                                         \
+            (void)worker;                                     \
+        } else {                                              \
+            pragma                                            \
+            for (i = 0; i < (n); i++) {                       \
+                const int worker = sppoi_thread();            \
+                call;                                         \
+                (void)worker;                                 \
+            }                                                 \
+        }                                                     \
     } while (0)
+#define SPPOI_EACH(pragma, i, n, call) SPPOI_EACH_IF(1, pragma, i, n, call)
 
 /* A loop of few, constantly many steps as straight code, at -O2 too. */
 #if defined(__GNUC__) && __GNUC__ >= 8
@@ -2705,66 +2707,40 @@ enum { SPPOI_LINE = 64 };
 /* An arena: arrays one behind the other in one block, freed together.  What is
  * different here: its size is known before.  A layout function runs twice, with
  * base NULL to count bytes, with a base to place; so the two cannot disagree.
- */
+ * Arrays take whole lines.                                                  */
 typedef struct sppoi_arena {
     char *base;
     size_t used;
-    int overflow;
 } sppoi_arena;
 
 SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
 
 /* A sentence is a line that a terminal can show, whatever it quotes. */
-static void sppoi_one_line(char *message)
-{
-    for (; *message; message++)
-        if ((unsigned char)*message < 32 || *message == 127)
-            *message = '?';
-}
-
 SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
                                const char *format, ...)
 {
+    char message[sizeof ctx->message] = "", *at;
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    sppoi_one_line(ctx->message);
+    for (at = message; *at; at++)
+        if ((unsigned char)*at < 32 || *at == 127)
+            *at = '?';
+    memcpy(ctx->message, message, sizeof message);
     ctx->code = code;
     return code;
 }
 
 static int sppoi_finite(double value) { return value - value == 0.0; }
 
-static sppo_result sppoi_stopped(sppo_ctx *ctx, const char *who)
-{
-    return sppo_fail(ctx, SPPO_E_STOPPED, "%s: stopped, as ctx->stop asked",
-                     who);
-}
-
 static sppo_result sppoi_go_on(sppo_ctx *ctx, const char *who)
 {
-    return ctx->stop && ctx->stop(ctx->stop_user) ? sppoi_stopped(ctx, who)
-                                                  : SPPO_OK;
-}
-
-/* Puts words in front of the sentence of the last failure. */
-SPPOI_FORMAT(2, 3)
-static sppo_result sppoi_prefix(sppo_ctx *ctx, const char *format, ...)
-{
-    char old[sizeof ctx->message];
-    va_list arguments;
-    size_t used;
-
-    memcpy(old, ctx->message, sizeof old);
-    va_start(arguments, format);
-    vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
-    va_end(arguments);
-    sppoi_one_line(ctx->message);
-    used = strlen(ctx->message);
-    snprintf(ctx->message + used, sizeof ctx->message - used, "%s", old);
-    return ctx->code;
+    if (!ctx->stop || !ctx->stop(ctx->stop_user))
+        return SPPO_OK;
+    return sppo_fail(ctx, SPPO_E_STOPPED, "%s: stopped, as ctx->stop asked",
+                     who);
 }
 
 /* The next boundary of a line after the block's begin; the byte before it tells
@@ -2827,26 +2803,12 @@ SPPO_DEF void sppo_release(sppo_ctx *ctx, void *block, size_t size)
 
 static void *sppoi_arena_alloc(sppoi_arena *arena, size_t count, size_t size)
 {
-    const size_t line = SPPOI_LINE, most = (size_t)-1 / 2;
+    const size_t bytes = sppoi_size_product(count, size);
+    const size_t rest = (SPPOI_LINE - bytes % SPPOI_LINE) % SPPOI_LINE;
     char *at = arena->base ? arena->base + arena->used : NULL;
-    size_t bytes;
 
-    if (size && count > most / size)
-        arena->overflow = 1;
-    if (arena->overflow)
-        return NULL;
-    bytes = (count * size + line - 1) / line * line;
-    if (bytes > most - arena->used)
-        arena->overflow = 1;
-    else
-        arena->used += bytes;
+    arena->used = sppoi_size_sum(arena->used, sppoi_size_sum(bytes, rest));
     return at;
-}
-
-/* The bytes that were counted. */
-static size_t sppoi_arena_size(const sppoi_arena *counted)
-{
-    return counted->overflow ? SPPOI_TOO_MANY : counted->used;
 }
 
 /* A zeroed block for what was counted; the arena places next. */
@@ -2854,14 +2816,15 @@ static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
                                sppoi_arena *counted, void **block,
                                size_t *size)
 {
-    if (counted->overflow)
+    if (counted->used == SPPOI_TOO_MANY)
         return sppo_fail(ctx, SPPO_E_MEMORY, "%s: the sizes asked for are "
                          "more than can be addressed", who);
     *block = sppo_alloc(ctx, counted->used, 1);
     *size = *block ? counted->used : 0;
     counted->base = (char *)*block;
     counted->used = 0;
-    return *block ? SPPO_OK : sppoi_prefix(ctx, "%s: ", who);
+    return *block ? SPPO_OK
+                  : sppo_fail(ctx, ctx->code, "%s: %s", who, ctx->message);
 }
 
 /* Room for at least `count` lists and `tokens` tokens in all. */
@@ -2996,6 +2959,16 @@ SPPO_DEF int sppo_forest_add(sppo_forest *forest, int parent, const int *token,
     forest->start[s + 1] = forest->tokens;
     forest->segments++;
     return s;
+}
+
+/* The same with a list, its tokens and their number. */
+static int sppoi_forest_add_list(sppo_forest *forest, int parent,
+                                 const sppo_lists *lists, int list, int scored)
+{
+    const int at = lists->start[list];
+
+    return sppo_forest_add(forest, parent, lists->token + at,
+                           lists->start[list + 1] - at, scored);
 }
 
 SPPO_DEF void sppo_forest_free(sppo_ctx *ctx, sppo_forest *forest)
@@ -3276,25 +3249,18 @@ static sppo_result sppoi_within(sppo_ctx *ctx, const char *who,
                      who, field, value, must ? must : range);
 }
 
-static sppo_result sppoi_check_field(sppo_ctx *ctx, const char *who,
-                                     const sppoi_field *f, const void *config,
-                                     int hf)
-{
-    const double value = sppoi_get(f, config);
-
-    if (f->type == SPPOI_SHARE && value == SPPO_ZERO)
-        return SPPO_OK;
-    return sppoi_within(ctx, who, hf && f->hf ? f->hf : f->name, value,
-                        f->least, f->most, f->must);
-}
-
 /* `who` asks, by Hugging Face's names if hf is 1. */
 static sppo_result sppoi_check_fields(sppo_ctx *ctx, const char *who,
                                       const sppoi_field *f, const void *config,
                                       int hf)
 {
-    for (; f->name; f++)
-        SPPOI_TRY(sppoi_check_field(ctx, who, f, config, hf));
+    for (; f->name; f++) {
+        const double value = sppoi_get(f, config);
+
+        if (f->type != SPPOI_SHARE || value != SPPO_ZERO)
+            SPPOI_TRY(sppoi_within(ctx, who, hf && f->hf ? f->hf : f->name,
+                                   value, f->least, f->most, f->must));
+    }
     return SPPO_OK;
 }
 
@@ -3407,20 +3373,11 @@ static sppo_real sppoi_fold(sppo_real *lane)
     return lane[0];
 }
 
-static void sppoi_clear_lanes(sppo_real *lane)
-{
-    int j;
-
-    for (j = 0; j < SPPOI_LANES; j++)
-        lane[j] = 0;
-}
-
 static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n)
 {
-    sppo_real lane[SPPOI_LANES];
+    sppo_real lane[SPPOI_LANES] = { 0 };
     int i, j;
 
-    sppoi_clear_lanes(lane);
     for (i = 0; i + SPPOI_LANES <= n; i += SPPOI_LANES) {
         SPPOI_SIMD
         for (j = 0; j < SPPOI_LANES; j++)
@@ -3435,14 +3392,13 @@ static sppo_real sppoi_dot(const sppo_real *a, const sppo_real *b, int n)
  * float would lose the small terms.                                         */
 static double sppoi_sum(const sppo_real *x, int n)
 {
-    sppo_real lane[SPPOI_LANES];
     double total = 0.0;
     int from, i, j;
 
     for (from = 0; from < n; from += SPPOI_SUM_BLOCK) {
         const int to = sppoi_min(n, from + SPPOI_SUM_BLOCK);
+        sppo_real lane[SPPOI_LANES] = { 0 };
 
-        sppoi_clear_lanes(lane);
         for (i = from; i + SPPOI_LANES <= to; i += SPPOI_LANES) {
             SPPOI_SIMD
             for (j = 0; j < SPPOI_LANES; j++)
@@ -3585,8 +3541,8 @@ static void sppoi_store_row(sppo_real *out, const sppo_real *sum, int cols,
 
 /* A tile of the first `width` columns of a panel: whole, or half or a quarter
  * where a matrix ends soon (narrow heads, small vocabularies), since columns
- * that nobody stores cost as much as others.  Its callers are out of line and
- * pass width as a constant, and a whole tile is stored by loops of constant
+ * that nobody stores cost as much as others.  Its caller is out of line and
+ * passes width as a constant, and a whole tile is stored by loops of constant
  * length: so gcc and clang both keep the tile in registers.                 */
 static SPPOI_INLINE void sppoi_tile_body(const int width,
                                          const sppoi_stored *store,
@@ -3628,26 +3584,14 @@ static SPPOI_NOINLINE void sppoi_tile(const sppoi_stored *store, sppo_real *out,
                                       const sppo_real *panel, ptrdiff_t a_row,
                                       ptrdiff_t a_col, int depth)
 {
-    sppoi_tile_body(SPPOI_NR, store, out, a, panel, a_row, a_col, depth);
-}
+    const int half = SPPOI_NR / 2, quarter = SPPOI_NR / 4;
 
-static SPPOI_NOINLINE void sppoi_tile_half(const sppoi_stored *store,
-                                           sppo_real *out, const sppo_real *a,
-                                           const sppo_real *panel,
-                                           ptrdiff_t a_row, ptrdiff_t a_col,
-                                           int depth)
-{
-    sppoi_tile_body(SPPOI_NR / 2, store, out, a, panel, a_row, a_col, depth);
-}
-
-static SPPOI_NOINLINE void sppoi_tile_quarter(const sppoi_stored *store,
-                                              sppo_real *out,
-                                              const sppo_real *a,
-                                              const sppo_real *panel,
-                                              ptrdiff_t a_row, ptrdiff_t a_col,
-                                              int depth)
-{
-    sppoi_tile_body(SPPOI_NR / 4, store, out, a, panel, a_row, a_col, depth);
+    if (store->cols > half)
+        sppoi_tile_body(SPPOI_NR, store, out, a, panel, a_row, a_col, depth);
+    else if (store->cols > quarter)
+        sppoi_tile_body(half, store, out, a, panel, a_row, a_col, depth);
+    else
+        sppoi_tile_body(quarter, store, out, a, panel, a_row, a_col, depth);
 }
 
 /* One row of A: a matrix times a vector (GEMV), as the product of a single
@@ -3684,20 +3628,15 @@ static SPPOI_INLINE void sppoi_gemv_body(const int across,
                         store->add);
 }
 
-static SPPOI_NOINLINE void sppoi_gemv_across(const sppoi_stored *store,
-                                             sppo_real *out, const sppo_real *a,
-                                             const sppo_real *panel, size_t gap,
-                                             ptrdiff_t a_col, int depth)
+static SPPOI_NOINLINE void sppoi_gemv_row(int across, const sppoi_stored *store,
+                                          sppo_real *out, const sppo_real *a,
+                                          const sppo_real *panel, size_t gap,
+                                          ptrdiff_t a_col, int depth)
 {
-    sppoi_gemv_body(SPPOI_ACROSS, store, out, a, panel, gap, a_col, depth);
-}
-
-static SPPOI_NOINLINE void sppoi_gemv_alone(const sppoi_stored *store,
-                                            sppo_real *out, const sppo_real *a,
-                                            const sppo_real *panel, size_t gap,
-                                            ptrdiff_t a_col, int depth)
-{
-    sppoi_gemv_body(1, store, out, a, panel, gap, a_col, depth);
+    if (across == SPPOI_ACROSS)
+        sppoi_gemv_body(SPPOI_ACROSS, store, out, a, panel, gap, a_col, depth);
+    else
+        sppoi_gemv_body(1, store, out, a, panel, gap, a_col, depth);
 }
 
 /* Panels [p0, p1) of a product with fewer rows than a tile, k from k0. */
@@ -3705,13 +3644,9 @@ static void sppoi_gemv(const sppoi_product_job *job, int p0, int p1, int k0)
 {
     const int depth = sppoi_min(SPPOI_KC, job->k - k0);
     const size_t gap = (size_t)job->k * SPPOI_NR;
-    sppoi_stored store;
+    sppoi_stored store = { 0, 0, 0, job->add || k0 > 0, 0 };
     int p, m, across;
 
-    store.ld = 0;
-    store.skip = 0;
-    store.zero = 0;
-    store.add = job->add || k0 > 0;
     for (p = p0; p < p1; p += across) {
         const sppo_real *panel =
             job->panel + (size_t)p * gap + (size_t)k0 * SPPOI_NR;
@@ -3719,10 +3654,10 @@ static void sppoi_gemv(const sppoi_product_job *job, int p0, int p1, int k0)
         across = p1 - p < SPPOI_ACROSS ? 1 : SPPOI_ACROSS;
         store.cols = job->n - p * SPPOI_NR;
         for (m = 0; m < job->m; m++)
-            (across == 1 ? sppoi_gemv_alone : sppoi_gemv_across)(
-                &store, job->out + m * job->ld + p * SPPOI_NR,
-                job->a + m * job->a_row + k0 * job->a_col, panel, gap,
-                job->a_col, depth);
+            sppoi_gemv_row(across, &store,
+                           job->out + m * job->ld + p * SPPOI_NR,
+                           job->a + m * job->a_row + k0 * job->a_col, panel,
+                           gap, job->a_col, depth);
     }
 }
 
@@ -3753,10 +3688,7 @@ static void sppoi_tiles(const sppoi_product_job *job, sppoi_stored *store,
                                + (size_t)k0 * SPPOI_NR;
 
         store->cols = sppoi_min(SPPOI_NR, job->n - n0);
-        (store->cols > SPPOI_NR / 2   ? sppoi_tile
-         : store->cols > SPPOI_NR / 4 ? sppoi_tile_half
-                                        : sppoi_tile_quarter)(
-            store, out + n0, a, panel, job->a_row, a_col, depth);
+        sppoi_tile(store, out + n0, a, panel, job->a_row, a_col, depth);
     }
 }
 
@@ -3772,25 +3704,20 @@ static void sppoi_strip(const sppoi_product_job *job, int m0, int p0, int p1,
     const int low = copied ? sppoi_min(m0, job->m - SPPOI_MC) : 0;
     sppo_real copy[(int)SPPOI_KC * SPPOI_MC];
     const sppo_real *a = job->a + low * job->a_row + k0 * job->a_col;
-    sppoi_stored store;
+    sppoi_stored store = { job->ld, 0, 0, job->add || k0 > 0, 0 };
     int m;
 
     if (copied) {
-        sppoi_copy_strip(copy, a, job->a_col,
-                         sppoi_min(SPPOI_KC, job->k - k0));
+        sppoi_copy_strip(copy, a, job->a_col, sppoi_min(SPPOI_KC, job->k - k0));
         a = copy;
     }
-    store.ld = job->ld;
-    store.zero = 0;
-    store.add = job->add || k0 > 0;
     for (m = m0; m < high; m += SPPOI_MR) {
         const int row = sppoi_min(m, job->m - SPPOI_MR);
 
         store.skip = m - row;
         sppoi_tiles(job, &store, job->out + row * job->ld,
                     a + (row - low) * job->a_row,
-                    copied ? (ptrdiff_t)SPPOI_MC : job->a_col, p0, p1,
-                    k0);
+                    copied ? (ptrdiff_t)SPPOI_MC : job->a_col, p0, p1, k0);
     }
 }
 
@@ -3855,12 +3782,9 @@ static void sppoi_product(sppo_real *out, ptrdiff_t ld, const sppo_real *a,
         if (own)
             SPPOI_EACH(SPPOI_FOR, task, tasks,
                        sppoi_product_task(&job, task, k0));
-        else if (shared)
-            SPPOI_EACH(SPPOI_TILES, task, tasks,
-                       sppoi_product_task(&job, task, k0));
         else
-            for (task = 0; task < tasks; task++)
-                sppoi_product_task(&job, task, k0);
+            SPPOI_EACH_IF(shared, SPPOI_TILES, task, tasks,
+                          sppoi_product_task(&job, task, k0));
     }
     (void)each;
 }
@@ -3906,12 +3830,9 @@ static void sppoi_pack(sppo_real *panel, const sppo_real *b, ptrdiff_t row,
     const int panels = sppoi_panel_count(width);
     int p;
 
-    if (sppoi_is_shared((double)SPPOI_PACKING * depth * width))
-        SPPOI_EACH(SPPOI_FOR, p, panels,
-                   sppoi_pack_panel(panel, b, row, col, depth, width, p));
-    else
-        for (p = 0; p < panels; p++)
-            sppoi_pack_panel(panel, b, row, col, depth, width, p);
+    SPPOI_EACH_IF(sppoi_is_shared((double)SPPOI_PACKING * depth * width),
+                  SPPOI_FOR, p, panels,
+                  sppoi_pack_panel(panel, b, row, col, depth, width, p));
 }
 
 enum { SPPOI_FORWARD = 0, SPPOI_BACKWARD, SPPOI_WAYS };
@@ -4021,10 +3942,9 @@ static void sppoi_rmsnorm_bwd_row(sppo_real *din, const sppo_real *dout,
                                   const sppo_real *in, const sppo_real *gain,
                                   sppo_real s, int d)
 {
-    sppo_real lane[SPPOI_LANES], pull;
+    sppo_real lane[SPPOI_LANES] = { 0 }, pull;
     int i, j;
 
-    sppoi_clear_lanes(lane);
     for (i = 0; i + SPPOI_LANES <= d; i += SPPOI_LANES) {
         SPPOI_SIMD
         for (j = 0; j < SPPOI_LANES; j++)
@@ -4048,11 +3968,9 @@ static void sppoi_rmsnorm_bwd_gain(sppo_real *dgain, const sppo_real *dout,
                                    int from)
 {
     const int m = sppoi_min(SPPOI_LANES, d - from);
-    double lane[SPPOI_LANES];
+    double lane[SPPOI_LANES] = { 0.0 };
     int row, j;
 
-    for (j = 0; j < m; j++)
-        lane[j] = 0.0;
     for (row = 0; row < n; row++) {
         const sppo_real *dout_r = sppoi_row(dout, row, d) + from;
         const sppo_real *in_r = sppoi_row(in, row, d) + from;
@@ -4985,16 +4903,15 @@ SPPO_DEF const sppo_tensor *sppo_model_tensor(const sppo_model *model,
 static sppo_result sppoi_same_trunk(sppo_ctx *ctx, const sppo_config *a,
                                     const sppo_config *b, const char *who)
 {
-    const sppoi_field *f = sppoi_config_fields;
+    const sppoi_field *f;
 
-    while (f->name && (!(f->uses & SPPOI_TRUNK) ||
-                       sppoi_get(f, a) == sppoi_get(f, b)))
-        f++;
-    if (!f->name)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: begun for a model of another "
-                     "shape than this one (vocab %d, dim %d, layers %d)", who,
-                     b->vocab, b->dim, b->layers);
+    for (f = sppoi_config_fields; f->name; f++)
+        if ((f->uses & SPPOI_TRUNK) &&
+            memcmp((const char *)a + f->at, (const char *)b + f->at, f->size))
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: begun for a model of "
+                             "another shape than this one (vocab %d, dim %d, "
+                             "layers %d)", who, b->vocab, b->dim, b->layers);
+    return SPPO_OK;
 }
 
 /* ---- a pass: batch, micro-batches, partial sums, threads ---- */
@@ -5231,7 +5148,7 @@ static size_t sppoi_room_bytes(const sppo_activations *acts, int most)
     const sppo_config *c = &acts->config;
     const size_t ends = sppoi_size_product(
         (size_t)most, (size_t)(9 + 8 * c->layers + 3));
-    sppoi_arena v = { NULL, 0, 0 };
+    sppoi_arena v = { NULL, 0 };
     sppo_micro_batch counted;
 
     sppoi_micro_layout(&counted, &v, acts->max_segments, acts->max_tokens);
@@ -5241,18 +5158,18 @@ static size_t sppoi_room_bytes(const sppo_activations *acts, int most)
                           sizeof(sppoi_kept_layer));
     }
     sppoi_arena_alloc(&v, ends, SPPOI_LINE);
-    return sppoi_arena_size(&v);
+    return v.used;
 }
 
 /* What the largest micro-batch keeps, where a workspace has the room for it. */
 static size_t sppoi_kept_bytes(const sppo_activations *acts)
 {
-    sppoi_arena v = { NULL, 0, 0 };
+    sppoi_arena v = { NULL, 0 };
     sppo_micro_batch counted;
 
     sppoi_kept_layout(&counted, &v, &acts->config, acts->most_rows,
                       acts->backward != SPPO_FORWARD);
-    return sppoi_arena_size(&v);
+    return v.used;
 }
 
 /* A block of queries of one head or of several that share their keys, and its
@@ -5263,6 +5180,7 @@ typedef struct sppoi_query_block {
     int s, g;            // segment and key/value head
     int i0, h0;          // first query (in its segment) and first query head
     int queries, heads;  // of the block
+    int keys;            // that its last query sees
     int cols;            // those in use, in whole halves of SPPOI_NR
     int first;           // of the segment's blocks: the last queries
 } sppoi_query_block;
@@ -5394,12 +5312,12 @@ SPPO_DEF size_t sppo_activations_bytes(const sppo_config *config,
                                        int max_tree, int backward)
 {
     sppo_activations acts;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
 
     sppoi_activations_shape(&acts, config, max_tokens, max_segments, max_tree,
                             backward, 0);
     sppoi_activations_layout(&acts, &arena);
-    return sppoi_arena_size(&arena);
+    return arena.used;
 }
 
 /* Counts, takes the memory, and only then writes to acts, so that a failure
@@ -5412,7 +5330,7 @@ static sppo_result sppoi_activations_begin(sppo_ctx *ctx,
                                            int pack_all)
 {
     sppo_activations counted;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
     void *block;
     size_t size;
 
@@ -5632,7 +5550,7 @@ static int sppoi_tree_end(const sppo_forest *f, int root)
  * comes from acts->room, whose size holds for any cut of such a batch.      */
 static void sppoi_cut(sppo_activations *acts, const sppo_forest *f)
 {
-    sppoi_arena v = { acts->room, 0, 0 };
+    sppoi_arena v = { acts->room, 0 };
     int from, to, end, scored = 0;
 
     acts->micro_batches = 0;
@@ -5656,14 +5574,12 @@ static sppo_result sppoi_read_batch(sppo_ctx *ctx, sppo_activations *acts,
                                     const sppo_forest *f)
 {
     acts->micro_batches = 0;
-    if (f->tokens > acts->max_tokens || f->segments > acts->max_segments)
+    if (f->tokens > acts->max_tokens || f->segments > acts->max_segments ||
+        f->segments < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_forward: the forest has "
                          "%d tokens in %d segments; the activations hold %d "
-                         "in %d", f->tokens, f->segments, acts->max_tokens,
-                         acts->max_segments);
-    if (f->segments < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "sppo_forward: the forest has no segments");
+                         "in 1 to %d", f->tokens, f->segments,
+                         acts->max_tokens, acts->max_segments);
     SPPOI_TRY(sppoi_check_segments(ctx, acts, f));
     memset(acts->logprob, 0, (size_t)f->tokens * sizeof *acts->logprob);
     sppoi_cut(acts, f);
@@ -5709,12 +5625,8 @@ static void sppoi_pack_pass(const sppo_activations *acts, const sppo_model *m,
     const int tasks = (to - from) * each, threads = acts->threads;
     int task;
 
-    if (acts->packed_before)
-        SPPOI_EACH(SPPOI_TASKS, task, tasks,
-                   sppoi_pack_task(acts, m, task % each, from + task / each));
-    else
-        for (task = 0; task < tasks; task++)
-            sppoi_pack_task(acts, m, 0, from + task);
+    SPPOI_EACH_IF(acts->packed_before, SPPOI_TASKS, task, tasks,
+                  sppoi_pack_task(acts, m, task % each, from + task / each));
     (void)threads;
 }
 
@@ -5763,12 +5675,12 @@ typedef struct sppoi_attention {
 } sppoi_attention;
 
 /* Columns run over queries, then heads: where column 0 stands in rows that are
- * `width` wide.  A query's heads are neighbours there too.                  */
+ * `width` wide, `each` a head.  A query's heads are neighbours there too.   */
 static size_t sppoi_block_at(const sppoi_attention *a,
-                             const sppoi_query_block *b, int width)
+                             const sppoi_query_block *b, int width, int each)
 {
     return (size_t)(a->f->start[b->s] + b->i0) * (size_t)width
-         + (size_t)(b->h0 * a->c->head_dim);
+         + (size_t)(b->h0 * each);
 }
 
 /* One head's channels into a column or back, by their steps, through a few
@@ -5800,11 +5712,10 @@ static void sppoi_pack_queries(sppo_real *out, const sppo_real *rows, int width,
     const int d = a->c->head_dim, used = b->queries * b->heads;
     int i, h, c, j = 0;
 
-    rows += sppoi_block_at(a, b, width);
+    rows += sppoi_block_at(a, b, width, d);
     for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
-            sppoi_copy_channels(out + j, SPPOI_NR, rows + h * d, 1, d,
-                                scale);
+            sppoi_copy_channels(out + j, SPPOI_NR, rows + h * d, 1, d, scale);
     for (c = 0; c < d; c++)
         for (j = used; j < b->cols; j++)
             out[c * SPPOI_NR + j] = 0;
@@ -5819,7 +5730,7 @@ static void sppoi_unpack_queries(sppo_real *rows, const sppo_real *column,
     const int d = a->c->head_dim;
     int i, h, j = 0;
 
-    rows += sppoi_block_at(a, b, width);
+    rows += sppoi_block_at(a, b, width, d);
     for (i = 0; i < b->queries; i++, rows += width)
         for (h = 0; h < b->heads; h++, j++)
             sppoi_copy_channels(rows + h * d, 1, column + j, SPPOI_NR, d,
@@ -5833,13 +5744,6 @@ static int sppoi_keys_visible(const sppoi_attention *a,
 {
     return at == b->s ? b->i0 + b->queries
                       : a->f->start[at + 1] - a->f->start[at];
-}
-
-/* All of them. */
-static int sppoi_block_keys(const sppoi_attention *a,
-                            const sppoi_query_block *b)
-{
-    return a->before[b->s] + b->i0 + b->queries;
 }
 
 /* The three products of a block.  Each is a loop over the segments on the way
@@ -5933,28 +5837,17 @@ static void sppoi_block_scores(const sppoi_attention *a,
     sppoi_block_mask(a, b);
 }
 
-/* score becomes exp(score - top), down each column; 1 / sum is multiplied in
- * later, to the output, which has fewer numbers.  top is the largest score, so
- * that no exp overflows.  Here and below cols is passed as a constant, whole or
- * half, so that loops over columns are whole vectors.                       */
-static SPPOI_INLINE void sppoi_softmax_body(const int cols,
-                                            const sppoi_query_block *b,
-                                            int keys)
+/* score becomes exp(score - top), sum their sum, down each column.  Here and
+ * below cols is passed as a constant, whole or half, so that loops over columns
+ * are whole vectors.                                                        */
+static SPPOI_INLINE void sppoi_exp_body(const int cols,
+                                        const sppoi_query_block *b)
 {
     int i, j;
 
-    for (j = 0; j < cols; j++) {
-        b->top[j] = b->score[j];
+    for (j = 0; j < cols; j++)
         b->sum[j] = 0;
-    }
-    for (i = 1; i < keys; i++) {
-        const sppo_real *row = sppoi_row(b->score, i, SPPOI_NR);
-
-        SPPOI_SIMD
-        for (j = 0; j < cols; j++)
-            b->top[j] = row[j] > b->top[j] ? row[j] : b->top[j];
-    }
-    for (i = 0; i < keys; i++) {
+    for (i = 0; i < b->keys; i++) {
         sppo_real *row = sppoi_row_out(b->score, i, SPPOI_NR);
 
         SPPOI_SIMD
@@ -5965,25 +5858,41 @@ static SPPOI_INLINE void sppoi_softmax_body(const int cols,
     }
 }
 
+/* The same with the largest score as top, so that no exp overflows.  1 / sum is
+ * multiplied in later, to the output, which has fewer numbers.              */
+static SPPOI_INLINE void sppoi_softmax_body(const int cols,
+                                            const sppoi_query_block *b)
+{
+    int i, j;
+
+    for (j = 0; j < cols; j++)
+        b->top[j] = b->score[j];
+    for (i = 1; i < b->keys; i++) {
+        const sppo_real *row = sppoi_row(b->score, i, SPPOI_NR);
+
+        SPPOI_SIMD
+        for (j = 0; j < cols; j++)
+            b->top[j] = row[j] > b->top[j] ? row[j] : b->top[j];
+    }
+    sppoi_exp_body(cols, b);
+}
+
 /* [Net 11] out = softmax(Q K' / sqrt d) V, for a block of queries; lse = top +
  * log sum is what the way back needs to have p again without a sum.         */
 static void sppoi_block_fwd(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
     const sppo_config *c = a->c;
-    const int keys = sppoi_block_keys(a, b);
     const int value = sppoi_q_width(c) + sppoi_kv_width(c)
                     + b->g * c->head_dim;
-    sppo_real *lse = a->k->lse
-                   + (size_t)(a->f->start[b->s] + b->i0) * (size_t)c->heads
-                   + b->h0;
+    sppo_real *lse = a->k->lse + sppoi_block_at(a, b, c->heads, 1);
     int i, h, j = 0;
 
     sppoi_block_scores(a, b);
     if (b->cols == SPPOI_NR)
-        sppoi_softmax_body(SPPOI_NR, b, keys);
+        sppoi_softmax_body(SPPOI_NR, b);
     else
-        sppoi_softmax_body(SPPOI_NR / 2, b, keys);
+        sppoi_softmax_body(SPPOI_NR / 2, b);
     sppoi_over_keys(b->out, a->k->qkv, value, b->score, a, b);
     for (i = 0; i < b->queries; i++)
         for (h = 0; h < b->heads; h++, j++) {
@@ -5994,30 +5903,13 @@ static void sppoi_block_fwd(const sppoi_attention *a,
     sppoi_unpack_queries(a->k->att, b->out, sppoi_q_width(c), a, b, b->sum);
 }
 
-/* score becomes exp(score - top). */
-static SPPOI_INLINE void sppoi_recompute_body(const int cols,
-                                              const sppoi_query_block *b,
-                                              int keys)
-{
-    int i, j;
-
-    for (i = 0; i < keys; i++) {
-        sppo_real *row = sppoi_row_out(b->score, i, SPPOI_NR);
-
-        SPPOI_SIMD
-        for (j = 0; j < cols; j++)
-            row[j] = sppoi_exp(row[j] - b->top[j]);
-    }
-}
-
 /* [Net 12] The recomputation: score again, and of it p = exp(score - lse), the
  * forward pass's softmax in one step, since lse already has the sum.        */
 static void sppoi_block_recompute(const sppoi_attention *a,
                                   const sppoi_query_block *b)
 {
-    const int heads = a->c->heads, keys = sppoi_block_keys(a, b);
-    const sppo_real *lse = a->k->lse
-        + (size_t)(a->f->start[b->s] + b->i0) * (size_t)heads + b->h0;
+    const int heads = a->c->heads;
+    const sppo_real *lse = a->k->lse + sppoi_block_at(a, b, heads, 1);
     int i, h, j = 0;
 
     sppoi_block_scores(a, b);
@@ -6027,24 +5919,23 @@ static void sppoi_block_recompute(const sppoi_attention *a,
     for (; j < b->cols; j++)
         b->top[j] = 0;
     if (b->cols == SPPOI_NR)
-        sppoi_recompute_body(SPPOI_NR, b, keys);
+        sppoi_exp_body(SPPOI_NR, b);
     else
-        sppoi_recompute_body(SPPOI_NR / 2, b, keys);
+        sppoi_exp_body(SPPOI_NR / 2, b);
 }
 
 /* grad comes in as dp and becomes ds = p (dp - delta).  The outputs of a
  * softmax sum to 1: what raises all scores alike changes none of them, and
  * delta, the mean of dp under p, is that part.                              */
 static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
-                                                   const sppoi_query_block *b,
-                                                   int keys)
+                                                   const sppoi_query_block *b)
 {
     sppo_real *delta = b->sum;
     int i, j;
 
     for (j = 0; j < cols; j++)
         delta[j] = 0;
-    for (i = 0; i < keys; i++) {
+    for (i = 0; i < b->keys; i++) {
         const sppo_real *p = sppoi_row(b->score, i, SPPOI_NR);
         const sppo_real *dp = sppoi_row(b->grad, i, SPPOI_NR);
 
@@ -6052,7 +5943,7 @@ static SPPOI_INLINE void sppoi_score_gradient_body(const int cols,
         for (j = 0; j < cols; j++)
             delta[j] = sppoi_muladd(p[j], dp[j], delta[j]);
     }
-    for (i = 0; i < keys; i++) {
+    for (i = 0; i < b->keys; i++) {
         const sppo_real *p = sppoi_row(b->score, i, SPPOI_NR);
         sppo_real *row = sppoi_row_out(b->grad, i, SPPOI_NR);
 
@@ -6070,7 +5961,7 @@ static void sppoi_block_bwd(const sppoi_attention *a,
     const sppo_config *c = a->c;
     const int d = c->head_dim, width = sppoi_qkv_width(c);
     const int key = sppoi_q_width(c) + b->g * d;
-    const int value = key + sppoi_kv_width(c), keys = sppoi_block_keys(a, b);
+    const int value = key + sppoi_kv_width(c);
     const sppo_real scale = (sppo_real)(1.0 / sqrt((double)d));
     int j;
 
@@ -6078,9 +5969,9 @@ static void sppoi_block_bwd(const sppoi_attention *a,
     sppoi_pack_queries(b->dout, a->datt, sppoi_q_width(c), a, b, 1);
     sppoi_over_channels(b->grad, a->k->qkv, value, b->dout, a, b);
     if (b->cols == SPPOI_NR)
-        sppoi_score_gradient_body(SPPOI_NR, b, keys);
+        sppoi_score_gradient_body(SPPOI_NR, b);
     else
-        sppoi_score_gradient_body(SPPOI_NR / 2, b, keys);
+        sppoi_score_gradient_body(SPPOI_NR / 2, b);
     sppoi_over_keys(b->out, a->k->qkv, key, b->grad, a, b);
     for (j = 0; j < b->cols; j++)
         b->sum[j] = scale;
@@ -6117,6 +6008,7 @@ static void sppoi_attend_segment(const sppoi_attention *a, int s, int g,
             b.h0 = g * sharing + h;
             b.heads = sppoi_min(heads, sharing - h);
             b.queries = sppoi_min(at_once, length - b.i0);
+            b.keys = a->before[s] + b.i0 + b.queries;
             b.cols = b.queries * b.heads > SPPOI_NR / 2 ? SPPOI_NR
                                                         : SPPOI_NR / 2;
             way(a, &b);
@@ -6139,7 +6031,10 @@ static void sppoi_attend_task(const sppoi_attention *a, const int *start,
 }
 
 /* Attention of a micro-batch, with sppoi_block_fwd from k->qkv to k->att and
- * k->lse, with sppoi_block_bwd from ws->datt to ws->dqkv.                   */
+ * k->lse, with sppoi_block_bwd from ws->datt to ws->dqkv.  Forward a task has a
+ * segment of its own: no two write to the same place.  Backward it has a tree:
+ * a prompt's keys get gradients from all its responses, always in this order.
+ */
 static void sppoi_attend(const sppo_activations *acts,
                          const sppo_micro_batch *b, const sppoi_workspace *ws,
                          const sppoi_kept_layer *k, const int *start, int n,
@@ -6154,25 +6049,6 @@ static void sppoi_attend(const sppo_activations *acts,
                sppoi_attend_task(&a, start, task, &ws->query_block[worker],
                                  way));
     (void)threads;
-}
-
-/* A task is a segment and a key/value head: no two write to the same place. */
-static void sppoi_attend_fwd(const sppo_activations *acts,
-                             const sppo_micro_batch *b,
-                             const sppoi_workspace *ws,
-                             const sppoi_kept_layer *k)
-{
-    sppoi_attend(acts, b, ws, k, NULL, b->forest.segments, sppoi_block_fwd);
-}
-
-/* A task is a tree and a key/value head: a prompt's keys get gradients from all
- * its responses, always in this order.                                      */
-static void sppoi_attend_bwd(const sppo_activations *acts,
-                             const sppo_micro_batch *b,
-                             const sppoi_workspace *ws,
-                             const sppoi_kept_layer *k)
-{
-    sppoi_attend(acts, b, ws, k, b->tree_start, b->trees, sppoi_block_bwd);
 }
 
 /* ---- THE LAYER ---- */
@@ -6215,7 +6091,7 @@ static void sppoi_layer_fwd(const sppo_activations *acts,
 
     /* att = attention(rotate(qkv)) */
     sppo_rope(k->qkv, b->position, acts->table, n, turned, c->head_dim, qkv, 1);
-    sppoi_attend_fwd(acts, b, ws, k);  // from k->qkv to k->att
+    sppoi_attend(acts, b, ws, k, NULL, b->forest.segments, sppoi_block_fwd);
 
     /* mid = in + att Wo' */
     sppoi_residual(k->mid, k->in, n, d);
@@ -6269,7 +6145,7 @@ static void sppoi_layer_bwd(const sppo_activations *acts,
     sppoi_times(ws->datt, ws->dx, p->o, n, d, q, SPPOI_SET);
 
     /* att = attention(rotate(qkv)) */
-    sppoi_attend_bwd(acts, b, ws, k);  // from ws->datt to ws->dqkv
+    sppoi_attend(acts, b, ws, k, b->tree_start, b->trees, sppoi_block_bwd);
     sppo_rope(ws->dqkv, b->position, acts->table, n, turned, c->head_dim, qkv,
               -1);
 
@@ -6312,22 +6188,11 @@ static void sppoi_embed(sppo_real *x, const sppo_model *m, const int *token,
                sppoi_row(m->weights, token[i], m->config.dim), bytes);
 }
 
-/* Places what the trunk keeps of a micro-batch where the last one's was, unless
- * it is kept for all of them, until sppo_backward.                          */
-static void sppoi_place_kept(const sppo_activations *acts, sppo_micro_batch *b,
-                             const sppoi_workspace *ws)
-{
-    sppoi_arena v = { NULL, 0, 0 };
-
-    v.base = ws->room;
-    if (acts->backward != SPPO_BACKWARD)
-        sppoi_kept_layout(b, &v, &acts->config, b->forest.tokens,
-                          acts->backward != SPPO_FORWARD);
-}
-
 /* The trunk, from tokens to b->final: the embedding, all layers, the last norm.
- * A layer writes where the next one reads.  on_layer is the sampler's: it
- * copies the keys and values of the prompts.                                */
+ * What it keeps of a micro-batch takes the place of the last one's, unless it
+ * is kept for all of them, until sppo_backward.  A layer writes where the next
+ * one reads.  on_layer is the sampler's: it copies the keys and values of the
+ * prompts.                                                                  */
 static void sppoi_trunk_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
                             sppoi_workspace *ws)
 {
@@ -6335,10 +6200,12 @@ static void sppoi_trunk_fwd(const sppoi_pass *pass, sppo_micro_batch *b,
     const sppo_model *m = pass->m;
     const sppo_config *c = &acts->config;
     const int n = b->forest.tokens, layers = c->layers;
+    sppoi_arena room = { ws->room, 0 };
     const sppoi_kept_layer *k;
     int l;
 
-    sppoi_place_kept(acts, b, ws);
+    if (acts->backward != SPPO_BACKWARD)
+        sppoi_kept_layout(b, &room, c, n, acts->backward != SPPO_FORWARD);
     k = b->layer;
     sppoi_embed(k[0].in, m, b->forest.token, n);
     for (l = 0; l < layers; l++) {
@@ -6495,8 +6362,7 @@ static void sppoi_chunk_bwd(const sppoi_pass *pass, const sppo_micro_batch *b,
     sppo_linear_bwd_w(sppoi_classifier(pass->m, b->grad), chunk.logits,
                       ws->gathered, ws->panel, n, d, vocab);
     sppoi_times(ws->gathered, chunk.logits,
-                pass->acts->classifier[SPPOI_BACKWARD], n, vocab, d,
-                SPPOI_SET);
+                pass->acts->classifier[SPPOI_BACKWARD], n, vocab, d, SPPOI_SET);
 
     /* gathered = final[scored rows] */
     SPPOI_EACH(SPPOI_FOR, r, n,
@@ -6662,12 +6528,9 @@ static void sppoi_schedule(const sppoi_pass *pass, sppoi_way way)
     const int blocks = (int)((pass->count - 1) / SPPOI_ADD_BLOCK) + 1;
     int p, block;
 
-    if (threads == acts->threads && 4 * shares > 3 * rounds * threads)
-        SPPOI_EACH(SPPOI_TASKS, p, shares,
-                   sppoi_take_share(pass, way, shares, p, worker));
-    else
-        for (p = 0; p < shares; p++)
-            sppoi_take_share(pass, way, shares, p, 0);
+    SPPOI_EACH_IF(threads == acts->threads && 4 * shares > 3 * rounds * threads,
+                  SPPOI_TASKS, p, shares,
+                  sppoi_take_share(pass, way, shares, p, worker));
     SPPOI_EACH(SPPOI_FOR, block, pass->grad && shares > 1 ? blocks : 0,
                sppoi_add_partials(pass, block));
 }
@@ -6855,8 +6718,7 @@ static double sppoi_sum_logprobs(const double *logprob, const sppo_forest *f,
 }
 
 /* Segments of a micro-batch count from its first. */
-SPPO_DEF double sppo_micro_batch_logprob(const sppo_micro_batch *b,
-                                         int segment)
+SPPO_DEF double sppo_micro_batch_logprob(const sppo_micro_batch *b, int segment)
 {
     return sppoi_sum_logprobs(b->logprob, &b->forest, segment);
 }
@@ -7027,7 +6889,7 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                                   int k, int max_prompt_tokens, int max_new)
 {
     sppo_sampler s;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
 
     sppoi_sampler_shape(&s, config, max_prompts, k, max_prompt_tokens,
                         max_new);
@@ -7036,7 +6898,7 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
                             max_prompts * s.max_prompt_tokens, max_prompts,
                             s.max_prompt_tokens, SPPO_FORWARD, 1);
     sppoi_activations_layout(&s.acts, &arena);
-    return sppoi_arena_size(&arena);
+    return arena.used;
 }
 
 /* Takes all memory that sampling needs: sppo_sample itself makes nothing grow
@@ -7047,7 +6909,7 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
                                        int max_prompt_tokens, int max_new)
 {
     sppo_sampler fresh;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
     sppo_result result;
 
     if (max_prompts < 1 || k < 1 || max_prompt_tokens < 1 || max_new < 1 ||
@@ -7176,10 +7038,9 @@ static void sppoi_cache_prompts(void *user, int layer,
 static void sppoi_lane_scores(sppo_real *score, const sppo_real *q,
                               const sppo_real *keys, int n, int d)
 {
-    sppo_real lane[SPPOI_LANES];
+    sppo_real lane[SPPOI_LANES] = { 0 };
     int c, i, j;
 
-    sppoi_clear_lanes(lane);
     for (c = 0; c + SPPOI_CHANNELS <= d; c += SPPOI_CHANNELS) {
         SPPOI_UNROLL
         for (i = 0; i < SPPOI_CHANNELS; i++, keys += SPPOI_LANES) {
@@ -7280,10 +7141,9 @@ static void sppoi_kv_block_values(const sppo_config *c, sppo_real *out,
 static sppo_real sppoi_scores_softmax(sppo_real *score, int n, sppo_real scale)
 {
     const sppo_real top = sppoi_largest(score, n);
-    sppo_real lane[SPPOI_LANES];
+    sppo_real lane[SPPOI_LANES] = { 0 };
     int from, j;
 
-    sppoi_clear_lanes(lane);
     for (from = 0; from < n; from += SPPOI_LANES) {
         sppo_real *x = score + from;
 
@@ -7296,7 +7156,7 @@ static sppo_real sppoi_scores_softmax(sppo_real *score, int n, sppo_real scale)
     return 1 / sppoi_fold(lane);
 }
 
-/* [Net 4] for one row: its queries see all keys of the prompt and of its own
+/* [Net 11] for one row: its queries see all keys of the prompt and of its own
  * response, its own included.  There is no mask, for what comes later is not in
  * the cache yet; one softmax over the scores of both segments makes them one
  * text.                                                                     */
@@ -7369,7 +7229,7 @@ static void sppoi_decode_norm(const sppo_sampler *s, sppo_real *rows,
     }
 }
 
-/* Rows [from, to) through layer l, in place: [Net 6] once more, for rows that
+/* Rows [from, to) through layer l, in place: [Net 14] once more, for rows that
  * lie in no micro-batch.  For a thread on rows of its own SPPOI_EACH is a plain
  * loop; where all responses are in flight together, the threads share it.   */
 static void sppoi_decode_layer(sppo_sampler *s, const sppo_model *m,
@@ -7624,7 +7484,9 @@ static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
                sppoi_sample_rows(s, m, &at, t * each,
                                  sppoi_min((t + 1) * each, all), how, key,
                                  &waiting));
-    return waiting.stopped ? sppoi_stopped(ctx, "sppo_sample") : SPPO_OK;
+    return !waiting.stopped ? SPPO_OK
+                            : sppo_fail(ctx, SPPO_E_STOPPED, "sppo_sample: "
+                                        "stopped, as ctx->stop asked");
 }
 
 /* At a temperature below this 1 / temperature may be no number any more. */
@@ -7671,8 +7533,7 @@ static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
                              "fewer than the context of %d", p + 1,
                              prompts->count, length, s->max_prompt_tokens,
                              s->config.context);
-        sppo_forest_add(&s->forest, -1, sppo_lists_tokens(prompts, p), length,
-                        0);
+        sppoi_forest_add_list(&s->forest, -1, prompts, p, 0);
     }
     return sppoi_read_batch(ctx, &s->acts, &s->forest);
 }
@@ -7899,7 +7760,7 @@ SPPO_DEF sppo_result sppo_pref_init(sppo_ctx *ctx, sppo_pref *pref,
                                     int max_k, int backward)
 {
     sppo_pref fresh;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
     sppo_result result;
 
     memset(&fresh, 0, sizeof fresh);
@@ -7962,27 +7823,22 @@ static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
     sppo_forest *f = &pref->forest;
     const int tokens = f->tokens, segments = f->segments;
     const int cross = sppoi_heads[pref->model->config.head].cross;
-    const int root = sppo_forest_add(f, -1, sppo_lists_tokens(prompts, x),
-                                     sppo_lists_length(prompts, x), 0);
-    int fits = root >= 0, i, j;
+    const int root = sppoi_forest_add_list(f, -1, prompts, x, 0);
+    int last = root, i, j;
 
-    for (i = 0; i < k && fits; i++) {
-        const int a = sppo_forest_add(
-            f, root, sppo_lists_tokens(responses, first + i),
-            sppo_lists_length(responses, first + i), 1);
+    for (i = 0; i < k && last >= 0; i++) {
+        const int a = sppoi_forest_add_list(f, root, responses, first + i, 1);
 
-        fits = a >= 0;
-        for (j = 0; j < k && cross && fits; j++)
+        last = a;
+        for (j = 0; j < k && cross && last >= 0; j++)
             if (j != i)
-                fits = sppo_forest_add(
-                    f, a, sppo_lists_tokens(responses, first + j),
-                    sppo_lists_length(responses, first + j), 1) >= 0;
+                last = sppoi_forest_add_list(f, a, responses, first + j, 1);
     }
-    if (!fits) {
+    if (last < 0) {
         f->tokens = tokens;
         f->segments = segments;
     }
-    return fits;
+    return last >= 0;
 }
 
 /* Fills the forest with prompts row[from], row[from + 1], ... while they fit
@@ -8385,18 +8241,6 @@ static sppo_result sppoi_optim_resolve(sppo_ctx *ctx, sppo_optim_config *c)
     return sppoi_check_fields(ctx, "sppo_optim_init", sppoi_optim_fields, c, 0);
 }
 
-/* For a step: its owner may have changed the config since. */
-static sppo_result sppoi_optim_choices(sppo_ctx *ctx,
-                                       const sppo_optim_config *c)
-{
-    const sppoi_field *f;
-
-    for (f = sppoi_optim_fields; f->name; f++)
-        if (f->type == SPPOI_CHOICE)
-            SPPOI_TRY(sppoi_check_field(ctx, "sppo_optim_step", f, c, 0));
-    return SPPO_OK;
-}
-
 /* sppo_alloc gives zeros, which is what moments begin as. */
 SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
                                      const sppo_optim_config *config,
@@ -8544,7 +8388,7 @@ static void sppoi_adamw(sppo_optim *o, const sppo_model *m, sppo_real *w,
 SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
                                      sppo_model *model, sppo_real *grad)
 {
-    const double clip = optim->config.clip;
+    const sppo_optim_config *c = &optim->config;
     double scale = 1.0, norm;
 
     if (optim->count != model->count)
@@ -8552,17 +8396,21 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
                          "%llu parameters, the model has %llu",
                          sppoi_printed(optim->count),
                          sppoi_printed(model->count));
-    SPPOI_TRY(sppoi_optim_choices(ctx, &optim->config));
+    if (c->kind != (optim->mean ? SPPO_ADAMW : SPPO_RMSPROP) ||
+        (unsigned)c->decay > SPPO_DECAY_CONSTANT)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_step: kind is %d, "
+                         "decay %d; one of them is none, or kind is not that "
+                         "of sppo_optim_init", (int)c->kind, (int)c->decay);
     norm = sppoi_gradient_norm(model, grad);
     if (!(norm < HUGE_VAL))
         return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_optim_step: the gradient of "
                          "step %d is not finite; the weights were not changed "
                          "(a smaller lr may help)", optim->step + 1);
     optim->grad_norm = norm;
-    optim->lr = sppo_learning_rate(&optim->config, optim->step);
-    if (clip > 0.0 && norm + 1e-6 > clip)
-        scale = clip / (norm + 1e-6);
-    if (optim->config.kind == SPPO_ADAMW)
+    optim->lr = sppo_learning_rate(c, optim->step);
+    if (c->clip > 0.0 && norm + 1e-6 > c->clip)
+        scale = c->clip / (norm + 1e-6);
+    if (c->kind == SPPO_ADAMW)
         sppoi_adamw(optim, model, model->weights, grad, scale);
     else
         sppoi_rmsprop(optim, model->weights, grad, scale);
@@ -8710,14 +8558,12 @@ static sppo_result sppoi_begin(sppo_ctx *ctx, const sppo_play *play,
     };
 
     if (!play->policy)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                         "%s: the play was not begun by sppo_play_init",
-                         call[line]);
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: the play was not begun by "
+                         "sppo_play_init", call[line]);
     if (play->phase == line)
         return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT,
-                     "%s: out of order; what comes next is %s", call[line],
-                     call[play->phase]);
+    return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: out of order; what comes next "
+                     "is %s", call[line], call[play->phase]);
 }
 
 SPPO_DEF sppo_result sppo_play_next(sppo_ctx *ctx, sppo_play *play,
@@ -8897,10 +8743,10 @@ static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
     for (p = 0; p < count; p++)
         if (sppo_preference_check(ctx, pairwise + sppoi_cell(p * k, k, 0), k,
                                   1e-3))
-            return sppoi_prefix(ctx, "sppo_play_judge: the judge's answer to "
-                                "prompt %d of %d: ",
-                                play->round.first + from + p + 1,
-                                play->prompts->count);
+            return sppo_fail(ctx, ctx->code, "sppo_play_judge: the judge's "
+                             "answer to prompt %d of %d: %s",
+                             play->round.first + from + p + 1,
+                             play->prompts->count, ctx->message);
     return SPPO_OK;
 }
 
@@ -8919,20 +8765,14 @@ static int sppoi_fill_pass(sppo_play *play, const int *order, int most)
     for (j = 0; j < most; j++) {
         const int p = order[j], x = round->first + p;
         const int tokens = forest->tokens, segments = forest->segments;
-        const int root = sppo_forest_add(forest, -1,
-                                         sppo_lists_tokens(play->prompts, x),
-                                         sppo_lists_length(play->prompts, x),
-                                         0);
-        int fits = root >= 0;
+        const int root = sppoi_forest_add_list(forest, -1, play->prompts, x, 0);
+        int last = root;
 
-        for (i = 0; i < kept && fits; i++) {
-            const int y = p * k + sppoi_kept_response(play, p, i);
-            fits = sppo_forest_add(forest, root,
-                                   sppo_lists_tokens(&round->responses, y),
-                                   sppo_lists_length(&round->responses, y),
-                                   1) >= 0;
-        }
-        if (!fits) {
+        for (i = 0; i < kept && last >= 0; i++)
+            last = sppoi_forest_add_list(
+                forest, root, &round->responses,
+                p * k + sppoi_kept_response(play, p, i), 1);
+        if (last < 0) {
             forest->tokens = tokens;
             forest->segments = segments;
             break;
@@ -8955,8 +8795,7 @@ static sppo_result sppoi_no_loss(sppo_ctx *ctx, const sppoi_batch *batch,
             return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_play_fit: step %d of "
                              "iteration %d (a smaller optim.lr may help): the "
                              "loss of prompt %d of %d is %g; the weights were "
-                             "not changed", play->done + 1,
-                             play->iteration + 1,
+                             "not changed", play->done + 1, play->iteration + 1,
                              play->round.first + batch->order[at] + 1,
                              play->prompts->count, fabs(loss));
     }
@@ -9090,8 +8929,8 @@ static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
 
     sppoi_fill_pass(play, &first, 1);
     if (sppo_forward(ctx, &play->acts, play->policy, &play->forest))
-        return sppoi_prefix(ctx, "sppo_play_fit: after the last step (a "
-                            "smaller optim.lr may help): ");
+        return sppo_fail(ctx, ctx->code, "sppo_play_fit: after the last step "
+                         "(a smaller optim.lr may help): %s", ctx->message);
     return SPPO_OK;
 }
 
@@ -9361,7 +9200,7 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
     const int n = c->prompts_per_iteration;
     const int tokens = sppoi_pass_tokens(c, play->prompts);
     const int segments = sppoi_pass_segments(c, tokens);
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
 
     sppoi_play_layout(play, play->policy->count, &arena);
     SPPOI_TRY(sppoi_block(ctx, "sppo_play_init", &arena, &play->block,
@@ -9462,7 +9301,7 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
 {
     sppo_ctx quiet;
     sppo_play play;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
     const sppo_play_config *c = &play.config;
     int tokens, segments, once, i;
     size_t part[7], sum = 0;
@@ -9477,7 +9316,7 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     tokens = sppoi_pass_tokens(c, prompts);
     segments = sppoi_pass_segments(c, tokens);
     once = sppoi_prompts_at_once(c, prompts);
-    part[0] = sppoi_arena_size(&arena);
+    part[0] = arena.used;
     part[1] = sppoi_forest_bytes(tokens, segments);
     part[2] = sppoi_forest_bytes(once * sppoi_longest(prompts), once);
     part[3] = sppoi_size_product(
@@ -9540,13 +9379,9 @@ static sppo_result sppoi_logprobs(sppo_ctx *ctx, const sppo_model *model,
                                        SPPO_FORWARD);
     for (p = 0; p < prompts->count && result == SPPO_OK; p++) {
         sppo_forest_clear(&forest);
-        sppo_forest_add(&forest, -1, sppo_lists_tokens(prompts, p),
-                        sppo_lists_length(prompts, p), 0);
+        sppoi_forest_add_list(&forest, -1, prompts, p, 0);
         for (i = 0; i < per_prompt; i++)
-            sppo_forest_add(&forest, 0,
-                            sppo_lists_tokens(responses, p * per_prompt + i),
-                            sppo_lists_length(responses, p * per_prompt + i),
-                            1);
+            sppoi_forest_add_list(&forest, 0, responses, p * per_prompt + i, 1);
         result = sppo_forward(ctx, &acts, model, &forest);
         for (i = 0; i < per_prompt && result == SPPO_OK; i++)
             logprob[p * per_prompt + i] =
@@ -9632,8 +9467,9 @@ static sppo_result sppoi_head_to_head_run(
     for (p = 0; p < prompts->count; p++)
         if (sppo_preference_check(ctx, match->pairwise + (size_t)p
                                   * (size_t)k * (size_t)k, k, 1e-3))
-            return sppoi_prefix(ctx, "sppo_evaluate: the judge's answer to "
-                                "prompt %d of %d: ", p + 1, prompts->count);
+            return sppo_fail(ctx, ctx->code, "sppo_evaluate: the judge's "
+                             "answer to prompt %d of %d: %s", p + 1,
+                             prompts->count, ctx->message);
     sppoi_cross_mean(result, match->pairwise, prompts->count, samples);
     sppoi_lengths(&match->a, &a->config, &result->length_a, &result->eos_a);
     sppoi_lengths(&match->b, &b->config, &result->length_b, &result->eos_b);
@@ -12067,7 +11903,7 @@ SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
                                            sppo_lists *lists)
 {
     sppoi_chain chain;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
     sppo_result result;
 
     memset(&chain, 0, sizeof chain);
@@ -12444,7 +12280,7 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
 {
     sppo_tokenizer fresh;
     sppoi_bpe b;
-    sppoi_arena arena = { NULL, 0, 0 };
+    sppoi_arena arena = { NULL, 0 };
     sppo_result result;
     size_t words;
 
@@ -12819,7 +12655,7 @@ SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
     SPPOI_TRY(sppoi_model_put(ctx, &counted, model, dtype, sppoi_metadata));
     sink.memory = (unsigned char *)sppo_alloc(ctx, counted.size, 1);
     if (!sink.memory)
-        return sppoi_prefix(ctx, "sppo_model_write: ");
+        return sppo_fail(ctx, ctx->code, "sppo_model_write: %s", ctx->message);
     result = sppoi_model_put(ctx, &sink, model, dtype, sppoi_metadata);
     if (result != SPPO_OK) {
         sppo_release(ctx, sink.memory, counted.size);
@@ -13100,7 +12936,8 @@ SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
     bytes = result == SPPO_OK ? (char *)sppo_alloc(ctx, n + 1, 1) : NULL;
     if (result == SPPO_OK)
         result = bytes ? sppoi_read_at(ctx, &source, mark, bytes, n)
-                       : sppoi_prefix(ctx, "%.200s: ", path);
+                       : sppo_fail(ctx, ctx->code, "%.200s: %s", path,
+                                   ctx->message);
     sppoi_source_close(&source);
     if (result != SPPO_OK) {
         sppo_release(ctx, bytes, n + 1);
@@ -14052,8 +13889,9 @@ static sppo_result sppoi_after_commit(sppo_ctx *ctx, sppoi_folder *f)
     sppoi_archive_close(ctx, &f->weights);
     if (!sppoi_weights_open(ctx, f) && !sppoi_finish(ctx, f))
         return SPPO_OK;
-    return sppoi_prefix(ctx, "the model is saved, but something is left to do, "
-                        "which the next load or save does: ");
+    return sppo_fail(ctx, ctx->code, "the model is saved, but something is "
+                     "left to do, which the next load or save does: %s",
+                     ctx->message);
 }
 
 /* For one who writes: weights that are damaged say nothing of what is there. */
@@ -14172,7 +14010,9 @@ SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
     SPPOI_TRY(sppo_file_read(ctx, path, &data, &size));
     result = sppo_tokenizer_read(ctx, tok, data, size, vocab);
     sppo_release(ctx, data, size + 1);
-    return result == SPPO_OK ? result : sppoi_prefix(ctx, "%.200s: ", path);
+    return result == SPPO_OK
+               ? SPPO_OK
+               : sppo_fail(ctx, ctx->code, "%.200s: %s", path, ctx->message);
 }
 
 SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,

@@ -104,6 +104,17 @@ static void fail_says_one_line(void)
     CHECK(strcmp(ctx.message, "not \"a?b?[2J?c\xc3\xa9\"") == 0);
 }
 
+/* A caller says more of a failure by quoting its sentence. */
+static void fail_may_quote_the_sentence_before(void)
+{
+    sppo_ctx ctx = { 0 };
+
+    sppo_fail(&ctx, SPPO_E_JUDGE, "row %d", 7);
+    sppo_fail(&ctx, ctx.code, "%s of %s: no answer", ctx.message, ctx.message);
+    CHECK(strcmp(ctx.message, "row 7 of row 7: no answer") == 0);
+    CHECK(ctx.code == SPPO_E_JUDGE);
+}
+
 /* A sentence longer than the room is cut, ends in NUL, harms no neighbour. */
 static void fail_cuts_a_long_sentence(void)
 {
@@ -827,6 +838,7 @@ static const check_case cases[] = {
     CASE(version_is_the_one_declared),
     CASE(fail_sets_code_and_sentence),
     CASE(fail_says_one_line),
+    CASE(fail_may_quote_the_sentence_before),
     CASE(fail_cuts_a_long_sentence),
     CASE(blocks_begin_at_a_line),
     CASE(take_gives_zeros_and_counts),

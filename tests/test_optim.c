@@ -463,6 +463,40 @@ static void bad_settings_are_refused_by_name(void)
     CHECK(ctx.held == 0);
 }
 
+/* Steps read the config, whose owner may change it between them; the memory is
+ * what sppo_optim_init took for the kind of then.                           */
+static void a_step_of_another_kind_is_refused(void)
+{
+    static sppo_model model;
+    static sppo_optim optim;
+    sppo_real *grad;
+    int i;
+
+    if (!tiny_model(&model))
+        return;
+    grad = view_reals(model.count);
+    for (i = 0; i < 6; i++) {
+        const sppo_optimizer kind = i % 2 ? SPPO_ADAMW : SPPO_RMSPROP;
+        sppo_optim_config c = constant(kind, 0.1);
+
+        if (!CHECK_OK(&ctx, sppo_optim_init(&ctx, &optim, &c, &model)))
+            break;
+        if (i < 2)
+            optim.config.kind = i ? SPPO_RMSPROP : SPPO_ADAMW;
+        else if (i < 4)
+            optim.config.kind = (sppo_optimizer)2;
+        else
+            optim.config.decay = (sppo_decay)3;
+        CHECK(sppo_optim_step(&ctx, &optim, &model, grad) == SPPO_E_ARGUMENT);
+        CHECK(strstr(ctx.message, i < 4 ? "kind is" : "decay 3") != NULL);
+        optim.config = c;
+        CHECK_OK(&ctx, sppo_optim_step(&ctx, &optim, &model, grad));
+        sppo_optim_free(&ctx, &optim);
+    }
+    free(grad);
+    sppo_model_free(&ctx, &model);
+}
+
 static const check_case cases[] = {
     CASE(rmsprop_three_steps_as_pytorch),  // audit 50
     CASE(adamw_three_steps_as_pytorch),
@@ -476,6 +510,7 @@ static const check_case cases[] = {
     CASE(rmsprop_does_not_see_the_scale_of_the_loss),  // audit 50
     CASE(zeros_that_are_meant),
     CASE(bad_settings_are_refused_by_name),
+    CASE(a_step_of_another_kind_is_refused),
 };
 
 int main(int argc, char **argv)
