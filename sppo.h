@@ -99,7 +99,7 @@
  *   Eq 4.12  the pair loss                    sppo_loss_pair       test_update
  *   Eq 4.13  DPO                              sppo_loss_dpo        test_update
  *   Eq 4.14  IPO                              sppo_loss_ipo        test_update
- *   Eq 4.15  KTO                              sppo_loss_kto        test_update
+ *   Eq 4.15  KTO                              slow_loss_kto        test_update
  *   Sec 4.5  winner up, loser down            sppo_loss_hard       test_update
  *   Sec 5    scores averaged over responses   sppo_mean_scores     test_update
  *   App A    log Z: half, or from K samples   sppo_log_z           test_update
@@ -135,6 +135,21 @@
  *   Net 16  log-softmax: log pi(token)      sppoi_row_logprob     test_policy
  *   Net 17  its gradient: 1[v = t] - p      sppoi_row_d_logit     test_policy
  *   Net 18  the next-token loss             sppo_next_token_loss  test_policy
+ *
+ * METHODS INDEX (others' steps and losses, in >>beyond; tags in brackets)
+ *   RLHF 1   the reward that fits Eq 3.1    sppo_bradley_terry_fit test_methods
+ *   REBEL 1  differences of rewards         sppo_loss_gap         test_methods
+ *   INPO 1   differences to an anchor       sppo_loss_gap         test_methods
+ *   DNO 1    their cross-entropy            sppo_loss_soft        test_methods
+ *   PPO 1    the clipped surrogate          sppo_loss_clip        test_methods
+ *   RLOO 1   less the mean of the others    sppo_advantages       test_methods
+ *   GRPO 1   in standard deviations         sppo_advantages       test_methods
+ *   GSPO 1   the ratio of a token           sppoi_clip_loss       test_methods
+ *   GPO 1    squares of scores              sppoi_gpo_loss        test_methods
+ *   SimPO 1  no reference at all            sppoi_simpo_loss      test_methods
+ *   NLHF 1   Nash-MD's mixture              sppo_mixture          test_methods
+ *   MMD 1    a step with a pull             sppo_magnetic_step    test_methods
+ *   OMWU 1   an optimistic step             sppo_optimistic_step  test_game
  *
  * A PASS OVER A BATCH, and how it is dealt out (>>policy.c)
  *   batch         a forest: the trees of one pass           sppo_forest
@@ -315,6 +330,7 @@
  *   sppo_team, its sum     sppo_ranks, its all_reduce; config.team is .ranks
  *   sppo_check_slopes      sppo_check_gradient
  *   sppo_json_node's keys  name_begin, name_end: curses has the old ones
+ *   sppo_loss_kto          slow_loss_kto of tests/slow.h: no run asks for it
  * The names of calls of 0.1 still compile, as macros.
  *
  * Licence: MIT or public domain, your choice; the text is at the end.       */
@@ -996,23 +1012,51 @@ SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
 /* [Eq 4.14] IPO: (r_w - r_l - eta)^2, that is tau = 1 / (2 eta). */
 SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
                               double grad[2]);
-/* [Eq 4.15] KTO as the paper simplifies it; kl: KL(pi_theta || pi_t), a
- * constant.  For comparison; the loop does not offer it.                    */
-SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
+/* [REBEL 1] [INPO 1] (r_w - r_l - target)^2. */
+SPPO_DEF double sppo_loss_gap(double r_w, double r_l, double target,
                               double grad[2]);
+/* [DNO 1] Cross-entropy of sigma((r_w - r_l) / eta) and a label in [0, 1]. */
+SPPO_DEF double sppo_loss_soft(double r_w, double r_l, double label,
+                               double eta, double grad[2]);
+/* [PPO 1] -min(rho A, clip(rho, 1 - clip, 1 + clip) A), rho = e^ratio. */
+SPPO_DEF double sppo_loss_clip(double ratio, double advantage, double clip,
+                               double *grad);
 
-/* The losses that the loop offers; >>update.c has their table, for one more. */
+/* How the rewards of k responses to a prompt become their advantages. */
+typedef enum sppo_advantage {
+    SPPO_ADVANTAGE_LEAVE_ONE_OUT = 0,  // less the mean of the others
+    SPPO_ADVANTAGE_MEAN,               // less the mean of all
+    SPPO_ADVANTAGE_STANDARD            // that by the standard deviation
+} sppo_advantage;
+/* [RLOO 1] [GRPO 1] advantage may be reward. */
+SPPO_DEF void sppo_advantages(sppo_advantage kind, double *advantage,
+                              const double *reward, int k);
+
+/* The losses that the loop offers; >>beyond has their table, for one more. */
 typedef enum sppo_loss {
     SPPO_LOSS_SPPO = 0,  // Eq 4.7 on every kept response, win rates P^
     SPPO_LOSS_PAIR,      // Eq 4.12, soft P(y_w > y_l)
     SPPO_LOSS_SINGLE,    // half of that: the released code's sppo_single
     SPPO_LOSS_HARD,      // Eq 4.12 with P = 1, as in TRL
     SPPO_LOSS_DPO,       // Eq 4.13
-    SPPO_LOSS_IPO        // Eq 4.14
+    SPPO_LOSS_IPO,       // Eq 4.14
+    SPPO_LOSS_GPO,       // Eq 4.7 with mean scores for win rates  [GPO 1]
+    SPPO_LOSS_GAP,       // every pair's difference      [REBEL 1] [INPO 1]
+    SPPO_LOSS_DNO,       // the same by cross-entropy              [DNO 1]
+    SPPO_LOSS_CLIP,      // a policy gradient, clipped             [PPO 1]
+    SPPO_LOSS_SIMPO      // DPO's on log-probabilities per token [SimPO 1]
 } sppo_loss;
 /* Its name, "sppo", "pair", ..; NULL when there is no such loss, so counting
  * from 0 gives them all.                                                    */
 SPPO_DEF const char *sppo_loss_name(sppo_loss loss);
+
+/* What GAP, DNO and CLIP learn from; the others have their own. */
+typedef enum sppo_signal {
+    SPPO_SIGNAL_WIN = 0,  // P^ of each response
+    SPPO_SIGNAL_SCORE,    // its mean score, a reward where Eq 3.1 holds
+    SPPO_SIGNAL_PAIR,     // of two P(y_i > y_j); not of CLIP
+    SPPO_SIGNAL_HARD      // of two which has the higher P^; not of CLIP
+} sppo_signal;
 
 /* ==== A11  self-play: Algorithm 1 ============================ >>play == */
 
@@ -1079,6 +1123,11 @@ typedef struct sppo_play_config {
     uint64_t seed;
     sppo_loss loss;
     sppo_baseline baseline;   //                                  (D2)
+    sppo_signal signal;
+    sppo_advantage advantage; // of LOSS_CLIP
+    double clip_range;        // of LOSS_CLIP; 0: 0.2; 1e9: never clipped
+    int length_normalised;    // of LOSS_CLIP; 1: its ratio per token  [GSPO 1]
+    double margin;            // of LOSS_SIMPO, its gamma
     sppo_sampling sampling;
     sppo_optim_config optim;  // lr is required
     /* Called after every batch of prompts and every step; not 0: stop. */
@@ -1114,8 +1163,9 @@ typedef struct sppo_play {
     sppo_real *grad;
     sppo_real *before; // of ranks: the sum over the passes so far of a step
     // [batch, k], of the kept responses to a step's prompts: log pi_theta(y|x),
-    // log pi_theta / pi_t, P^, and the gradient of the loss in the second.
-    double *kept_logp, *kept_ratio, *kept_win, *kept_grad;
+    // log pi_theta / pi_t, P^, and the gradient of the loss in the second; what
+    // all k are worth to a loss beyond the paper.
+    double *kept_logp, *kept_ratio, *kept_win, *kept_grad, *worth;
     double *score;     // [k] of one prompt's responses
     int *order;
     void *block;
@@ -1549,7 +1599,7 @@ SPPO_DEF double sppo_kl(const double *p, const double *q, int n)
  *
  *   paper  E_{y ~ pi}[r(y;x)] - eta^-1 KL(pi || pi_ref)
  *   best   pi* ~ pi_ref exp(eta r): Eq 4.1 with pi_ref for pi_t and the reward
- *          for the win rate.  So a step of SPPO is RLHF against itself.      */
+ *          for the win rate.  So a step of SPPO is RLHF against itself.     */
 SPPO_DEF double sppo_rlhf_value(const double *pi, const double *ref,
                                 const double *reward, double eta, int n)
 {
@@ -1890,29 +1940,10 @@ SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
 SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
                               double grad[2])
 {
-    const double loss = sppo_loss_point(r_w - r_l, eta, &grad[0]);
-
-    grad[1] = -grad[0];
-    return loss;
+    return sppo_loss_gap(r_w, r_l, eta, grad);
 }
 
-/* [Eq 4.15] KTO, simplified.
- *
- *   paper  sigma(-a + c) + sigma(b - c)     a = r_w / eta, b = r_l / eta,
- *                                           c = KL(pi_theta || pi_ref) / eta
- *   gradient  sigma' = sigma (1 - sigma); c is held fixed, as KTO does      */
-SPPO_DEF double sppo_loss_kto(double r_w, double r_l, double kl, double eta,
-                              double grad[2])
-{
-    const double w = sppo_sigmoid((kl - r_w) / eta);
-    const double l = sppo_sigmoid((r_l - kl) / eta);
-
-    grad[0] = -w * (1.0 - w) / eta;
-    grad[1] = l * (1.0 - l) / eta;
-    return w + l;
-}
-
-/* ---- the losses that line 6 may take ---- */
+/* ---- the loss of a prompt ---- */
 
 /* What a loss may look at: the kept responses to one prompt, of which the first
  * is the winner and the second the loser unless all K are kept.             */
@@ -1923,6 +1954,10 @@ typedef struct sppoi_example {
     double beats;         // P(y_w > y_l|x)
     int tied;             // all win rates are equal: nobody has won
     double eta, log_z;
+    const sppo_play *play;  // and its prompt, for losses beyond the paper
+    int prompt;
+    const double *logp;     // [kept] log pi_theta(y|x)
+    double *worth;          // [k] room
 } sppoi_example;
 
 /* [Eq 4.7] mean: over the kept responses.  Every prompt keeps as many, so the
@@ -1941,80 +1976,9 @@ static double sppoi_sppo_loss(const sppoi_example *x, double *grad)
     return loss;
 }
 
-static double sppoi_pair_loss(const sppoi_example *x, double *grad)
-{
-    return sppo_loss_pair(x->ratio[0], x->ratio[1], x->beats, x->eta, grad);
-}
-
-static double sppoi_single_loss(const sppoi_example *x, double *grad)
-{
-    return sppo_loss_single(x->ratio[0], x->ratio[1], x->beats, x->eta, grad);
-}
-
-static double sppoi_hard_loss(const sppoi_example *x, double *grad)
-{
-    return sppo_loss_hard(x->ratio[0], x->ratio[1], x->eta, grad);
-}
-
-static double sppoi_dpo_loss(const sppoi_example *x, double *grad)
-{
-    return sppo_loss_dpo(x->ratio[0], x->ratio[1], x->eta, grad);
-}
-
-static double sppoi_ipo_loss(const sppoi_example *x, double *grad)
-{
-    return sppo_loss_ipo(x->ratio[0], x->ratio[1], x->eta, grad);
-}
-
-/* Another loss is a value of sppo_loss, a function like these, and a row. */
-typedef struct sppoi_loss_row {
-    sppo_loss loss;
-    const char *name;
-    double (*value)(const sppoi_example *x, double *grad);
-    int needs_winner;  // a prompt without one teaches it nothing (D11)
-    int takes_all;     // any number of responses, not only winner and loser
-} sppoi_loss_row;
-
-static const sppoi_loss_row sppoi_losses[] = {
-    { SPPO_LOSS_SPPO,   "sppo",   sppoi_sppo_loss,   0, 1 },
-    { SPPO_LOSS_PAIR,   "pair",   sppoi_pair_loss,   0, 0 },
-    { SPPO_LOSS_SINGLE, "single", sppoi_single_loss, 0, 0 },
-    { SPPO_LOSS_HARD,   "hard",   sppoi_hard_loss,   1, 0 },
-    { SPPO_LOSS_DPO,    "dpo",    sppoi_dpo_loss,    1, 0 },
-    { SPPO_LOSS_IPO,    "ipo",    sppoi_ipo_loss,    1, 0 }
-};
-
-enum { SPPOI_LOSSES = sizeof sppoi_losses / sizeof *sppoi_losses };
-
-static const sppoi_loss_row *sppoi_find_loss(sppo_loss loss)
-{
-    int i;
-
-    for (i = 0; i < SPPOI_LOSSES; i++)
-        if (sppoi_losses[i].loss == loss)
-            return &sppoi_losses[i];
-    return NULL;
-}
-
-SPPO_DEF const char *sppo_loss_name(sppo_loss loss)
-{
-    const sppoi_loss_row *row = sppoi_find_loss(loss);
-
-    return row ? row->name : NULL;
-}
-
-/* The loss of a prompt; grad[kept] in the log-ratios. */
-static double sppoi_loss(sppo_loss loss, const sppoi_example *x, double *grad)
-{
-    const sppoi_loss_row *row = sppoi_find_loss(loss);
-    int i;
-
-    for (i = 0; i < x->kept; i++)
-        grad[i] = 0.0;
-    if (!row)
-        return (double)NAN;  // which no step is taken with
-    return row->needs_winner && x->tied ? 0.0 : row->value(x, grad);
-}
+/* The loss of a prompt, config.loss's; grad[kept] in the log-ratios.  >>beyond
+ * has the table of the losses: the paper's others, and those of others.     */
+static double sppoi_loss(sppo_loss loss, const sppoi_example *x, double *grad);
 
 /* ==== Algorithm 1 ================== Sec 4.2 ================== >>play.c == */
 
@@ -2256,7 +2220,8 @@ static double sppoi_prompt_loss(const sppoi_batch *batch, int at)
     const int w = round->winner[p], l = round->loser[p];
     const double *win = round->win + p * k, *logp = play->kept_logp + at * k;
     double *ratio = play->kept_ratio + at * k, *kept = play->kept_win + at * k;
-    sppoi_example x = { 0, ratio, kept, 0, 0, c->eta, 0 };
+    sppoi_example x = { 0, ratio, kept, 0, 0, c->eta, 0, play, p, logp,
+                        play->worth + at * k };
     int i;
 
     x.kept = sppoi_kept(c);
@@ -2398,9 +2363,10 @@ static void sppoi_normalise(double *pi, int n)
         pi[i] /= sum;
 }
 
-/* Optimistic multiplicative weights (Rakhlin and Sridharan 2013; last iterate:
- * Daskalakis and Panageas 2019).  2 win - last guesses the next win rates from
- * their trend, which turns the circle of Eq 4.1 into a spiral inwards.      */
+/* [OMWU 1] Optimistic multiplicative weights (Rakhlin and Sridharan 2013; last
+ * iterate: Daskalakis and Panageas 2019).  2 win - last guesses the next win
+ * rates from their trend, which turns the circle of Eq 4.1 into a spiral
+ * inwards.                                                                  */
 SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
                                    const double *win, const double *last,
                                    double eta, int n)
@@ -2412,12 +2378,13 @@ SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
     sppoi_normalise(next, n);
 }
 
-/* Magnetic mirror descent (Sokota et al. 2023).  Setting the gradient of
+/* [MMD 1] Magnetic mirror descent (Sokota et al. 2023).  Setting the gradient
+ * of
  *   eta E_next[win] - KL(next || pi) - eta alpha KL(next || magnet)
  * to a constant gives
  *   (1 + eta alpha) log next = log pi + eta alpha log magnet + eta win + const.
- * alpha 0 is Eq 4.1.  The last policy converges for eta <= alpha (win rates
- * lie in [0, 1]); moving the magnet there and going on leads to Eq 3.3's.   */
+ * alpha 0 is Eq 4.1.  The last policy converges for eta <= alpha (win rates lie
+ * in [0, 1]); moving the magnet there and going on leads to Eq 3.3's.       */
 SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
                                  const double *magnet, const double *win,
                                  double eta, double alpha, int n)
@@ -2432,7 +2399,8 @@ SPPO_DEF void sppo_magnetic_step(double *next, const double *pi,
     sppoi_normalise(next, n);
 }
 
-/* The geometric mixture that Nash-MD (Munos et al. 2023) plays against. */
+/* [NLHF 1] The geometric mixture that Nash-MD (Munos et al. 2023) plays
+ * against.                                                                  */
 SPPO_DEF void sppo_mixture(double *next, const double *pi, const double *ref,
                            double lambda, int n)
 {
@@ -2463,8 +2431,8 @@ static double sppoi_reward_short(const double *reward, const double *pairwise,
     return log(won) - log(lost);
 }
 
-/* One answer after the other (Newman 2023), until none is off.  Who never loses
- * has no finite reward: it ends at a limit, as in sppo_mean_scores.         */
+/* [RLHF 1] One after the other (Newman 2023), until none is off.  Who never
+ * loses has no finite reward: it ends at a limit, as in sppo_mean_scores.   */
 SPPO_DEF void sppo_bradley_terry_fit(double *reward, const double *pairwise,
                                      int n)
 {
@@ -2591,6 +2559,318 @@ SPPO_DEF void sppo_penalise_cuts(double *pairwise, const sppo_config *config,
             *win = sppo_sigmoid(log(*win) - log1p(-*win) - penalty);
             *loss = 1.0 - *win;
         }
+}
+
+/* ---- losses of others' methods ---- */
+
+/* [REBEL 1] [INPO 1] Two log-ratios against each other.
+ *
+ *   REBEL  (r_w - r_l - eta (u_w - u_l))^2     u: rewards
+ *   INPO   (r_w - r_l - eta / 2)^2             r: to the anchor (config.pull)
+ *   here   (r_w - r_l - target)^2; Eq 4.14 is target eta
+ *
+ * log Z is the same for both and cancels, so the minimum is Eq 4.1's.       */
+SPPO_DEF double sppo_loss_gap(double r_w, double r_l, double target,
+                              double grad[2])
+{
+    const double loss = sppo_loss_point(r_w - r_l, target, &grad[0]);
+
+    grad[1] = -grad[0];
+    return loss;
+}
+
+/* [DNO 1] Direct Nash Optimization (Rosset et al. 2024, Algorithm 1).
+ *
+ *   DNO    -q log sigma(z) - (1 - q) log sigma(-z),  q = sigma(u_w - u_l)
+ *   here   z = (r_w - r_l) / eta: DPO both ways, weighed by the label q
+ *
+ * Least at z = u_w - u_l: for win rates Eq 4.1 once more, without log Z.    */
+SPPO_DEF double sppo_loss_soft(double r_w, double r_l, double label,
+                               double eta, double grad[2])
+{
+    double other[2];
+    const double ahead = sppo_loss_dpo(r_w, r_l, eta, grad);
+    const double behind = sppo_loss_dpo(r_l, r_w, eta, other);
+
+    grad[0] = label * grad[0] + (1.0 - label) * other[1];
+    grad[1] = -grad[0];
+    return label * ahead + (1.0 - label) * behind;
+}
+
+/* [PPO 1] The clipped surrogate (Schulman et al. 2017) of a whole response.
+ *
+ *   PPO    -min(rho A, clip(rho, 1 - c, 1 + c) A),  rho = pi_theta / pi_t
+ *   gradient  in log rho  -rho A, or 0 where the clipped one is less
+ *
+ * At pi_t it is -A, the policy gradient of REINFORCE.                       */
+SPPO_DEF double sppo_loss_clip(double ratio, double advantage, double clip,
+                               double *grad)
+{
+    const double rho = exp(ratio);
+    const double held = fmax(1.0 - clip, fmin(1.0 + clip, rho));
+    const int clipped = held * advantage < rho * advantage;
+
+    *grad = clipped ? 0.0 : -rho * advantage;
+    return -(clipped ? held : rho) * advantage;
+}
+
+/* [RLOO 1] [GRPO 1] Rewards, less what was to be expected.
+ *
+ *   RLOO   u_i - mean of the other u_j = k / (k - 1) (u_i - mean u)
+ *   GRPO   (u_i - mean u) / (sd u + 1e-4)      sd: of k - 1, as TRL's
+ *
+ * On win rates RLOO's is SPO's: the win rate against the others, less 1/2.  */
+SPPO_DEF void sppo_advantages(sppo_advantage kind, double *advantage,
+                              const double *reward, int k)
+{
+    double mean = 0.0, squares = 0.0, scale = 1.0;
+    int i;
+
+    for (i = 0; i < k; i++)
+        mean += reward[i] / k;
+    for (i = 0; i < k; i++)
+        squares += (reward[i] - mean) * (reward[i] - mean);
+    if (kind == SPPO_ADVANTAGE_LEAVE_ONE_OUT)
+        scale = k / (k - 1.0);
+    if (kind == SPPO_ADVANTAGE_STANDARD)
+        scale = 1.0 / (sqrt(squares / (k - 1.0)) + 1e-4);
+    for (i = 0; i < k; i++)
+        advantage[i] = scale * (reward[i] - mean);
+}
+
+/* ---- the losses that line 6 may take ---- */
+
+static double sppoi_pair_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_pair(x->ratio[0], x->ratio[1], x->beats, x->eta, grad);
+}
+
+static double sppoi_single_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_single(x->ratio[0], x->ratio[1], x->beats, x->eta, grad);
+}
+
+static double sppoi_hard_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_hard(x->ratio[0], x->ratio[1], x->eta, grad);
+}
+
+static double sppoi_dpo_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_dpo(x->ratio[0], x->ratio[1], x->eta, grad);
+}
+
+static double sppoi_ipo_loss(const sppoi_example *x, double *grad)
+{
+    return sppo_loss_ipo(x->ratio[0], x->ratio[1], x->eta, grad);
+}
+
+/* What each of the K responses counts for: win rate or mean score. */
+static void sppoi_worth(const sppoi_example *x, sppo_signal signal)
+{
+    const sppo_round *round = &x->play->round;
+    const int k = x->play->config.k, first = x->prompt * k;
+
+    if (signal == SPPO_SIGNAL_SCORE)
+        sppo_mean_scores(x->worth, round->pairwise + sppoi_cell(first, k, 0),
+                         k);
+    else
+        memcpy(x->worth, round->win + first, (size_t)k * sizeof *x->worth);
+}
+
+/* Of those the kept ones, in their order. */
+static void sppoi_keep(const sppoi_example *x)
+{
+    const double best = x->worth[sppoi_kept_response(x->play, x->prompt, 0)];
+    const double next = x->worth[sppoi_kept_response(x->play, x->prompt, 1)];
+
+    if (!x->play->config.keep_all) {
+        x->worth[0] = best;
+        x->worth[1] = next;
+    }
+}
+
+/* [GPO 1] General preference optimisation (Zhang et al. 2025): Eq 4.7 with mean
+ * scores, whose mean is 0, so that no half is taken off.                    */
+static double sppoi_gpo_loss(const sppoi_example *x, double *grad)
+{
+    sppoi_example scored = *x;
+
+    sppoi_worth(x, SPPO_SIGNAL_SCORE);
+    sppoi_keep(x);
+    scored.win = x->worth;
+    scored.log_z = 0.0;
+    return sppoi_sppo_loss(&scored, grad);
+}
+
+/* How far kept response i is ahead of j, in what config.signal says. */
+static double sppoi_ahead(const sppoi_example *x, int i, int j)
+{
+    const sppo_play *play = x->play;
+    const int k = play->config.k;
+    const int a = sppoi_kept_response(play, x->prompt, i);
+    const int b = sppoi_kept_response(play, x->prompt, j);
+
+    if (play->config.signal == SPPO_SIGNAL_PAIR)
+        return play->round.pairwise[sppoi_cell(x->prompt * k + a, k, b)] - 0.5;
+    if (play->config.signal == SPPO_SIGNAL_HARD)
+        return 0.5 * (sppo_beats(x->worth[i], x->worth[j]) -
+                      sppo_beats(x->worth[j], x->worth[i]));
+    return x->worth[i] - x->worth[j];
+}
+
+typedef double (*sppoi_pair)(const sppoi_example *x, int i, int j,
+                             double ahead, double grad[2]);
+
+/* The mean over all pairs of kept responses; HARD knows no even ones. */
+static double sppoi_each_pair(const sppoi_example *x, double *grad,
+                              sppoi_pair of_pair)
+{
+    const double share = 2.0 / (x->kept * (x->kept - 1.0));
+    double loss = 0.0, g[2];
+    int i, j;
+
+    sppoi_worth(x, x->play->config.signal);
+    sppoi_keep(x);
+    for (i = 0; i < x->kept; i++)
+        for (j = i + 1; j < x->kept; j++) {
+            const double ahead = sppoi_ahead(x, i, j);
+
+            if (x->play->config.signal == SPPO_SIGNAL_HARD &&
+                !sppo_beats(fabs(ahead), 0.0))
+                continue;
+            loss += share * of_pair(x, i, j, ahead, g);
+            grad[i] += share * g[0];
+            grad[j] += share * g[1];
+        }
+    return loss;
+}
+
+static double sppoi_gap_pair(const sppoi_example *x, int i, int j,
+                             double ahead, double grad[2])
+{
+    return sppo_loss_gap(x->ratio[i], x->ratio[j], x->eta * ahead, grad);
+}
+
+static double sppoi_gap_loss(const sppoi_example *x, double *grad)
+{
+    return sppoi_each_pair(x, grad, sppoi_gap_pair);
+}
+
+/* The label of a difference of win rates or scores is its sigma; P is one. */
+static double sppoi_dno_pair(const sppoi_example *x, int i, int j,
+                             double ahead, double grad[2])
+{
+    const int of_pair = x->play->config.signal >= SPPO_SIGNAL_PAIR;
+
+    return sppo_loss_soft(x->ratio[i], x->ratio[j],
+                          of_pair ? 0.5 + ahead : sppo_sigmoid(ahead), x->eta,
+                          grad);
+}
+
+static double sppoi_dno_loss(const sppoi_example *x, double *grad)
+{
+    return sppoi_each_pair(x, grad, sppoi_dno_pair);
+}
+
+static int sppoi_kept_length(const sppoi_example *x, int i)
+{
+    const int y = sppoi_kept_response(x->play, x->prompt, i);
+
+    return sppo_lists_length(&x->play->round.responses,
+                             x->prompt * x->play->config.k + y);
+}
+
+/* [GSPO 1] Group sequence policy optimisation (Zheng et al. 2025) takes
+ * (pi_theta / pi_t)^(1 / |y|) for PPO's ratio.                              */
+static double sppoi_clip_loss(const sppoi_example *x, double *grad)
+{
+    const sppo_play_config *c = &x->play->config;
+    double loss = 0.0;
+    int i;
+
+    sppoi_worth(x, c->signal);
+    sppo_advantages(c->advantage, x->worth, x->worth, c->k);
+    sppoi_keep(x);
+    for (i = 0; i < x->kept; i++) {
+        const int tokens = c->length_normalised ? sppoi_kept_length(x, i) : 1;
+
+        loss += sppo_loss_clip(x->ratio[i] / tokens, x->worth[i],
+                               c->clip_range, &grad[i]) / x->kept;
+        grad[i] /= tokens * (double)x->kept;
+    }
+    return loss;
+}
+
+/* [SimPO 1] Simple preference optimisation (Meng et al. 2024): no pi_t at all.
+ *
+ *   SimPO  -log sigma(beta lp_w / |y_w| - beta lp_l / |y_l| - gamma)
+ *   here   DPO's with those for log-ratios, beta = 1 / eta, gamma the margin */
+static double sppoi_simpo_loss(const sppoi_example *x, double *grad)
+{
+    const int w = sppoi_kept_length(x, 0), l = sppoi_kept_length(x, 1);
+    const double margin = x->eta * x->play->config.margin;
+    const double loss = sppo_loss_dpo(x->logp[0] / w, x->logp[1] / l + margin,
+                                      x->eta, grad);
+
+    grad[0] /= w;
+    grad[1] /= l;
+    return loss;
+}
+
+/* Another loss is a value of sppo_loss, a function like these, and a row. */
+typedef struct sppoi_loss_row {
+    sppo_loss loss;
+    const char *name;
+    double (*value)(const sppoi_example *x, double *grad);
+    int needs_winner;  // a prompt without one teaches it nothing (D11)
+    int takes_all;     // any number of responses, not only winner and loser
+    int signals;       // the last of sppo_signal that it can learn from
+} sppoi_loss_row;
+
+static const sppoi_loss_row sppoi_losses[] = {
+    { SPPO_LOSS_SPPO,   "sppo",   sppoi_sppo_loss,   0, 1, SPPO_SIGNAL_WIN },
+    { SPPO_LOSS_PAIR,   "pair",   sppoi_pair_loss,   0, 0, SPPO_SIGNAL_WIN },
+    { SPPO_LOSS_SINGLE, "single", sppoi_single_loss, 0, 0, SPPO_SIGNAL_WIN },
+    { SPPO_LOSS_HARD,   "hard",   sppoi_hard_loss,   1, 0, SPPO_SIGNAL_WIN },
+    { SPPO_LOSS_DPO,    "dpo",    sppoi_dpo_loss,    1, 0, SPPO_SIGNAL_WIN },
+    { SPPO_LOSS_IPO,    "ipo",    sppoi_ipo_loss,    1, 0, SPPO_SIGNAL_WIN },
+    { SPPO_LOSS_GPO,    "gpo",    sppoi_gpo_loss,    0, 1, SPPO_SIGNAL_WIN },
+    { SPPO_LOSS_GAP,    "gap",    sppoi_gap_loss,    0, 1, SPPO_SIGNAL_HARD },
+    { SPPO_LOSS_DNO,    "dno",    sppoi_dno_loss,    0, 1, SPPO_SIGNAL_HARD },
+    { SPPO_LOSS_CLIP,   "clip",   sppoi_clip_loss,   0, 1, SPPO_SIGNAL_SCORE },
+    { SPPO_LOSS_SIMPO,  "simpo",  sppoi_simpo_loss,  1, 0, SPPO_SIGNAL_WIN }
+};
+
+enum { SPPOI_LOSSES = sizeof sppoi_losses / sizeof *sppoi_losses };
+
+static const sppoi_loss_row *sppoi_find_loss(sppo_loss loss)
+{
+    int i;
+
+    for (i = 0; i < SPPOI_LOSSES; i++)
+        if (sppoi_losses[i].loss == loss)
+            return &sppoi_losses[i];
+    return NULL;
+}
+
+SPPO_DEF const char *sppo_loss_name(sppo_loss loss)
+{
+    const sppoi_loss_row *row = sppoi_find_loss(loss);
+
+    return row ? row->name : NULL;
+}
+
+static double sppoi_loss(sppo_loss loss, const sppoi_example *x, double *grad)
+{
+    const sppoi_loss_row *row = sppoi_find_loss(loss);
+    int i;
+
+    for (i = 0; i < x->kept; i++)
+        grad[i] = 0.0;
+    if (!row)
+        return (double)NAN;  // which no step is taken with
+    return row->needs_winner && x->tied ? 0.0 : row->value(x, grad);
 }
 
 /* ==========================================================================
@@ -8994,6 +9274,14 @@ static const sppoi_field sppoi_play_fields[] = {
     SPPOI_PLAY(loss, SPPOI_CHOICE, 0, SPPOI_LOSSES - 1, 0, NULL, 0),
     SPPOI_PLAY(baseline, SPPOI_CHOICE, SPPO_BASELINE_HALF,
                SPPO_BASELINE_COEFFICIENT, 0, NULL, 0),
+    SPPOI_PLAY(signal, SPPOI_CHOICE, SPPO_SIGNAL_WIN, SPPO_SIGNAL_HARD, 0,
+               NULL, 0),
+    SPPOI_PLAY(advantage, SPPOI_CHOICE, SPPO_ADVANTAGE_LEAVE_ONE_OUT,
+               SPPO_ADVANTAGE_STANDARD, 0, NULL, 0),
+    SPPOI_PLAY(clip_range, SPPOI_NUMBER, SPPOI_POSITIVE, DBL_MAX, 0.2,
+               "positive", 0),
+    SPPOI_PLAY(length_normalised, SPPOI_FLAG, 0, 1, 0, NULL, 0),
+    SPPOI_PLAY(margin, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more", 0),
     { "seed.high", offsetof(sppo_play_config, seed), sizeof(uint64_t),
       SPPOI_HIGH, 0, UINT32_MAX, 0, NULL, 0, NULL, 0 },
     SPPOI_NO_FIELD
@@ -9013,6 +9301,10 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all does "
                          "not go with the loss %s, which compares two "
                          "responses", sppo_loss_name(c->loss));
+    if ((int)c->signal > sppoi_find_loss(c->loss)->signals)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: signal %d "
+                         "does not go with the loss %s", (int)c->signal,
+                         sppo_loss_name(c->loss));
     if (prompts->count < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_play_init: there are no prompts");
@@ -9190,6 +9482,8 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
     play->kept_win =
         (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
     play->kept_grad =
+        (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
+    play->worth =
         (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
     play->score = (double *)sppoi_arena_alloc(arena, k, sizeof(double));
 }
@@ -11973,7 +12267,7 @@ typedef struct sppoi_word {
 } sppoi_word;
 
 /* Counts by key in an open-addressing table; key 0 is empty. A search ends at
- * an empty slot, so the last one stays empty; a key without room is said.    */
+ * an empty slot, so the last one stays empty; a key without room is said.   */
 typedef struct sppoi_counts {
     uint64_t *key;
     int64_t *count;

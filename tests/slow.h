@@ -465,4 +465,22 @@ static inline double slow_ratio(double target, double c)
     return exp(low);
 }
 
+/* [Eq 4.15] KTO, simplified.
+ *
+ *   paper  sigma(-a + c) + sigma(b - c)     a = r_w / eta, b = r_l / eta,
+ *                                           c = KL(pi_theta || pi_ref) / eta
+ *   gradient  sigma' = sigma (1 - sigma); c is held fixed, as KTO does
+ *
+ * Here, for no line of Algorithm 1 has a use for it: c is none of a prompt.  */
+static inline double slow_loss_kto(double r_w, double r_l, double kl,
+                                   double eta, double grad[2])
+{
+    const double w = sppo_sigmoid((kl - r_w) / eta);
+    const double l = sppo_sigmoid((r_l - kl) / eta);
+
+    grad[0] = -w * (1.0 - w) / eta;
+    grad[1] = l * (1.0 - l) / eta;
+    return w + l;
+}
+
 #endif /* SLOW_H */

@@ -323,7 +323,7 @@ before '/* Another loss is a value of sppo_loss, ' \
 }
 '
 plant 'static const sppoi_loss_row sppoi_losses[] = {' \
-    '    { SPPO_LOSS_PLANTED, "planted", sppoi_planted_loss, 1, 1 },'
+    '    { SPPO_LOSS_PLANTED, "planted", sppoi_planted_loss, 1, 1, 0 },'
 places a_loss_is_added_in_three_places 3
 cat > loss.c <<'PROGRAM'
 #include "claims.h"
@@ -389,7 +389,7 @@ int main(void)
           !strcmp(sppo_loss_name(SPPO_LOSS_PLANTED), "planted") &&
           !strcmp(sppo_loss_name(SPPO_LOSS_PAIR), "pair") &&
           !strcmp(sppo_loss_name(SPPO_LOSS_IPO), "ipo") &&
-          !sppo_loss_name((sppo_loss)(SPPO_LOSS_IPO + 1)) &&
+          !sppo_loss_name((sppo_loss)(SPPO_LOSS_SIMPO + 1)) &&
           !sppo_model_init(&ctx, &model, &c, 1) && model.count < 4096);
     how.loss = SPPO_LOSS_PLANTED;
     claim("a_run_trains_with_it", run(0, &loss) > 1e-3 && loss > 0);
@@ -401,9 +401,9 @@ int main(void)
     how.loss = SPPO_LOSS_PAIR;
     claim("keep_all_is_refused_to_those_that_do_not",
           run(0, &loss) < 0 && says("keep_all does not go with the loss pair"));
-    how.loss = (sppo_loss)(SPPO_LOSS_IPO + 1);
+    how.loss = (sppo_loss)(SPPO_LOSS_SIMPO + 1);
     claim("a_value_behind_the_last_is_refused",
-          run(0, &loss) < 0 && says("loss is 7"));
+          run(0, &loss) < 0 && says("loss is 12"));
     return 0;
 }
 PROGRAM

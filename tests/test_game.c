@@ -958,7 +958,7 @@ static void optimistic_last_policy_converges(void)
     CHECK_NEAR(pi[0] + pi[1] + pi[2], 1.0, 1e-14);
 }
 
-/* Convergence alone would not notice a sign: the formula, answer by answer. */
+/* [OMWU 1] Convergence alone would not notice a sign: answer by answer. */
 static void optimistic_step_by_its_formula(void)
 {
     static const double pi[3] = { 0.6, 0.3, 0.1 }, win[3] = { 0.2, 0.9, 0.4 };

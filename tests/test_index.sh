@@ -266,32 +266,41 @@ cases_below() {  # tag, file
     ' "$2"
 }
 
-# Complaints: rows count from 1; a tag stands in the comment directly above its
-# function, and above a case of its test; no tag stands without a row.
-network_index() {  # header, folder of tests
-    awk '
-        /NETWORK INDEX/ { on = 1; next }
+# Complaints about one of the manual's indexes of tags: a tag stands in the
+# comment directly above its function, and above a case of its test; no tag
+# stands without a row.  Of the network's the rows count from 1.
+tag_index() {  # title, fewest rows, header, folder of tests
+    awk -v title="$1 INDEX" '
+        index($0, title) { on = 1; next }
         on && !/[A-Za-z]/ { exit }
-        on && $2 == "Net" { print $3, $(NF - 1), $NF }
-    ' "$1" >"$scratch/net"
-    awk '$1 != NR { print "  row " NR " is [Net " $1 "]" }
-        END { if (NR < 18) print "  only " NR " rows" }' "$scratch/net"
-    while read -r n function test; do
-        above "$function" "$1" | grep -qF "[Net $n]" ||
-            echo "  no [Net $n] in the comment above $function"
-        cases_below "Net $n" "$2/$test.c" >"$scratch/cases"
+        on && $2 ~ /^[A-Z]/ && $3 ~ /^[0-9]+$/ {
+            print $2, $3, $(NF - 1), $NF
+        }
+    ' "$3" >"$scratch/tags"
+    awk -v least="$2" '
+        $1 == "Net" && $2 != NR { print "  row " NR " is [Net " $2 "]" }
+        END { if (NR < least) print "  only " NR " rows" }' "$scratch/tags"
+    while read -r word n function test; do
+        above "$function" "$3" | grep -qF "[$word $n]" ||
+            echo "  no [$word $n] in the comment above $function"
+        cases_below "$word $n" "$4/$test.c" >"$scratch/cases"
         sed 's/.*/CASE(&)/' "$scratch/cases" |
-            grep -qFf - "$2/$test.c" && [ -s "$scratch/cases" ] ||
-            echo "  no case of $test.c is below a comment with [Net $n]"
-    done <"$scratch/net"
-    grep -oE '\[Net [^]]*\]' "$1" | tr -d '[]' | sort -u |
-        while read -r word n; do
-            grep -q "^$n " "$scratch/net" || echo "  [$word $n] has no row"
-        done
+            grep -qFf - "$4/$test.c" && [ -s "$scratch/cases" ] ||
+            echo "  no case of $test.c is below a comment with [$word $n]"
+    done <"$scratch/tags"
+    for word in $(cut -d' ' -f1 "$scratch/tags" | sort -u); do
+        grep -oE "\[$word [0-9][^]]*\]" "$3" | tr -d '[]' | sort -u |
+            while read -r word n; do
+                grep -q "^$word $n " "$scratch/tags" ||
+                    echo "  [$word $n] has no row"
+            done
+    done
 }
 
-network_index "$header" "$tests" >"$bad"
-verdict "the network's index: $(wc -l <"$scratch/net" | tr -d ' ') rows" "$bad"
+tag_index METHODS 13 "$header" "$tests" >"$bad"
+verdict "the methods' index: $(wc -l <"$scratch/tags" | tr -d ' ') rows" "$bad"
+tag_index NETWORK 18 "$header" "$tests" >"$bad"
+verdict "the network's index: $(wc -l <"$scratch/tags" | tr -d ' ') rows" "$bad"
 
 # Breaches of it, one at a time in copies, are seen.
 planted() {  # what, of the header, of test_kernels.c: edits for sed
@@ -299,7 +308,7 @@ planted() {  # what, of the header, of test_kernels.c: edits for sed
     sed "$2" "$header" >"$scratch/planted/sppo.h"
     sed "$3" "$tests/test_kernels.c" >"$scratch/planted/test_kernels.c"
     cp "$tests/test_policy.c" "$scratch/planted"
-    network_index "$scratch/planted/sppo.h" "$scratch/planted" \
+    tag_index NETWORK 18 "$scratch/planted/sppo.h" "$scratch/planted" \
         >"$scratch/complaints"
     : >"$bad"
     [ "$(wc -l <"$scratch/complaints")" -eq 1 ] ||

@@ -1,10 +1,10 @@
 /* test_methods.c - the methods beside SPPO, on games small enough to know
  *
  * Figures that others print of their methods, and what holds of all of them.
- * All of this is double in both builds.  Where a figure was printed with so many
- * digits, the tolerance is half of the last; 1e-12 where both sides are a few
- * additions, products and logarithms of numbers of order 1; others are stated
- * where they stand.                                                         */
+ * All of this is double in both builds.  Where a figure was printed with so
+ * many digits, the tolerance is half of the last; 1e-12 where both sides are a
+ * few additions, products and logarithms of numbers of order 1; others are
+ * stated where they stand.                                                  */
 #define SPPO_IMPLEMENTATION
 #include "../sppo.h"
 
@@ -82,7 +82,8 @@ static double gap(const match *m)
 }
 
 /* The policy that is the best of Eq 3.2 with its own win rates for the reward:
- * log pi = log ref + win / tau + const, which steps against a step ahead find. */
+ * log pi = log ref + win / tau + const, which steps against a step ahead find.
+ */
 static void regularised_nash(match *m)
 {
     int t;
@@ -123,7 +124,7 @@ static void the_circle_of_three_as_published(void)
     }
 }
 
-/* The less it pulls the nearer INPO's last policy is to the winner. */
+/* [MMD 1] The less it pulls the nearer INPO's last policy is to the winner. */
 static void inpo_ends_as_far_as_it_is_pulled(void)
 {
     static const double start[3] = { 0.2, 0.5, 0.3 };
@@ -168,7 +169,8 @@ static void comal_falls_to_rounding(void)
     CHECK_NEAR(gap(&m), 0.0, 1e-13);
 }
 
-/* Dice of which each beats the next in 5 of 9 cases: one step of Nash-MD. */
+/* [NLHF 1] Dice of which each beats the next in 5 of 9 cases: one step of
+ * Nash-MD.                                                                  */
 static void nash_md_one_step_of_dice(void)
 {
     static const double dice[9] = {
@@ -359,7 +361,8 @@ static void reward_of_colours_is_red_the_winner_blue(void)
     CHECK_NEAR(reward[1], 0.203, 5e-4);
 }
 
-/* The gradient of its cross-entropy vanishes there; rewards come back. */
+/* [RLHF 1] The gradient of its cross-entropy vanishes there; rewards come back.
+ */
 static void reward_fit_is_the_minimum(void)
 {
     double game[49], made[49], pi[7], reward[7], again[7];
@@ -430,6 +433,357 @@ static void circles_are_counted(void)
     }
 }
 
+/* ==== losses ============================================================= */
+
+/* A prompt, the second of two, with K = 5 responses that were judged, and what
+ * the policy now says of them.                                              */
+enum { K = 5 };
+
+typedef struct table {
+    sppo_ctx ctx;
+    sppo_play play;
+    double pairwise[2 * K * K], win[2 * K], ratio[K], logp[K], kept_win[K];
+    double worth[K];
+    int winner[2], loser[2];
+    sppoi_example x;
+} table;
+
+static void lay(table *t, uint64_t key, int keep_all)
+{
+    static const int token[9] = { 3, 3, 3, 3, 3, 3, 3, 3, 2 };
+    sppo_play *play = &t->play;
+    double pi[K];
+    int p, i;
+
+    memset(t, 0, sizeof *t);
+    for (p = 0; p < 2; p++) {
+        random_game(t->pairwise + p * K * K, pi, K, key + 100 * (uint64_t)p);
+        sppo_win_rates(t->win + p * K, t->pairwise + p * K * K, K);
+        t->winner[p] = sppoi_best(t->win + p * K, K);
+        t->loser[p] = sppoi_worst(t->win + p * K, K, t->winner[p]);
+    }
+    for (i = 0; i < 2 * K; i++)
+        CHECK_OK(&t->ctx, sppo_lists_add(&t->ctx, &play->round.responses,
+                                         token, 1 + (int)key % 2 + i % 7));
+    play->config.k = K;
+    play->config.eta = 1.7;
+    play->config.keep_all = keep_all;
+    play->config.clip_range = 0.2;
+    play->round.pairwise = t->pairwise;
+    play->round.win = t->win;
+    play->round.winner = t->winner;
+    play->round.loser = t->loser;
+    t->x.kept = keep_all ? K : 2;
+    for (i = 0; i < t->x.kept; i++) {
+        t->ratio[i] = 0.4 * sppo_random_normal(key, (uint64_t)(50 + i));
+        t->logp[i] = -3.0 - 9.0 * sppo_random_uniform(key, (uint64_t)(70 + i));
+        t->kept_win[i] = t->win[K + sppoi_kept_response(play, 1, i)];
+    }
+    t->x.ratio = t->ratio;
+    t->x.win = t->kept_win;
+    t->x.eta = 1.7;
+    t->x.log_z = 0.85;
+    t->x.play = play;
+    t->x.prompt = 1;
+    t->x.logp = t->logp;
+    t->x.worth = t->worth;
+}
+
+static void clear(table *t)
+{
+    sppo_lists_free(&t->ctx, &t->play.round.responses);
+}
+
+static double value_of(table *t, sppo_loss loss, double grad[K])
+{
+    return sppoi_loss(loss, &t->x, grad);
+}
+
+/* Every loss beyond the paper, with all that it can learn from: entry by entry,
+ * with sign.  Of SimPO in log-probabilities, of which ratios are no part.
+ * Central differences of step 1e-5: 1e-7, as in test_update.c.              */
+static void gradients_match_differences(void)
+{
+    static const double h = 1e-5;
+    int kind, signal, all, key, i;
+
+    for (kind = SPPO_LOSS_GPO; kind < SPPOI_LOSSES; kind++)
+        for (signal = 0; signal <= sppoi_losses[kind].signals; signal++)
+            for (all = 0; all <= sppoi_losses[kind].takes_all; all++)
+                for (key = 1; key <= 6; key++) {
+                    double grad[K], unused[K];
+                    table t;
+
+                    lay(&t, (uint64_t)key, all);
+                    t.play.config.signal = (sppo_signal)signal;
+                    t.play.config.advantage = (sppo_advantage)(key % 3);
+                    t.play.config.length_normalised = key % 2;
+                    t.play.config.margin = 0.3;
+                    value_of(&t, (sppo_loss)kind, grad);
+                    for (i = 0; i < t.x.kept; i++) {
+                        double *at = kind == SPPO_LOSS_SIMPO ? &t.logp[i]
+                                                             : &t.ratio[i];
+                        const double old = *at;
+                        double up, down;
+
+                        *at = old + h;
+                        up = value_of(&t, (sppo_loss)kind, unused);
+                        *at = old - h;
+                        down = value_of(&t, (sppo_loss)kind, unused);
+                        *at = old;
+                        if (!CHECK_NEAR(grad[i], (up - down) / (2 * h),
+                                        1e-7 * (1 + fabs(grad[i]))))
+                            printf("    of %s, signal %d\n",
+                                   sppo_loss_name((sppo_loss)kind), signal);
+                    }
+                    clear(&t);
+                }
+}
+
+/* [RLOO 1] One number under three names: RLOO's advantage on win rates, SPO's
+ * win rate against the others less 1/2, and K / (K - 1) (w - 1/2).          */
+static void rloo_of_win_rates_is_spo(void)
+{
+    int key, i, j;
+
+    for (key = 1; key < 20; key++) {
+        double game[K * K], pi[K], win[K], advantage[K], left[K];
+
+        random_game(game, pi, K, (uint64_t)key);
+        sppo_win_rates(win, game, K);
+        sppo_advantages(SPPO_ADVANTAGE_LEAVE_ONE_OUT, advantage, win, K);
+        for (i = 0; i < K; i++) {
+            double others = 0.0, spo = 0.0;
+
+            for (j = 0; j < K; j++) {
+                others += j == i ? 0.0 : win[j] / (K - 1);
+                spo += j == i ? 0.0 : game[i * K + j] / (K - 1);
+            }
+            left[i] = win[i] - others;
+            CHECK_NEAR(advantage[i], left[i], 1e-14);
+            CHECK_NEAR(advantage[i], spo - 0.5, 1e-14);
+            CHECK_NEAR(advantage[i], K / (K - 1.0) * (win[i] - 0.5), 1e-14);
+        }
+    }
+}
+
+/* [GRPO 1] Without its deviation Dr. GRPO's; with it of mean 0, deviation 1. */
+static void grpo_of_rewards_by_its_formula(void)
+{
+    static const double reward[4] = { 1.0, 2.0, 4.0, 9.0 };
+    static const double centred[4] = { -3.0, -2.0, 0.0, 5.0 };
+    double advantage[4];
+    int i;
+
+    sppo_advantages(SPPO_ADVANTAGE_MEAN, advantage, reward, 4);
+    for (i = 0; i < 4; i++)
+        CHECK_NEAR(advantage[i], centred[i], 1e-15);
+    sppo_advantages(SPPO_ADVANTAGE_STANDARD, advantage, reward, 4);
+    for (i = 0; i < 4; i++)
+        CHECK_NEAR(advantage[i], centred[i] / (sqrt(38 / 3.0) + 1e-4), 1e-14);
+    for (i = 0; i < 4; i++)  // in place, and nothing to tell them apart
+        advantage[i] = 0.25;
+    sppo_advantages(SPPO_ADVANTAGE_STANDARD, advantage, advantage, 4);
+    for (i = 0; i < 4; i++)
+        CHECK_NEAR(advantage[i], 0.0, 0.0);
+}
+
+/* Where the policy still is pi_t, with all K kept: SPPO's gradient is 2 eta (K
+ * - 1) / K times that of RLOO on win rates, and REBEL's over all pairs is 2 K /
+ * (K - 1) times SPPO's: three methods, one step.                            */
+static void first_gradients_are_one(void)
+{
+    int key, i;
+
+    for (key = 1; key < 20; key++) {
+        double sppo[K], rloo[K], rebel[K];
+        table t;
+
+        lay(&t, (uint64_t)key, 1);
+        for (i = 0; i < K; i++)
+            t.ratio[i] = 0.0;
+        value_of(&t, SPPO_LOSS_SPPO, sppo);
+        value_of(&t, SPPO_LOSS_CLIP, rloo);
+        value_of(&t, SPPO_LOSS_GAP, rebel);
+        for (i = 0; i < K; i++) {
+            CHECK_NEAR(sppo[i], 2 * 1.7 * (K - 1) / K * rloo[i], 1e-14);
+            CHECK_NEAR(rebel[i], 2.0 * K / (K - 1) * sppo[i], 1e-14);
+        }
+        clear(&t);
+    }
+}
+
+/* Where the log-ratios are Eq 4.1's, whatever its log Z, the pairs are content:
+ * that is the minimum of REBEL's and of DNO's.                              */
+static void pairs_are_least_at_the_exact_step(void)
+{
+    int key, i;
+
+    for (key = 1; key < 20; key++) {
+        double grad[K];
+        table t;
+
+        lay(&t, (uint64_t)key, 1);
+        for (i = 0; i < K; i++)
+            t.ratio[i] = 1.7 * t.win[K + i] - 0.123;
+        CHECK_NEAR(value_of(&t, SPPO_LOSS_GAP, grad), 0.0, 1e-15);
+        for (i = 0; i < K; i++)
+            CHECK_NEAR(grad[i], 0.0, 1e-15);
+        CHECK(value_of(&t, SPPO_LOSS_DNO, grad) > 0.1);
+        for (i = 0; i < K; i++)
+            CHECK_NEAR(grad[i], 0.0, 1e-15);
+        for (i = 0; i < K; i++)  // a judge that Eq 3.1 describes: scores do too
+            t.ratio[i] = 0.3 * i;
+        for (i = 0; i < K * K; i++)
+            t.pairwise[K * K + i] =
+                sppo_bradley_terry(0.3 / 1.7 * (i / K), 0.3 / 1.7 * (i % K));
+        t.play.config.signal = SPPO_SIGNAL_SCORE;
+        CHECK_NEAR(value_of(&t, SPPO_LOSS_GAP, grad), 0.0, 1e-15);
+        value_of(&t, SPPO_LOSS_DNO, grad);
+        for (i = 0; i < K; i++)
+            CHECK_NEAR(grad[i], 0.0, 1e-15);
+        t.play.config.signal = SPPO_SIGNAL_PAIR;  // P is DNO's label itself
+        value_of(&t, SPPO_LOSS_DNO, grad);
+        for (i = 0; i < K; i++)
+            CHECK_NEAR(grad[i], 0.0, 1e-15);
+        clear(&t);
+    }
+}
+
+/* [DNO 1] With a certain label it is DPO; a label of a half asks for equality.
+ */
+static void dno_of_a_sure_winner_is_dpo(void)
+{
+    double grad[2], same[2];
+    int key;
+
+    for (key = 1; key < 20; key++) {
+        const double w = 3.0 * sppo_random_normal(5, (uint64_t)key);
+        const double l = 3.0 * sppo_random_normal(6, (uint64_t)key);
+        double loss = sppo_loss_soft(w, l, 1.0, 1.3, grad);
+
+        CHECK_NEAR(loss, sppo_loss_dpo(w, l, 1.3, same), 0.0);
+        CHECK_NEAR(grad[0], same[0], 0.0);
+        CHECK_NEAR(grad[1], same[1], 0.0);
+        loss = sppo_loss_soft(w, l, 0.3, 1.3, grad);
+        CHECK_NEAR(loss, -0.3 * log(sppo_sigmoid((w - l) / 1.3)) -
+                         0.7 * log(sppo_sigmoid((l - w) / 1.3)), 1e-12);
+        CHECK_NEAR(grad[0], (sppo_sigmoid((w - l) / 1.3) - 0.3) / 1.3, 1e-14);
+        CHECK_NEAR(grad[1], -grad[0], 0.0);
+    }
+    sppo_loss_soft(2.0, 2.0, 0.5, 1.3, grad);
+    CHECK_NEAR(grad[0], 0.0, 1e-16);
+    CHECK_NEAR(sppo_loss_soft(1e4, -1e4, 1.0, 1.0, grad), 0.0, 0.0);
+    CHECK_NEAR(sppo_loss_soft(1e4, -1e4, 0.5, 1.0, grad), 1e4, 1e-9);
+}
+
+/* [REBEL 1] [INPO 1] Winner and loser: DPO's cousin IPO is half of a step that
+ * is twice as long, INPO's hard target eta / 2; who is even teaches it nothing.
+ */
+static void gap_of_winner_and_loser(void)
+{
+    double grad[K], same[2];
+    table t;
+    int i;
+
+    lay(&t, 4, 0);
+    t.play.config.signal = SPPO_SIGNAL_HARD;
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_GAP, grad),
+               sppo_loss_ipo(t.ratio[0], t.ratio[1], 1.7 / 2, same), 1e-15);
+    CHECK_NEAR(grad[0], same[0], 1e-15);
+    CHECK_NEAR(grad[1], same[1], 1e-15);
+    t.play.config.signal = SPPO_SIGNAL_PAIR;
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_GAP, grad),
+               sppo_loss_gap(t.ratio[0], t.ratio[1],
+                             1.7 * (t.pairwise[(K + t.winner[1]) * K +
+                                               t.loser[1]] - 0.5), same),
+               1e-15);
+    for (i = 0; i < K; i++)
+        t.win[K + i] = 0.5;
+    t.play.config.signal = SPPO_SIGNAL_HARD;
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_GAP, grad), 0.0, 0.0);
+    CHECK_NEAR(grad[0], 0.0, 0.0);
+    clear(&t);
+}
+
+/* [GPO 1] Each log-ratio goes to eta times its mean score. */
+static void gpo_goes_to_the_scores(void)
+{
+    double grad[K], score[K], loss = 0.0;
+    table t;
+    int i;
+
+    lay(&t, 9, 1);
+    sppo_mean_scores(score, t.pairwise + K * K, K);
+    for (i = 0; i < K; i++)
+        loss += pow(t.ratio[i] - 1.7 * score[i], 2) / K;
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_GPO, grad), loss, 1e-14);
+    for (i = 0; i < K; i++)
+        t.ratio[i] = 1.7 * score[i];
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_GPO, grad), 0.0, 1e-15);
+    clear(&t);
+    lay(&t, 7, 0);  // of two, though the loser's number is below the winner's
+    sppo_mean_scores(score, t.pairwise + K * K, K);
+    loss = (pow(t.ratio[0] - 1.7 * score[t.winner[1]], 2) +
+            pow(t.ratio[1] - 1.7 * score[t.loser[1]], 2)) / 2;
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_GPO, grad), loss, 1e-14);
+    CHECK(t.winner[1] > t.loser[1]);
+    clear(&t);
+}
+
+/* [PPO 1] A ratio that has gone far enough the right way is held; one that went
+ * the wrong way is not.                                                     */
+static void ppo_holds_what_went_far_enough(void)
+{
+    static const double advantage[2] = { 0.4, -0.4 };
+    double grad;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        const double a = advantage[i], way = a > 0 ? 1 : -1;
+
+        CHECK_NEAR(sppo_loss_clip(0.0, a, 0.2, &grad), -a, 1e-16);
+        CHECK_NEAR(grad, -a, 1e-16);
+        CHECK_NEAR(sppo_loss_clip(0.1 * way, a, 0.2, &grad),
+                   -a * exp(0.1 * way), 1e-16);
+        CHECK_NEAR(grad, -a * exp(0.1 * way), 1e-16);
+        CHECK_NEAR(sppo_loss_clip(3.0 * way, a, 0.2, &grad),
+                   -a * (1 + 0.2 * way), 1e-16);
+        CHECK_NEAR(grad, 0.0, 0.0);
+        CHECK_NEAR(sppo_loss_clip(-3.0 * way, a, 0.2, &grad),
+                   -a * exp(-3.0 * way), 1e-14);
+        CHECK_NEAR(grad, -a * exp(-3.0 * way), 1e-14);
+        CHECK_NEAR(sppo_loss_clip(3.0 * way, a, 1e9, &grad),
+                   -a * exp(3.0 * way), 1e-14);
+    }
+}
+
+/* [GSPO 1] [SimPO 1] Both count per token, EOS too. */
+static void lengths_are_those_of_responses(void)
+{
+    double grad[K], g, loss = 0.0, advantage[K];
+    table t;
+    int i;
+
+    lay(&t, 3, 1);
+    t.play.config.length_normalised = 1;
+    sppo_advantages(SPPO_ADVANTAGE_LEAVE_ONE_OUT, advantage, t.win + K, K);
+    for (i = 0; i < K; i++) {
+        const int tokens = 2 + (K + i) % 7;
+
+        loss += sppo_loss_clip(t.ratio[i] / tokens, advantage[i], 0.2, &g) / K;
+    }
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_CLIP, grad), loss, 1e-15);
+    clear(&t);
+    lay(&t, 3, 0);
+    t.play.config.margin = 0.6;
+    loss = (t.logp[0] / (2 + (K + t.winner[1]) % 7) -
+            t.logp[1] / (2 + (K + t.loser[1]) % 7)) / 1.7 - 0.6;
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_SIMPO, grad), -log(sppo_sigmoid(loss)),
+               1e-14);
+    clear(&t);
+}
+
 static const check_case cases[] = {
     CASE(the_circle_of_three_as_published),
     CASE(inpo_ends_as_far_as_it_is_pulled),
@@ -444,7 +798,17 @@ static const check_case cases[] = {
     CASE(reward_of_colours_is_red_the_winner_blue),
     CASE(reward_fit_is_the_minimum),
     CASE(reward_of_a_sure_winner_is_finite),
-    CASE(circles_are_counted)
+    CASE(circles_are_counted),
+    CASE(gradients_match_differences),
+    CASE(rloo_of_win_rates_is_spo),
+    CASE(grpo_of_rewards_by_its_formula),
+    CASE(first_gradients_are_one),
+    CASE(pairs_are_least_at_the_exact_step),
+    CASE(dno_of_a_sure_winner_is_dpo),
+    CASE(gap_of_winner_and_loser),
+    CASE(gpo_goes_to_the_scores),
+    CASE(ppo_holds_what_went_far_enough),
+    CASE(lengths_are_those_of_responses)
 };
 
 int main(int argc, char **argv)

@@ -2062,7 +2062,7 @@ static void coefficient_is_nan(world *w)
 /* The value after the last of an enum, and one before the first. */
 static void loss_is_new(world *w)
 {
-    w->config.loss = (sppo_loss)(SPPO_LOSS_IPO + 1);
+    w->config.loss = (sppo_loss)SPPOI_LOSSES;
 }
 static void loss_is_none(world *w) { w->config.loss = (sppo_loss)-1; }
 static void baseline_is_new(world *w)
@@ -2130,7 +2130,7 @@ static void bad_settings_are_refused_by_name(void)
     refuse("top_p", top_p_is_nan);
     refuse("top_p", top_p_is_negative);
     refuse("coefficient", coefficient_is_nan);
-    refuse("loss is 6", loss_is_new);
+    refuse("loss is 11", loss_is_new);
     refuse("loss", loss_is_none);
     refuse("baseline is 3", baseline_is_new);
     refuse("kind is 2", kind_is_new);
@@ -2160,7 +2160,7 @@ static void a_choice_without_its_case_trains_nothing(void)
         w.play.config.prompts_per_iteration = w.play.round.count;
         w.play.optim.config.kind = SPPO_RMSPROP;
         if (i == 0)
-            w.play.config.loss = (sppo_loss)6;
+            w.play.config.loss = (sppo_loss)SPPOI_LOSSES;
         if (i == 1)
             w.play.config.baseline = (sppo_baseline)3;
         if (i == 2)

@@ -111,7 +111,7 @@ static void samples(void)
     show("Eq 4.13", "log(1 + 1/e)", sppo_loss_dpo(1, -2, eta, s),
          log(1 + exp(-1)));
     show("Eq 4.14", "eta^2 0.5^2", sppo_loss_ipo(2.5, -2, eta, s), 2.25);
-    show("Eq 4.15", "2 sigma(-1)", sppo_loss_kto(4, -2, 1, eta, s),
+    show("Eq 4.15", "2 sigma(-1)", slow_loss_kto(4, -2, 1, eta, s),
          2 / (1 + exp(1)));
     show("App A", "log Z of five in order", sppo_log_z(SPPO_BASELINE_EMPIRICAL,
          0, eta, w, K), 1.5 + log(sinh(0.9) / (5 * sinh(0.18))));
