@@ -30,6 +30,7 @@ while read -r line; do
     floods_blank) while echo; do :; done ;;
     floods_a_line) exec tr '\0' x < /dev/zero ;;
     twice) echo "$answer"; echo "$answer" ;;
+    twice_late) echo "$answer"; { sleep 0.03; echo "$answer"; } & ;;
     other_twice) printf '%s\n' "$answer" \
         '{"probabilities": [[0.5, 1], [0, 0.5]]}' ;;
     late) sleep 2; echo "$answer" ;;
@@ -43,9 +44,10 @@ done
 SH
 chmod +x ask.sh
 ills="ends ends_after is_killed hangs hangs_with_a_child will_not_go closes
-    stops_listening floods floods_blank floods_a_line twice other_twice late
-    half_and_ends half_and_hangs slow half_and_half"
-head -n 40 "$root/tiny_models/prompts.jsonl" > forty.jsonl
+    stops_listening floods floods_blank floods_a_line twice twice_late
+    other_twice late half_and_ends half_and_hangs slow
+    half_and_half"
+head -n 160 "$root/tiny_models/prompts.jsonl" > many.jsonl
 
 # expected ILL: $code and $pattern, as the tool documents them.  The shell that
 # starts a judge may stay, with the output open and the exit code its own.
@@ -57,7 +59,7 @@ expected() {
     ends | ends_after) pattern='ended with exit code 4' ;;
     is_killed) pattern='ended by signal 9\|ended with exit code 137' ;;
     closes) pattern="it closed its output\|$silent" ;;
-    floods | twice | other_twice) pattern=$more ;;
+    floods | twice* | other_twice) pattern=$more ;;
     floods_blank) pattern="is wrong: \|$more" ;;
     floods_a_line) pattern='is wrong: the line is too long' ;;
     half_and_ends) pattern='is wrong: ' ;;
@@ -66,8 +68,8 @@ expected() {
     esac
 }
 
-judged="align --policy base --prompts forty.jsonl --k 2 --max-tokens 4
-    --epochs 1 --batch 10 --iterations 2 --judge ./ask.sh"
+judged="align --policy base --prompts many.jsonl --k 2 --max-tokens 4
+    --epochs 1 --batch 40 --iterations 2 --judge ./ask.sh"
 rm -f ill numbered judges
 # shellcheck disable=SC2086
 holds a_judge_that_is_well "$tool" $judged --out whole_judged
@@ -81,7 +83,7 @@ while [ $rounds -gt 0 ]; do
         rm -rf run judges numbered
         pick '' numbered
         [ -z "$picked" ] || : > numbered
-        draw 40
+        draw 160
         at=$((drawn + 1))
         echo "$ill $at" > ill
         pick 0 30
@@ -95,6 +97,8 @@ while [ $rounds -gt 0 ]; do
         got=$?
         took=$(($(date +%s) - start))
         [ $took -le $longest ] || longest=$took
+        # a line too many that comes when all is answered may be missed
+        [ $ill != twice_late ] || [ $got -ne 0 ] || code=0 pattern=''
         if [ $got -ne $code ] || ! grep -q "$pattern" err; then
             bad "a_judge_that_$ill" "$case: exit $got: $(tail -n 1 err)"; fi
         # a second of patience, 1.5 s to leave, and the run itself
