@@ -103,6 +103,16 @@ if grep -q '^ "judge"' out; then bad old_judge_is_gone "$(cat out)"; else
     ok old_judge_is_gone; fi
 holds judge_by_model_stays resume model
 
+# A log that cannot be written is what the run says, not that it was stopped.
+coin='{"probabilities": [[0.5, 0.9], [0.1, 0.5]]}'
+if [ -w /dev/full ]; then
+    expect log_is_full 5 'cannot write to log_full/metrics.csv: No space left' \
+        align log_full --iterations 1 --judge "while read -r line; do
+            ln -sf /dev/full log_full/metrics.csv; echo '$coin'; done"
+else
+    skip log_is_full "there is no /dev/full"
+fi
+
 # A judge that fails after 32 of 40 prompts: the new one judges all 40.
 awk 'BEGIN { for (i = 0; i < 40; i++)
     printf "{\"prompt\": \"tell me of the number %d .\"}\n", i }' > forty.jsonl
@@ -112,7 +122,6 @@ forty() {
     "$tool" align --policy base --prompts forty.jsonl --k 2 --max-tokens 4 \
         --epochs 1 --iterations 1 --save-seconds 0 --out "$out" "$@"
 }
-coin='{"probabilities": [[0.5, 0.9], [0.1, 0.5]]}'
 coins="while read -r line; do n=\$((n + 1)); [ \$n -gt 32 ] && exit 3
     echo '$coin'; done"
 expect judge_fails_midway 1 'prompt 33' forty midway --judge "$coins"

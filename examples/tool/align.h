@@ -25,6 +25,7 @@ typedef struct run {
     row_writer out;
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
+    char why[sizeof ((sppo_ctx *)0)->message];  // its sentence
     double pace[3];      // seconds of a prompt sampled, of one judged, of a
     double validated;    // step; of a validation; 0: not seen yet
     char validation[PATH_ROOM];

@@ -45,6 +45,8 @@ int on_progress(void *user, const sppo_progress *p)
              r->t->set.iterations, titles[p->phase]);
     if (p->phase == SPPO_PHASE_FIT) {
         r->failed = align_log_step(r, p);
+        if (r->failed)  // the play will say that it was stopped
+            snprintf(r->why, sizeof r->why, "%s", r->t->ctx.message);
         progress_show(&r->t->console, what, p->done, p->total,
                       ", loss/eta^2 %.4g, margin %.4g", p->loss_scaled,
                       p->rewards_margins);
@@ -106,7 +108,7 @@ sppo_result align_phase(run *r)
     do {
         result = sppo_play_next(&t->ctx, &r->play, &t->judge);
         if (r->failed)
-            return r->failed;
+            return sppo_fail(&t->ctx, r->failed, "%s", r->why);
         result = align_judged(r, result);
         if (result != SPPO_OK && result != SPPO_E_STOPPED)
             return result;
