@@ -7,6 +7,7 @@
 #include "signals.h"
 #include "trainer.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,9 +71,10 @@ static void align_remove(run *r, int n, const char *file)
     }
 }
 
-/* Removes what an earlier run left. The last iteration goes first: a kill on
- * the way leaves no gap, behind which the rest would not be found.          */
-static void align_clear(run *r)
+/* Removes what an earlier run left: its checkpoint first, which would say that
+ * iterations are there.  Of these the last goes first: a kill on the way leaves
+ * no gap, behind which the rest would not be found.                         */
+static sppo_result align_clear(run *r)
 {
     static const char *const files[] = { "train.jsonl", "judged.jsonl",
         "model.safetensors", "config.json" };
@@ -82,6 +84,7 @@ static void align_clear(run *r)
 
     SPPO_IO(remove)(r->t->folder.checkpoint);
     SPPO_IO(remove)(r->validation);
+    TRY(path_sync(&r->t->ctx, r->t->set.out, O_RDONLY));
     do {
         snprintf(name, sizeof name, "iter%d", ++n);
     } while (!path_join(&r->t->ctx, path, r->t->set.out, name) &&
@@ -93,6 +96,7 @@ static void align_clear(run *r)
         if (!path_join(&r->t->ctx, path, r->t->set.out, name))
             SPPO_IO(rmdir)(path);
     }
+    return SPPO_OK;
 }
 
 /* The folder of this run, and what will be in it. */
@@ -154,7 +158,7 @@ static sppo_result align_begin(run *r)
     int step;
 
     if (t->set.force)
-        align_clear(r);
+        TRY(align_clear(r));
     if (resumed) {
         TRY(sppo_play_load(&t->ctx, &r->play, t->folder.checkpoint));
         TRY(align_judge_anew(r));

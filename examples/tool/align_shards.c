@@ -324,7 +324,8 @@ static sppo_result judge_merged(sppo_ctx *ctx, void *user,
     return SPPO_OK;
 }
 
-/* What has been merged is in the checkpoint. */
+/* What has been merged is in the checkpoint, since now or since a process that
+ * was killed before it came to this.                                        */
 static void shards_remove(run *r, const char *what)
 {
     char path[PATH_ROOM];
@@ -350,9 +351,7 @@ static sppo_result merge_samples(run *r)
                             take_responses);
     TRY(result);
     play->done = play->round.count;  // nothing is left to sample
-    TRY(align_phase(r));
-    shards_remove(r, "sample");
-    return SPPO_OK;
+    return align_phase(r);
 }
 
 static sppo_result merge_judgements(run *r)
@@ -373,9 +372,7 @@ static sppo_result merge_judgements(run *r)
         r->t->judge = judge;
     }
     merged_end(r);
-    TRY(result);
-    shards_remove(r, "judge");
-    return SPPO_OK;
+    return result;
 }
 
 sppo_result align_merge(run *r)
@@ -385,7 +382,10 @@ sppo_result align_merge(run *r)
     round_digest(r);
     if (play->phase == SPPO_PHASE_SAMPLE)
         TRY(merge_samples(r));
+    shards_remove(r, "sample");
     if (play->phase == SPPO_PHASE_JUDGE && r->t->set.phase > 1)
         TRY(merge_judgements(r));
+    if (play->phase > SPPO_PHASE_JUDGE)
+        shards_remove(r, "judge");
     return SPPO_OK;
 }

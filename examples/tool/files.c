@@ -148,6 +148,21 @@ sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner)
     return SPPO_OK;
 }
 
+/* Some file systems sync no folders, and say so; not all that may be written to
+ * may be read.                                                              */
+sppo_result path_sync(sppo_ctx *ctx, const char *path, int how)
+{
+    const int fd = SPPO_IO(open)(path, how);
+    int bad = fd < 0 ? how == O_WRONLY && errno != ENOENT
+                     : SPPO_IO(fsync)(fd) != 0 && errno != EINVAL;
+    const int why = errno;
+
+    if (fd >= 0 && SPPO_IO(close)(fd) != 0)
+        bad = 1;
+    return bad ? sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
+                           strerror(why)) : SPPO_OK;
+}
+
 uint32_t read_word(const unsigned char *at)
 {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |

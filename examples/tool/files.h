@@ -35,6 +35,10 @@ sppo_result output_is_free(sppo_ctx *ctx, const char *path, int force);
  * whose process id goes to *owner.                                          */
 sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner);
 
+/* What a file holds (how: O_WRONLY), or which names are in a folder (O_RDONLY),
+ * is on the disk; a file that is not there has nothing to lose.             */
+sppo_result path_sync(sppo_ctx *ctx, const char *path, int how);
+
 /* Little-endian, as all files here are. */
 uint32_t read_word(const unsigned char *at);
 

@@ -29,15 +29,7 @@ sppo_result log_append(sppo_ctx *ctx, const char *path, const buffer *text)
 
 sppo_result log_sync(sppo_ctx *ctx, const char *path)
 {
-    const int fd = SPPO_IO(open)(path, O_WRONLY);
-    int bad = fd < 0 ? errno != ENOENT  // nothing was logged
-                     : SPPO_IO(fsync)(fd) != 0 && errno != EINVAL;
-    const int why = errno;
-
-    if (fd >= 0 && SPPO_IO(close)(fd) != 0)
-        bad = 1;
-    return bad ? sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
-                           strerror(why)) : SPPO_OK;
+    return path_sync(ctx, path, O_WRONLY);
 }
 
 sppo_result log_cut(buffer *line, const char *path, const char *header,

@@ -4,6 +4,7 @@
 #include "files.h"
 #include "signals.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,7 +152,9 @@ sppo_result trainer_begin(trainer *r, int steps)
     } else {
         if (t->set.resume)
             note(&t->console, "there is no checkpoint: beginning anew");
-        SPPO_IO(remove)(t->folder.settings);  // of the run that --force forgets
+        // of the run that --force forgets: gone before there is a checkpoint
+        SPPO_IO(remove)(t->folder.settings);
+        TRY(path_sync(&t->ctx, t->set.out, O_RDONLY));
         r->own[STEPS].value = steps;
         TRY(trainer_save(r));
     }

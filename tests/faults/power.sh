@@ -2,9 +2,10 @@
 # power.sh FOLDER - what is on the disk when a process is killed, and when the
 # power is cut: power.c for the savers of sppo.h, power_tool.c for the commands
 #
-# Builds in FOLDER.  ALL=1 in the environment: everything, else a sample of the
-# runs that go on, its size printed.  Faults are planted in copies of sppo.h, each of which
-# the same program must find.
+# Builds in FOLDER.  ALL=1 in the environment: everything; else of a command's
+# kills and states MOST, 40, evenly, and it is printed of how many.  Faults are
+# planted in copies of sppo.h and of the tool's files, one in each, and the same
+# programs must find them.
 # Prints  a line for each case, and at the end a count
 set -u
 faults=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +22,8 @@ if [ -w /dev/shm ]; then
 fi
 mkdir -p "$disk"
 OMP_NUM_THREADS=1
-export OMP_NUM_THREADS
+MOST=${MOST:-40}
+export OMP_NUM_THREADS MOST
 passed=0 failed=0 skipped=0
 
 ok() { passed=$((passed + 1)); echo "ok $1"; }
@@ -33,15 +35,18 @@ compile() {  # object, source, flags..
     shift 2
     ${CC:-cc} -std=c99 -g "$@" -c "$source" -o "$out/obj/$object.o"
 }
+through="-O1 -include $faults/system.h"  # its calls go through system.h
 
 # ---- the savers of sppo.h ----------------------------------------------------
 
-for name in system journal disk; do
+for name in system journal disk power_tool; do
     compile $name "$faults/$name.c" -O1 || exit 1
 done
-compile library "$root/examples/tool/library.c" -O1 \
-    -include "$faults/system.h" || exit 1
-compile power "$faults/power.c" -O1 -include "$faults/system.h" || exit 1
+# shellcheck disable=SC2086 # several flags
+{
+    compile library "$root/examples/tool/library.c" $through &&
+        compile power "$faults/power.c" $through || exit 1
+}
 
 # link LIBRARY PROGRAM
 link() {
@@ -51,7 +56,8 @@ link() {
 
 # counted FILE: adds what its last line says
 counted() {
-    set -- $(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skip.*/\1 \2 \3/p' "$1") 0 1 0
+    # shellcheck disable=SC2046
+    set -- $(tail -n 1 "$1" | grep ' passed, ' | tr -cd '0-9 ') 0 1 0
     passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
@@ -60,8 +66,8 @@ link library "$out/power" || exit 1
 sed '$d' "$out/log"
 counted "$out/log"
 
-# planted NAME CASE SED: a copy of the header with another line is found out
-planted() {
+# planted_save NAME CASE SED: a copy of sppo.h with another line is found out
+planted_save() {
     sed "$3" "$root/sppo.h" > "$out/planted.h"
     if cmp -s "$root/sppo.h" "$out/planted.h"; then
         bad "found_$1" "there is no such line"
@@ -74,27 +80,131 @@ planted() {
         bad "found_$1" "$(tail -n 3 "$out/log")"; fi
 }
 
-planted no_fsync_before_the_rename file_over_another \
+planted_save no_fsync_before_the_rename file_over_another \
     '/^static int sppoi_sync(FILE/s/SPPO_IO(fsync)(fileno(file))/0 * !file/'
-planted no_fflush_before_the_fsync file_over_another \
+planted_save no_fflush_before_the_fsync file_over_another \
     's/SPPO_IO(fflush)(out->sink.file)/0/'
-planted no_sync_of_the_folder file_over_another \
+planted_save no_sync_of_the_folder file_over_another \
     '/^static int sppoi_sync_folder/,/^}/s/SPPO_IO(fsync)(fd)/0/'
-planted companions_in_place model_over_another \
+planted_save companions_in_place model_over_another \
     '/^static sppo_result sppoi_put_next/,/^}/s/"", "\.next"/"", ""/'
-planted companions_after_the_weights model_over_another \
+planted_save companions_after_the_weights model_over_another \
     '/^static sppo_result sppoi_commit/,/^}/{
         s/result = sppoi_put_next/result = 0 \&\& sppoi_put_next/
-        s/result = sppoi_output_move(ctx, out);/{ result = sppoi_output_move(ctx, out); for (i = 0; i < s->count; i++) sppoi_put_next(ctx, f, \&s->file[i], \&put); }/
+        s/result = sppoi_output_move(ctx, out);/{ & \
+            for (i = 0; i < s->count; i++) \
+                sppoi_put_next(ctx, f, \&s->file[i], \&put); }/
     }'
-planted companions_not_synced_before_the_weights model_over_another \
+planted_save companions_not_synced_before_the_weights model_over_another \
     '/^static sppo_result sppoi_commit/,/^}/s/SPPO_OK && put)/SPPO_OK \&\& 0)/'
-planted companions_finished_before_the_weights model_over_another \
+planted_save companions_finished_before_the_weights model_over_another \
     '/SPPOI_TRY(sppoi_folder_synced(ctx, f->name));  \/\/ the commit/d'
-planted no_sync_above_a_new_folder model_into_new_folders \
+planted_save no_sync_above_a_new_folder model_into_new_folders \
     '/SPPOI_TRY(sppoi_folder_synced(ctx, above));/d'
-planted parts_not_gone_before_their_index model_over_parts \
+planted_save parts_not_gone_before_their_index model_over_parts \
     's/SPPO_E_MEMORY ? result : sppoi_folder_synced(ctx, f->name);/SPPO_E_MEMORY ? result : SPPO_OK;/'
+
+# ---- the commands of the tool ------------------------------------------------
+
+tool=$out/obj/tool
+mkdir -p "$tool"
+for file in "$root"/examples/tool/*.c; do
+    name=$(basename "$file" .c)
+    # shellcheck disable=SC2086
+    [ "$name" = library ] ||
+        compile "tool/$name" "$file" $through -Dmain=sppo_main || exit 1
+done
+
+# link_tool PROGRAM [OBJECT]: the tool, an object of it another one
+link_tool() {
+    set -- "$1" "${2:-}" "$tool"/*.o
+    program=$1 other=$2
+    shift 2
+    for object; do
+        shift
+        [ "$(basename "$object")" = "$(basename "$other")" ] ||
+            set -- "$@" "$object"
+    done
+    (cd "$out/obj" && ${CC:-cc} "$@" $other library.o system.o journal.o \
+        disk.o power_tool.o -o "$program" -lm)
+}
+
+words() {  # of these words, a text in which they come as they like
+    awk -v list="$1" 'BEGIN {
+        n = split(list, w, " ")
+        for (s = 7; i < 40; i++) {
+            line = ""
+            for (j = 0; j < 6; j++) {
+                s = (s * 1103515245 + 12345) % 2147483648
+                line = line (j ? " " : "") w[int(s / 65536) % n + 1]
+            }
+            print line
+        }
+    }'
+}
+
+# What the commands read: models of a thousand numbers, rows, texts.
+inputs() {
+    rm -rf "$disk/in" && mkdir -p "$disk/in" && cd "$disk/in" || return 1
+    words "the cat sat on a mat then that hat ran here there under" > a.txt
+    words "one wolf jumps over my quick brown fox while dogs yell" > b.txt
+    sppo="$out/power_tool sppo"
+    for m in a b; do
+        $sppo tokenizer --quiet --text $m.txt --vocab 262 --out $m.bin &&
+            $sppo pretrain --quiet --text $m.txt --tokenizer $m.bin --dim 4 \
+                --layers 1 --heads 1 --hidden 4 --context 40 --batch 4 \
+                --pass-tokens 64 --steps 3 --lr 2e-2 --out $m || return 1
+        rm $m/settings.json $m/metrics.* $m/lock
+    done
+    awk 'NR <= 8 { print "{\"prompt\": \"" $1 "\", \"chosen\": \" " $3 \
+        "\", \"rejected\": \" " $4 "\"}" }' a.txt > rows.jsonl
+    head -n 4 rows.jsonl > few.jsonl
+    $sppo prefer --quiet --preferences rows.jsonl --policy a --epochs 1 \
+        --batch 4 --holdout 0 --out taste || return 1
+    rm taste/settings.json taste/metrics.* taste/lock
+    # companions that one model has and the other has not
+    echo '{{ messages }}' > a/chat_template.jinja
+    echo 'a b' > a/merges.txt
+    echo '{"x": 1}' > b/added_tokens.json
+    $sppo convert --quiet --from b --to b.model.bin
+}
+
+link_tool "$out/power_tool" || exit 1
+if ! (inputs) > "$out/log" 2>&1; then
+    cat "$out/log"
+    exit 1
+fi
+"$out/power_tool" "$disk" > "$out/log"
+sed '$d' "$out/log"
+counted "$out/log"
+
+# planted_tool NAME CASE FILE SED: a copy of the tool's file
+planted_tool() {
+    sed "$4" "$root/examples/tool/$3.c" > "$out/obj/$3.c"
+    if cmp -s "$root/examples/tool/$3.c" "$out/obj/$3.c"; then
+        bad "found_$1" "there is no such line"
+        return
+    fi
+    # shellcheck disable=SC2086
+    compile "$3" "$out/obj/$3.c" $through -w -I "$root/examples/tool" &&
+        link_tool "$out/planted_tool" "$out/obj/$3.o" || exit 1
+    FIRST=1 "$out/planted_tool" "$disk" "$2" > "$out/log"
+    if grep -q "^FAILED  $2" "$out/log"; then ok "found_$1"; else
+        bad "found_$1" "$(tail -n 3 "$out/log")"; fi
+}
+
+planted_tool rows_not_synced_before_the_checkpoint pretrain trainer \
+    's/TRY(metrics_sync(&r->metrics));//'
+planted_tool settings_before_the_checkpoint pretrain_over_a_finished_run \
+    trainer 's/TRY(path_sync(&t->ctx, t->set.out, O_RDONLY));//'
+planted_tool checkpoint_gone_before_the_model prefer trainer \
+    '/return save_model(r->t/s/^/SPPO_IO(remove)(r->t->folder.checkpoint);/'
+planted_tool iterations_gone_before_the_checkpoint align_over_a_finished_run \
+    align 's/TRY(path_sync(&r->t->ctx, r->t->set.out, O_RDONLY));//'
+planted_tool shards_gone_before_the_checkpoint align_merged align_shards \
+    '/play->done = play->round.count;/s/^/shards_remove(r, "sample");/'
+planted_tool shards_left_by_a_kill align_merged align_shards \
+    's/^    shards_remove(r, "sample");/    if (play->done == 0) &/'
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
