@@ -2995,18 +2995,20 @@ typedef struct sppoi_arena {
 
 SPPO_DEF const char *sppo_version(void) { return SPPO_VERSION; }
 
-/* A sentence is a line that a terminal can show, whatever it quotes. */
+/* A sentence is a line that a terminal can show, whatever it quotes: without
+ * control characters, those from 128 on too, as bytes and as UTF-8.         */
 SPPO_DEF sppo_result sppo_fail(sppo_ctx *ctx, sppo_result code,
                                const char *format, ...)
 {
     char message[sizeof ctx->message] = "", *at;
+    int c, before = 0;
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    for (at = message; *at; at++)
-        if ((unsigned char)*at < 32 || *at == 127)
+    for (at = message; (c = (unsigned char)*at) != 0; before = *at++ & 255)
+        if (c < 32 || (c > 126 && c < 160 && (before < 128 || before == 0xc2)))
             *at = '?';
     memcpy(ctx->message, message, sizeof message);
     ctx->code = code;
@@ -4020,8 +4022,7 @@ enum { SPPOI_WORTH_SHARING = 1 << 16 };
 
 static int sppoi_is_shared(double multiply_adds)
 {
-    return multiply_adds >= (double)SPPOI_WORTH_SHARING &&
-           !sppoi_works_alone();
+    return multiply_adds >= (double)SPPOI_WORTH_SHARING && !sppoi_works_alone();
 }
 
 /* Panels for each thread when a deep product (dw) is split by them: B is then
@@ -6108,8 +6109,7 @@ static void sppoi_block_mask(const sppoi_attention *a,
 static void sppoi_block_scores(const sppoi_attention *a,
                                const sppoi_query_block *b)
 {
-    const sppo_real scale =
-        (sppo_real)(1.0 / sqrt((double)a->c->head_dim));
+    const sppo_real scale = (sppo_real)(1.0 / sqrt((double)a->c->head_dim));
     const int key = sppoi_q_width(a->c) + b->g * a->c->head_dim;
 
     sppoi_pack_queries(b->q, a->k->qkv, sppoi_qkv_width(a->c), a, b, scale);
@@ -6163,8 +6163,7 @@ static void sppoi_block_fwd(const sppoi_attention *a,
                             const sppoi_query_block *b)
 {
     const sppo_config *c = a->c;
-    const int value = sppoi_q_width(c) + sppoi_kv_width(c)
-                    + b->g * c->head_dim;
+    const int value = sppoi_q_width(c) + sppoi_kv_width(c) + b->g * c->head_dim;
     sppo_real *lse = a->k->lse + sppoi_block_at(a, b, c->heads, 1);
     int i, h, j = 0;
 
@@ -9971,7 +9970,9 @@ SPPO_DEF const char *sppo_file_kind(const void *data, size_t size)
 
 /* ---- JSON ---- */
 
-enum { SPPOI_JSON_DEPTH = 64 };
+/* A key stands so many slots from its own: of a million that nobody chose for
+ * that none is beyond some dozens.                                          */
+enum { SPPOI_JSON_DEPTH = 64, SPPOI_JSON_DETOUR = 256 };
 
 typedef struct sppoi_reader {
     sppo_ctx *ctx;
@@ -10181,31 +10182,40 @@ static sppo_result sppoi_json_word(sppoi_reader *r, const char *word)
 }
 
 /* Adds a value that begins here; of an object's member it has the key. */
-static sppo_result sppoi_json_push(sppoi_reader *r, sppo_json_node *node,
-                                   int *index)
+static int sppoi_json_push(sppoi_reader *r, sppo_json_node *node)
 {
-    sppo_json *json = r->json;
-
-    if (json->count == json->capacity) {
-        const int capacity = sppoi_grown(json->count * 2);
-        sppo_json_node *grown = (sppo_json_node *)sppo_alloc(
-            r->ctx, (size_t)capacity, sizeof *grown);
-
-        if (!grown)
-            return SPPO_E_MEMORY;
-        if (json->count)
-            memcpy(grown, json->node, (size_t)json->count * sizeof *grown);
-        sppo_release(r->ctx, json->node,
-                     (size_t)json->capacity * sizeof *json->node);
-        json->node = grown;
-        json->capacity = capacity;
-    }
     node->parent = r->parent;
     node->first = node->next = -1;
     node->begin = r->at;
-    *index = json->count++;
-    json->node[*index] = *node;
-    return SPPO_OK;
+    r->json->node[r->json->count] = *node;
+    return r->json->count++;
+}
+
+/* Room for all values of the text, of which each that is not the first has a
+ * comma or an opening bracket in front: a file of numbers, of two bytes each,
+ * takes no more than its nodes, and none twice.                             */
+static sppo_result sppoi_json_take(sppoi_reader *r)
+{
+    sppo_json *json = r->json;
+    size_t i, most = 1;
+    int quoted = 0;
+
+    for (i = 0; i < json->length; i++) {
+        const char c = json->text[i];
+
+        quoted ^= c == '"';
+        i += quoted && c == '\\';
+        most += !quoted && (c == ',' || c == '[' || c == '{');
+    }
+    if (most <= (size_t)json->capacity)
+        return SPPO_OK;
+    if (most > INT_MAX)
+        return sppoi_json_fail(r, "more than 2^31 values");
+    sppo_release(r->ctx, json->node,
+                 (size_t)json->capacity * sizeof *json->node);
+    json->node = (sppo_json_node *)sppo_alloc(r->ctx, most, sizeof *json->node);
+    json->capacity = json->node ? (int)most : 0;
+    return json->node ? SPPO_OK : SPPO_E_MEMORY;
 }
 
 static size_t sppoi_utf8_write(unsigned long c, char *out)
@@ -10295,7 +10305,7 @@ static uint32_t sppoi_json_hash(int object, const char *key, size_t length)
 
     for (i = 0; i < length; i++)
         hash = (hash ^ (unsigned char)key[i]) * 0x100000001b3u;
-    return (uint32_t)(hash ^ hash >> 32);
+    return (uint32_t)sppoi_mix(hash);
 }
 
 /* Where the table has the member `key` of an object, or the empty slot that it
@@ -10383,6 +10393,9 @@ static sppo_result sppoi_json_key(sppoi_reader *r, sppo_json_node *member,
         r->at = at;
         return sppoi_json_fail(r, "this key stands twice in its object");
     }
+    if ((((uint32_t)(*slot - r->json->slot) - member->hash) &
+         ((uint32_t)r->json->slots - 1)) > SPPOI_JSON_DETOUR)
+        return sppoi_json_fail(r, "too many keys that hash to one place");
     sppoi_skip_blanks(r);
     if (sppoi_peek(r) != ':')
         return sppoi_json_fail(r, "expected ':' after the key");
@@ -10414,15 +10427,10 @@ static sppo_result sppoi_json_scalar(sppoi_reader *r, int index, int c)
         node->type = SPPO_JSON_STRING;
         return sppoi_json_quoted(r, &node->begin, &node->end);
     }
-    node->type = c == 't'   ? SPPO_JSON_TRUE
-                 : c == 'f' ? SPPO_JSON_FALSE
-                 : c == 'n' ? SPPO_JSON_NULL
-                            : SPPO_JSON_NUMBER;
-    SPPOI_TRY(node->type == SPPO_JSON_NUMBER
-                  ? sppoi_json_numeral(r)
-                  : sppoi_json_word(r, c == 't'   ? "true"
-                                       : c == 'f' ? "false"
-                                                  : "null"));
+    node->type = c == 't' ? SPPO_JSON_TRUE : c == 'f' ? SPPO_JSON_FALSE
+               : c == 'n' ? SPPO_JSON_NULL : SPPO_JSON_NUMBER;
+    SPPOI_TRY(node->type == SPPO_JSON_NUMBER ? sppoi_json_numeral(r)
+        : sppoi_json_word(r, c == 't' ? "true" : c == 'f' ? "false" : "null"));
     node->end = r->at;
     return SPPO_OK;
 }
@@ -10434,10 +10442,9 @@ static sppo_result sppoi_json_value(sppoi_reader *r, int *last)
     sppo_json_node node;
 
     memset(&node, 0, sizeof node);
-    if (r->parent >= 0 &&
-        r->json->node[r->parent].type == SPPO_JSON_OBJECT)
+    if (r->parent >= 0 && r->json->node[r->parent].type == SPPO_JSON_OBJECT)
         SPPOI_TRY(sppoi_json_key(r, &node, &slot));
-    SPPOI_TRY(sppoi_json_push(r, &node, &index));
+    index = sppoi_json_push(r, &node);
     sppoi_json_link(r, index, last);
     if (slot)
         *slot = index + 1;
@@ -10446,8 +10453,7 @@ static sppo_result sppoi_json_value(sppoi_reader *r, int *last)
         return sppoi_json_scalar(r, index, c);
     if (r->depth >= SPPOI_JSON_DEPTH)
         return sppoi_json_fail(r, "nested more than 64 deep");
-    r->json->node[index].type =
-        c == '{' ? SPPO_JSON_OBJECT : SPPO_JSON_ARRAY;
+    r->json->node[index].type = c == '{' ? SPPO_JSON_OBJECT : SPPO_JSON_ARRAY;
     r->parent = index;
     r->depth++;
     r->at++;
@@ -10481,6 +10487,7 @@ static sppo_result sppoi_json_run(sppoi_reader *r)
 {
     int last[SPPOI_JSON_DEPTH + 1];
 
+    SPPOI_TRY(sppoi_json_take(r));
     r->at = sppoi_mark(r->json->text, r->json->length);
     sppoi_skip_blanks(r);
     for (;;) {
@@ -10497,10 +10504,9 @@ static sppo_result sppoi_json_run(sppoi_reader *r)
         if (r->parent < 0)
             break;
         if (sppoi_peek(r) != ',')
-            return sppoi_json_fail(
-                r, r->json->node[r->parent].type == SPPO_JSON_OBJECT
-                       ? "expected ',' or '}'"
-                       : "expected ',' or ']'");
+            return sppoi_json_fail(r, r->json->node[r->parent].type ==
+                SPPO_JSON_OBJECT ? "expected ',' or '}'"
+                                 : "expected ',' or ']'");
         r->at++;
         sppoi_skip_blanks(r);
     }
@@ -10533,8 +10539,7 @@ SPPO_DEF void sppo_json_free(sppo_ctx *ctx, sppo_json *json)
     memset(json, 0, sizeof *json);
 }
 
-SPPO_DEF int sppo_json_find(const sppo_json *json, int object,
-                            const char *key)
+SPPO_DEF int sppo_json_find(const sppo_json *json, int object, const char *key)
 {
     const size_t length = strlen(key);
 
@@ -10944,9 +10949,8 @@ static sppo_result sppoi_config_head_fail(const sppoi_config_reader *r)
 
     sppoi_put_text(&text, "must be ");
     for (i = 1; i < SPPOI_HEADS; i++) {
-        sppoi_put_text(&text, i == 1                 ? ""
-                              : i == SPPOI_HEADS - 1 ? " or "
-                                                     : ", ");
+        sppoi_put_text(&text, i == 1 ? "" : i == SPPOI_HEADS - 1 ? " or "
+                                                                 : ", ");
         sppoi_put_text(&text, sppoi_heads[i].name);
     }
     return sppoi_config_fail(r, "sppo_head", choices);
@@ -11171,10 +11175,7 @@ static void sppoi_source_close(sppoi_source *source) { (void)source; }
 static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
                            size_t n)
 {
-    (void)source;
-    (void)at;
-    (void)out;
-    (void)n;
+    (void)source, (void)at, (void)out, (void)n;
     return 0;
 }
 #endif
@@ -11428,8 +11429,7 @@ static sppo_result sppoi_check_extents(sppo_ctx *ctx,
         if (e->begin != end)
             return sppoi_archive_fail(ctx, archive, e->node, "its data begin "
                                       "at %llu, but those before end at "
-                                      "%llu: %s",
-                                      sppoi_printed(e->begin),
+                                      "%llu: %s", sppoi_printed(e->begin),
                                       sppoi_printed(end),
                                       e->begin > end ? "a hole" : "an overlap");
         end = e->end;
@@ -11534,8 +11534,7 @@ static sppo_result sppoi_archive_entries(sppo_ctx *ctx, sppoi_archive *archive)
 
 /* The sentence for a file that is no archive says what it is, where its first
  * bytes do.                                                                 */
-static sppo_result sppoi_archive_kind(sppo_ctx *ctx,
-                                      const sppoi_source *source)
+static sppo_result sppoi_archive_kind(sppo_ctx *ctx, const sppoi_source *source)
 {
     const size_t n = source->size < 512 ? source->size : 512;
     const char *kind;
@@ -11621,8 +11620,7 @@ static sppo_result sppoi_archive_open(sppo_ctx *ctx, sppoi_archive *archive)
 }
 
 /* One number of a tensor as a double, which holds all of these exactly. */
-static double sppoi_decode_number(sppoi_dtype dtype,
-                                  const unsigned char *bytes)
+static double sppoi_decode_number(sppoi_dtype dtype, const unsigned char *bytes)
 {
     uint64_t bits;
     double value;
@@ -11699,8 +11697,7 @@ static sppo_result sppoi_check_reals(sppo_ctx *ctx,
                        "damaged file, or a training that diverged",
                        (unsigned long)i + 1, (unsigned long)count,
                        (double)x[i] > 0.0   ? "infinite"
-                       : (double)x[i] < 0.0 ? "-infinite"
-                                            : "NaN");
+                       : (double)x[i] < 0.0 ? "-infinite" : "NaN");
     return ctx->code = SPPO_E_NUMBER;
 }
 
@@ -11915,8 +11912,7 @@ static int sppoi_join(const sppo_tokenizer *tok, int a, int b, char *out)
 }
 
 /* The id of a piece, or -1; of equal pieces the lowest id. */
-static int sppoi_lookup(const sppo_tokenizer *tok, const char *text,
-                        int length)
+static int sppoi_lookup(const sppo_tokenizer *tok, const char *text, int length)
 {
     int low = 0, high = tok->vocab, n;
     const char *piece;
@@ -11980,8 +11976,7 @@ static void sppoi_tokenizer_index(sppo_tokenizer *tok)
 
 /* u32 longest, then vocab times { f32 score, i32 length, bytes }. */
 static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
-                                         const unsigned char *data,
-                                         size_t size)
+                                         const unsigned char *data, size_t size)
 {
     size_t at = 4;
     int i, used = 0;
@@ -12012,8 +12007,7 @@ static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
             (length != 6 ||
              memcmp(tok->bytes + tok->start[i], literal, 6) != 0))
             return sppo_fail(ctx, SPPO_E_FORMAT,
-                             "tokenizer: piece %d should be %s", i,
-                             literal);
+                             "tokenizer: piece %d should be %s", i, literal);
     }
     if (at != size)
         return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: %llu bytes follow the "
@@ -12028,7 +12022,6 @@ SPPO_DEF sppo_result sppo_tokenizer_read(sppo_ctx *ctx, sppo_tokenizer *tok,
 {
     sppo_tokenizer fresh;
     sppo_result result;
-
     const char *kind = sppo_file_kind(data, size);
 
     if (kind && kind != sppoi_is_tokenizer)
@@ -12057,12 +12050,12 @@ SPPO_DEF sppo_result sppo_tokenizer_read(sppo_ctx *ctx, sppo_tokenizer *tok,
  * possible, best score first, leftmost among equals.  A merge whose symbols
  * have changed since is dropped when it comes up.                           */
 typedef struct sppoi_merge {
-    int left, right, left_id, right_id, merged;
+    int left, left_id, right_id, merged;
 } sppoi_merge;
 
 typedef struct sppoi_chain {
     const sppo_tokenizer *tok;
-    int count, merges;
+    int count, merges, spare;  // spare: a merge that is done with, or -1
     int *id, *previous, *next, *heap;
     sppoi_merge *merge;
     char *joined;
@@ -12090,9 +12083,9 @@ static void sppoi_chain_layout(sppoi_chain *chain, size_t symbols,
     chain->id = (int *)sppoi_arena_alloc(v, symbols, sizeof(int));
     chain->previous = (int *)sppoi_arena_alloc(v, symbols, sizeof(int));
     chain->next = (int *)sppoi_arena_alloc(v, symbols, sizeof(int));
-    chain->heap = (int *)sppoi_arena_alloc(v, 3 * symbols, sizeof(int));
+    chain->heap = (int *)sppoi_arena_alloc(v, 2 * symbols, sizeof(int));
     chain->merge =
-        (sppoi_merge *)sppoi_arena_alloc(v, 3 * symbols, sizeof(sppoi_merge));
+        (sppoi_merge *)sppoi_arena_alloc(v, 2 * symbols, sizeof(sppoi_merge));
     chain->joined = (char *)sppoi_arena_alloc(v, joined, 1);
 }
 
@@ -12132,7 +12125,8 @@ static void sppoi_chain_start(sppoi_chain *chain, const char *text,
 static void sppoi_consider(sppoi_chain *chain, int left, int *waiting)
 {
     const int right = left < 0 ? -1 : chain->next[left];
-    sppoi_merge *merge = &chain->merge[chain->merges];
+    const int at = chain->spare < 0 ? chain->merges : chain->spare;
+    sppoi_merge *merge = &chain->merge[at];
     int joint;
 
     if (right < 0)
@@ -12144,17 +12138,18 @@ static void sppoi_consider(sppoi_chain *chain, int left, int *waiting)
     if (merge->merged < 0)
         return;
     merge->left = left;
-    merge->right = right;
     merge->left_id = chain->id[left];
     merge->right_id = chain->id[right];
-    sppoi_heap_push(chain->heap, (*waiting)++, chain->merges++,
-                    sppoi_merge_before, chain);
+    chain->merges += chain->spare < 0;
+    chain->spare = -1;
+    sppoi_heap_push(chain->heap, (*waiting)++, at, sppoi_merge_before, chain);
 }
 
 static void sppoi_chain_run(sppoi_chain *chain)
 {
-    int i, waiting = 0;
+    int i, right, waiting = 0;
 
+    chain->spare = -1;
     for (i = 0; i < chain->count; i++)
         sppoi_consider(chain, i, &waiting);
     while (waiting > 0) {
@@ -12162,12 +12157,14 @@ static void sppoi_chain_run(sppoi_chain *chain)
                                         sppoi_merge_before, chain);
         const sppoi_merge m = chain->merge[best];
 
-        if (chain->id[m.left] != m.left_id || chain->next[m.left] != m.right ||
-            chain->id[m.right] != m.right_id)
+        right = chain->next[m.left];
+        chain->spare = best;
+        if (chain->id[m.left] != m.left_id || right < 0 ||
+            chain->id[right] != m.right_id)
             continue;
         chain->id[m.left] = m.merged;
-        chain->id[m.right] = -1;
-        chain->next[m.left] = chain->next[m.right];
+        chain->id[right] = -1;
+        chain->next[m.left] = chain->next[right];
         if (chain->next[m.left] >= 0)
             chain->previous[chain->next[m.left]] = m.left;
         sppoi_consider(chain, chain->previous[m.left], &waiting);
@@ -12193,8 +12190,7 @@ static sppo_result sppoi_chain_emit(sppo_ctx *ctx, sppoi_chain *chain, int bos,
 SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
                                            const sppo_tokenizer *tok,
                                            const char *text, size_t length,
-                                           int bos, int eos,
-                                           sppo_lists *lists)
+                                           int bos, int eos, sppo_lists *lists)
 {
     sppoi_chain chain;
     sppoi_arena arena = { NULL, 0 };
@@ -12544,8 +12540,7 @@ static sppo_result sppoi_bpe_learn(sppo_ctx *ctx, sppoi_bpe *b)
     if (b->counts.full)
         return sppo_fail(ctx, SPPO_E_MEMORY, "sppo_tokenizer_train: more than "
                          "%llu pairs of neighbours, the room there is for "
-                         "them; "
-                         "learn from less text",
+                         "them; learn from less text",
                          sppoi_printed(b->counts.used));
     return SPPO_OK;
 }
@@ -12655,9 +12650,7 @@ static void sppoi_patch_file(const sppoi_sink *sink, size_t at,
 #else
 static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
 {
-    (void)sink;
-    (void)data;
-    (void)n;
+    (void)sink, (void)data, (void)n;
 }
 
 static void sppoi_patch_file(const sppoi_sink *sink, size_t at,
@@ -12722,8 +12715,7 @@ static sppoi_dtype sppoi_kind_dtype(sppoi_kind kind)
 {
     if (kind == SPPOI_INT)
         return SPPOI_I32;
-    return kind == SPPOI_REAL && sizeof(sppo_real) == 4 ? SPPOI_F32
-                                                        : SPPOI_F64;
+    return kind == SPPOI_REAL && sizeof(sppo_real) == 4 ? SPPOI_F32 : SPPOI_F64;
 }
 
 static size_t sppoi_entry_numbers(const sppoi_entry *entry)
@@ -12738,8 +12730,7 @@ static size_t sppoi_entry_numbers(const sppoi_entry *entry)
 
 static size_t sppoi_entry_bytes(const sppoi_entry *entry)
 {
-    return sppoi_entry_numbers(entry) *
-           (size_t)sppoi_dtypes[entry->dtype].size;
+    return sppoi_entry_numbers(entry) * (size_t)sppoi_dtypes[entry->dtype].size;
 }
 
 static int sppoi_entry_before(const void *user, int a, int b)
@@ -13166,8 +13157,7 @@ static FILE *sppoi_create(const char *path)
 
 static int sppoi_lock(const char *folder, int alone)
 {
-    (void)folder;
-    (void)alone;
+    (void)folder, (void)alone;
     return -1;
 }
 
@@ -13208,8 +13198,7 @@ static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
         (size = sppoi_tell(source->file)) < 0 ||
         (uint64_t)size >= (size_t)-1) {
         sppoi_source_close(source);
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file",
-                         path);
+        return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file", path);
     }
     source->size = (size_t)size;
     return SPPO_OK;
@@ -13826,7 +13815,8 @@ static sppo_result sppoi_remove_parts(sppo_ctx *ctx, const sppoi_folder *f,
         i = sppo_json_find(&parts.json, 0, "weight_map");
         for (i = i < 0 ? -1 : node[i].first; i >= 0; i = node[i].next)
             if (!sppoi_part_path(ctx, &parts, f->name, i, path) &&
-                strstr(path, ".safetensors") && strcmp(path, f->path) != 0)
+                strstr(path + strlen(f->name), ".safetensors") &&
+                strcmp(path, f->path) != 0)
                 SPPO_IO(remove)(path);
     }
     sppo_json_free(ctx, &parts.json);
@@ -14391,8 +14381,7 @@ static sppo_result sppoi_load_entries(sppo_ctx *ctx,
 
     for (i = 0; i < n; i++)
         SPPOI_TRY(sppoi_archive_read(ctx, archive, e[i].name, e[i].shape[0], 0,
-                                     e[i].kind,
-                                     (void *)(uintptr_t)e[i].data));
+                                     e[i].kind, (void *)(uintptr_t)e[i].data));
     return SPPO_OK;
 }
 
@@ -14534,8 +14523,7 @@ static sppo_result sppoi_load_responses(sppo_ctx *ctx, sppo_play *play,
     if (y->start[0] != 0)
         return sppoi_broken_state(ctx, archive);
     for (i = 0; i < n; i++)
-        if (y->start[i + 1] <= y->start[i] ||
-            y->start[i + 1] > y->max_tokens)
+        if (y->start[i + 1] <= y->start[i] || y->start[i + 1] > y->max_tokens)
             return sppoi_broken_state(ctx, archive);
     if (n)
         SPPOI_TRY(sppoi_archive_read(ctx, archive, "response_token",
@@ -14623,8 +14611,7 @@ static int sppoi_train_entries(const sppo_model *model,
 {
     int n = 0;
 
-    sppoi_entry_set(e, &n, "weights", model->weights, model->count,
-                    SPPOI_REAL);
+    sppoi_entry_set(e, &n, "weights", model->weights, model->count, SPPOI_REAL);
     sppoi_entry_set(e, &n, "square", optim->square, model->count, SPPOI_REAL);
     sppoi_entry_set(e, &n, "mean", optim->mean,
                     optim->mean ? model->count : 0, SPPOI_REAL);

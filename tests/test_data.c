@@ -564,8 +564,8 @@ static void a_table_of_pieces_is_at_most_half_full(void)
     r.ctx = &ctx;
     r.where = "x/tokenizer.json";
     for (i = 0; i < 8; i++)
-        CHECK_OK(&ctx, bpe_room(&r, &used, 4));
-    CHECK(bpe_room(&r, &used, 4) == SPPO_E_FORMAT && used == 8);
+        CHECK_OK(&ctx, bpe_room(&r, &used, 4, 0));
+    CHECK(bpe_room(&r, &used, 4, 0) == SPPO_E_FORMAT && used == 8);
     CHECK(strstr(ctx.message, "x/tokenizer.json: more than 8 pieces"));
 }
 

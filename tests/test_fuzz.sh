@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_fuzz.sh - every fuzz target on its seeds, on what was once a finding, on
-# every beginning of them and with bytes changed; clang is not needed
+# every beginning of them and with bytes changed, and on large inputs that are
+# made to hurt (hostile.c); clang is not needed
 #
 # Run     tests/test_fuzz.sh build/scratch
 # Prints  as test_rows.sh.  `make fuzz` looks for new findings.
@@ -27,6 +28,10 @@ export SPPO_FUZZ_PLACE
 sh "$fuzz/library.sh" obj $build $sanitize 2> err &&
     $build $sanitize "$fuzz/seeds.c" obj/tool.a -o seeds_program -lm 2> err &&
     ./seeds_program seeds 2> err || bad "seeds are made" "$(head -c 300 err)"
+# shellcheck disable=SC2086 # several flags
+$build "$fuzz/hostile.c" -o hostile_program -lm 2> err &&
+    ./hostile_program hostile 2> err ||
+    bad "hostile inputs are made" "$(head -c 300 err)"
 for source in "$fuzz"/*.c; do
     target=$(basename "$source" .c)
     case $target in replay | seeds | hostile) continue ;; esac
@@ -49,6 +54,14 @@ for source in "$fuzz"/*.c; do
     else
         bad "$target" "$(grep -E 'finding|ERROR|runtime' err | head -n 3)"
     fi
+    for input in "hostile/$target"/*; do
+        [ -f "$input" ] || continue
+        if "./$target" "$input" > out 2> err; then
+            ok "$input"
+        else
+            bad "$input" "$(grep -E 'finding|ERROR|runtime' err | head -n 3)"
+        fi
+    done
 done
 rm -rf "$SPPO_FUZZ_PLACE"
 

@@ -129,7 +129,7 @@ sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner)
     memset(&lock, 0, sizeof lock);
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
-    *fd = SPPO_IO(open)(path, O_RDWR | O_CREAT, 0666);
+    *fd = SPPO_IO(open)(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
     if (*fd < 0)
         return sppo_fail(ctx, SPPO_E_IO, "cannot open %s: %s", path,
                          strerror(errno));

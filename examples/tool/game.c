@@ -45,15 +45,10 @@ static sppo_result game_matrix(tool *t, game *g, const char *data, size_t size)
         if (strspn(data + at, " \t\r") >= length)
             continue;
         snprintf(where, sizeof where, "%s line %d", t->set.matrix, line);
-        if (row < n)
-            TRY(game_line(t, g, data + at, length, where,
-                          g->pairwise + (size_t)row * (size_t)n));
+        TRY(game_line(t, g, data + at, length, where,
+                      g->pairwise + (size_t)row * (size_t)n));
         row++;
     }
-    if (row != n)
-        return sppo_fail(&t->ctx, SPPO_E_FORMAT,
-                         "%s has %d rows of %d: not square", t->set.matrix,
-                         row, n);
     if (sppo_preference_check(&t->ctx, g->pairwise, n, 1e-6) == SPPO_OK)
         return SPPO_OK;
     snprintf(where, sizeof where, "%.300s", t->ctx.message);
@@ -156,6 +151,27 @@ static sppo_result game_settings(tool *t, game *g)
                      g->eta * g->alpha);
 }
 
+/* Whether the file is as large as n rows of n numbers are: the room for them is
+ * the square of what the first row says.                                    */
+static sppo_result game_size(tool *t, int n, const char *data, size_t size)
+{
+    size_t at, length;
+    int rows = 0;
+
+    for (at = 0; at < size; at += length + 1) {
+        length = strcspn(data + at, "\n");
+        rows += strspn(data + at, " \t\r") < length;
+    }
+    if (rows != n)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %d rows of %d: not "
+                         "square", t->set.matrix, rows, n);
+    if ((size + 1) / 2 / (size_t)n < (size_t)n)  // a digit, and what follows
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has %.0f bytes, too few "
+                         "for %d rows of %d numbers", t->set.matrix,
+                         (double)size, n, n);
+    return SPPO_OK;
+}
+
 /* Reads the game into the block and plays it. */
 static sppo_result game_run(tool *t, game *g, const char *data, size_t size,
                             double *block)
@@ -194,8 +210,11 @@ sppo_result run_game(tool *t)
     for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
         g.n += data[i] == ',';
     entries = cells(1, g.n + GAME_ROWS);  // and some
-    block = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
-    result = block ? game_run(t, &g, data, size, block) : t->ctx.code;
+    result = game_size(t, g.n, data, size);
+    block = result ? NULL
+                   : (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
+    if (result == SPPO_OK)
+        result = block ? game_run(t, &g, data, size, block) : t->ctx.code;
     buffer_free(&g.line);
     sppo_json_free(&t->ctx, &g.json);
     sppo_release(&t->ctx, block, entries * sizeof(double));

@@ -48,6 +48,9 @@ static sppo_result judge_read_request(tool *t, int *k)
     if (*k < 2)
         return rows_fail(&t->rows, "\"responses\" has %d; it takes two to "
                          "compare", *k);
+    if (*k > 1000)  // no option asks for more, and pairs are k times k
+        return rows_fail(&t->rows, "\"responses\" has %d; it may have 1000",
+                         *k);
     TRY(rows_finished(t, *k, &finished));
     for (i = json->node[node].first; i >= 0; i = json->node[i].next) {
         TRY(judge_read_response(t, i, ids >= 0, response_kind(t, finished)));

@@ -3,6 +3,8 @@
 #include "judging.h"
 #include "fields.h"
 
+#include <limits.h>
+
 int pref_span(const tool *t, int prompt, int a, int b)
 {
     if (sppo_head_readings(t->preference.config.head, 2) > 1)
@@ -12,8 +14,10 @@ int pref_span(const tool *t, int prompt, int a, int b)
 
 int pref_pass(const tool *t, int prompt, int k, int response)
 {
-    return prompt + k * response
-                    * sppo_head_readings(t->preference.config.head, k);
+    const double tokens = prompt + (double)k * response *
+        sppo_head_readings(t->preference.config.head, k);
+
+    return tokens < INT_MAX ? (int)tokens : INT_MAX;  // too many to be had
 }
 
 int response_room(const tool *t, int prompt)

@@ -16,7 +16,8 @@ sppo_result log_append(sppo_ctx *ctx, const char *path, const buffer *text)
     int fd, bad;
 
     TRY(buffer_check(text));
-    fd = SPPO_IO(open)(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
+    fd = SPPO_IO(open)(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW,
+                       0666);
     n = fd >= 0 ? SPPO_IO(write)(fd, text->data, text->length) : -1;
     bad = n != (ssize_t)text->length;
     if (fd >= 0 && SPPO_IO(close)(fd) != 0)

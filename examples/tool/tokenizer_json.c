@@ -164,11 +164,34 @@ int *bpe_find(const bpe *b, const char *bytes, int length)
     return &b->by_bytes[at];
 }
 
+int bpe_piece_detour(const bpe *b, const int *slot, const char *bytes,
+                     int length)
+{
+    const int own = bpe_slot(bytes, length, b->piece_bits);
+
+    return ((int)(slot - b->by_bytes) - own) & ((1 << b->piece_bits) - 1);
+}
+
+static int bpe_merge_slot(int left, int right, int bits)
+{
+    uint64_t key = (uint64_t)left << 32 | (uint32_t)right;
+
+    key *= 0xbf58476d1ce4e5b9u;
+    key ^= key >> 32;
+    return (int)((key * 0x9e3779b97f4a7c15u) >> (64 - bits));
+}
+
+int bpe_merge_detour(const bpe *b, const bpe_merge *slot)
+{
+    const int own = bpe_merge_slot(slot->left, slot->right, b->merge_bits);
+
+    return ((int)(slot - b->merge) - own) & ((1 << b->merge_bits) - 1);
+}
+
 bpe_merge *bpe_find_merge(const bpe *b, int left, int right)
 {
-    const uint64_t key = (uint64_t)left << 32 | (uint32_t)right;
     const int mask = (1 << b->merge_bits) - 1;
-    int at = (int)((key * 0x9e3779b97f4a7c15u) >> (64 - b->merge_bits));
+    int at = bpe_merge_slot(left, right, b->merge_bits);
 
     while (b->merge[at].rank >= 0 &&
            (b->merge[at].left != left || b->merge[at].right != right))

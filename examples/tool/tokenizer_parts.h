@@ -12,7 +12,7 @@ typedef struct bpe_reader {
     bpe *b;
     sppo_json json;
     const char *where;  // begins the sentence of a failure
-    int limit;          // of ids; 0: BPE_MOST
+    int limit;          // of ids
 } bpe_reader;
 
 /* Which of the rules a pattern is, or -1: none of them. */
@@ -27,8 +27,14 @@ int *bpe_find(const bpe *b, const char *bytes, int length);
 /* The slot of the merge of two ids, or where it would be. */
 bpe_merge *bpe_find_merge(const bpe *b, int left, int right);
 
+/* How far a slot that is taken is from the one that its piece, or its merge,
+ * would have in an empty table.                                             */
+int bpe_piece_detour(const bpe *b, const int *slot, const char *bytes,
+                     int length);
+int bpe_merge_detour(const bpe *b, const bpe_merge *slot);
+
 /* Counts one more slot of a table; a search ends at an empty one, so no table
- * is more than half full.                                                   */
-sppo_result bpe_room(bpe_reader *r, int *used, int bits);
+ * is more than half full, and is short, so no slot is far from its own.     */
+sppo_result bpe_room(bpe_reader *r, int *used, int bits, int detour);
 
 #endif

@@ -177,8 +177,11 @@ static sppo_result bpe_set(bpe_reader *r, int id, int length, int added)
     return SPPO_OK;
 }
 
-sppo_result bpe_room(bpe_reader *r, int *used, int bits)
+sppo_result bpe_room(bpe_reader *r, int *used, int bits, int detour)
 {
+    if (detour > 1000)  // by chance some dozens
+        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: too many pieces or merges "
+                         "that hash to one place", r->where);
     if (*used >= 1 << (bits - 1))
         return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: more than %d pieces or "
                          "merges, the room that was counted for them",
@@ -192,13 +195,13 @@ enum { BPE_MOST = 1 << 22 };
 /* An id: within the model's vocabulary, or of a sensible size. */
 static sppo_result bpe_read_id(bpe_reader *r, int node, int *id)
 {
-    const int limit = r->limit ? r->limit : BPE_MOST;
     const double value = sppo_json_number(&r->json, node);
 
+    *id = 0;
     if (node < 0 || r->json.node[node].type != SPPO_JSON_NUMBER ||
-        !(value >= 0.0 && value < limit) || value != floor(value))
+        !(value >= 0.0 && value < r->limit) || value != floor(value))
         return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: %.10g is not an id of a "
-                         "vocabulary of %d", r->where, value, limit);
+                         "vocabulary of %d", r->where, value, r->limit);
     *id = (int)value;
     return SPPO_OK;
 }
@@ -252,7 +255,7 @@ static sppo_result bpe_read_piece(bpe_reader *r, int node)
     char *at = b->bytes + b->used;
     const size_t raw = sppo_json_string(&r->json, node, at,
                                         (size_t)(b->room - b->used));
-    int id, length, added;
+    int id, length, added, *slot;
 
     TRY(bpe_read_id(r, n->next, &id));
     added = b->piece[id].added && b->piece[id].length == (int)raw &&
@@ -270,9 +273,10 @@ static sppo_result bpe_read_piece(bpe_reader *r, int node)
                          "same piece", r->where, *bpe_find(b, at, length), id);
     if (!added)
         TRY(bpe_set(r, id, length, 0));
-    TRY(bpe_room(r, &b->hashed_pieces, b->piece_bits));
-    *bpe_find(b, at, length) = id;
-    return SPPO_OK;
+    slot = bpe_find(b, at, length);
+    *slot = id;
+    return bpe_room(r, &b->hashed_pieces, b->piece_bits,
+                    bpe_piece_detour(b, slot, at, length));
 }
 
 /* vocab: key, id, key, id. */
@@ -296,7 +300,7 @@ static sppo_result bpe_read_merge(bpe_reader *r, int node, int rank)
     const int first = json->node[node].first;
     size_t k = sppo_json_string(json, first < 0 ? node : first, text, room);
     size_t end = k;
-    int left, right, id[3] = { -1, -1, -1 };
+    int left, right, known, id[3] = { -1, -1, -1 };
     bpe_merge *merge;
 
     if (first >= 0 && json->node[node].count == 2)
@@ -318,13 +322,13 @@ static sppo_result bpe_read_merge(bpe_reader *r, int node, int rank)
                          (int)(json->node[node].end - json->node[node].begin),
                          json->text + json->node[node].begin);
     merge = bpe_find_merge(b, id[0], id[1]);
-    if (merge->rank < 0)
-        TRY(bpe_room(r, &b->hashed_merges, b->merge_bits));
+    known = merge->rank >= 0;
     merge->left = id[0];
     merge->right = id[1];
     merge->rank = rank;
     merge->merged = id[2];
-    return SPPO_OK;
+    return known ? SPPO_OK : bpe_room(r, &b->hashed_merges, b->merge_bits,
+                                      bpe_merge_detour(b, merge));
 }
 
 /* A power of two that is at most half full. */
@@ -429,7 +433,9 @@ sppo_result bpe_read(sppo_ctx *ctx, bpe *b, const char *text, size_t size,
     r.ctx = ctx;
     r.b = &fresh;
     r.where = where;
-    r.limit = limit;
+    r.limit = limit ? limit : BPE_MOST;
+    if ((size_t)r.limit > size)  // a piece takes more than a byte
+        r.limit = (int)size;
     fresh.room = (int)size + 1;
     result = sppo_json_parse(ctx, &r.json, copy, size, where);
     if (result == SPPO_OK)

@@ -181,9 +181,39 @@ static void bytes_of_vocab(void)
     }
 }
 
+/* As tokenizer_json.c has it: the places of pieces in their table. */
+static unsigned piece_slot(const char *bytes, int bits)
+{
+    uint64_t hash = 1469598103934665603u;
+
+    for (; *bytes; bytes++)
+        hash = (hash ^ (unsigned char)*bytes) * 1099511628211u;
+    return (unsigned)((hash * 0x9e3779b97f4a7c15u) >> (64 - bits));
+}
+
+/* Pieces that a table of 2^17 slots has in the same few. */
+static void pieces_of_one_slot(int pieces)
+{
+    unsigned i;
+    int n = 0;
+
+    bytes_of_vocab();
+    for (i = 0; n < pieces; i++) {
+        char piece[16];
+
+        snprintf(piece, sizeof piece, "ab%x", i);
+        if (piece_slot(piece, 17) < (1u << 17) / 256)
+            add("\"%s\":%d,", piece, 300 + n++);
+    }
+    add("\"ab\":256},\"merges\":[]}}");
+    put("tool_tokenizer", "pieces_of_one_slot");
+}
+
 static void tokenizers(void)
 {
     int i;
+
+    pieces_of_one_slot(50000);
 
     bytes_of_vocab();
     add("\"ab\":4194303},\"merges\":[]}}");
