@@ -36,7 +36,9 @@ moment() {
     else
         draw $((span + 1))
         delay=$drawn
-        history="$history $signal after $delay ms,"
+        pick '' '' again
+        again=$picked
+        history="$history $signal $again after $delay ms,"
     fi
 }
 
@@ -48,6 +50,10 @@ ended() {
     if [ -n "$delay" ]; then
         sleep "$(seconds "$delay")"
         kill "-$signal" $pid 2> /dev/null
+        if [ -n "$again" ]; then  # a second one does not wait
+            sleep 0.01
+            kill "-$signal" $pid 2> /dev/null
+        fi
     fi
     wait $pid 2> /dev/null
     got=$?

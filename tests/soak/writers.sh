@@ -103,7 +103,8 @@ if [ ! -s wrong ]; then ok a_run_is_not_held_up_by_a_reader; else
 ended_well() {
     case $2 in
     0) ended=$((ended + 1)) ;;
-    7) grep -q 'is locked by ' "$3" || bad "$1" "exit 7: $(cat "$3")" ;;
+    7) grep -q 'is locked by \|worked in it meanwhile' "$3" ||
+        bad "$1" "exit 7: $(cat "$3")" ;;
     2) grep -q 'exists' "$3" || bad "$1" "exit 2: $(cat "$3")" ;;
     *) bad "$1" "exit $2: $(cat "$3")" ;;
     esac
