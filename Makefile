@@ -30,9 +30,9 @@ TESTS = base json kernels policy sample optim prefer game methods update play \
         ranks files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples demo test programs audit mutate sanitize fuzz soak \
-        models repro repro-full repro-second repro-keep bench bench-growth \
-        bench-torch strict ports mpi clean
+.PHONY: help all examples demo test programs audit mutate sanitize fuzz faults \
+        soak models repro repro-full repro-second repro-keep bench \
+        bench-growth bench-torch strict ports mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -62,6 +62,9 @@ sanitize:  ## memory, undefined behaviour, races: sanitizers and valgrind
 
 fuzz:  ## clang's libFuzzer on every reader, 20 s each; MINUTES=n for longer
 	@sh tests/fuzz/run.sh $(if $(MINUTES),$$((60 * $(MINUTES))),20)
+
+faults:  ## the process is killed, the power cut, at each call; all of it: ALL=1
+	@sh tests/faults/power.sh build/faults/power
 
 soak: all  ## kill, resume, compare, 200 times each command: KILLS=n SEED=n
 	@sh tests/soak.sh build/sppo build $(or $(KILLS),200) $(SEED)
