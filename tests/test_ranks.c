@@ -34,7 +34,7 @@ typedef struct setup {
     int rank_count;   // 0: no ranks
     int backwards;    // add up from the last rank to the first
     int twice;        // a sum that counts rank 0 twice
-    int pass_tokens, keep_all, bradley_terry, penalty;
+    int pass_tokens, keep_all, bradley_terry, penalty, loss;
     int bad_judge;    // the rank whose judge fails; 0: none
     int stops;        // the rank whose progress stops the run after `stop_at`
     int stop_at;      //   calls; then all go on
@@ -208,6 +208,10 @@ static sppo_play_config config_of(member *m)
     c.keep_all = how->keep_all;
     c.bradley_terry = how->bradley_terry;
     c.missing_eos_penalty = how->penalty;
+    c.loss = (sppo_loss)how->loss;
+    if (c.loss == SPPO_LOSS_GAP || c.loss == SPPO_LOSS_DNO)
+        c.signal = SPPO_SIGNAL_PAIR;
+    c.length_normalised = c.loss == SPPO_LOSS_CLIP;
     c.sampling.max_tokens = 5;
     c.optim.lr = 2e-3;
     c.optim.clip = 0.5;
@@ -407,6 +411,27 @@ static void any_number_of_ranks_has_the_same_bits(void)
     how.bradley_terry = 1;
     how.penalty = 1;
     compare_sizes(how);
+}
+
+/* What losses beyond the paper look at, every rank has: matrices, lengths. */
+static void losses_of_others_have_the_same_bits(void)
+{
+    static outcome one;
+    setup how = ranks_of(1);
+    int r;
+
+    for (how.loss = SPPO_LOSS_GPO; how.loss < SPPOI_LOSSES; how.loss++) {
+        const outcome *out;
+
+        how.keep_all = sppoi_losses[how.loss].takes_all;
+        how.rank_count = 1;
+        one = play_ranks(&how)[0];
+        CHECK(one.finished);
+        how.rank_count = 3;
+        out = play_ranks(&how);
+        for (r = 0; r < 3; r++)
+            CHECK(same_run(&out[r], &one));
+    }
 }
 
 /* A step of one pass has nothing to add up: the bits of ranks are a process's. */
@@ -641,6 +666,7 @@ static void bytes_count_the_ranks(void)
 
 static const check_case cases[] = {
     CASE(any_number_of_ranks_has_the_same_bits),
+    CASE(losses_of_others_have_the_same_bits),
     CASE(one_pass_has_the_bits_of_no_ranks),
     CASE(alone_is_the_same_to_rounding),
     CASE(another_order_is_the_same_to_rounding),

@@ -528,6 +528,50 @@ expect nan_in_a_run 6 '' "$tool" align --policy base --prompts prompts.jsonl \
     --preference judge --max-tokens 4 --k 2 --eta 1e9 --lr 1e6 --clip 0 \
     --warmup 0 --batch 2 --epochs 20 --out diverged
 
+# ---- methods by name ----------------------------------------------------------
+
+align_base="align --policy base --prompts prompts.jsonl --preference judge \
+    --max-tokens 4 --k 3 --batch 2 --epochs 1 --quiet"
+for method in sppo dpo ipo simpo gpo rebel dno spo rloo dr-grpo grpo gspo; do
+    holds method_$method "$tool" $align_base --method $method --iterations 1 \
+        --out method_$method
+    cksum < method_$method/policy/model.safetensors >> method_sums
+done
+# of one epoch in whose first step all that was clipped is not yet
+if [ "$(sort -u method_sums | wc -l)" -ge 11 ]; then ok methods_differ
+else bad methods_differ "$(cat method_sums)"; fi
+if "$tool" $align_base --method grpo --dry-run --out no 2>&1 | tr -s ' ' |
+    grep -A 12 -F ' loss clip' | grep -cE '^ (advantage standard|signal score)' |
+    grep -qx 2; then ok method_is_printed_resolved
+else bad method_is_printed_resolved \
+    "$("$tool" $align_base --method grpo --dry-run --out no 2>&1)"; fi
+expect method_has_its_loss 2 'has --loss=gap, not dpo' "$tool" $align_base \
+    --method rebel --loss dpo --out no
+expect signal_without_its_loss 2 'no effect' "$tool" $align_base \
+    --signal score --out no
+expect signal_of_a_pair_for_one 2 'signal 2 does not go with the loss clip' \
+    "$tool" $align_base --loss clip --signal pair --out no
+for loss in sppo pair single hard dpo ipo gpo gap dno clip simpo; do
+    "$tool" $align_base --loss $loss --keep-all --iterations 1 --out all_$loss \
+        > out 2> err
+    echo "$loss $? $(grep -c 'keep-all has no effect' err)"
+done > all_losses
+if [ "$(grep -cE ' (0 0|2 1)$' all_losses)" -eq 11 ]; then
+    ok keep_all_goes_with_what_the_header_says
+else
+    bad keep_all_goes_with_what_the_header_says "$(cat all_losses)"
+fi
+holds method_begun "$tool" $align_base --method grpo --iterations 1 \
+    --phase sample --out method_parts
+holds method_judged "$tool" align --resume --phase judge --out method_parts
+holds method_resumed "$tool" align --resume --out method_parts
+if cmp method_parts/policy/model.safetensors \
+    method_grpo/policy/model.safetensors
+then ok method_resumes_to_the_same_bits
+else bad method_resumes_to_the_same_bits "the weights differ"; fi
+expect eta_of_a_policy_gradient 2 'eta has no effect' "$tool" $align_base \
+    --method grpo --eta 3 --out no
+
 # ---- games, files -----------------------------------------------------------
 
 printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > rps.csv

@@ -13,18 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* DPO's beta is 1 / eta and IPO's tau 1 / (2 eta).  Large models are usually
- * aligned with 0.1 for both; a small one at a high learning rate keeps closer
- * to pi_t with beta = 1.                                                    */
 static void align_defaults(tool *t)
 {
     const int which = option_find(&t->parse, "eta", 3);
 
     if (t->parse.given[which])
         return;
-    t->parse.given[which] = 1;
-    t->set.eta = t->set.loss == SPPO_LOSS_DPO ? 1.0
-               : t->set.loss == SPPO_LOSS_IPO ? 5.0 : 30.0;
+    t->parse.given[which] =
+        (unsigned char)condition_holds(&t->parse, t->parse.options[which].only);
+    t->set.eta = align_eta(&t->set);
 }
 
 static sppo_result align_inputs(run *r)

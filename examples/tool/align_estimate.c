@@ -25,6 +25,11 @@ sppo_play_config play_config(const settings *s)
     config.seed = (uint64_t)s->seed;
     config.loss = (sppo_loss)s->loss;
     config.baseline = (sppo_baseline)s->baseline;
+    config.signal = (sppo_signal)s->signal;
+    config.advantage = (sppo_advantage)s->advantage;
+    config.clip_range = s->clip_range;
+    config.length_normalised = s->length_normalised;
+    config.margin = s->margin;
     config.sampling = sampling_settings(s);
     config.optim = optim_settings(s, 0);
     return config;

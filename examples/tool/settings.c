@@ -109,9 +109,13 @@ static const option options[] = {
     FLAG("strict", strict, NULL, PREFER,
          "a row that is too long is an error, not skipped"),
 
-    REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
+    CHOICE("method", "sppo|dpo|ipo|simpo|gpo|rebel|dno|spo|rloo|dr-grpo|grpo|"
+           "gspo", method, NULL, NULL, ALIGN,
+           "a loss with its settings, by the name of the method"),
+    REAL("eta", eta, 1e-9, 1e9, NULL,
+         "loss=sppo|pair|single|hard|dpo|ipo|gpo|gap|dno|simpo", ALIGN,
          "how hard a win rate pulls; DPO's beta, usually 0.1, is 1/eta (30; "
-         "dpo 1, ipo 5)"),
+         "dpo 1, ipo 5, gpo 5, simpo 0.4; other signals than win 5)"),
     REAL("eta", eta, 1e-9, 1e9, NULL, NULL, GAME,
          "learning rate (0.1; mirror-prox 2)"),
     CHOICE("method", "mwu|sppo-half|optimistic|nash-md|inpo|comal|"
@@ -137,7 +141,7 @@ static const option options[] = {
           "rounds of self-play"),
     COUNT("prompts-per-iteration", prompts_per_iteration, 0, 100000000, "0",
           NULL, ALIGN, "0: all prompts divided by iterations"),
-    FLAG("keep-all", keep_all, "loss=sppo", ALIGN,
+    FLAG("keep-all", keep_all, "loss=sppo|gpo|gap|dno|clip", ALIGN,
          "train on all K responses, not on the best and the worst"),
     FLAG("bradley-terry", bradley_terry, NULL, ALIGN,
          "P from averaged scores, as the released code: no cycles"),
@@ -147,7 +151,20 @@ static const option options[] = {
          SAMPLE, "the same in choosing"),
     CHOICE("loss", NULL, loss, "sppo", NULL, ALIGN,
            "Eq 4.7 with win rates; Eq 4.12; half of it; TRL's hard labels; "
-           "Eq 4.13; Eq 4.14"),
+           "Eq 4.13; Eq 4.14; Eq 4.7 with scores; squares of pairs; their "
+           "cross-entropy; a policy gradient; DPO's per token"),
+    CHOICE("signal", "win|score|pair|hard", signal, "win",
+           "loss=gap|dno|clip", ALIGN,
+           "what it learns from: win rates, mean scores (log-odds); of two "
+           "P, or which is better"),
+    CHOICE("advantage", "leave-one-out|mean|standard", advantage,
+           "leave-one-out", "loss=clip", ALIGN,
+           "less the mean of the others, of all, in standard deviations"),
+    REAL("clip-range", clip_range, 1e-9, 1e9, "0.2", "loss=clip", ALIGN,
+         "how far the ratio may leave 1; 1e9: anywhere"),
+    FLAG("length-normalised", length_normalised, "loss=clip", ALIGN,
+         "the ratio of a token instead of a response"),
+    REAL("margin", margin, 0, 1e6, "0", "loss=simpo", ALIGN, "SimPO's gamma"),
     CHOICE("baseline", "half|empirical|coefficient", baseline, "half",
            "loss=sppo", ALIGN, "log Z: eta/2, from the samples, or log-z eta"),
     REAL("log-z", log_z, -1e6, 1e6, "0.5", "baseline=coefficient", ALIGN,

@@ -13,13 +13,14 @@ typedef struct settings {
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
-    int loss, baseline, phase, method, magnet_every, dtype;
+    int loss, baseline, signal, advantage, length_normalised;
+    int phase, method, magnet_every, dtype;
     int schedule, against_reference, rank;
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
     int resume, force, edited, dry_run, quiet, json, merge;
-    double rope_theta, eta, log_z, missing_eos_penalty, temperature, top_p;
+    double rope_theta, eta, clip_range, margin, log_z, missing_eos_penalty, temperature, top_p;
     double lr, warmup, lr_end, alpha, beta1, beta2, weight_decay, clip;
     double minutes, holdout, save_seconds, judge_timeout;
 } settings;

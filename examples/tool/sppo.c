@@ -10,7 +10,7 @@
  * Results go to standard output, progress and messages to standard error.
  * Exit codes: see exit_codes below, or `sppo --help`.                       */
 
-#include "tool.h"
+#include "align.h"
 #include "files.h"
 #include "messages.h"
 #include "signals.h"
@@ -270,6 +270,8 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
                              "--resume a new one begins", t->set.out, path);
     }
     TRY(options_check_needs(&t->parse));
+    if (j->command.bit == ALIGN)
+        TRY(align_method(t));
     TRY(options_check_conditions(&t->parse));
     set_threads(t);
     return j->run(t);

@@ -1,0 +1,74 @@
+/* align_method.c - the names of methods, as settings of Algorithm 1 */
+
+#include "align.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REWARD "loss=clip signal=score keep-all=true "
+
+/* As --method counts them.  On win rates a policy gradient is SPO's; a reward is
+ * the mean score, which is Bradley-Terry's where the judge has one.         */
+static const char *const method_sets[] = {
+    "loss=sppo",
+    "loss=dpo",
+    "loss=ipo",
+    "loss=simpo margin=0.5",
+    "loss=gpo",
+    "loss=gap signal=score",
+    "loss=dno keep-all=true",
+    "loss=clip keep-all=true clip-range=1e9",
+    REWARD "clip-range=1e9",
+    REWARD "advantage=mean",
+    REWARD "advantage=standard",
+    REWARD "advantage=standard length-normalised=true clip-range=3e-4"
+};
+
+/* One "name=value", unless it was given; then it must be that for the loss,
+ * which is what the method is.                                              */
+static sppo_result method_set(tool *t, const char *word, size_t length)
+{
+    const size_t name = strcspn(word, "=");
+    const int which = option_find(&t->parse, word, name);
+    char value[64], wanted[64];
+
+    snprintf(wanted, sizeof wanted, "%.*s", (int)(length - name - 1),
+             word + name + 1);
+    if (!t->parse.given[which]) {
+        t->parse.given[which] = 1;
+        return option_set(&t->parse, which, wanted);
+    }
+    option_value(&t->parse, which, value, sizeof value);
+    if (strncmp(word, "loss=", 5) || !strcmp(value, wanted))
+        return SPPO_OK;
+    return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "this --method has --%.*s, not "
+                     "%s", (int)length, word, value);
+}
+
+sppo_result align_method(tool *t)
+{
+    const int which = option_find(&t->parse, "method", 6);
+    const char *at;
+
+    if (which < 0 || !t->parse.given[which])
+        return SPPO_OK;
+    for (at = method_sets[t->set.method]; *at; at += strspn(at, " ")) {
+        TRY(method_set(t, at, strcspn(at, " ")));
+        at += strcspn(at, " ");
+    }
+    return SPPO_OK;
+}
+
+/* DPO's beta is 1 / eta and IPO's tau 1 / (2 eta).  Large models are usually
+ * aligned with 0.1 for both; a small one at a high learning rate keeps closer
+ * to pi_t with beta = 1.  Log-odds are some five times what a win rate is above
+ * a half; SimPO's beta is usually 2 to 10.                                  */
+double align_eta(const settings *s)
+{
+    if (s->loss == SPPO_LOSS_DPO)
+        return 1.0;
+    if (s->loss == SPPO_LOSS_SIMPO)
+        return 0.4;
+    return s->loss == SPPO_LOSS_IPO || s->loss == SPPO_LOSS_GPO ||
+           s->signal != SPPO_SIGNAL_WIN ? 5.0 : 30.0;
+}
