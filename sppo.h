@@ -7118,8 +7118,7 @@ static size_t sppoi_cache_size(const sppo_config *c, int tokens)
 {
     return sppoi_size_product(
         sppoi_size_product((size_t)sppoi_whole_lanes(tokens),
-                           (size_t)c->layers * 2),
-        (size_t)sppoi_kv_width(c));
+                           (size_t)c->layers * 2), (size_t)sppoi_kv_width(c));
 }
 
 /* Called twice, as every layout is: to count the bytes, then to point into
@@ -7170,8 +7169,7 @@ static size_t sppoi_sampler_bytes(const sppo_config *config, int max_prompts,
     sppo_sampler s;
     sppoi_arena arena = { NULL, 0 };
 
-    sppoi_sampler_shape(&s, config, max_prompts, k, max_prompt_tokens,
-                        max_new);
+    sppoi_sampler_shape(&s, config, max_prompts, k, max_prompt_tokens, max_new);
     sppoi_sampler_layout(&s, &arena);
     sppoi_activations_shape(&s.acts, config,
                             max_prompts * s.max_prompt_tokens, max_prompts,
@@ -8212,8 +8210,7 @@ static sppo_result sppoi_pref_row(sppo_ctx *ctx, const sppo_pref *pref,
         (readings > 1 && second > context - i - longest))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d has %d "
                          "tokens, its longest responses %d and %d: beyond the "
-                         "context of %d", row + 1, i, longest, second,
-                         context);
+                         "context of %d", row + 1, i, longest, second, context);
     return SPPO_OK;
 }
 
@@ -8303,8 +8300,7 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
         whole = sppoi_whole_pass(pref);
         r = sppoi_pref_reading(pref, &whole, k, 0, 0);
         for (j = 0; j < n; j++, p++, r.root += tree)
-            sppoi_pref_matrix(&r, k,
-                              score + (size_t)p * (size_t)k * (size_t)k);
+            sppoi_pref_matrix(&r, k, score + (size_t)p * (size_t)k * (size_t)k);
     }
     for (i = 0; i < (size_t)count * (size_t)k * (size_t)k; i++)
         if (!sppoi_finite(score[i]))
@@ -8532,8 +8528,7 @@ SPPO_DEF sppo_result sppo_optim_init(sppo_ctx *ctx, sppo_optim *optim,
     *c = *config;
     SPPOI_TRY(sppoi_optim_resolve(ctx, c));
     fresh.count = model->count;
-    fresh.square = (sppo_real *)sppo_alloc(ctx, fresh.count,
-                                           sizeof(sppo_real));
+    fresh.square = (sppo_real *)sppo_alloc(ctx, fresh.count, sizeof(sppo_real));
     if (c->kind == SPPO_ADAMW)
         fresh.mean = (sppo_real *)sppo_alloc(ctx, fresh.count,
                                              sizeof(sppo_real));
@@ -8579,8 +8574,7 @@ SPPO_DEF double sppo_learning_rate(const sppo_optim_config *config, int step)
     t = t > 1.0 ? 1.0 : t;
     t = config->decay == SPPO_DECAY_COSINE
             ? 0.5 * (1.0 + cos(3.14159265358979323846 * t))
-      : config->decay == SPPO_DECAY_LINEAR ? 1.0 - t
-                                           : (double)NAN;
+      : config->decay == SPPO_DECAY_LINEAR ? 1.0 - t : (double)NAN;
     return config->lr * (config->lr_end + (1.0 - config->lr_end) * t);
 }
 
@@ -8648,8 +8642,7 @@ static void sppoi_adamw(sppo_optim *o, const sppo_model *m, sppo_real *w,
         SPPOI_FOR
         for (i = (long long)t->offset; i < end; i++) {
             const double g = scale * (double)grad[i];
-            const double mean = beta1 * (double)o->mean[i]
-                              + (1.0 - beta1) * g;
+            const double mean = beta1 * (double)o->mean[i] + (1.0 - beta1) * g;
             const double square = beta2 * (double)o->square[i]
                                 + (1.0 - beta2) * g * g;
 
@@ -9482,8 +9475,7 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
         (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
     play->kept_grad =
         (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
-    play->worth =
-        (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
+    play->worth = (double *)sppoi_arena_alloc(arena, batch * k, sizeof(double));
     play->score = (double *)sppoi_arena_alloc(arena, k, sizeof(double));
 }
 
@@ -13110,6 +13102,18 @@ static FILE *sppoi_create(const char *path)
     return file;
 }
 
+/* A file to read.  A named pipe is none, as its size tells: without waiting for
+ * its writer, who may never come.                                           */
+static FILE *sppoi_open_file(const char *path)
+{
+    const int fd = SPPO_IO(open)(path, O_RDONLY | O_NONBLOCK);
+    FILE *file = fd >= 0 ? SPPO_IO(fdopen)(fd, "rb") : NULL;
+
+    if (fd >= 0 && !file)
+        SPPO_IO(close)(fd);
+    return file;
+}
+
 /* The folder's lock, for as long as the descriptor is open; -1: there is none,
  * as on file systems of a network, and the work goes on without.            */
 static int sppoi_lock(const char *folder, int alone)
@@ -13155,6 +13159,11 @@ static FILE *sppoi_create(const char *path)
     return SPPO_IO(fopen)(path, "wb");
 }
 
+static FILE *sppoi_open_file(const char *path)
+{
+    return SPPO_IO(fopen)(path, "rb");
+}
+
 static int sppoi_lock(const char *folder, int alone)
 {
     (void)folder, (void)alone;
@@ -13190,7 +13199,7 @@ static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
     memset(source, 0, sizeof *source);
     source->name = path;
     sppoi_no_error();
-    source->file = SPPO_IO(fopen)(path, "rb");
+    source->file = sppoi_open_file(path);
     if (!source->file)
         return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened: %s", path,
                          sppoi_why());
@@ -13611,7 +13620,7 @@ static int sppoi_is_missing(const char *path)
     FILE *probe;
 
     sppoi_no_error();
-    probe = SPPO_IO(fopen)(path, "rb");
+    probe = sppoi_open_file(path);
     if (probe)
         SPPO_IO(fclose)(probe);
     return !probe && sppoi_is_absent();
@@ -13914,7 +13923,7 @@ static sppo_result sppoi_folder_kind(sppo_ctx *ctx, const char *folder)
                 (int)sizeof path && !sppoi_is_missing(path))
             return sppo_fail(ctx, SPPO_E_FORMAT, "%.300s holds %s", folder,
                              row[i].what);
-    file = SPPO_IO(fopen)(folder, "rb");
+    file = sppoi_open_file(folder);
     n = file ? SPPO_IO(fread)(start, 1, sizeof start, file) : 0;
     if (file)
         SPPO_IO(fclose)(file);
@@ -13971,8 +13980,7 @@ static sppo_result sppoi_index_look(sppo_ctx *ctx, sppoi_folder *f, int *parts)
     if (*parts || f->weights.source.file)
         return SPPO_OK;
     sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened, nor is there an "
-              "index of parts; other formats of weights are not read",
-              f->path);
+              "index of parts; other formats of weights are not read", f->path);
     return sppoi_folder_kind(ctx, f->name);
 }
 
@@ -14504,8 +14512,7 @@ static sppo_result sppoi_load_state(sppo_ctx *ctx, const sppo_play *play,
         state->step > play->steps)
         return sppoi_broken_state(ctx, archive);
     responses = phase == SPPO_PHASE_SAMPLE ? state->done * k
-              : phase == SPPO_PHASE_DONE   ? 0
-                                           : n * k;
+              : phase == SPPO_PHASE_DONE   ? 0 : n * k;
     if (state->responses != responses)
         return sppoi_broken_state(ctx, archive);
     return sppoi_load_iteration(ctx, play, archive, state);
@@ -14541,9 +14548,15 @@ static sppo_result sppoi_load_arrays(sppo_ctx *ctx, sppo_play *play,
 {
     sppoi_entry entry[SPPOI_PLAY_ENTRIES];
     const int n = sppoi_play_entries(play, entry), k = play->config.k;
+    size_t i;
     int p;
 
     SPPOI_TRY(sppoi_load_entries(ctx, archive, entry, n));
+    for (p = 0; p < n; p++)
+        for (i = 0; i < sppoi_entry_numbers(&entry[p]); i++)
+            if (entry[p].kind == SPPOI_DOUBLE &&
+                !sppoi_finite(((const double *)entry[p].data)[i]))
+                return sppoi_broken_state(ctx, archive);
     for (p = 0; p < play->round.count; p++)
         if (play->round.winner[p] < 0 || play->round.winner[p] >= k ||
             play->round.loser[p] < 0 || play->round.loser[p] >= k)

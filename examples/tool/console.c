@@ -47,6 +47,27 @@ static int console_width(void)
     return width > 0 ? width : 80;
 }
 
+void show_text(FILE *out, const char *text, size_t length)
+{
+    int before = 0;
+    size_t i;
+
+    for (i = 0; i < length; i++) {
+        const int c = (unsigned char)text[i];
+        const int bad = (c < 32 && c != '\n' && c != '\t') ||
+                        (c > 126 && c < 160 && (before < 128 ||
+                                                before == 0xc2));
+        before = bad ? '?' : c;
+        putc(before, out);
+    }
+}
+
+void show_column(FILE *out, const char *text, size_t length, int width)
+{
+    show_text(out, text, length);
+    fprintf(out, "%*s", length < (size_t)width ? width - (int)length : 0, "");
+}
+
 void print_wrapped(FILE *out, int indent, int width, const char *text)
 {
     int column = indent;
@@ -57,7 +78,8 @@ void print_wrapped(FILE *out, int indent, int width, const char *text)
             fprintf(out, "\n%*s", indent, "");
             column = indent;
         }
-        fprintf(out, "%s%.*s", column > indent ? " " : "", n, text);
+        fprintf(out, "%s", column > indent ? " " : "");
+        show_text(out, text, (size_t)n);
         column += n + (column > indent);
         text += n + (text[n] == ' ');
     }

@@ -28,6 +28,13 @@ double seconds_now(void);
 /* Finds out whether standard error is a terminal. */
 void console_init(console *c);
 
+/* Text that others wrote, where people read it: a control character in it,
+ * which a terminal may obey, is a question mark; lines and tabs stay.       */
+void show_text(FILE *out, const char *text, size_t length);
+
+/* The same, and blanks up to that width. */
+void show_column(FILE *out, const char *text, size_t length, int width);
+
 /* Words from column `indent`, where the line has begun, to before column
  * `width`; what is longer than a line keeps one to itself. width 0: any.    */
 void print_wrapped(FILE *out, int indent, int width, const char *text);

@@ -73,8 +73,9 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
     printf("safetensors\n");
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
         const sppo_json_node *n = &json->node[i];
-        printf("  %-56.*s", (int)(n->name_end - n->name_begin),
-               data + n->name_begin);
+        printf("  ");
+        show_column(stdout, data + n->name_begin, n->name_end - n->name_begin,
+                    56);
         key = n->type == SPPO_JSON_OBJECT ? sppo_json_find(json, i, "shape")
                                           : -1;
         for (j = key < 0 ? -1 : json->node[key].first; j >= 0;
@@ -84,9 +85,11 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
                    json->node[j].next < 0 ? "]" : "");
         for (j = key < 0 ? n->first : -1; j >= 0; j = json->node[j].next) {
             const sppo_json_node *m = &json->node[j];
-            printf("\n    %-54.*s %.*s", (int)(m->name_end - m->name_begin),
-                   data + m->name_begin, (int)(m->end - m->begin),
-                   data + m->begin);
+            printf("\n    ");
+            show_column(stdout, data + m->name_begin,
+                        m->name_end - m->name_begin, 54);
+            printf(" ");
+            show_text(stdout, data + m->begin, m->end - m->begin);
         }
         printf("\n");
     }

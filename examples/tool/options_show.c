@@ -24,7 +24,9 @@ void options_print(const parser *p, FILE *out)
     for (i = 0; i < p->count; i++)
         if (option_matters(p, i)) {
             option_value(p, i, value, sizeof value);
-            fprintf(out, "  %-24s %s\n", p->options[i].name, value);
+            fprintf(out, "  %-24s ", p->options[i].name);
+            show_text(out, value, strlen(value));
+            fprintf(out, "\n");
         }
 }
 

@@ -58,7 +58,7 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
                                 int *found)
 {
     unsigned char bytes[64];
-    FILE *file = SPPO_IO(fopen)(path, "rb");
+    FILE *file = NULL;
     char *header = NULL;
     size_t size = 0;
     int i, width = 0;
@@ -69,12 +69,13 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
 
     *found = 0;
     memset(&json, 0, sizeof json);
+    if (SPPO_IO(stat)(path, &info) == 0 && S_ISREG(info.st_mode))
+        file = SPPO_IO(fopen)(path, "rb");  // a pipe waits for its writer
     if (file && SPPO_IO(fread)(bytes, 1, 8, file) == 8 && !bytes[4] &&
         !bytes[5])
         size = (size_t)bytes[0] | (size_t)bytes[1] << 8 |
                (size_t)bytes[2] << 16 | (size_t)(bytes[3] & 127) << 24;
-    if (!file || SPPO_IO(fstat)(fileno(file), &info) ||
-        (off_t)size >= info.st_size)
+    if (!file || (off_t)size >= info.st_size)
         size = 0;
     if (size)
         header = (char *)sppo_alloc(ctx, size + 1, 1);
@@ -105,9 +106,12 @@ static void peek_settings(const sppo_json *json)
         const sppo_json_node *n = &json->node[i];
         if (n->type == SPPO_JSON_OBJECT || n->type == SPPO_JSON_ARRAY)
             continue;
-        printf("  %-24.*s %.*s\n", (int)(n->name_end - n->name_begin),
-               json->text + n->name_begin, (int)(n->end - n->begin),
-               json->text + n->begin);
+        printf("  ");
+        show_column(stdout, json->text + n->name_begin,
+                    n->name_end - n->name_begin, 24);
+        printf(" ");
+        show_text(stdout, json->text + n->begin, n->end - n->begin);
+        printf("\n");
     }
 }
 
@@ -241,7 +245,9 @@ static void fields_print(const field_table *f, const row_reader *r)
     printf("rows of JSON, %s\nrows %d\n", r->array ? "in one array"
                                                    : "one a line", f->rows);
     for (i = 0; i < f->count; i++) {
-        printf("  %-*s %9d  ", FIELD_NAME, f->of[i].name, f->of[i].rows);
+        printf("  ");
+        show_column(stdout, f->of[i].name, strlen(f->of[i].name), FIELD_NAME);
+        printf(" %9d  ", f->of[i].rows);
         for (k = 0, several = 0; k < 7; k++)
             if (f->of[i].kinds >> k & 1)
                 printf("%s%s", several++ ? " or " : "", kinds[k]);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A policy that is asked, prompt by prompt. */
 typedef struct responder {
@@ -49,7 +50,10 @@ static sppo_result print_response(responder *r, int prompt, int response)
         buffer_format(&out->line, ", \"finished\": %s}\n", finished);
     }
     TRY(writer_check(out));
-    fwrite(out->line.data, 1, out->line.length, stdout);
+    if (isatty(1))
+        show_text(stdout, out->line.data, out->line.length);
+    else
+        fwrite(out->line.data, 1, out->line.length, stdout);
     return SPPO_OK;
 }
 

@@ -44,7 +44,7 @@ static const uint8_t *own_samples(size_t *size)
     static uint8_t samples[4096];
     static size_t length;
     static tool t;
-    FILE *file;
+    FILE *file = NULL;
     run r;
 
     if (length == 0) {
