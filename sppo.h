@@ -3154,8 +3154,7 @@ SPPO_DEF sppo_result sppo_lists_add(sppo_ctx *ctx, sppo_lists *lists,
 {
     const int used = lists->start ? lists->start[lists->count] : 0;
 
-    if (count < 0 || count > INT_MAX - 1 - used ||
-        lists->count > INT_MAX / 2)
+    if (count < 0 || count > INT_MAX - 1 - used || lists->count > INT_MAX / 2)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_lists_add: %d tokens "
                          "after %d are more than an int can count", count,
                          used);
@@ -7955,8 +7954,7 @@ SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
     for (i = 0; i < n; i++)
         weight[i] = sppoi_exp((logits[i] - top) * colder);
     total = sppoi_sum(weight, n);
-    if (!(total > 0.0 && total < HUGE_VAL &&
-          how.temperature >= SPPOI_COLDEST))
+    if (!(total > 0.0 && total < HUGE_VAL && how.temperature >= SPPOI_COLDEST))
         return -1;
     if (how.greedy)
         return sppoi_first_equal(logits, n, top);
@@ -13588,18 +13586,20 @@ SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path)
     SPPOI_TRY(sppoi_path(ctx, part, path, "", ""));
     for (i = 1; part[i - 1]; i++) {
         const char at = part[i];
+        int made;
 
         if (at != '/' && at != 0)
             continue;
         part[i] = 0;
         sppoi_no_error();
-        if (!sppoi_mkdir(part) && !sppoi_is_folder(part) &&
-            !sppoi_mkdir(part))  // once more, for its own reason
+        if (!(made = sppoi_mkdir(part)) && !sppoi_is_folder(part) &&
+            !(made = sppoi_mkdir(part)))  // once more, for its own reason
             return sppo_fail(ctx, SPPO_E_IO, "%.300s: this folder cannot be "
                              "made: %s", path, sppoi_is_taken()
                                  ? "a file has this name" : sppoi_why());
-        sppoi_parent(above, part);  // made by whom it may be: killed since
-        SPPOI_TRY(sppoi_folder_synced(ctx, above));
+        sppoi_parent(above, part);  // of one that was there, for he who made
+        if (sppoi_folder_synced(ctx, above) && made)  // it may have been killed
+            return ctx->code;
         part[i] = at;
     }
     return SPPO_OK;

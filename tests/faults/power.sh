@@ -100,7 +100,7 @@ planted_save companions_not_synced_before_the_weights model_over_another \
 planted_save companions_finished_before_the_weights model_over_another \
     '/SPPOI_TRY(sppoi_folder_synced(ctx, f->name));  \/\/ the commit/d'
 planted_save no_sync_above_a_new_folder model_into_new_folders \
-    '/SPPOI_TRY(sppoi_folder_synced(ctx, above));/d'
+    's/if (sppoi_folder_synced(ctx, above) && made)/if (0)/'
 planted_save parts_not_gone_before_their_index model_over_parts \
     's/SPPO_E_MEMORY ? result : sppoi_folder_synced(ctx, f->name);/SPPO_E_MEMORY ? result : SPPO_OK;/'
 
