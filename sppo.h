@@ -725,8 +725,7 @@ SPPO_DEF void sppo_logits(const sppo_activations *acts,
 /* [Net 18] *loss = -sum of log pi over the scored tokens / divisor (0: / their
  * number, so nats per token).  Adds its gradient to grad[model->count] unless
  * NULL.  SPPO_E_NUMBER: the loss is not finite, and grad is of no use.      */
-SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
-                                          sppo_activations *acts,
+SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_activations *acts,
                                           const sppo_model *model,
                                           const sppo_forest *forest,
                                           double divisor, sppo_real *grad,
@@ -1299,8 +1298,7 @@ SPPO_DEF sppo_result sppo_tokenizer_train(sppo_ctx *ctx, sppo_tokenizer *tok,
 SPPO_DEF sppo_result sppo_tokenizer_encode(sppo_ctx *ctx,
                                            const sppo_tokenizer *tok,
                                            const char *text, size_t length,
-                                           int bos, int eos,
-                                           sppo_lists *lists);
+                                           int bos, int eos, sppo_lists *lists);
 /* Bytes and a NUL; returns the length (size or more: it was cut).  Drops BOS,
  * EOS and, at the start, the blank that encoding put there.                 */
 SPPO_DEF size_t sppo_tokenizer_decode(const sppo_tokenizer *tok,
@@ -2516,8 +2514,7 @@ SPPO_DEF void sppo_preference_from_scores(double *pairwise,
 /* The released trainer's loss (D4): win rates against all K for both, and the
  * MEAN of the squares, which is Eq 4.7 with D_t = {y_w, y_l}.               */
 SPPO_DEF double sppo_loss_pair_average(double r_w, double r_l, double win_w,
-                                       double win_l, double eta,
-                                       double grad[2])
+                                       double win_l, double eta, double grad[2])
 {
     const double sum = sppo_loss_point(r_w, eta * (win_w - 0.5), &grad[0])
                      + sppo_loss_point(r_l, eta * (win_l - 0.5), &grad[1]);
@@ -3095,8 +3092,7 @@ static void *sppoi_arena_alloc(sppoi_arena *arena, size_t count, size_t size)
 
 /* A zeroed block for what was counted; the arena places next. */
 static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
-                               sppoi_arena *counted, void **block,
-                               size_t *size)
+                               sppoi_arena *counted, void **block, size_t *size)
 {
     if (counted->used == SPPOI_TOO_MANY)
         return sppo_fail(ctx, SPPO_E_MEMORY, "%s: the sizes asked for are "
@@ -3113,33 +3109,28 @@ static sppo_result sppoi_block(sppo_ctx *ctx, const char *who,
 static sppo_result sppoi_lists_reserve(sppo_ctx *ctx, sppo_lists *lists,
                                        int count, int tokens)
 {
-    int *start, *token;
+    sppo_lists grown = *lists;
 
     if (lists->start && count <= lists->max_count &&
         tokens <= lists->max_tokens)
         return SPPO_OK;
-    count = sppoi_max(count, lists->max_count);
-    tokens = sppoi_max(tokens, lists->max_tokens);
-    start = (int *)sppo_alloc(ctx, (size_t)count + 1, sizeof *start);
-    token =
-        start ? (int *)sppo_alloc(ctx, (size_t)tokens, sizeof *token) : NULL;
-    if (!token) {
-        sppo_release(ctx, start, ((size_t)count + 1) * sizeof *start);
+    grown.max_count = sppoi_max(count, lists->max_count);
+    grown.max_tokens = sppoi_max(tokens, lists->max_tokens);
+    grown.start = (int *)sppo_alloc(ctx, (size_t)grown.max_count + 1,
+                                    sizeof(int));
+    grown.token = (int *)sppo_alloc(ctx, (size_t)grown.max_tokens, sizeof(int));
+    if (!grown.start || !grown.token) {
+        sppo_lists_free(ctx, &grown);
         return SPPO_E_MEMORY;
     }
     if (lists->start) {
-        const size_t used = (size_t)lists->start[lists->count];
-
-        memcpy(start, lists->start, ((size_t)lists->count + 1) * sizeof *start);
-        memcpy(token, lists->token, used * sizeof *token);
+        memcpy(grown.start, lists->start,
+               ((size_t)lists->count + 1) * sizeof(int));
+        memcpy(grown.token, lists->token,
+               (size_t)lists->start[lists->count] * sizeof(int));
     }
-    sppo_release(ctx, lists->start,
-                 ((size_t)lists->max_count + 1) * sizeof *start);
-    sppo_release(ctx, lists->token, (size_t)lists->max_tokens * sizeof *token);
-    lists->start = start;
-    lists->token = token;
-    lists->max_count = count;
-    lists->max_tokens = tokens;
+    sppo_lists_free(ctx, lists);
+    *lists = grown;
     return SPPO_OK;
 }
 
@@ -3334,8 +3325,7 @@ static void sppoi_reverse(int *order, int n)
 }
 
 /* 0 .. n - 1 in order. */
-static void sppoi_sort(int *order, int n, sppoi_before before,
-                       const void *user)
+static void sppoi_sort(int *order, int n, sppoi_before before, const void *user)
 {
     int i, left;
 
@@ -6883,8 +6873,7 @@ SPPO_DEF sppo_result sppo_backward(sppo_ctx *ctx, sppo_activations *acts,
     if (acts->backward != SPPO_BACKWARD)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the "
                          "activations were not begun with SPPO_BACKWARD");
-    SPPOI_TRY(sppoi_pass_begin(ctx, acts, &pass, model, grad,
-                               "sppo_backward"));
+    SPPOI_TRY(sppoi_pass_begin(ctx, acts, &pass, model, grad, "sppo_backward"));
     if (!sppoi_is_read(acts, forest))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_backward: the forest is "
                          "not that of the last sppo_forward");
@@ -6948,8 +6937,7 @@ static int sppoi_scored_tokens(const sppo_activations *acts)
  *
  * Its gradient in every logprob is -1 / divisor, which is known before the sum
  * is.                                                                       */
-SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx,
-                                          sppo_activations *acts,
+SPPO_DEF sppo_result sppo_next_token_loss(sppo_ctx *ctx, sppo_activations *acts,
                                           const sppo_model *model,
                                           const sppo_forest *forest,
                                           double divisor, sppo_real *grad,
@@ -7462,6 +7450,106 @@ static void sppoi_attend_kv_blocks(const sppo_config *c, sppo_real *out,
     sppoi_kv_block_values(c, out, score + before, room, own);
 }
 
+/* ---- one draw ---- */
+
+/* Ties go to the lower id, so that a heap has one order. */
+static int sppoi_heavier(const void *weight, int a, int b)
+{
+    const sppo_real *w = (const sppo_real *)weight;
+
+    return w[a] != w[b] ? w[a] > w[b] : a < b;
+}
+
+/* Greedy decoding's token; ties to the lowest id. */
+static int sppoi_first_equal(const sppo_real *x, int n, sppo_real value)
+{
+    int i = 0;
+
+    while (i < n - 1 && x[i] != value)
+        i++;
+    return i;
+}
+
+/* Inverse transform sampling: the first of order[0 .. n) whose cumulative
+ * weight passes mass uniform.  Weights need not sum to 1: mass is their sum. */
+static int sppoi_pick(const sppo_real *weight, const int *order, int n,
+                      double mass, double uniform)
+{
+    double sum = 0.0;
+    int i, last = order[0];
+
+    for (i = 0; i < n; i++) {
+        sum += (double)weight[order[i]];
+        if (weight[order[i]] > 0)
+            last = order[i];  // rounding may leave the sum short of the mass
+        if (sum > mass * uniform)
+            break;
+    }
+    return last;
+}
+
+enum { SPPOI_DRAW_BLOCK = 64 };
+
+/* The same over all n tokens in the order of their ids.  Whole blocks are
+ * summed in lanes until the goal lies within one: a vocabulary is long, and
+ * the additions of a single sum could not go side by side.                  */
+static int sppoi_pick_any(const sppo_real *weight, int n, double mass,
+                          double uniform)
+{
+    const double goal = mass * uniform;
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i + SPPOI_DRAW_BLOCK < n; i += SPPOI_DRAW_BLOCK) {
+        const double block = sppoi_sum(weight + i, SPPOI_DRAW_BLOCK);
+
+        if (sum + block > goal)
+            break;
+        sum += block;
+    }
+    for (; i < n; i++) {
+        sum += (double)weight[i];
+        if (sum > goal)
+            return i;
+    }
+    while (i > 1 && !(weight[i - 1] > 0))  // rounding left the sum short
+        i--;
+    return i - 1;
+}
+
+/* Softmax at a temperature, without its division: weights relative to the most
+ * probable token, whose own is 1.  top-p (nucleus sampling) keeps the shortest
+ * run of tokens, heaviest first, whose mass reaches top_p: a heap gives them
+ * one by one, without sorting the vocabulary.                               */
+static int sppoi_draw_token(const sppo_real *logits, int n,
+                            const sppo_sampling *how, double uniform,
+                            sppo_real *weight, int *order)
+{
+    const sppo_real top = sppoi_largest(logits, n);
+    const sppo_real colder = (sppo_real)(1.0 / how->temperature);
+    double total, mass = 0.0;
+    int i, left = n;
+
+    SPPOI_SIMD
+    for (i = 0; i < n; i++)
+        weight[i] = sppoi_exp((logits[i] - top) * colder);
+    total = sppoi_sum(weight, n);
+    if (!(total > 0.0 && total < HUGE_VAL))
+        return -1;
+    if (how->greedy)
+        return sppoi_first_equal(logits, n, top);
+    if (how->top_p >= 1.0)
+        return sppoi_pick_any(weight, n, total, uniform);
+    for (i = 0; i < n; i++)
+        order[i] = i;
+    sppoi_heapify(order, n, sppoi_heavier, weight);
+    while (left > 0 && mass < how->top_p * total)  // at the end: those popped
+        mass += (double)weight[sppoi_heap_pop(order, left--, sppoi_heavier,
+                                              weight)];
+    sppoi_reverse(order + left, n - left);
+    return sppoi_pick(weight, order + left, n - left, mass, uniform);
+}
+
 /* ---- one token of every response in flight ---- */
 
 /* Turns row r's queries and key by the token's position, stores its key and
@@ -7550,7 +7638,7 @@ static void sppoi_draw(sppo_sampler *s, const sppoi_row_at *at, sppo_real *row,
     const int n = s->length[response];
     const uint64_t own = sppo_random_fork(key, (uint64_t)(response % s->k));
 
-    sppoi_drawn(s, response)[n] = sppo_sample_token(
+    sppoi_drawn(s, response)[n] = sppoi_draw_token(
         row + at->logits, s->config.vocab, how,
         sppo_random_uniform(own, (uint64_t)n), row + at->weight,
         (int *)(void *)(row + at->order));
@@ -7790,6 +7878,19 @@ static sppo_result sppoi_sampling_resolve(sppo_ctx *ctx, sppo_sampling *how,
     return sppoi_check_fields(ctx, who, sppoi_sampling_fields, how, 0);
 }
 
+/* The same draw, for a caller with logits of his own. */
+SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
+                               const sppo_sampling *sampling, double uniform,
+                               sppo_real *weight, int *order)
+{
+    sppo_sampling how = *sampling;
+
+    sppoi_defaults(sppoi_sampling_fields, &how);
+    return how.temperature >= SPPOI_COLDEST
+               ? sppoi_draw_token(logits, n, &how, uniform, weight, order)
+               : -1;
+}
+
 /* Prompts [first, first + n) into the sampler's forest, a segment each.  One as
  * long as the context would leave no room for a token.                      */
 static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
@@ -7865,109 +7966,6 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
     if (result != SPPO_OK)
         responses->count = before;  // all or nothing
     return result;
-}
-
-/* ---- one draw ---- */
-
-/* Ties go to the lower id, so that a heap has one order. */
-static int sppoi_heavier(const void *weight, int a, int b)
-{
-    const sppo_real *w = (const sppo_real *)weight;
-
-    return w[a] != w[b] ? w[a] > w[b] : a < b;
-}
-
-/* Greedy decoding's token; ties to the lowest id. */
-static int sppoi_first_equal(const sppo_real *x, int n, sppo_real value)
-{
-    int i = 0;
-
-    while (i < n - 1 && x[i] != value)
-        i++;
-    return i;
-}
-
-/* Inverse transform sampling: the first of order[0 .. n) whose cumulative
- * weight passes mass uniform.  Weights need not sum to 1: mass is their sum. */
-static int sppoi_pick(const sppo_real *weight, const int *order, int n,
-                      double mass, double uniform)
-{
-    double sum = 0.0;
-    int i, last = order[0];
-
-    for (i = 0; i < n; i++) {
-        sum += (double)weight[order[i]];
-        if (weight[order[i]] > 0)
-            last = order[i];  // rounding may leave the sum short of the mass
-        if (sum > mass * uniform)
-            break;
-    }
-    return last;
-}
-
-enum { SPPOI_DRAW_BLOCK = 64 };
-
-/* The same over all n tokens in the order of their ids.  Whole blocks are
- * summed in lanes until the goal lies within one: a vocabulary is long, and
- * the additions of a single sum could not go side by side.                  */
-static int sppoi_pick_any(const sppo_real *weight, int n, double mass,
-                          double uniform)
-{
-    const double goal = mass * uniform;
-    double sum = 0.0;
-    int i;
-
-    for (i = 0; i + SPPOI_DRAW_BLOCK < n; i += SPPOI_DRAW_BLOCK) {
-        const double block = sppoi_sum(weight + i, SPPOI_DRAW_BLOCK);
-
-        if (sum + block > goal)
-            break;
-        sum += block;
-    }
-    for (; i < n; i++) {
-        sum += (double)weight[i];
-        if (sum > goal)
-            return i;
-    }
-    while (i > 1 && !(weight[i - 1] > 0))  // rounding left the sum short
-        i--;
-    return i - 1;
-}
-
-/* Softmax at a temperature, without its division: weights relative to the most
- * probable token, whose own is 1.  top-p (nucleus sampling) keeps the shortest
- * run of tokens, heaviest first, whose mass reaches top_p: a heap gives them
- * one by one, without sorting the vocabulary.                               */
-SPPO_DEF int sppo_sample_token(const sppo_real *logits, int n,
-                               const sppo_sampling *sampling, double uniform,
-                               sppo_real *weight, int *order)
-{
-    const sppo_real top = sppoi_largest(logits, n);
-    sppo_sampling how = *sampling;
-    sppo_real colder;
-    double total, mass = 0.0;
-    int i, left = n;
-
-    sppoi_defaults(sppoi_sampling_fields, &how);
-    colder = (sppo_real)(1.0 / how.temperature);
-    SPPOI_SIMD
-    for (i = 0; i < n; i++)
-        weight[i] = sppoi_exp((logits[i] - top) * colder);
-    total = sppoi_sum(weight, n);
-    if (!(total > 0.0 && total < HUGE_VAL && how.temperature >= SPPOI_COLDEST))
-        return -1;
-    if (how.greedy)
-        return sppoi_first_equal(logits, n, top);
-    if (how.top_p >= 1.0)
-        return sppoi_pick_any(weight, n, total, uniform);
-    for (i = 0; i < n; i++)
-        order[i] = i;
-    sppoi_heapify(order, n, sppoi_heavier, weight);
-    while (left > 0 && mass < how.top_p * total)  // at the end: those popped
-        mass += (double)weight[sppoi_heap_pop(order, left--, sppoi_heavier,
-                                              weight)];
-    sppoi_reverse(order + left, n - left);
-    return sppoi_pick(weight, order + left, n - left, mass, uniform);
 }
 
 /* ==== the preference model ================================== >>prefer.c == */
@@ -8118,30 +8116,21 @@ static int sppoi_pref_add(sppo_pref *pref, const sppo_lists *prompts, int x,
 
 /* Fills the forest with prompts row[from], row[from + 1], ... while they fit
  * (row NULL: first + from, ...); their responses are lists at k * row, or at
- * k * from.  Returns how many; 0: SPPO_E_ARGUMENT, not even one.            */
-static sppo_result sppoi_pref_fill_pass(sppo_ctx *ctx, sppo_pref *pref,
-                                        const sppo_lists *prompts,
-                                        const sppo_lists *responses, int k,
-                                        const int *row, int first, int from,
-                                        int to, int *filled)
+ * k * from.  Returns how many: one at least, as sppoi_pref_row has seen.    */
+static int sppoi_pref_fill_pass(sppo_pref *pref, const sppo_lists *prompts,
+                                const sppo_lists *responses, int k,
+                                const int *row, int first, int from, int to)
 {
-    int j = from;
+    int j;
 
     sppo_forest_clear(&pref->forest);
-    while (j < to) {
+    for (j = from; j < to; j++) {
         const int x = row ? row[j] : first + j, y = (row ? row[j] : j) * k;
 
         if (!sppoi_pref_add(pref, prompts, x, responses, y, k))
             break;
-        j++;
     }
-    *filled = j - from;
-    if (j > from)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: prompt %d with its %d "
-                     "responses does not fit the %d tokens given to "
-                     "sppo_pref_init", (row ? row[from] : first + from) + 1, k,
-                     pref->forest.max_tokens);
+    return j - from;
 }
 
 /* A token outside the vocabulary would read outside the embedding. */
@@ -8292,8 +8281,8 @@ SPPO_DEF sppo_result sppo_pref_score(sppo_ctx *ctx, sppo_pref *pref,
         SPPOI_TRY(sppoi_pref_row(ctx, pref, prompts, responses, k, first,
                                  first + j));
     while (p < count) {
-        SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, k, NULL,
-                                       first, p, count, &n));
+        n = sppoi_pref_fill_pass(pref, prompts, responses, k, NULL, first, p,
+                                 count);
         SPPOI_TRY(sppo_forward(ctx, &pref->acts, pref->model, &pref->forest));
         whole = sppoi_whole_pass(pref);
         r = sppoi_pref_reading(pref, &whole, k, 0, 0);
@@ -8440,8 +8429,7 @@ SPPO_DEF sppo_result sppo_pref_loss(sppo_ctx *ctx, sppo_pref *pref,
     pass.term = pref->term;
     pass.share = 1.0 / count;
     while (i < count) {
-        SPPOI_TRY(sppoi_pref_fill_pass(ctx, pref, prompts, responses, 2, row,
-                                       0, i, count, &n));
+        n = sppoi_pref_fill_pass(pref, prompts, responses, 2, row, 0, i, count);
         pass.row = row + i;
         pass.score = score ? score + i : NULL;
         result = sppoi_pref_rows(ctx, &pass, grad);
@@ -9780,14 +9768,11 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
     sppo_sampling how = *sampling;
     sppo_result code;
 
-    if (prompts->count < 1 || samples < 1)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d prompts and "
-                         "%d samples; both must be at least 1",
-                         prompts->count, samples);
-    if (samples > INT_MAX / 2 / prompts->count)
+    if (prompts->count < 1 || samples < 1 ||
+        samples > INT_MAX / 2 / prompts->count)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_evaluate: %d samples for "
-                         "each of %d prompts are more than can be counted",
-                         samples, prompts->count);
+                         "each of %d prompts; both must be at least 1, and no "
+                         "more than can be counted", samples, prompts->count);
     if (!judge || !judge->fill)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_evaluate: judge is NULL or has no fill");
@@ -11699,8 +11684,7 @@ static const char *sppoi_shape_text(const sppo_json *json, int node,
     int i, n = 0;
 
     out[n++] = '[';
-    for (i = json->node[shape].first; i >= 0 && n < 64;
-         i = json->node[i].next)
+    for (i = json->node[shape].first; i >= 0 && n < 64; i = json->node[i].next)
         n += snprintf(out + n, 26, "%s%.0f", n > 1 ? ", " : "",
                       sppo_json_number(json, i));
     snprintf(out + n, 6, i >= 0 ? ", ..]" : "]");
