@@ -17,19 +17,19 @@ tour_lines                 813     900
     From the first formula to the end of Algorithm 1: what a student reads.
 training_step_functions    168     170
     Who follows a training step from responses to weights opens these functions.
-training_step_lines       2298    2300
+training_step_lines       2294    2300
     So many lines they have.
 training_step_depth         18      19
     So many calls are open at once where the step is deepest.
 backward_functions          86     100
     Who follows the backward pass of the network opens these functions.
-backward_lines            1136    1260
+backward_lines            1134    1260
     So many lines they have.
 backward_depth              16      17
     So many calls are open at once where the backward pass is deepest.
 forward_functions          101     112
     Who follows the forward pass of the network opens these functions.
-forward_lines             1293    1390
+forward_lines             1291    1390
     So many lines they have.
 forward_depth               15      16
     So many calls are open at once where the forward pass is deepest.
