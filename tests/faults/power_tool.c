@@ -110,7 +110,8 @@ static char home[PATH_MAX], live[PATH_MAX + 8], said[PATH_MAX + 8];
 static long most = 40;             // kills and states that are tried of a case
 static int first;                  // FIRST=1
 static uint64_t old_one, new_one;  // what is compared, as one number
-static uint64_t new_model, new_names;
+static uint64_t end_one, end_model;  // what a run came to that was done
+static uint64_t new_names;
 static uint64_t old_seen, new_seen;
 static int done;                   // it has said that it is done
 static long states, tried, stride, at_call, killed_at;
@@ -296,7 +297,7 @@ static int judge_run(void)
     uint64_t found;
     int code;
 
-    if (done && digest(now->model) != new_model)
+    if (done && digest(now->model) != end_model)
         return wrong("it was said to be done, and the model is not there");
     code = run(now->again, -1);
     if (code != 0 && !begun) {
@@ -307,7 +308,7 @@ static int judge_run(void)
     if (code != 0)
         return wrong("does not go on");
     found = digest(now->thing);
-    if (found != new_one && (found != old_one || done))
+    if (done ? found != end_one : found != new_one && found != old_one)
         return wrong("goes on to something else");
     return 1;
 }
@@ -369,12 +370,13 @@ static int learn(void)
     new_one = digest(now->thing);
     new_names = digest_of(now->thing, 0);
     new_seen = now->look ? seen() : 0;
-    new_model = now->model ? digest(now->model) : 0;
+    end_one = new_one;
+    end_model = now->model ? digest(now->model) : 0;
     enter(home);
     if (code != 0)
         show(said);
     return CHECK(code == 0) && CHECK(old_one != new_one) &&
-           CHECK(!now->look || new_seen) && CHECK(!now->model || new_model);
+           CHECK(!now->look || new_seen) && CHECK(!now->model || end_model);
 }
 
 static void killed(void)
@@ -462,6 +464,11 @@ static void cut_again(void)
         from = journal_count();
         if (run(now->again, 0) != 0)
             continue;  // it had not begun
+        enter(live);
+        end_one = digest(now->thing);
+        end_model = digest(now->model);
+        enter(home);
+        CHECK(end_one == new_one || end_one == old_one);
         killed_at = n;
         try_states(from, 1 + most / KILLS);
         all += states;
