@@ -81,7 +81,7 @@ planted_save() {
 }
 
 planted_save no_fsync_before_the_rename file_over_another \
-    '/^static int sppoi_sync(FILE/s/SPPO_IO(fsync)(fileno(file))/0 * !file/'
+    '/^static int sppoi_sync(FILE/,/^}/s/SPPO_IO(fsync)(fileno(file))/0 * !file/'
 planted_save no_fflush_before_the_fsync file_over_another \
     's/SPPO_IO(fflush)(out->sink.file)/0/'
 planted_save no_sync_of_the_folder file_over_another \
