@@ -2788,7 +2788,8 @@ static void checkpoints_with_wild_indices(void)
         { "winner", 2, 3 }, { "winner", -1, 3 }, { "loser", 2, 3 },
         { "loser", -1, 3 }, { "response_start", 1, 3 },
         { "response_start", -1, 3 },
-        { "response_start", 100, 0 }  // saved before any response
+        { "response_start", 100, 0 },  // saved before any response
+        { "pairwise", -1, 3 }, { "win", -1, 3 }, { "old", -1, 0 }  // NaN
     };
     sppo_ctx ctx = { 0 };
     int i, t;
@@ -2805,7 +2806,7 @@ static void checkpoints_with_wild_indices(void)
         CHECK_OK(&r.ctx, sppo_play_save(&r.ctx, &r.play, FOLDER "/ckpt"));
         CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/ckpt", &data, &size));
         at = array_at(&ctx, data, bad[i].array);
-        for (j = 0; j < 4; j++)
+        for (j = 0; j < (i < 9 ? 4 : 8); j++)
             data[at + j] = (char)(j == 0 ? bad[i].value
                                          : bad[i].value < 0 ? -1 : 0);
         reseal(data, size);

@@ -135,11 +135,12 @@ static void align_keep_prompts(tool *t)
     const int iterations = option_find(p, "iterations", 10);
     const int prompts = option_find(p, "prompts-per-iteration", 21);
     const char *was = p->was[iterations];
+    const int before = was ? (int)strtol(was, NULL, 10) : 0;
     int each;
 
-    if (!was || t->set.prompts_per_iteration)
+    if (before < 1 || t->set.prompts_per_iteration)  // settings.json is a text
         return;
-    each = t->prompts.count / (int)strtol(was, NULL, 10);
+    each = t->prompts.count / before;
     t->set.prompts_per_iteration = each > 1 ? each : 1;
     p->given[prompts] = 1;
     note(&t->console, "%d prompts in each iteration, as before",

@@ -185,8 +185,7 @@ static sppo_result shard_read(run *r, const char *what, int shard, int of,
             return rows_fail(&t->rows, "belongs to another iteration, other "
                              "settings or weights (round %.20s, not %s); run "
                              "the shard again", t->rows.text.data, r->digest);
-        if ((int)sppo_json_number(&t->rows.json,
-                                  rows_find(&t->rows, "prompt")) != p)
+        if (sppo_json_number(&t->rows.json, rows_find(&t->rows, "prompt")) != p)
             return rows_fail(&t->rows, "\"prompt\" must be %d here", p);
         TRY(take(r, p));
     }
