@@ -30,9 +30,9 @@ TESTS = base json kernels policy sample optim prefer game methods update play \
         ranks files data repro memory
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples demo test programs audit mutate sanitize fuzz faults \
-        soak models repro repro-full repro-second repro-keep bench \
-        bench-growth bench-torch strict ports mpi clean
+.PHONY: help all examples demo test check-all programs audit mutate sanitize \
+        coverage fuzz faults soak models repro repro-full repro-second \
+        repro-keep bench bench-growth bench-torch strict ports mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
@@ -47,8 +47,12 @@ demo:  ## align the tiny policy for three iterations, in under a minute
 	@sh examples/instruct/demo.sh build/demo
 
 test:  ## every test, in float and in double
-	@$(MAKE) -j2 all examples build/reproduce programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
+	@$(MAKE) -j2 all examples build/exhaust build/reproduce programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 	@sh tests/run.sh $(TESTS)
+
+check-all:  ## all that can be checked, hours: strict to mutate
+	@for part in strict ports test fuzz faults sanitize coverage soak audit \
+	    mutate; do $(MAKE) $$part || exit 1; done
 
 audit:  ## the paper row by row: item, function, figure, tolerance
 	@$(MAKE) -s -j2 $(TESTS:%=build/tests/%-double)
@@ -59,6 +63,9 @@ mutate:  ## one-character errors in the update and games: all must be noticed
 
 sanitize:  ## memory, undefined behaviour, races: sanitizers and valgrind
 	@sh tests/sanitize.sh build/sanitize $(PARTS)
+
+coverage:  ## lines and branches that the tests reach, file by file; floors
+	@sh tests/coverage.sh build/coverage
 
 fuzz:  ## clang's libFuzzer on every reader, 20 s each; MINUTES=n for longer
 	@sh tests/fuzz/run.sh $(if $(MINUTES),$$((60 * $(MINUTES))),20)
@@ -134,6 +141,9 @@ clean:  ## remove build/
 object = $(patsubst %.c,build/obj/%.o,$(1))
 
 build/sppo: $(call object,$(wildcard examples/tool/*.c))
+# The tool with an allocator that refuses one call.
+build/exhaust: $(call object,tests/exhaust.c $(filter-out %/library.c, \
+                 $(wildcard examples/tool/*.c)))
 # The small language and its judge, of two programs.
 LANGUAGE = $(call object,$(patsubst %,examples/instruct/%.c, \
              language prompts writers judge))
@@ -146,7 +156,7 @@ build/plot: $(call object,examples/lessons/plot.c)
 build/bench: $(call object,tests/bench.c)
 $(EXAMPLES): build/%: build/obj/examples/lessons/%.o
 
-$(TOOLS) $(EXAMPLES) build/reproduce build/bench:
+$(TOOLS) $(EXAMPLES) build/exhaust build/reproduce build/bench:
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ -lm
 

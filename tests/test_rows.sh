@@ -28,25 +28,7 @@ to_rows() { awk -F '\t' "$1" table; }
 shape="--dim 16 --layers 1 --heads 2 --hidden 16 --context 64"
 train="--steps 6 --batch 4"
 
-# A tokenizer.json: the alphabet of bytes, whose ids are the bytes here, some
-# merges, one added token.
-awk 'BEGIN {
-    printf "{\"added_tokens\": [{\"id\": 270, \"content\": \"<|endoftext|>\"}],"
-    printf "\n \"normalizer\": null, \"pre_tokenizer\": {\"type\": \"ByteLevel\","
-    printf "\n \"add_prefix_space\": false}, \"model\": {\"type\": \"BPE\","
-    printf "\n \"vocab\": {"
-    for (b = 0; b < 256; b++) {
-        shown = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174
-        printf "\"\\u%04x\": %d, ", (shown ? b : 256 + hidden++), b
-    }
-    n = split("th,t h|the,th e|at,a t|cat,c at|\\u0120cat,\\u0120 cat", m, "|")
-    for (i = 1; i <= n; i++) {
-        split(m[i], part, ",")
-        printf "%s\"%s\": %d", (i > 1 ? ", " : ""), part[1], 255 + i
-        merges = merges (i > 1 ? ", \"" : "\"") part[2] "\""
-    }
-    print "},\n \"merges\": [" merges "]}}"
-}' > tokenizer.json
+tokenizer_json > tokenizer.json
 
 # shellcheck disable=SC2086  # the settings are meant to be split
 {

@@ -62,6 +62,28 @@ same() {
     if cmp -s "$2" "$3"; then ok "$1"; else bad "$1" "$2 and $3 differ"; fi
 }
 
+# a tokenizer.json: the alphabet of bytes, whose ids are the bytes here, some
+# merges, one added token
+tokenizer_json() {
+    awk 'BEGIN {
+    printf "{\"added_tokens\": [{\"id\": 270, \"content\": \"<|endoftext|>\"}],"
+    printf "\n \"normalizer\": null, \"pre_tokenizer\": {\"type\": \"ByteLevel\","
+    printf "\n \"add_prefix_space\": false}, \"model\": {\"type\": \"BPE\","
+    printf "\n \"vocab\": {"
+    for (b = 0; b < 256; b++) {
+        shown = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174
+        printf "\"\\u%04x\": %d, ", (shown ? b : 256 + hidden++), b
+    }
+    n = split("th,t h|the,th e|at,a t|cat,c at|\\u0120cat,\\u0120 cat", m, "|")
+    for (i = 1; i <= n; i++) {
+        split(m[i], part, ",")
+        printf "%s\"%s\": %d", (i > 1 ? ", " : ""), part[1], 255 + i
+        merges = merges (i > 1 ? ", \"" : "\"") part[2] "\""
+    }
+    print "},\n \"merges\": [" merges "]}}"
+    }'
+}
+
 # between NAME FIELD LOW HIGH: the number after FIELD of the last output
 between() {
     if awk -v field="$2" -v low="$3" -v high="$4" '

@@ -97,13 +97,16 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
 }
 
 /* An array, or an object on the first line that is no tokenizer.json. */
-static int info_is_rows(tool *t)
+static sppo_result info_is_rows(tool *t, int *is)
 {
-    int more = 0;
+    sppo_result result = open_rows(t, t->path);
+    int more = result == SPPO_OK;
 
-    return open_rows(t, t->path) == SPPO_OK &&
-           (t->rows.array || (rows_next(&t->rows, &more) == SPPO_OK && more &&
-                              rows_find(&t->rows, "model") < 0));
+    if (more && !t->rows.array)
+        result = rows_next(&t->rows, &more);
+    *is = result == SPPO_OK && more &&
+          (t->rows.array || rows_find(&t->rows, "model") < 0);
+    return result == SPPO_E_FORMAT ? SPPO_OK : result;
 }
 
 /* Tells the kinds of file apart by what is in them. */
@@ -114,10 +117,12 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
         : read_word(bytes) | (size_t)read_word(bytes + 4) << 16 << 16;
     const int pieces = tokenizer_pieces(data, size);
     sppo_config config;
+    int is_rows;
 
     if (header > 1 && header <= size - 8 && data[8] == '{')
         return info_safetensors(t, data + 8, header);
-    if (info_is_rows(t)) {
+    TRY(info_is_rows(t, &is_rows));
+    if (is_rows) {
         rows_rewind(&t->rows);
         return peek_rows(&t->rows);
     }

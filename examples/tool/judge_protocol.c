@@ -108,16 +108,13 @@ static const char *judge_read_id(judge_process *j, double id)
     return j->ctx->message;
 }
 
-/* What is wrong with an answer, or NULL; *error: the node of its "error". */
-static const char *judge_read(judge_process *j, const char *line,
-                              size_t length, double id, int k,
+/* What is wrong with the answer in j->json, or NULL; *error: the node of its
+ * "error".                                                                  */
+static const char *judge_read(judge_process *j, double id, int k,
                               double *pairwise, int *error)
 {
     const char *why;
 
-    *error = -1;
-    if (sppo_json_parse(j->ctx, &j->json, line, length, "it") != SPPO_OK)
-        return j->ctx->message;
     if (j->json.node[0].type != SPPO_JSON_OBJECT)
         return "it is not a JSON object";
     why = judge_read_id(j, id);
@@ -165,6 +162,7 @@ sppo_result judge_take(judge_process *j, const sppo_lists *prompts, int prompt,
     char *line = j->in.data, *end = judge_line_end(j);
     const size_t length = end ? (size_t)(end - line) : j->in.length;
     const char *why = NULL;
+    sppo_result result = SPPO_OK;
     int error = -1;
 
     *took = end != NULL;
@@ -175,7 +173,12 @@ sppo_result judge_take(judge_process *j, const sppo_lists *prompts, int prompt,
     else if ((j->out_of_step = i >= j->told) != 0)
         why = "it came before its request was sent";
     else
-        why = judge_read(j, line, length, j->id + i, k, pairwise, &error);
+        result = sppo_json_parse(j->ctx, &j->json, line, length, "it");
+    if (result == SPPO_E_MEMORY)
+        return result;
+    if (!why)
+        why = result != SPPO_OK ? j->ctx->message
+            : judge_read(j, j->id + i, k, pairwise, &error);
     if (why)
         return judge_fail(j, prompts, prompt, WRONG_ANSWER, why, line, length);
     if (error >= 0)

@@ -116,10 +116,13 @@ static sppo_result number_beyond(parser *p, const option *o, const char *text)
 static sppo_result number_parse(parser *p, const option *o, const char *text,
                                 double *value)
 {
-    const int bad = sppo_json_parse(p->ctx, &p->json, text, strlen(text),
-                                    o->name) != SPPO_OK ||
+    const sppo_result result = sppo_json_parse(p->ctx, &p->json, text,
+                                               strlen(text), o->name);
+    const int bad = result != SPPO_OK ||
                     p->json.node[0].type != SPPO_JSON_NUMBER;
 
+    if (result == SPPO_E_MEMORY)
+        return result;
     *value = bad ? 0.0 : sppo_json_number(&p->json, 0);
     if (bad || (o->type == OPTION_COUNT && *value != floor(*value)))
         return sppo_fail(p->ctx, SPPO_E_ARGUMENT,

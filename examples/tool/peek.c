@@ -79,6 +79,8 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
         size = 0;
     if (size)
         header = (char *)sppo_alloc(ctx, size + 1, 1);
+    if (size && !header)
+        result = ctx->code;
     if (header && SPPO_IO(fread)(header, 1, size, file) == size)
         result = sppo_json_parse(ctx, &json, header, size, path);
     if (json.count && result == SPPO_OK &&

@@ -1,0 +1,110 @@
+#!/bin/sh
+# coverage.sh OUT [NAME...] - which lines and branches the tests reach
+#
+# gcc counts what the unit tests (in float) reach of sppo.h, and the scripts
+# that test the tool of examples/tool/; gcovr adds it up.  The header within
+# the tool is not counted: sppo.h's figure is that of its own tests.  With NAME
+# only that is run, and added to what OUT has.  Prints lines and branches of each file;
+# fails below the floors: 95 % of the branches of sppo.h, 90 % of those of a
+# file of the tool.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:?"usage: coverage.sh OUT [NAME...]"}
+shift
+mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
+cd "$here/.." || exit 1
+OMP_WAIT_POLICY=passive
+export OMP_WAIT_POLICY
+units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
+scripts="tool rows folder training reads messages exhaust descriptors judge
+         resume slurm"
+gcc=${CC:-gcc}
+# -O1, for the kernels take minutes else; without inlining a branch is one
+flags="-std=c99 -O1 -fno-inline -g -fopenmp"
+counted="$flags --coverage"
+
+skip() { echo "skip coverage: $1"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
+command -v gcovr > /dev/null || skip "there is no gcovr"
+echo 'int main(void) { return 0; }' > "$out/probe.c"
+# shellcheck disable=SC2086 # several flags
+$gcc $counted -c "$out/probe.c" -o "$out/probe.o" 2> /dev/null ||
+    skip "$gcc knows no --coverage"
+
+# An object's counts lie beside it, wherever a program runs.
+# shellcheck disable=SC2086 # several flags
+object() {  # folder, source, flags
+    $gcc $3 -c "$2" -o "$1/$(basename "$2" .c).o"
+}
+
+link() {  # program, objects; children that end by _exit keep their counts
+    program=$1
+    shift
+    # shellcheck disable=SC2086 # several flags
+    $gcc $flags -c tests/coverage_exit.c -o "$out/exit.o" &&
+        $gcc $counted "$@" "$out/exit.o" -Wl,--wrap=_exit -o "$program" -lm
+}
+
+collect() {  # folder: the counts in it, as one file
+    gcovr --root . --filter sppo.h --filter examples/tool/ \
+        --object-directory "$out/$1" "$out/$1" --json "$out/$1.json" \
+        > "$out/$1/gcovr" 2>&1 || cat "$out/$1/gcovr"
+}
+
+unit() {  # name, output: builds and runs a unit test
+    dir=$out/$1
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    static=-DSPPO_STATIC
+    case $1 in data | repro) static= ;; esac
+    object "$dir" "tests/test_$1.c" "$counted $static" || return 1
+    case $1 in
+    data) [ -e "$out/sppo/tool.a" ] || tool || return 1
+        set -- "$1" "$2" "$out/sppo/tool.a" ;;
+    repro) for file in statistics store; do
+            object "$dir" "examples/reproduction/$file.c" "$flags" || return 1
+        done ;;
+    esac
+    link "$dir/program" "$dir"/*.o ${3+"$3"} && "$dir/program" > "$2" 2>&1 &&
+        collect "$1"
+}
+
+tool() {  # the tool for all scripts, newly built
+    dir=$out/sppo
+    mkdir -p "$dir/objects"
+    object "$dir" tests/exhaust.c "-std=c99 -O3 -fopenmp" || return 1
+    for file in examples/tool/*.c; do
+        case $file in */library.c) continue ;; esac
+        object "$dir/objects" "$file" "$counted" || return 1
+    done
+    ar rcs "$dir/tool.a" "$dir"/objects/*.o
+    link "$dir/sppo" "$dir/objects/sppo.o" "$dir/tool.a" "$dir/exhaust.o"
+}
+
+script() {  # name: runs it with that tool, whose counts go up
+    [ -x "$out/sppo/sppo" ] || tool || return 1
+    sh "tests/test_$1.sh" "$out/sppo/sppo" "$out/sppo" > "$2" 2>&1
+}
+
+failed=0
+[ $# -gt 0 ] || rm -rf "$out"/*.json "$out/sppo"
+for name in ${*:-$units $scripts}; do
+    case " $(echo $units) " in
+    *" $name "*) run=unit ;;
+    *) run=script ;;
+    esac
+    $run "$name" "$out/output.$name" || { failed=$((failed + 1)); echo "FAIL $name"
+        grep -vE '^(passed|ok) ' "$out/output.$name" | tail -n 12; }
+done
+[ ! -d "$out/sppo" ] || collect sppo
+gcovr --root . $(printf -- '-a %s ' "$out"/*.json) --csv "$out/report.csv" \
+    --txt "$out/branches.txt" --branches
+awk -F , 'NR > 1 && $2 > 0 {
+    floor = $1 == "sppo.h" ? 95 : 90
+    share = $5 > 0 ? 100 * $6 / $5 : 100
+    low = share < floor
+    printf "%s %-36s lines %5.1f %%  branches %5.1f %%  (%d of %d)\n",
+        low ? "FAIL" : "ok  ", $1, 100 * $3 / $2, share, $6, $5
+    fail += low
+    pass += !low
+} END { printf "%d passed, %d failed, 0 skipped\n", pass, fail + '$failed'
+    exit fail + '$failed' > 0 }' "$out/report.csv"
