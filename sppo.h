@@ -8922,6 +8922,8 @@ static sppo_result sppoi_some_prompts(sppo_ctx *ctx, sppo_play *play,
                                    sizeof *pairwise);
     if (result != SPPO_OK && sampling)
         responses->count = play->done * k;
+    else if (result != SPPO_OK)  // no NAN of sppoi_ask goes into a checkpoint
+        memset(pairwise, 0, cells * sizeof *pairwise);
     return result;
 }
 

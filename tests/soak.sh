@@ -106,10 +106,14 @@ settings() {
     asked) arguments="align --policy base --prompts prompts.jsonl --k 3
         --max-tokens 6 --epochs 1 --batch 2 --iterations 2 --keep-all
         --judge ./taste.sh" ;;
+    grouped) arguments="align --policy base --prompts prompts.jsonl --k 3
+        --max-tokens 6 --epochs 2 --batch 2 --iterations 2 --preference taste
+        --method grpo --optimizer adamw" ;;
     # what --force writes over: another seed, more iterations
-    align_before | asked_before) arguments="align --policy base --seed 9
-        --prompts prompts.jsonl --k 2 --max-tokens 4 --epochs 1 --batch 2
-        --iterations 3 --preference taste --validation few.jsonl" ;;
+    align_before | asked_before | grouped_before) arguments="align
+        --policy base --prompts prompts.jsonl --k 2 --max-tokens 4 --epochs 1
+        --batch 2 --iterations 3 --preference taste --validation few.jsonl
+        --seed 9" ;;
     prefer) arguments="prefer --policy base --preferences pairs.jsonl
         --batch 3" ;;
     paired) arguments="prefer --policy base --preferences pairs.jsonl

@@ -191,6 +191,26 @@ says stopping_is_said 'stopping: what is done will be saved; a second signal'
 says how_to_go_on_is_said '--resume --out big goes on'
 says batch_is_too_large '--batch 1000000 is more than the 3000 prompts'
 
+# A signal while the judge thinks: what it has not answered is in no checkpoint.
+(exec "$tool" align --policy base --prompts prompts.jsonl --k 2 --iterations 1 \
+    --judge 'read -r line; : > judging/asked; sleep 30' --max-tokens 6 \
+    --epochs 1 --batch 3 --out judging > log 2>&1) &
+pid=$!
+tries=0
+while [ ! -e judging/asked ] && [ $tries -lt 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+kill -INT $pid
+wait $pid
+got=$?
+if [ $got -eq 130 ]; then ok stops_while_the_judge_thinks; else
+    bad stops_while_the_judge_thinks "exit $got"; fi
+holds goes_on_from_there resume judging --judge "$good"
+holds judged_at_once align judged --judge "$good" --iterations 1
+same goes_on_to_the_same_bits judging/policy/model.safetensors \
+    judged/policy/model.safetensors
+
 # Both signals at once: the second does not wait.
 (exec "$tool" align --policy base --prompts prompts.jsonl --judge 'sleep 30' \
     --k 2 --max-tokens 6 --iterations 1 --out twice > log 2>&1) &

@@ -67,7 +67,8 @@ ended() {
 # counted NAME: whether it was ended by the signal; else something is wrong
 counted() {
     case $signal-$got in KILL-137 | INT-130 | TERM-143) ;; *)
-        bad "$1" "exit $got of:$history $(tail -n 3 err)"
+        bad "$1" "$name, exit $got of:$history $(tail -n 1 err)"
+        [ ! -d run ] || cp -r run "failure_$failed"
         return 1 ;;
     esac
     kills=$((kills + 1))
@@ -150,7 +151,7 @@ killed() {
     [ $failed -ne $before ] ||
         ok "${command}_ended_${kills}_times_in_${runs}_runs_leaves_the_same"
 }
-killed align align asked
+killed align align asked grouped
 killed prefer prefer paired
 killed pretrain pretrain begun
 
