@@ -283,7 +283,7 @@ static void file_sync(inode *n)
     inode given = *n;
     int i, left = 0;
 
-    given.piece = (piece *)need(malloc(sizeof(piece) * (size_t)(n->pieces + 1)));
+    given.piece = (piece *)need(calloc((size_t)n->pieces + 1, sizeof(piece)));
     given.pieces = 0;
     for (i = 0; i < n->pieces; i++)
         if (n->piece[i].given)

@@ -17,7 +17,7 @@
  *          FOLDER is written over.  ALL=1 in the environment: more random
  *          subsets; FIRST=1: one failure is enough
  * Prints   for each case how many calls, states enumerated and states loaded;
- *          at the end "N passed, N failed, N skipped"                         */
+ *          at the end "N passed, N failed, N skipped"                        */
 #define _DEFAULT_SOURCE
 #include "../../sppo.h"
 

@@ -17,12 +17,12 @@
  *
  * Run      power_tool FOLDER [part of a case's name]
  *          power_tool sppo ARGUMENTS..    the tool as it is
- *          FOLDER/in holds what the commands read; FOLDER/live, written over, is
- *          where they run.  Of the kills of a case, and of its states, so many
+ *          FOLDER/in holds what the commands read; they run in FOLDER/live,
+ *          which is written over.  Of the kills of a case, and of its states, so many
  *          are tried, evenly: MOST=n in the environment, or all: ALL=1.
- *          FIRST=1: one failure is enough
+ *          FIRST=killed or FIRST=cut: that alone, and one failure is enough
  * Prints   for each case how many there are and were tried; at the end "N
- *          passed, N failed, N skipped"                                       */
+ *          passed, N failed, N skipped"                                      */
 #define _DEFAULT_SOURCE
 #include "system.h"
 
@@ -62,8 +62,8 @@ static const struct command {
       { "convert --from ../in/a --to it" },
       "convert --from ../in/b.model.bin --tokenizer ../in/b.bin --to it "
       "--force", NULL, "convert --from it --to seen", "it", NULL },
-#define PRETRAIN "pretrain --text ../in/a.txt --tokenizer ../in/a.bin --dim 4 " \
-        "--layers 1 --heads 1 --hidden 4 --context 40 --batch 4 " \
+#define PRETRAIN "pretrain --text ../in/a.txt --tokenizer ../in/a.bin " \
+        "--dim 4 --layers 1 --heads 1 --hidden 4 --context 40 --batch 4 " \
         "--pass-tokens 64 --lr 2e-2 --save-seconds 0 --out run "
     { "pretrain",
       { NULL }, PRETRAIN "--steps 5", "pretrain --resume --out run",
@@ -78,7 +78,7 @@ static const struct command {
       { NULL }, PREFER, "prefer --resume --out run",
       NULL, "run", "run/model.safetensors" },
 #define ALIGN "align --policy ../in/a --preference ../in/taste --prompts " \
-        "../in/few.jsonl --k 2 --max-tokens 4 --epochs 1 --batch 2 "       \
+        "../in/few.jsonl --k 2 --max-tokens 4 --epochs 1 --batch 2 " \
         "--save-seconds 0 --out run "
     { "align",
       { NULL }, ALIGN "--iterations 2 --validation ../in/few.jsonl "
@@ -108,7 +108,7 @@ static const struct command {
 static const struct command *now;
 static char home[PATH_MAX], live[PATH_MAX + 8], said[PATH_MAX + 8];
 static long most = 40;             // kills and states that are tried of a case
-static int first;                  // FIRST=1
+static const char *first;          // FIRST
 static uint64_t old_one, new_one;  // what is compared, as one number
 static uint64_t end_one, end_model;  // what a run came to that was done
 static uint64_t new_names;
@@ -121,6 +121,8 @@ static void stop(const char *why)
     perror(why);
     exit(2);
 }
+
+static int is_enough(void) { return first && check_failures; }
 
 static void enter(const char *folder)
 {
@@ -317,8 +319,6 @@ static void judge_live(void)
 {
     tried++;
     check_count++;
-    if (first && check_failures)
-        return;
     enter(live);
     if (now->look)
         judge_thing();
@@ -336,7 +336,7 @@ static void count_state(void *user, disk_order order)
 static void judge_state(void *user, disk_order order)
 {
     (void)user, (void)order;
-    if (states++ % stride)
+    if (states++ % stride || is_enough())
         return;
     disk_write(live);
     judge_live();
@@ -389,7 +389,7 @@ static void killed(void)
     CHECK(run(now->command, 0) == 0);
     step = 1 + (journal_changes() - 1) / most;
     states = journal_changes();
-    for (n = 1; n <= states; n += step) {
+    for (n = 1; n <= states && !is_enough(); n += step) {
         killed_at = n;
         begin_live();
         journal_clear();
@@ -482,9 +482,11 @@ static void run_case(void)
 {
     if (!learn())
         return;
-    killed();
-    cut();
-    if (now->again)
+    if (!first || *first == 'k')
+        killed();
+    if (!first || *first == 'c')
+        cut();
+    if (now->again && !first)
         cut_again();
     printf("\n");
 }
@@ -504,7 +506,7 @@ int main(int argc, char **argv)
         most = atol(getenv("MOST"));
     if (getenv("ALL"))
         most = 1000000000;
-    first = getenv("FIRST") != NULL;
+    first = getenv("FIRST");
     snprintf(live, sizeof live, "%s/live", home);
     snprintf(said, sizeof said, "%s/said", home);
     journal_open();
