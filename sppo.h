@@ -9595,8 +9595,7 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     part[3] = sppoi_size_product(
         (size_t)c->prompts_per_iteration * (size_t)c->k,
         (size_t)(c->sampling.max_tokens + 1) * sizeof(int));
-    part[4] = sppoi_size_product(
-        policy->count,
+    part[4] = sppoi_size_product(policy->count,
         sizeof(sppo_real) * (c->optim.kind == SPPO_ADAMW ? 2 : 1));
     part[5] = sppo_activations_bytes(&policy->config, tokens, segments,
                                      sppoi_prompt_tokens(c, prompts),
@@ -11112,6 +11111,47 @@ typedef struct sppoi_source {
 } sppoi_source;
 
 #ifndef SPPO_NO_STDIO
+/* errno, where its header can be included: a compiler for another machine may
+ * come without the kernel's headers that glibc's wants.                     */
+#if defined(__GLIBC__) && defined(__has_include)
+#if !__has_include(<asm/errno.h>)
+#define SPPOI_NO_ERRNO
+#endif
+#endif
+#ifndef SPPOI_NO_ERRNO
+#include <errno.h>
+static void sppoi_no_error(void) { errno = 0; }
+
+/* Whether the last call failed for want of the file; plain C does not say. */
+static int sppoi_is_absent(void)
+{
+    return errno == ENOENT || errno == ENOTDIR || errno == 0;
+}
+
+static int sppoi_is_taken(void) { return errno == EEXIST; }
+
+/* A call that a signal interrupts before anything is done is made again. */
+#define SPPOI_AGAIN(failed) while ((failed) && errno == EINTR) {}
+
+static sppo_result sppoi_io_code(void)
+{
+    return errno == ENOMEM ? SPPO_E_MEMORY : SPPO_E_IO;
+}
+
+/* Why the last call of the system failed, in its words. */
+static const char *sppoi_why(void)
+{
+    return errno ? strerror(errno) : "the system does not say why";
+}
+#else
+static void sppoi_no_error(void) {}
+static int sppoi_is_absent(void) { return 1; }
+static int sppoi_is_taken(void) { return 0; }
+#define SPPOI_AGAIN(failed) (void)(failed);
+static sppo_result sppoi_io_code(void) { return SPPO_E_IO; }
+static const char *sppoi_why(void) { return "the system does not say why"; }
+#endif
+
 #ifdef _WIN32  // whose long has 32 bits
 static int sppoi_seek(FILE *file, int64_t at, int origin)
 {
@@ -11133,11 +11173,17 @@ static int64_t sppoi_tell(FILE *file)
 }
 #endif
 
-static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
-                           size_t n)
+/* NULL, or why not. */
+static const char *sppoi_read_file(const sppoi_source *source, size_t at,
+                                   void *out, size_t n)
 {
-    return sppoi_seek(source->file, (int64_t)at, SEEK_SET) &&
-           SPPO_IO(fread)(out, 1, n, source->file) == n;
+    int ok;
+
+    sppoi_no_error();
+    SPPOI_AGAIN(!(ok = sppoi_seek(source->file, (int64_t)at, SEEK_SET) &&
+                       SPPO_IO(fread)(out, 1, n, source->file) == n))
+    return ok ? NULL : feof(source->file) ? "it is shorter than it was"
+                                          : sppoi_why();
 }
 
 static void sppoi_source_close(sppoi_source *source)
@@ -11148,27 +11194,24 @@ static void sppoi_source_close(sppoi_source *source)
 }
 #else
 static void sppoi_source_close(sppoi_source *source) { (void)source; }
-
-static int sppoi_read_file(const sppoi_source *source, size_t at, void *out,
-                           size_t n)
-{
-    (void)source, (void)at, (void)out, (void)n;
-    return 0;
-}
 #endif
 
 static sppo_result sppoi_read_at(sppo_ctx *ctx, const sppoi_source *source,
                                  size_t at, void *out, size_t n)
 {
+    const char *why = NULL;
+
     if (at > source->size || n > source->size - at)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: ends too soon",
                          source->name);
     if (source->memory)
         memcpy(out, source->memory + at, n);
-    else if (!sppoi_read_file(source, at, out, n))
-        return sppo_fail(ctx, SPPO_E_IO, "%.200s: cannot be read",
-                         source->name);
-    return SPPO_OK;
+#ifndef SPPO_NO_STDIO
+    else
+        why = sppoi_read_file(source, at, out, n);
+#endif
+    return why ? sppo_fail(ctx, SPPO_E_IO, "%.200s: cannot be read: %s",
+                           source->name, why) : SPPO_OK;
 }
 
 static double sppoi_half_to_double(uint32_t h)
@@ -11979,8 +12022,7 @@ static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
         at += (size_t)length;
         snprintf(literal, sizeof literal, "<0x%02X>",
                  (unsigned)(i - SPPO_BYTES));
-        if (i >= SPPO_BYTES && i < SPPO_PIECES &&
-            (length != 6 ||
+        if (i >= SPPO_BYTES && i < SPPO_PIECES && (length != 6 ||
              memcmp(tok->bytes + tok->start[i], literal, 6) != 0))
             return sppo_fail(ctx, SPPO_E_FORMAT,
                              "tokenizer: piece %d should be %s", i, literal);
@@ -12453,9 +12495,8 @@ static void sppoi_bpe_count_pairs(sppoi_bpe *b)
                 sppoi_joint_length(b->tok, symbol[i], symbol[i + 1]);
 
             if (joint && joint <= SPPOI_PIECE_MOST)
-                sppoi_counts_add(&b->counts,
-                                 (uint64_t)symbol[i] << 32
-                                     | (uint64_t)symbol[i + 1],
+                sppoi_counts_add(&b->counts, (uint64_t)symbol[i] << 32 |
+                                                 (uint64_t)symbol[i + 1],
                                  b->word[w].count);
         }
     }
@@ -12588,6 +12629,7 @@ typedef struct sppoi_sink {
     unsigned char *memory;  // a block with room for all, or NULL
 #ifndef SPPO_NO_STDIO
     FILE *file;             // NULL: none
+    char failed[64];        // why it could not be written, or ""
 #endif
     size_t size;            // bytes so far
     uint64_t digest;        // of all but the last size % 8 of them
@@ -12611,29 +12653,12 @@ static void sppoi_sink_digest(sppoi_sink *sink, const unsigned char *data,
 }
 
 #ifndef SPPO_NO_STDIO
-static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
+/* What a stream lost when a signal or a full disk came, C does not tell, so no
+ * write is tried again: the file fails, for the first reason.               */
+static void sppoi_sink_failed(sppoi_sink *sink)
 {
-    if (sink->file)
-        SPPO_IO(fwrite)(data, 1, n, sink->file);  // a failure shows in ferror
-}
-
-static void sppoi_patch_file(const sppoi_sink *sink, size_t at,
-                             const void *data, size_t n)
-{
-    if (sink->file && sppoi_seek(sink->file, (int64_t)at, SEEK_SET))
-        SPPO_IO(fwrite)(data, 1, n, sink->file);
-}
-#else
-static void sppoi_write_file(const sppoi_sink *sink, const void *data, size_t n)
-{
-    (void)sink, (void)data, (void)n;
-}
-
-static void sppoi_patch_file(const sppoi_sink *sink, size_t at,
-                             const void *data, size_t n)
-{
-    (void)at;
-    sppoi_write_file(sink, data, n);
+    if (!sink->failed[0])
+        snprintf(sink->failed, sizeof sink->failed, "%s", sppoi_why());
 }
 #endif
 
@@ -12643,20 +12668,24 @@ static void sppoi_write(sppoi_sink *sink, const void *data, size_t n)
         return;
     if (sink->memory)
         memcpy(sink->memory + sink->size, data, n);
-    else
-        sppoi_write_file(sink, data, n);
+#ifndef SPPO_NO_STDIO
+    if (sink->file && SPPO_IO(fwrite)(data, 1, n, sink->file) != n)
+        sppoi_sink_failed(sink);
+#endif
     sppoi_sink_digest(sink, (const unsigned char *)data, n);
     sink->size += n;
 }
 
 /* In the place of as many bytes as were written before. */
-static void sppoi_patch(const sppoi_sink *sink, size_t at, const void *data,
-                        size_t n)
+static void sppoi_patch(sppoi_sink *sink, size_t at, const void *data, size_t n)
 {
     if (sink->memory)
         memcpy(sink->memory + at, data, n);
-    else
-        sppoi_patch_file(sink, at, data, n);
+#ifndef SPPO_NO_STDIO
+    if (sink->file && (!sppoi_seek(sink->file, (int64_t)at, SEEK_SET) ||
+                       SPPO_IO(fwrite)(data, 1, n, sink->file) != n))
+        sppoi_sink_failed(sink);
+#endif
 }
 
 /* `size` bytes, the least significant first. */
@@ -12805,7 +12834,7 @@ static void sppoi_write_entry(sppoi_sink *sink, const sppoi_entry *e)
 }
 
 /* Puts the digest of the file, which ends here, where its header left room. */
-static void sppoi_archive_seal(const sppoi_sink *sink, const char *header)
+static void sppoi_archive_seal(sppoi_sink *sink, const char *header)
 {
     const char *at = strstr(header, SPPOI_UNSEALED);
     char digits[17];
@@ -12932,36 +12961,15 @@ SPPO_DEF sppo_result sppo_model_write(sppo_ctx *ctx, const sppo_model *model,
 #ifndef SPPO_NO_STDIO
 enum { SPPOI_PATH = 1024 };
 
-/* errno, where its header can be included: a compiler for another machine may
- * come without the kernel's headers that glibc's wants.                     */
-#if defined(__GLIBC__) && defined(__has_include)
-#if !__has_include(<asm/errno.h>)
-#define SPPOI_NO_ERRNO
-#endif
-#endif
-#ifndef SPPOI_NO_ERRNO
-#include <errno.h>
-static void sppoi_no_error(void) { errno = 0; }
+static const char sppoi_is_unchanged[] = "; what was there before is unchanged";
 
-/* Whether the last call failed for want of the file; plain C does not say. */
-static int sppoi_is_absent(void)
+/* Of the last call of the system; rest: words behind its reason. */
+static sppo_result sppoi_io_fail(sppo_ctx *ctx, const char *path,
+                                 const char *what, const char *rest)
 {
-    return errno == ENOENT || errno == ENOTDIR || errno == 0;
+    return sppo_fail(ctx, sppoi_io_code(), "%.300s: %s: %s%s", path, what,
+                     sppoi_why(), rest);
 }
-
-static int sppoi_is_taken(void) { return errno == EEXIST; }
-
-/* Why the last call of the system failed, in its words. */
-static const char *sppoi_why(void)
-{
-    return errno ? strerror(errno) : "the system does not say why";
-}
-#else
-static void sppoi_no_error(void) {}
-static int sppoi_is_absent(void) { return 1; }
-static int sppoi_is_taken(void) { return 0; }
-static const char *sppoi_why(void) { return "the system does not say why"; }
-#endif
 
 /* What the system must give: bytes that are on the disk, not on their way; a
  * file that takes another's place in one step; and, on POSIX alone, locks that
@@ -13001,7 +13009,13 @@ extern FILE *fdopen(int, const char *);
 extern int fsync(int);
 #endif
 #define SPPOI_POSIX 1
-static int sppoi_sync(FILE *file) { return SPPO_IO(fsync)(fileno(file)) == 0; }
+static int sppoi_sync(FILE *file)
+{
+    int failed;
+
+    SPPOI_AGAIN((failed = SPPO_IO(fsync)(fileno(file))) != 0)
+    return !failed;
+}
 
 static int sppoi_mkdir(const char *path)
 {
@@ -13037,24 +13051,36 @@ static int sppoi_replace(const char *from, const char *to)
 #endif
 
 #ifdef SPPOI_POSIX
+static int sppoi_open_fd(const char *path, int flags)
+{
+    int fd;
+
+    SPPOI_AGAIN((fd = SPPO_IO(open)(path, flags, 0666)) < 0)
+    return fd;
+}
+
 /* Whether the open file is ours alone from now on, and still the one that has
- * this name.  missing: the answer where the file system knows no locks.     */
+ * this name; else errno is EEXIST, unless the system cannot tell.  missing: the
+ * answer where the file system knows no locks.                              */
 static int sppoi_own(int fd, const char *path, int missing)
 {
+    const int locked = SPPO_IO(flock)(fd, LOCK_EX | LOCK_NB) == 0 ||
+                       (missing && errno != EWOULDBLOCK);
     struct stat open_one, named;
 
-    if (SPPO_IO(flock)(fd, LOCK_EX | LOCK_NB) != 0 &&
-        (errno == EWOULDBLOCK || !missing))
+    memset(&named, 0, sizeof named);
+    if (locked && (SPPO_IO(fstat)(fd, &open_one) != 0 ||
+                   SPPO_IO(stat)(path, &named) != 0) && errno != ENOENT)
         return 0;
-    return SPPO_IO(fstat)(fd, &open_one) == 0 &&
-           SPPO_IO(stat)(path, &named) == 0 &&
-           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+    errno = EEXIST;
+    return locked && open_one.st_dev == named.st_dev &&
+           open_one.st_ino == named.st_ino;
 }
 
 /* Removes a temporary whose writer is dead, as its lock tells. */
 static int sppoi_clear_stray(const char *path)
 {
-    const int fd = SPPO_IO(open)(path, O_RDWR);
+    const int fd = sppoi_open_fd(path, O_RDWR);
     int swept = 0;
 
     if (fd < 0)
@@ -13068,21 +13094,18 @@ static int sppoi_clear_stray(const char *path)
 /* A file that did not exist, for one writer; else errno is EEXIST. */
 static FILE *sppoi_create(const char *path)
 {
-    const int fd = SPPO_IO(open)(path, O_RDWR | O_CREAT | O_EXCL, 0666);
-    FILE *file;
+    const int fd = sppoi_open_fd(path, O_RDWR | O_CREAT | O_EXCL);
+    FILE *file = NULL;
+    int why;
 
-    if (fd < 0)
-        return NULL;
-    if (!sppoi_own(fd, path, 1)) {  // somebody cleans up
-        SPPO_IO(close)(fd);
-        errno = EEXIST;
-        return NULL;
-    }
-    file = SPPO_IO(fdopen)(fd, "wb");
-    if (!file) {
+    if (fd >= 0 && sppoi_own(fd, path, 1))
+        file = SPPO_IO(fdopen)(fd, "wb");
+    why = errno;
+    if (fd >= 0 && !file && why != EEXIST)  // else somebody cleans up
         SPPO_IO(remove)(path);
+    if (fd >= 0 && !file)
         SPPO_IO(close)(fd);
-    }
+    errno = why;
     return file;
 }
 
@@ -13090,7 +13113,7 @@ static FILE *sppoi_create(const char *path)
  * its writer, who may never come.                                           */
 static FILE *sppoi_open_file(const char *path)
 {
-    const int fd = SPPO_IO(open)(path, O_RDONLY | O_NONBLOCK);
+    const int fd = sppoi_open_fd(path, O_RDONLY | O_NONBLOCK);
     FILE *file = fd >= 0 ? SPPO_IO(fdopen)(fd, "rb") : NULL;
 
     if (fd >= 0 && !file)
@@ -13102,13 +13125,12 @@ static FILE *sppoi_open_file(const char *path)
  * as on file systems of a network, and the work goes on without.            */
 static int sppoi_lock(const char *folder, int alone)
 {
-    const int fd = SPPO_IO(open)(folder, O_RDONLY);
-    int failed = 1;
+    const int fd = sppoi_open_fd(folder, O_RDONLY);
+    const int kind = alone ? LOCK_EX : LOCK_SH;
+    int failed = 0;
 
-    do {
-        failed = fd < 0 || SPPO_IO(flock)(fd, alone ? LOCK_EX : LOCK_SH) != 0;
-    } while (fd >= 0 && failed && errno == EINTR);
-    if (fd >= 0 && failed)
+    SPPOI_AGAIN(fd >= 0 && (failed = SPPO_IO(flock)(fd, kind)) != 0)
+    if (failed)
         SPPO_IO(close)(fd);
     return failed ? -1 : fd;
 }
@@ -13119,16 +13141,18 @@ static void sppoi_unlock(int fd)
         SPPO_IO(close)(fd);
 }
 
-/* The names in a folder; some file systems sync no folders, and say so. */
+/* The names in a folder; some file systems sync no folders, and say so, and one
+ * that may not be read cannot be synced.                                    */
 static int sppoi_sync_folder(const char *folder)
 {
-    const int fd = SPPO_IO(open)(folder, O_RDONLY);
-    const int ok = fd < 0 || SPPO_IO(fsync)(fd) == 0 || errno == EINVAL ||
-                   errno == EBADF, why = errno;
+    const int fd = sppoi_open_fd(folder, O_RDONLY);
+    int failed = fd < 0, why;
 
+    SPPOI_AGAIN(fd >= 0 && (failed = SPPO_IO(fsync)(fd)) != 0)
+    why = errno;
     sppoi_unlock(fd);
     errno = why;
-    return ok;
+    return !failed || why == EINVAL || why == (fd < 0 ? EACCES : EBADF);
 }
 #else
 enum { SPPOI_POSIX = 0 };
@@ -13175,7 +13199,8 @@ static sppo_result sppoi_path(sppo_ctx *ctx, char *out, const char *a,
                      "%.200s...: a path of more than %d bytes", a, SPPOI_PATH);
 }
 
-static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
+/* optional: file is NULL where none has that name, and errno says so. */
+static sppo_result sppoi_open(sppo_ctx *ctx, const char *path, int optional,
                               sppoi_source *source)
 {
     int64_t size;
@@ -13185,27 +13210,32 @@ static sppo_result sppoi_open(sppo_ctx *ctx, const char *path,
     sppoi_no_error();
     source->file = sppoi_open_file(path);
     if (!source->file)
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened: %s", path,
-                         sppoi_why());
+        return optional && sppoi_is_absent()
+            ? SPPO_OK : sppoi_io_fail(ctx, path, "cannot be opened", "");
     if (!sppoi_seek(source->file, 0, SEEK_END) ||
-        (size = sppoi_tell(source->file)) < 0 ||
-        (uint64_t)size >= (size_t)-1) {
+        (size = sppoi_tell(source->file)) < 0 || (uint64_t)size >= (size_t)-1) {
+        sppo_fail(ctx, sppoi_io_code(), "%.300s: cannot be read as a regular "
+                  "file%s%s", path, sppoi_is_absent() ? "" : ": ",
+                  sppoi_is_absent() ? "" : sppoi_why());
         sppoi_source_close(source);
-        return sppo_fail(ctx, SPPO_E_IO, "%.300s: is not a regular file", path);
+        return ctx->code;
     }
     source->size = (size_t)size;
     return SPPO_OK;
 }
 
-SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
-                                    char **data, size_t *size)
+/* data NULL: an optional file that is not there. */
+static sppo_result sppoi_read_path(sppo_ctx *ctx, const char *path,
+                                   int optional, char **data, size_t *size)
 {
     sppoi_source source;
     sppo_result result;
     char *bytes, start[3] = "";
     size_t n, mark;
 
-    SPPOI_TRY(sppoi_open(ctx, path, &source));
+    SPPOI_TRY(sppoi_open(ctx, path, optional, &source));
+    if (!source.file)
+        return SPPO_OK;
     result = sppoi_read_at(ctx, &source, 0, start, source.size < 3 ? 0 : 3);
     mark = sppoi_mark(start, sizeof start);
     n = source.size - mark;
@@ -13215,13 +13245,17 @@ SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
                        : sppo_fail(ctx, ctx->code, "%.200s: %s", path,
                                    ctx->message);
     sppoi_source_close(&source);
-    if (result != SPPO_OK) {
+    if (result == SPPO_OK)
+        *data = bytes, *size = n;
+    else
         sppo_release(ctx, bytes, n + 1);
-        return result;
-    }
-    *data = bytes;
-    *size = n;
-    return SPPO_OK;
+    return result;
+}
+
+SPPO_DEF sppo_result sppo_file_read(sppo_ctx *ctx, const char *path,
+                                    char **data, size_t *size)
+{
+    return sppoi_read_path(ctx, path, 0, data, size);
 }
 
 /* A file on its way: written beside its place, moved there when whole.  Its
@@ -13267,8 +13301,7 @@ static sppo_result sppoi_output_begin(sppo_ctx *ctx, sppoi_output *out,
         return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %d others "
                          "are at it; if they are not, remove its .tmp files",
                          path, SPPOI_WRITERS);
-    return sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s", path,
-                     sppoi_why());
+    return sppoi_io_fail(ctx, path, "cannot be written", "");
 }
 
 /* Leaves nothing of it. */
@@ -13284,11 +13317,13 @@ static void sppoi_output_drop(sppoi_output *out)
 /* Its bytes are on the disk, or the reason why not is told. */
 static sppo_result sppoi_output_flush(sppo_ctx *ctx, sppoi_output *out)
 {
-    if (!ferror(out->sink.file) && SPPO_IO(fflush)(out->sink.file) == 0 &&
-        sppoi_sync(out->sink.file))
-        return SPPO_OK;  // else errno is of this call, or of the last write
+    sppoi_no_error();
+    if (SPPO_IO(fflush)(out->sink.file) != 0 || !sppoi_sync(out->sink.file))
+        sppoi_sink_failed(&out->sink);
+    if (!out->sink.failed[0])
+        return SPPO_OK;
     sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s; what was there "
-              "before is unchanged", out->path, sppoi_why());
+              "before is unchanged", out->path, out->sink.failed);
     sppoi_output_drop(out);
     return ctx->code;
 }
@@ -13304,8 +13339,7 @@ static sppo_result sppoi_output_move(sppo_ctx *ctx, sppoi_output *out)
         SPPO_IO(fclose)(out->sink.file);
     moved = sppoi_replace(out->temporary, out->path);
     if (!moved) {
-        sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be replaced: %s; what was "
-                  "there before is unchanged", out->path, sppoi_why());
+        sppoi_io_fail(ctx, out->path, "cannot be replaced", sppoi_is_unchanged);
         SPPO_IO(remove)(out->temporary);
     }
     if (SPPOI_POSIX)
@@ -13328,11 +13362,10 @@ static void sppoi_parent(char out[SPPOI_PATH], const char *path)
 static sppo_result sppoi_folder_synced(sppo_ctx *ctx, const char *folder)
 {
     sppoi_no_error();
-    if (sppoi_sync_folder(folder))
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_IO, "%.300s: the files in it are written, but "
-                     "a power cut may undo that: the folder cannot be synced: "
-                     "%s", folder, sppoi_why());
+    return sppoi_sync_folder(folder)
+        ? SPPO_OK : sppoi_io_fail(ctx, folder, "the files in it are written, "
+                                  "but a power cut may undo that: the folder "
+                                  "cannot be synced", "");
 }
 
 static sppo_result sppoi_output_end(sppo_ctx *ctx, sppoi_output *out)
@@ -13355,16 +13388,6 @@ SPPO_DEF sppo_result sppo_file_write(sppo_ctx *ctx, const char *path,
     return sppoi_output_end(ctx, &out);
 }
 
-/* Ends a file whose bytes are all there, or else leaves none. */
-static sppo_result sppoi_output_close(sppo_ctx *ctx, sppoi_output *out,
-                                      sppo_result result)
-{
-    if (result == SPPO_OK)
-        return sppoi_output_end(ctx, out);
-    sppoi_output_drop(out);
-    return result;
-}
-
 static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
                                        const char *metadata,
                                        const sppoi_entry *entry, int n)
@@ -13372,9 +13395,10 @@ static sppo_result sppoi_archive_write(sppo_ctx *ctx, const char *path,
     sppoi_output out;
 
     SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
-    return sppoi_output_close(ctx, &out,
-                              sppoi_archive_put(ctx, &out.sink, metadata,
-                                                entry, n));
+    if (sppoi_archive_put(ctx, &out.sink, metadata, entry, n) == SPPO_OK)
+        return sppoi_output_end(ctx, &out);
+    sppoi_output_drop(&out);
+    return ctx->code;
 }
 
 /* The files of a model in parts, all open, and the index that names them. */
@@ -13421,16 +13445,6 @@ static sppo_result sppoi_part_path(sppo_ctx *ctx, const sppoi_parts *parts,
     return sppoi_path(ctx, path, folder, "/", name);
 }
 
-static int sppoi_part_index(const sppoi_parts *parts, const char *path)
-{
-    int i;
-
-    for (i = 0; i < parts->count; i++)
-        if (strcmp(parts->path[i], path) == 0)
-            return i;
-    return -1;
-}
-
 /* Opens the file of one tensor of the map unless it is open; the tensor must
  * be in it.                                                                 */
 static sppo_result sppoi_part_open(sppo_ctx *ctx, sppoi_parts *parts,
@@ -13441,15 +13455,16 @@ static sppo_result sppoi_part_open(sppo_ctx *ctx, sppoi_parts *parts,
     int part;
 
     SPPOI_TRY(sppoi_part_path(ctx, parts, folder, node, path));
-    part = sppoi_part_index(parts, path);
-    if (part < 0 && parts->count == parts->room)
+    for (part = 0; part < parts->count; part++)
+        if (strcmp(parts->path[part], path) == 0)
+            break;
+    if (part == parts->room)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%.200s: names more than %d "
                          "files", parts->name, parts->room);
-    if (part < 0) {
-        part = parts->count;
+    if (part == parts->count) {
         archive = &parts->archive[part];
         memcpy(parts->path[part], path, sizeof path);
-        SPPOI_TRY(sppoi_open(ctx, parts->path[part], &archive->source));
+        SPPOI_TRY(sppoi_open(ctx, parts->path[part], 0, &archive->source));
         SPPOI_TRY(sppoi_archive_open(ctx, archive));
         parts->count++;
     }
@@ -13577,11 +13592,11 @@ SPPO_DEF sppo_result sppo_folder_make(sppo_ctx *ctx, const char *path)
         if (at != '/' && at != 0)
             continue;
         part[i] = 0;
-        sppoi_no_error();
-        if (!(made = sppoi_mkdir(part)) && !sppoi_is_folder(part) &&
-            !(made = sppoi_mkdir(part)))  // once more, for its own reason
-            return sppo_fail(ctx, SPPO_E_IO, "%.300s: this folder cannot be "
-                             "made: %s", path, sppoi_is_taken()
+        made = 0;
+        if (!sppoi_is_folder(part) && !(made = sppoi_mkdir(part)) &&
+            !(sppoi_is_taken() && sppoi_is_folder(part)))
+            return sppo_fail(ctx, sppoi_io_code(), "%.300s: this folder cannot "
+                             "be made: %s", path, sppoi_is_taken()
                                  ? "a file has this name" : sppoi_why());
         sppoi_parent(above, part);  // of one that was there, for he who made
         if (sppoi_folder_synced(ctx, above) && made)  // it may have been killed
@@ -13601,29 +13616,14 @@ typedef struct sppoi_folder {
     char path[SPPOI_PATH];  // of the weights
 } sppoi_folder;
 
-static int sppoi_is_missing(const char *path)
-{
-    FILE *probe;
-
-    sppoi_no_error();
-    probe = sppoi_open_file(path);
-    if (probe)
-        SPPO_IO(fclose)(probe);
-    return !probe && sppoi_is_absent();
-}
-
 /* The file, or data NULL where there is none of that name. */
 static sppo_result sppoi_read_if(sppo_ctx *ctx, const char *path,
                                  sppo_file *file)
 {
     char *data = NULL;
-    size_t size = 0;
 
-    if (sppoi_is_missing(path))
-        return SPPO_OK;
-    SPPOI_TRY(sppo_file_read(ctx, path, &data, &size));
+    SPPOI_TRY(sppoi_read_path(ctx, path, 1, &data, &file->size));
     file->data = data;
-    file->size = size;
     return SPPO_OK;
 }
 
@@ -13710,9 +13710,9 @@ static sppo_result sppoi_weights_open(sppo_ctx *ctx, sppoi_folder *f)
     sppo_result result;
 
     memset(&f->weights, 0, sizeof f->weights);
-    if (sppoi_is_missing(f->path))
+    SPPOI_TRY(sppoi_open(ctx, f->path, 1, &f->weights.source));
+    if (!f->weights.source.file)
         return SPPO_OK;
-    SPPOI_TRY(sppoi_open(ctx, f->path, &f->weights.source));
     result = sppoi_archive_header(ctx, &f->weights);
     if (result != SPPO_OK)
         sppoi_archive_close(ctx, &f->weights);
@@ -13786,8 +13786,7 @@ static sppo_result sppoi_finish_part(sppo_ctx *ctx, sppoi_folder *f,
     sppo_files_free(ctx, &coming, 1);
     f->unfinished = 1;
     return done ? SPPO_OK
-                : sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be put in place: "
-                            "%s", path, sppoi_why());
+                : sppoi_io_fail(ctx, path, "cannot be put in place", "");
 }
 
 /* The files that an index names, and nothing else; if it is no JSON, none. They
@@ -13838,8 +13837,8 @@ static sppo_result sppoi_finish_gone(sppo_ctx *ctx, sppoi_folder *f,
     sppo_files_free(ctx, &file, 1);
     SPPOI_TRY(result);
     return done ? SPPO_OK
-                : sppo_fail(ctx, SPPO_E_IO, "%.300s: is of another model and "
-                            "cannot be removed: %s", path, sppoi_why());
+                : sppoi_io_fail(ctx, path, "is of another model and cannot be "
+                                "removed", "");
 }
 
 static sppo_result sppoi_finish(sppo_ctx *ctx, sppoi_folder *f)
@@ -13904,11 +13903,15 @@ static sppo_result sppoi_folder_kind(sppo_ctx *ctx, const char *folder)
     size_t i, n;
     FILE *file;
 
-    for (i = 0; i < sizeof row / sizeof row[0]; i++)
-        if (snprintf(path, sizeof path, "%s%s", folder, row[i].file) <
-                (int)sizeof path && !sppoi_is_missing(path))
-            return sppo_fail(ctx, SPPO_E_FORMAT, "%.300s holds %s", folder,
-                             row[i].what);
+    for (i = 0; i < sizeof row / sizeof row[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", folder, row[i].file);
+        file = sppoi_open_file(path);
+        if (!file)
+            continue;
+        SPPO_IO(fclose)(file);
+        return sppo_fail(ctx, SPPO_E_FORMAT, "%.300s holds %s", folder,
+                         row[i].what);
+    }
     file = sppoi_open_file(folder);
     n = file ? SPPO_IO(fread)(start, 1, sizeof start, file) : 0;
     if (file)
@@ -13932,8 +13935,7 @@ static sppo_result sppoi_config_load(sppo_ctx *ctx, sppo_config *config,
     SPPOI_TRY(sppoi_path(ctx, path, f->name, "/", "config.json"));
     SPPOI_TRY(sppoi_folder_get(ctx, f, "config.json", &file));
     if (!file.data) {
-        sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be opened: %s", path,
-                  sppoi_why());
+        sppoi_io_fail(ctx, path, "cannot be opened", "");
         return sppoi_folder_kind(ctx, f->name);
     }
     result = sppo_config_read(ctx, config, (const char *)file.data, file.size,
@@ -14111,9 +14113,9 @@ static sppo_result sppoi_save_notes(sppo_ctx *ctx, const sppoi_saving *s,
 static sppo_result sppoi_put_next(sppo_ctx *ctx, const sppoi_folder *f,
                                   const sppo_file *file, int *put)
 {
-    char path[SPPOI_PATH], next[SPPOI_PATH];
+    char path[SPPOI_PATH];
+    sppoi_output out;
     sppo_file here;
-    FILE *out;
     int ok;
 
     SPPOI_TRY(sppoi_read_beside(ctx, path, f->name, file->name, &here));
@@ -14123,17 +14125,17 @@ static sppo_result sppoi_put_next(sppo_ctx *ctx, const sppoi_folder *f,
     if (ok)
         return SPPO_OK;
     *put = 1;
-    SPPOI_TRY(sppoi_path(ctx, next, path, "", ".next"));
-    sppoi_no_error();
-    out = SPPO_IO(fopen)(next, "wb");
-    if (out) {
-        ok = SPPO_IO(fwrite)(file->data, 1, file->size, out) == file->size &&
-             SPPO_IO(fflush)(out) == 0 && sppoi_sync(out);
-        ok = SPPO_IO(fclose)(out) == 0 && ok;
-    }
-    return ok ? SPPO_OK
-              : sppo_fail(ctx, SPPO_E_IO, "%.300s: cannot be written: %s; what "
-                          "was there before is unchanged", path, sppoi_why());
+    memset(&out.sink, 0, sizeof out.sink);
+    out.path = path;
+    SPPOI_TRY(sppoi_path(ctx, out.temporary, path, "", ".next"));
+    SPPOI_AGAIN(!(out.sink.file = SPPO_IO(fopen)(out.temporary, "wb")))
+    if (!out.sink.file)
+        return sppoi_io_fail(ctx, path, "cannot be written",
+                             sppoi_is_unchanged);
+    sppoi_write(&out.sink, file->data, file->size);
+    SPPOI_TRY(sppoi_output_flush(ctx, &out));
+    SPPO_IO(fclose)(out.sink.file);  // what is synced stays
+    return SPPO_OK;
 }
 
 /* All of it up to the commit, which is the rename of the weights. */
@@ -14281,16 +14283,15 @@ SPPO_DEF sppo_result sppo_model_save(sppo_ctx *ctx, const sppo_model *model,
 SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
                                          const char *path, int vocab)
 {
-    char *data;
-    size_t size;
+    char *data = NULL;
+    size_t size = 0;
     sppo_result result;
 
     SPPOI_TRY(sppo_file_read(ctx, path, &data, &size));
     result = sppo_tokenizer_read(ctx, tok, data, size, vocab);
     sppo_release(ctx, data, size + 1);
-    return result == SPPO_OK
-               ? SPPO_OK
-               : sppo_fail(ctx, ctx->code, "%.200s: %s", path, ctx->message);
+    return result == SPPO_OK ? SPPO_OK : sppo_fail(ctx, ctx->code, "%.200s: %s",
+                                                   path, ctx->message);
 }
 
 SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
@@ -14331,7 +14332,7 @@ static sppo_result sppoi_checkpoint_open(sppo_ctx *ctx, sppoi_archive *archive,
     int notes;
 
     memset(archive, 0, sizeof *archive);
-    SPPOI_TRY(sppoi_open(ctx, path, &archive->source));
+    SPPOI_TRY(sppoi_open(ctx, path, 0, &archive->source));
     SPPOI_TRY(sppoi_archive_open(ctx, archive));
     notes = sppo_json_find(&archive->json, 0, "__metadata__");
     if (notes < 0 || archive->json.node[notes].count < 2 ||

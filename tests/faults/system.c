@@ -78,6 +78,8 @@ int fault_may(const char *name, int flags, int error)
     snprintf(word, sizeof word, " %s ", name);
     if (error == ENOSPC && strstr(" open fopen ", word))
         return (flags & O_CREAT) != 0;
+    if (error == EINTR && !strcmp(name, "flock") && (flags & LOCK_NB))
+        return 0;  // what does not wait is not interrupted
     for (i = 0; i < sizeof may / sizeof *may; i++)
         if (may[i].error == error)
             return strstr(may[i].names, word) != NULL;
@@ -276,7 +278,8 @@ int fault_fflush(FILE *file)
 
 int fault_fclose(FILE *file)
 {
-    fault_call c = call_begin("fclose", NULL, fileno(file), 0);
+    const int fd = fileno(file);
+    fault_call c = call_begin("fclose", NULL, fd, 0);
     const int fails = call_fails(&c), error = errno;
     int result = fclose(file);
 
@@ -285,7 +288,9 @@ int fault_fclose(FILE *file)
         errno = error;
         result = EOF;
     }
-    return (int)call_end(&c, result);
+    call_end(&c, result);
+    keep_path(fd, "");
+    return result;
 }
 
 int fault_fseek(FILE *file, long at, int origin)
@@ -340,7 +345,9 @@ int fault_close(int fd)
         errno = error;
         result = -1;
     }
-    return (int)call_end(&c, result);
+    call_end(&c, result);
+    keep_path(fd, "");
+    return result;
 }
 
 ssize_t fault_read(int fd, void *out, size_t n)

@@ -1,0 +1,246 @@
+#!/bin/sh
+# run.sh FOLDER [COMMAND..] - every call of the system and every allocation of
+# every command fails in turn; inject.c says what must hold then
+#
+# Builds the tool in FOLDER, through system.h.  With ALL=1 in the environment
+# every call is tried, else at most MOST of a kind, evenly, with numbers printed.
+# Prints  a line for each command and kind of failure, and a count
+set -u
+faults=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$faults/../.." && pwd)
+out=${1:?"usage: run.sh FOLDER [COMMAND..]"}
+shift
+mkdir -p "$out" || exit 1
+out=$(cd "$out" && pwd)
+FAULTS_MOST=${MOST:-24}
+[ "${ALL:-}" != 1 ] || FAULTS_MOST=1000000
+FAULTS_STDIN=/dev/null
+OMP_NUM_THREADS=1
+export FAULTS_MOST FAULTS_STDIN OMP_NUM_THREADS
+passed=0 failed=0 skipped=0
+
+# ---- the tool, with other calls of the system --------------------------------
+
+# build HEADER FOLDER: FOLDER/inject
+build() {
+    mkdir -p "$2"
+    for source in "$root"/examples/tool/*.c; do
+        name=$(basename "$source" .c)
+        main=
+        [ "$name" != sppo ] || main=-Dmain=sppo_main
+        # shellcheck disable=SC2086
+        ${CC:-cc} -std=c99 -O1 -g -include "$faults/system.h" $main \
+            -c "$source" -o "$2/$name.o" || return 1
+    done
+    for name in system inject; do
+        ${CC:-cc} -std=c99 -O1 -g -c "$faults/$name.c" -o "$2/_$name.o" ||
+            return 1
+    done
+    ${CC:-cc} "$2"/*.o -o "$2/inject" -lm
+}
+
+# ---- a tiny world: texts, rows, models of a few hundred numbers --------------
+
+words() {  # of these words, a text in which they come as they like
+    awk -v list="$1" 'BEGIN {
+        n = split(list, w, " ")
+        for (s = 7; i < 40; i++) {
+            line = ""
+            for (j = 0; j < 6; j++) {
+                s = (s * 1103515245 + 12345) % 2147483648
+                line = line (j ? " " : "") w[int(s / 65536) % n + 1]
+            }
+            print line
+        }
+    }'
+}
+
+small="--dim 4 --layers 1 --heads 1 --hidden 4 --context 40 --batch 4 \
+--pass-tokens 64 --steps 3 --lr 2e-2"
+
+# models FOLDER: policies a and b of two vocabularies, a preference model, data
+models() {
+    mkdir -p "$1" && cd "$1" || return 1
+    words "the cat sat on a mat then that hat ran here there under" > a.txt
+    words "one wolf jumps over my quick brown fox while dogs yell" > b.txt
+    for m in a b; do
+        # shellcheck disable=SC2086
+        $tool tokenizer --quiet --text $m.txt --vocab 262 --out $m.bin &&
+            $tool pretrain --quiet --text $m.txt --tokenizer $m.bin $small \
+                --out made > /dev/null || return 1
+        mkdir $m
+        mv made/config.json made/model.safetensors made/tokenizer.bin $m
+        rm -r made
+    done
+    awk 'NR <= 8 { print "{\"prompt\": \"" $1 "\", \"response\": \" " $2 \
+        "\", \"chosen\": \" " $3 "\", \"rejected\": \" " $4 "\"}" }' a.txt \
+        > rows.jsonl
+    head -n 4 rows.jsonl > few.jsonl
+    $tool prefer --quiet --preferences rows.jsonl --policy a --epochs 1 \
+        --batch 4 --holdout 0 --out made > /dev/null || return 1
+    mkdir taste
+    mv made/config.json made/model.safetensors made/tokenizer.bin taste
+    rm -r made
+    cat > judge.sh <<'JUDGE'
+while read -r line; do
+    echo '{"probabilities": [[0.5, 0.8], [0.2, 0.5]]}'
+done
+JUDGE
+    printf '0.5,0.7\n0.3,0.5\n' > game.csv
+}
+
+# world NAME FILE..: a folder with these, in which the command will be
+world() {
+    name=$1
+    shift
+    rm -rf "$out/worlds/$name" "$out/worlds/$name.scratch"
+    mkdir -p "$out/worlds/$name"
+    cd "$out/worlds/$name" || exit 1
+    for file in "$@"; do cp -r "$out/in/$file" "$file"; done
+}
+
+# try ARGUMENTS.. :: ARGUMENTS OF THE NEXT RUN: the world's command
+try() {
+    "$inject" "$name" "$out/worlds/$name" "$@" > "$out/log/$name" 2>&1
+    status=$?
+    cat "$out/log/$name"
+    p=$(grep -c '^ok' "$out/log/$name")
+    f=$(grep -c '^FAIL' "$out/log/$name")
+    [ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
+    passed=$((passed + p)) failed=$((failed + f))
+}
+
+# again ARGUMENTS..: the next run is the same one
+again() { try "$@" :: "$@"; }
+
+# ---- the commands ---------------------------------------------------------------
+
+command_tokenizer() {
+    world tokenizer-text a.txt
+    again tokenizer --quiet --text a.txt --vocab 262 --out tok.bin
+    world tokenizer-rows rows.jsonl b.bin
+    again tokenizer --quiet --force --jsonl rows.jsonl --vocab 262 --out b.bin
+}
+
+command_convert() {
+    world convert-new a
+    echo '{{ messages }}' > a/chat_template.jinja
+    again convert --quiet --from a --to new/er
+    world convert-over a b
+    echo '{{ messages }}' > a/chat_template.jinja
+    echo x > b/merges.txt
+    echo '{"x": 1}' > b/added_tokens.json
+    again convert --quiet --force --from a --to b
+    world convert-bfloat16 a
+    again convert --quiet --force --dtype bfloat16 --from a --to a
+    world convert-to-bin a
+    again convert --quiet --force --from a --to a.bin
+    world convert-from-bin a b.bin
+    $tool convert --quiet --from "$out/in/b" --to model.bin
+    again convert --quiet --force --from model.bin --tokenizer b.bin --to a
+}
+
+command_pretrain() {
+    # shellcheck disable=SC2086
+    set -- pretrain --quiet --text a.txt --tokenizer a.bin $small \
+        --save-seconds 0 --out run
+    world pretrain-new a.txt a.bin
+    try "$@" :: "$@" --resume
+    world pretrain-over a.txt a.bin
+    # shellcheck disable=SC2086
+    $tool pretrain --quiet --text a.txt --tokenizer "$out/in/b.bin" $small \
+        --seed 5 --out run > /dev/null
+    again "$@" --force
+    world pretrain-from a rows.jsonl
+    set -- pretrain --quiet --jsonl rows.jsonl --from a --steps 2 --batch 2 \
+        --out run
+    try "$@" :: "$@" --resume
+}
+
+command_prefer() {
+    set -- prefer --quiet --preferences rows.jsonl --policy a --epochs 2 \
+        --batch 4 --holdout 0.2 --save-seconds 0 --out run
+    world prefer-new a rows.jsonl
+    try "$@" :: "$@" --resume
+    world prefer-over a rows.jsonl
+    $tool "$@" --save-seconds 30 --seed 5 > /dev/null
+    again "$@" --force
+}
+
+align="align --quiet --policy a --prompts rows.jsonl --k 2 --max-tokens 4 \
+--epochs 1 --batch 2 --iterations 2 --prompts-per-iteration 4 --save-seconds 0 \
+--out run"
+
+# shellcheck disable=SC2086
+command_align() {
+    world align-new a taste rows.jsonl few.jsonl
+    set -- $align --preference taste --validation few.jsonl --samples 2
+    try "$@" :: "$@" --resume
+    world align-over a taste rows.jsonl
+    $tool $align --preference taste --save-seconds 30 --iterations 3 --seed 5 \
+        > /dev/null
+    again $align --preference taste --force
+    world align-judge a rows.jsonl judge.sh
+    try $align --iterations 1 --judge "sh judge.sh" \
+        :: $align --iterations 1 --judge "sh judge.sh" --resume
+    world align-more a taste rows.jsonl
+    $tool $align --preference taste --iterations 1 > /dev/null
+    again align --quiet --resume --out run --iterations 2
+    world align-shard a taste rows.jsonl
+    again $align --preference taste --phase sample --shard 1/2
+    world align-merge a taste rows.jsonl
+    $tool $align --preference taste --phase sample --shard 1/2
+    $tool $align --preference taste --phase sample --shard 2/2
+    set -- $align --preference taste --phase sample
+    try "$@" --merge 2 :: $align --preference taste --phase sample --merge 2 \
+        --resume
+}
+
+# What only reads: no call that fails goes unsaid.
+command_read() {
+    world sample-prompts a few.jsonl
+    again sample --policy a --prompts few.jsonl --max-tokens 4
+    world sample-judge a few.jsonl judge.sh
+    again sample --policy a --prompts few.jsonl --max-tokens 4 --best-of 2 \
+        --judge "sh judge.sh"
+    world score a rows.jsonl
+    again score --policy a --jsonl rows.jsonl
+    world evaluate a b taste few.jsonl
+    cp a/tokenizer.bin b/tokenizer.bin
+    cp a/model.safetensors b/model.safetensors
+    again evaluate --policy a --against b --preference taste \
+        --prompts few.jsonl --samples 2 --max-tokens 4
+    world judge taste
+    echo '{"prompt": "the", "responses": [" cat", " mat"], "id": 1}' \
+        > requests.jsonl
+    FAULTS_STDIN=requests.jsonl
+    again judge --preference taste
+    FAULTS_STDIN=/dev/null
+    world game game.csv
+    again game --matrix game.csv --steps 10
+    world info-model a
+    again info a
+    world info-rows rows.jsonl
+    again info rows.jsonl
+    world info-run a taste rows.jsonl
+    # shellcheck disable=SC2086
+    $tool $align --preference taste --iterations 1 > /dev/null
+    again info run
+}
+
+# ---- all ------------------------------------------------------------------------
+
+build "$root/sppo.h" "$out/bin" || exit 1
+inject=$out/bin/inject
+tool="$inject --tool"
+rm -rf "$out/in" "$out/worlds"
+mkdir -p "$out/log"
+(models "$out/in") || { echo "FAIL  the models cannot be made"; exit 1; }
+[ $# -gt 0 ] || set -- tokenizer convert pretrain prefer align read
+begun=$(date +%s)
+for command in "$@"; do "command_$command"; done
+awk '/ injections, / { n += $2 } END { printf "%d injections", n }' \
+    "$out"/log/*
+echo " in $(($(date +%s) - begun)) s"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
