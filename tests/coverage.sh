@@ -16,11 +16,13 @@ cd "$here/.." || exit 1
 OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
-scripts="tool rows folder training reads messages exhaust descriptors judge
+scripts="tool rows folder training reads messages exhaust untrusted refused
+         descriptors judge
          resume slurm"
 gcc=${CC:-gcc}
 # -O1, for the kernels take minutes else; without inlining a branch is one
-flags="-std=c99 -O1 -fno-inline -g -fopenmp"
+# and gnu99, for in C99 it takes fork and exec for functions like any other
+flags="-std=gnu99 -O1 -fno-inline -g -fopenmp"
 counted="$flags --coverage"
 
 skip() { echo "skip coverage: $1"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
@@ -69,15 +71,16 @@ unit() {  # name, output: builds and runs a unit test
 }
 
 tool() {  # the tool for all scripts, newly built
-    dir=$out/sppo
-    mkdir -p "$dir/objects"
-    object "$dir" tests/exhaust.c "-std=c99 -O3 -fopenmp" || return 1
+    made=$out/sppo
+    mkdir -p "$made/objects"
+    object "$made" tests/exhaust.c "-std=c99 -O3 -fopenmp" || return 1
     for file in examples/tool/*.c; do
         case $file in */library.c) continue ;; esac
-        object "$dir/objects" "$file" "$counted" || return 1
+        object "$made/objects" "$file" "$counted" || return 1
     done
-    ar rcs "$dir/tool.a" "$dir"/objects/*.o
-    link "$dir/sppo" "$dir/objects/sppo.o" "$dir/tool.a" "$dir/exhaust.o"
+    mv "$made/objects/sppo.o" "$made/main.o"
+    ar rcs "$made/tool.a" "$made"/objects/*.o &&
+        link "$made/sppo" "$made/main.o" "$made/tool.a" "$made/exhaust.o"
 }
 
 script() {  # name: runs it with that tool, whose counts go up

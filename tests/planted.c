@@ -39,10 +39,9 @@ static void add_for_long(int i)
 
 static void race(void)
 {
-    int i, threads = sppoi_max_threads();
+    int i;
 
-    (void)threads;
-    SPPOI_EACH(SPPOI_TASKS, i, 64, add_for_long(i));
+    SPPOI_EACH(SPPOI_FOR, i, 64, add_for_long(i));
 }
 
 static int without_error(void)

@@ -9,8 +9,8 @@
 # Each part first compiles planted.c and must report every error in it, and
 # nothing in its innocent twin.  SHORT=1 leaves out the programs that take
 # longest.  A report fails its program, whatever the exit status; it stays in
-# OUT/PART.  Prints a line for each program, the seconds of the processor for
-# each part, and a count.
+# OUT/PART.  Prints a line for each program with the processor's seconds, those
+# of the part with its builds, and a count.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?"usage: sanitize.sh OUT [PART...]"}
@@ -32,26 +32,35 @@ bad() {  # what, files to show
     cat "$@" 2> /dev/null | head -n 40
 }
 
+# Seconds of the processor: of all that ended so far, and since the last call.
+used() {
+    times > "$out/times"
+    awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' \
+        "$out/times"
+}
+spent() {
+    used > "$out/now"
+    paste "$out/last" "$out/now" | awk '{ printf ", %.1f s", $2 - $1 }'
+    mv "$out/now" "$out/last"
+}
+used > "$out/last"
+
 # ---- programs ----
 
-with=$(echo examples/tool/length_control.c examples/tool/tokenizer_json.c \
-    examples/tool/tokenizer_read.c)
-sources() {  # program: its files, as in the Makefile
+# shellcheck disable=SC2086 # several flags and files
+compile() {  # program, from its files, as in the Makefile
     case $1 in
-    sppo) echo examples/tool/*.c ;;
-    planted) echo tests/planted.c ;;
-    data) echo "-USPPO_STATIC tests/test_data.c $with" ;;
-    repro) echo "-USPPO_STATIC tests/test_repro.c" \
+    planted) set -- "$1" -DSPPO_STATIC tests/planted.c ;;
+    sppo) set -- "$1" examples/tool/*.c ;;
+    data) set -- "$1" tests/test_data.c $(ls examples/tool/*.c |
+        grep -v '/sppo\.c\|/library\.c') ;;
+    repro) set -- "$1" tests/test_repro.c \
         examples/reproduction/statistics.c examples/reproduction/store.c ;;
-    *) echo "tests/test_$1.c" ;;
+    *) set -- "$1" -DSPPO_STATIC "tests/test_$1.c" ;;
     esac
-}
-
-# shellcheck disable=SC2046,SC2086 # several flags and files
-compile() {  # program
-    static=-DSPPO_STATIC
-    [ "$1" = sppo ] && static=
-    $build $static $(sources "$1") -o "$bin/$1" -lm > "$bin/$1.log" 2>&1
+    program=$1
+    shift
+    $build "$@" -o "$bin/$program" -lm > "$bin/$program.log" 2>&1
 }
 
 compile_all() {  # programs, two at a time
@@ -73,13 +82,14 @@ watch() {
     rm -f "$bin"/report.*
     "$@" > "$bin/$name.out" 2>&1
     status=$?
+    spent > "$out/spent"
     if reports > "$bin/$name.report"; then
         bad "$name: it is reported" "$bin/$name.report"
     elif [ $status -ne 0 ]; then
         grep -vE '^(ok|passed) ' "$bin/$name.out" > "$bin/$name.why"
         bad "$name: exit $status" "$bin/$name.log" "$bin/$name.why"
     else
-        ok "$name: $(tail -n 1 "$bin/$name.out")"
+        ok "$name: $(tail -n 1 "$bin/$name.out")$(cat "$out/spent")"
     fi
 }
 
@@ -108,6 +118,7 @@ links() {  # a compiler and its flags: can it build and run such a program?
 }
 
 run_all() {  # programs
+    spent > /dev/null
     watch planted "$bin/run" planted none
     for program in "$@"; do
         if [ "$program" = sppo ]; then
@@ -121,8 +132,12 @@ run_all() {  # programs
 # ---- parts ----
 
 flags="-std=c99 -g -O1 -fno-omit-frame-pointer"
-quick="base json optim game update memory data repro prefer"
-long="kernels policy sample play ranks files"
+all=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
+# programs of the list that are none of the others'
+but() { for p in $1; do case " $2 " in *" $p "*) ;; *) echo "$p" ;; esac; done; }
+long="kernels policy sample play files"
+short=$(but "$all" "$long")
+[ -n "${SHORT:-}" ] && all=$short
 
 address() {
     common="log_path=$bin/report"
@@ -144,11 +159,11 @@ address() {
     done
     [ -n "$build" ] || { skip "no compiler with AddressSanitizer"; return; }
     starters ""
-    compile_all planted sppo $quick $long
+    compile_all planted sppo $all
     sees beyond 'heap-buffer-overflow'
     sees leak 'LeakSanitizer: detected memory leaks'
     sees overflow 'signed integer overflow'
-    run_all sppo $quick $long
+    run_all sppo $all
 }
 
 memory() {
@@ -159,9 +174,9 @@ memory() {
     links $clang $sanitize || { skip "no clang with MemorySanitizer"; return; }
     build="$clang $flags $sanitize"
     starters ""
-    compile_all planted sppo $quick $long
+    compile_all planted sppo $all
     sees unwritten 'use-of-uninitialized-value'
-    run_all sppo $quick $long
+    run_all sppo $all
 }
 
 archer() {  # where libomp's observer for ThreadSanitizer is
@@ -184,9 +199,11 @@ thread() {
         { skip "no archer, which tells it of OpenMP"; return; }
     build="$clang $flags -fsanitize=thread -fopenmp"
     starters ""
-    compile_all planted sppo prefer memory $long
+    # what computes; the others have no threads
+    computing=$(but "$all" "base json optim game update repro data")
+    compile_all planted sppo $computing
     sees race 'data race'
-    run_all sppo prefer memory $long
+    run_all sppo $computing
     unset OMP_NUM_THREADS OMP_TOOL_LIBRARIES
 }
 
@@ -195,33 +212,26 @@ valgrind() {
     build="${CC:-cc} $flags"
     starters "$(command -v valgrind) -q --error-exitcode=99 --leak-check=full \
 --trace-children=no --log-file=$bin/report.%p"
-    compile_all planted sppo $quick
+    brief=$(but "$short" json)  # which has a limit of seconds
+    compile_all planted sppo $brief
     sees beyond 'Invalid read'
     sees leak 'definitely lost'
     sees unwritten 'depends on uninitialised'
-    run_all sppo $quick
-}
-
-seconds() {  # of the processor, of all that ended so far
-    times > "$out/times"
-    awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' \
-        "$out/times"
+    run_all sppo $brief
 }
 
 for part in "$@"; do
     bin=$out/$part
     rm -rf "$bin"
     mkdir -p "$bin"
-    times > "$out/before"
+    used > "$out/before"
     case $part in
     address | memory | thread | valgrind) $part ;;
     *) bad "there is no such part" ;;
     esac
-    times > "$out/after"
-    awk -v part="$part" 'FNR == 2 { gsub(/[ms]/, " ")
-        total[++n] = $1 * 60 + $2 + $3 * 60 + $4 }
-        END { printf "     %s: %.0f s of the processor\n", part,
-            total[2] - total[1] }' "$out/before" "$out/after"
+    used > "$out/after"
+    paste "$out/before" "$out/after" |
+        awk -v part="$part" '{ printf "     %s: %.0f s\n", part, $2 - $1 }'
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
