@@ -56,8 +56,12 @@ mkdir large && cat > large/config.json <<'SH'
  "max_position_embeddings": 1000000, "intermediate_size": 200000}
 SH
 archive large/model.safetensors '{}' none
-expect config_that_asks_for_much 3 'too few for the' \
-    sh -c 'ulimit -v 1000000; exec "$0" info large' "$tool"
+if (ulimit -v 1000000 && "$tool" --version) > version 2> err; then
+    expect config_that_asks_for_much 3 'too few for the' \
+        sh -c 'ulimit -v 1000000; exec "$0" info large' "$tool"
+else
+    skip config_that_asks_for_much "this build wants more memory"
+fi
 
 mkdir parts elsewhere && echo "$config" > parts/config.json
 archive elsewhere/part.safetensors \
@@ -219,6 +223,23 @@ cp changed box/out/settings.json
 (cd box && "$tool" align --quiet --resume --iterations 3 --out out) > out 2> err
 if [ -e box/started ]; then ok a_run_starts_its_judge; else
     bad a_run_starts_its_judge "$(cat err)"; fi
+
+# A request for more than there is memory for, then one that can be judged.
+many=$(awk 'BEGIN { for (i = 0; i < 1000; i++) printf "%s\"the cat is in the \
+park . it is very nice .\"", i ? ", " : "" }' | tr -d '\\\n')
+{
+    echo "{\"prompt\": \"a\", \"responses\": [$many]}"
+    echo '{"prompt": "a", "responses": ["b", "c"]}'
+} > requests
+(ulimit -v 60000
+"$tool" judge --threads 1 --preference "$tiny/preference" < requests > out 2> err)
+code=$?
+if ! (ulimit -v 60000 && "$tool" --version) > version 2> err; then
+    skip request_that_is_too_large "this build wants more memory"
+elif [ $code -eq 3 ] && sed -n 1p out | grep -q '^{"error": ".*out of memory' &&
+    sed -n 2p out | grep -q '^{"probabilities"'; then
+    ok request_that_is_too_large; else
+    bad request_that_is_too_large "$(head -c 300 out) $(cat err)"; fi
 
 for was in 0 -1 1e300 99999999999999999999 '"x"' null; do
     sed "s/\"iterations\": [^,]*/\"iterations\": $was/" changed \

@@ -101,7 +101,8 @@ static sppo_result judge_answer(tool *t, buffer *answer)
         return t->ctx.code;
     result = sppo_pref_fill(&t->ctx, &t->pref, &t->prompts, &t->responses, k,
                             0, 1, pairwise);
-    write_probabilities(answer, pairwise, k);
+    if (result == SPPO_OK)
+        write_probabilities(answer, pairwise, k);
     sppo_release(&t->ctx, pairwise, entries * sizeof(double));
     return result;
 }
@@ -120,7 +121,7 @@ static sppo_result judge_line(tool *t, buffer *answer, const char *line,
     if (result == SPPO_OK)
         result = judge_answer(t, answer);
     if (result != SPPO_OK && result != SPPO_E_FORMAT &&
-        result != SPPO_E_ARGUMENT)
+        result != SPPO_E_ARGUMENT && result != SPPO_E_MEMORY)
         return result;
     if (result != SPPO_OK) {
         snprintf(why, sizeof why, "%s", t->ctx.message);

@@ -299,17 +299,35 @@ static void bpe_word(bpe_work *w, const char *text, int length)
         w->out[w->count++] = w->id[i];
 }
 
+/* Of the added tokens [low, high), which are in order and have `depth` bytes in
+ * common, the first whose next byte is c or more; one that ends has none.   */
+static int bpe_added_bound(const bpe *b, int low, int high, int depth, int c)
+{
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        const bpe_piece *p = &b->piece[b->added[middle]];
+
+        if (p->length > depth &&
+            (unsigned char)b->bytes[p->begin + depth] >= c)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 /* The added token at s, the longest of several, or -1. */
 static int bpe_added_at(const bpe *b, const char *s, const char *end)
 {
-    int i, best = -1;
+    int low = 0, high = b->added_count, depth, best = -1;
 
-    for (i = 0; i < b->added_count; i++) {
-        const bpe_piece *p = &b->piece[b->added[i]];
-        if (p->length <= end - s &&
-            !memcmp(b->bytes + p->begin, s, (size_t)p->length) &&
-            (best < 0 || p->length > b->piece[best].length))
-            best = b->added[i];
+    for (depth = 0; s < end; depth++, s++) {
+        low = bpe_added_bound(b, low, high, depth, (unsigned char)*s);
+        high = bpe_added_bound(b, low, high, depth, (unsigned char)*s + 1);
+        if (low == high)
+            break;
+        if (b->piece[b->added[low]].length == depth + 1)
+            best = b->added[low];
     }
     return best;
 }
@@ -358,7 +376,8 @@ sppo_result bpe_encode(sppo_ctx *ctx, const bpe *b, const char *text,
                        sppo_lists *lists)
 {
     const size_t most = length + 2;  // a token has a byte at least
-    const size_t each = 4 * sizeof(int) + 3 * sizeof(bpe_wish);
+    // a merge takes one wish and makes two, and a text has fewer than bytes
+    const size_t each = 4 * sizeof(int) + 2 * sizeof(bpe_wish);
     bpe_work w;
     sppo_result result;
     int added, twice;
@@ -371,7 +390,7 @@ sppo_result bpe_encode(sppo_ctx *ctx, const bpe *b, const char *text,
     w.heap = (bpe_wish *)sppo_alloc(ctx, most, each);
     if (!w.heap)
         return ctx->code;
-    w.id = (int *)(w.heap + 3 * most);
+    w.id = (int *)(w.heap + 2 * most);
     w.previous = w.id + most;
     w.next = w.previous + most;
     w.out = w.next + most;

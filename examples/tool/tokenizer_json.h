@@ -39,7 +39,7 @@ typedef struct bpe {
     bpe_merge *merge;      // [1 << merge_bits] hashed by left and right
     int piece_bits, merge_bits;
     int hashed_pieces, hashed_merges;  // slots in use: see bpe_room
-    int *added, added_count;    // [vocab] ids of added tokens
+    int *added, added_count;    // [vocab] ids of added tokens, by their bytes
     unsigned char starts[256];  // whether one begins with that byte
     int byte[256];         // the piece of each byte
 } bpe;

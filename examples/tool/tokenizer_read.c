@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* vocab has more keys than an object may have here: in a copy of the text it
@@ -225,6 +226,46 @@ static sppo_result bpe_read_ids(bpe_reader *r, int vocab, int added)
     return SPPO_OK;
 }
 
+typedef struct bpe_added {
+    const char *bytes;
+    int length, id;
+} bpe_added;
+
+/* By their bytes, and what stands first in the file before its equals. */
+static int bpe_added_before(const void *left, const void *right)
+{
+    const bpe_added *a = (const bpe_added *)left;
+    const bpe_added *b = (const bpe_added *)right;
+    const int n = a->length < b->length ? a->length : b->length;
+    const int order = memcmp(a->bytes, b->bytes, (size_t)n);
+
+    if (order || a->length != b->length)
+        return order ? order : a->length - b->length;
+    return a->bytes < b->bytes ? -1 : a->bytes > b->bytes;
+}
+
+/* In order a text finds them by halves, however many begin alike. */
+static sppo_result bpe_sort_added(bpe_reader *r)
+{
+    bpe *b = r->b;
+    const size_t count = (size_t)b->added_count;
+    bpe_added *all = (bpe_added *)sppo_alloc(r->ctx, count, sizeof *all);
+    size_t i;
+
+    if (!all)
+        return r->ctx->code;
+    for (i = 0; i < count; i++) {
+        all[i].id = b->added[i];
+        all[i].bytes = b->bytes + b->piece[all[i].id].begin;
+        all[i].length = b->piece[all[i].id].length;
+    }
+    qsort(all, count, sizeof *all, bpe_added_before);
+    for (i = 0; i < count; i++)
+        b->added[i] = all[i].id;
+    sppo_release(r->ctx, all, count * sizeof *all);
+    return SPPO_OK;
+}
+
 static sppo_result bpe_read_added(bpe_reader *r, int list)
 {
     const sppo_json *json = &r->json;
@@ -241,10 +282,13 @@ static sppo_result bpe_read_added(bpe_reader *r, int list)
         TRY(bpe_set(r, id, (int)sppo_json_string(json,
                         sppo_json_find(json, i, "content"), at,
                         (size_t)(b->room - b->used)), 1));
+        if (b->piece[id].length > 255)
+            return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: the added token %d "
+                             "has more than 255 bytes", r->where, id);
         b->starts[(unsigned char)*at] = 1;
         b->added[b->added_count++] = id;
     }
-    return SPPO_OK;
+    return bpe_sort_added(r);
 }
 
 /* One key of vocab; a piece that is added as well has its bytes already. */
