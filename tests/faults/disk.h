@@ -22,7 +22,8 @@
  * rename may be on the disk when the bytes of what it renames are not.  A
  * folder whose own name is lost is lost with all that is in it.
  *
- * Enumerated at each call that changes something, each distinct state once:
+ * Enumerated after each call that changes something (of a row of fwrites, after
+ * the last), each distinct state once:
  *   every number of changes of each folder, with all and with none of the
  *   others', and every way of the files (all in the same way, and each in each
  *   way while the others are kept);
