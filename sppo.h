@@ -139,11 +139,13 @@
  * METHODS INDEX (others' steps and losses, in >>beyond; tags in brackets)
  *   RLHF 1   the reward that fits Eq 3.1    sppo_bradley_terry_fit test_methods
  *   REBEL 1  differences of rewards         sppo_loss_gap         test_methods
- *   INPO 1   differences to an anchor       sppo_loss_gap         test_methods
+ *   INPO 1   log-ratios to an anchor        sppoi_move_reference  test_play
+ *   COMAL 1  a reference that moves         sppoi_move_reference  test_play
  *   DNO 1    their cross-entropy            sppo_loss_soft        test_methods
  *   PPO 1    the clipped surrogate          sppo_loss_clip        test_methods
  *   RLOO 1   less the mean of the others    sppo_advantages       test_methods
  *   GRPO 1   in standard deviations         sppo_advantages       test_methods
+ *   RLHF 2   a KL to a reference, in it     sppoi_pull_worth      test_play
  *   GSPO 1   the ratio of a token           sppoi_clip_loss       test_methods
  *   GPO 1    squares of scores              sppoi_gpo_loss        test_methods
  *   SimPO 1  no reference at all            sppoi_simpo_loss      test_methods
@@ -1011,7 +1013,7 @@ SPPO_DEF double sppo_loss_dpo(double r_w, double r_l, double eta,
 /* [Eq 4.14] IPO: (r_w - r_l - eta)^2, that is tau = 1 / (2 eta). */
 SPPO_DEF double sppo_loss_ipo(double r_w, double r_l, double eta,
                               double grad[2]);
-/* [REBEL 1] [INPO 1] (r_w - r_l - target)^2. */
+/* [REBEL 1] (r_w - r_l - target)^2. */
 SPPO_DEF double sppo_loss_gap(double r_w, double r_l, double target,
                               double grad[2]);
 /* [DNO 1] Cross-entropy of sigma((r_w - r_l) / eta) and a label in [0, 1]. */
@@ -1127,6 +1129,12 @@ typedef struct sppo_play_config {
     double clip_range;        // of LOSS_CLIP; 0: 0.2; 1e9: never clipped
     int length_normalised;    // of LOSS_CLIP; 1: its ratio per token  [GSPO 1]
     double margin;            // of LOSS_SIMPO, its gamma
+    double pull;              // lambda in [0, 1]: log-ratios are to pi_t's and
+                              // the reference's geometric mixture   [INPO 1]
+    int reference_every;      // iterations until the reference moves to the
+                              // policy; 0: never                   [COMAL 1]
+    const sppo_model *reference; // copied, of the policy's shape; NULL: the
+                              // policy as it is at init
     sppo_sampling sampling;
     sppo_optim_config optim;  // lr is required
     /* Called after every batch of prompts and every step; not 0: stop. */
@@ -1142,6 +1150,8 @@ typedef struct sppo_round {
     double *pairwise;     // [count, k, k]
     double *win;          // [count, k]
     double *old;          // [count, k] log pi_t(y|x), of kept responses
+    double *anchor;       // [count, k] what the loss's ratios are to: old, or
+                          // by config.pull between it and a reference
     int *winner, *loser;  // [count] of 0 .. k - 1
 } sppo_round;
 
@@ -1165,6 +1175,7 @@ typedef struct sppo_play {
     // log pi_theta / pi_t, P^, and the gradient of the loss in the second; what
     // all k are worth to a loss beyond the paper.
     double *kept_logp, *kept_ratio, *kept_win, *kept_grad, *worth;
+    sppo_model reference;
     double *score;     // [k] of one prompt's responses
     int *order;
     void *block;
@@ -1994,6 +2005,8 @@ typedef struct sppoi_batch {
     const int *order;  // the prompts, 0 .. round.count - 1, as they are taken
     int count;
     int from, pass;    // the pass has order[from .. from + pass - 1]
+    const sppo_model *pi;  // whose log-probabilities are recorded, in logp
+    double *logp;
 } sppoi_batch;
 
 typedef sppo_result (*sppoi_pass_work)(sppo_ctx *ctx, sppoi_batch *batch);
@@ -2180,12 +2193,12 @@ static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppoi_batch *batch)
     const int kept = sppoi_kept(&play->config), k = play->config.k;
     int j, i;
 
-    SPPOI_TRY(sppo_forward(ctx, &play->acts, play->policy, &play->forest));
+    SPPOI_TRY(sppo_forward(ctx, &play->acts, batch->pi, &play->forest));
     for (j = 0; j < batch->pass; j++) {
         const int p = batch->order[batch->from + j], root = j * (1 + kept);
 
         for (i = 0; i < kept; i++)
-            play->round.old[p * k + sppoi_kept_response(play, p, i)] =
+            batch->logp[p * k + sppoi_kept_response(play, p, i)] =
                 sppo_segment_logprob(&play->acts, &play->forest, root + 1 + i);
     }
     return SPPO_OK;
@@ -2196,13 +2209,21 @@ static sppo_result sppoi_record_pass(sppo_ctx *ctx, sppoi_batch *batch)
  * more.  A number for each response is all of pi_t that Eq 4.7 asks for.    */
 static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
 {
-    sppoi_batch all = { play, play->order, play->round.count, 0, 0 };
-    int p;
+    double *old = play->round.old, *anchor = play->round.anchor;
+    const double pull = play->config.pull;  // beyond the paper: see >>beyond
+    sppoi_batch all = { play, play->order, play->round.count, 0, 0,
+                        play->policy, old };
+    int i;
 
-    for (p = 0; p < play->round.count; p++)
-        play->order[p] = p;
-    SPPOI_TRY(sppoi_each_pass(ctx, &all, sppoi_record_pass, play->round.old,
-                              NULL));
+    for (i = 0; i < play->round.count; i++)
+        play->order[i] = i;
+    SPPOI_TRY(sppoi_each_pass(ctx, &all, sppoi_record_pass, old, NULL));
+    all.pi = &play->reference;
+    all.logp = anchor;
+    if (pull > 0.0)
+        SPPOI_TRY(sppoi_each_pass(ctx, &all, sppoi_record_pass, anchor, NULL));
+    for (i = 0; i < all.count * play->config.k && pull > 0.0; i++)
+        anchor[i] = (1.0 - pull) * old[i] + pull * anchor[i];
     play->have_old = 1;
     return SPPO_OK;
 }
@@ -2229,7 +2250,7 @@ static double sppoi_prompt_loss(const sppoi_batch *batch, int at)
     for (i = 0; i < x.kept; i++) {
         const int y = sppoi_kept_response(play, p, i);
 
-        ratio[i] = logp[i] - round->old[p * k + y];
+        ratio[i] = logp[i] - round->anchor[p * k + y];
         kept[i] = win[y];
     }
     return sppoi_loss(c->loss, &x, play->kept_grad + at * k);
@@ -2293,7 +2314,7 @@ static sppoi_batch sppoi_next_batch(sppo_play *play)
     const uint64_t stream = sppoi_stream(play, SPPOI_STREAM_ORDER);
     const int epoch = play->done / play->steps_per_epoch;
     const int from = play->done % play->steps_per_epoch * play->config.batch;
-    sppoi_batch batch = { play, play->order + from, 0, 0, 0 };
+    sppoi_batch batch = { play, play->order + from, 0, 0, 0, NULL, NULL };
 
     batch.count = sppoi_min(play->config.batch, play->round.count - from);
     sppo_random_order(sppo_random_fork(stream, (uint64_t)epoch), play->order,
@@ -2323,6 +2344,9 @@ SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play)
 
 /* ---- lines 7 and 2: again, with what was trained ---- */
 
+/* Beyond the paper: where config.pull pulls to may move. */
+static void sppoi_move_reference(sppo_play *play);
+
 /* [Alg 1.7] end for: what was trained is the next iteration's pi_t.  The
  * optimiser's running means are of a loss that is gone, with other targets and
  * another pi_t, so they begin anew.                                         */
@@ -2330,6 +2354,7 @@ SPPO_DEF sppo_result sppo_play_advance(sppo_ctx *ctx, sppo_play *play)
 {
     SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_ADVANCE));
     play->iteration++;
+    sppoi_move_reference(play);
     play->round.first = sppoi_round_first(play);
     sppo_lists_clear(&play->round.responses);
     sppo_optim_reset(&play->optim);
@@ -2560,7 +2585,7 @@ SPPO_DEF void sppo_penalise_cuts(double *pairwise, const sppo_config *config,
 
 /* ---- losses of others' methods ---- */
 
-/* [REBEL 1] [INPO 1] Two log-ratios against each other.
+/* [REBEL 1] Two log-ratios against each other.
  *
  *   REBEL  (r_w - r_l - eta (u_w - u_l))^2     u: rewards
  *   INPO   (r_w - r_l - eta / 2)^2             r: to the anchor (config.pull)
@@ -2660,6 +2685,22 @@ static double sppoi_dpo_loss(const sppoi_example *x, double *grad)
 static double sppoi_ipo_loss(const sppoi_example *x, double *grad)
 {
     return sppo_loss_ipo(x->ratio[0], x->ratio[1], x->eta, grad);
+}
+
+/* [INPO 1] [COMAL 1] A pull to a reference policy.
+ *
+ *   INPO   log a(y|x) = (1 - lambda) log pi_t(y|x) + lambda log pi_ref(y|x)
+ *          takes pi_t's place in every log-ratio; lambda = eta tau
+ *   COMAL  every so many iterations pi_ref is the policy
+ *
+ * In exact games the same is sppo_magnetic_step, written explicitly.        */
+static void sppoi_move_reference(sppo_play *play)
+{
+    const int every = play->config.reference_every;
+
+    if (every && play->iteration % every == 0)
+        memcpy(play->reference.weights, play->policy->weights,
+               play->policy->count * sizeof(sppo_real));
 }
 
 /* What each of the K responses counts for: win rate or mean score. */
@@ -2778,6 +2819,19 @@ static int sppoi_kept_length(const sppoi_example *x, int i)
                              x->prompt * x->play->config.k + y);
 }
 
+/* [RLHF 2] A policy gradient has the pull in its reward, as RLHF has its KL: u
+ * - tau (log pi_t - log pi_ref), tau = lambda / eta, and its ratio to pi_t. */
+static void sppoi_pull_worth(const sppoi_example *x)
+{
+    const sppo_round *round = &x->play->round;
+    const int k = x->play->config.k, first = x->prompt * k;
+    int i;
+
+    for (i = 0; i < k && x->play->config.pull > 0.0; i++)
+        x->worth[i] += (round->anchor[first + i] - round->old[first + i]) /
+                       x->eta;
+}
+
 /* [GSPO 1] Group sequence policy optimisation (Zheng et al. 2025) takes
  * (pi_theta / pi_t)^(1 / |y|) for PPO's ratio.                              */
 static double sppoi_clip_loss(const sppoi_example *x, double *grad)
@@ -2787,12 +2841,15 @@ static double sppoi_clip_loss(const sppoi_example *x, double *grad)
     int i;
 
     sppoi_worth(x, c->signal);
+    sppoi_pull_worth(x);
     sppo_advantages(c->advantage, x->worth, x->worth, c->k);
     sppoi_keep(x);
     for (i = 0; i < x->kept; i++) {
         const int tokens = c->length_normalised ? sppoi_kept_length(x, i) : 1;
+        const int y = sppoi_kept_response(x->play, x->prompt, i);
+        const double old = x->play->round.old[x->prompt * c->k + y];
 
-        loss += sppo_loss_clip(x->ratio[i] / tokens, x->worth[i],
+        loss += sppo_loss_clip((x->logp[i] - old) / tokens, x->worth[i],
                                c->clip_range, &grad[i]) / x->kept;
         grad[i] /= tokens * (double)x->kept;
     }
@@ -9138,31 +9195,33 @@ static void sppoi_add_progress(const sppoi_batch *batch, int at)
     const double share = 1.0 / batch->count, eta = play->config.eta;
     const int kept = sppoi_kept(&play->config), k = play->config.k;
     const int p = batch->order[at], all = play->config.keep_all;
-    const int chosen = at * k + (all ? round->winner[p] : 0);
-    const int rejected = at * k + (all ? round->loser[p] : 1);
-    const double w = play->kept_ratio[chosen], l = play->kept_ratio[rejected];
+    const int w = round->winner[p], l = round->loser[p];
+    const double *logp = play->kept_logp + at * k, *old = round->old + p * k;
+    const double chosen = logp[all ? w : 0], rejected = logp[all ? l : 1];
+    const double up = chosen - old[w], down = rejected - old[l];
     sppo_progress *m = &play->last;
     double moved = 0.0;
     int i;
 
     m->loss += share * loss;
     m->loss_scaled += share * loss / (eta * eta);
-    m->logps_chosen += share * play->kept_logp[chosen];
-    m->logps_rejected += share * play->kept_logp[rejected];
-    m->rewards_chosen += share * w / eta;
-    m->rewards_rejected += share * l / eta;
-    m->rewards_margins += share * (w - l) / eta;
-    m->rewards_accuracies += share * (w > l ? 1.0 : 0.0);
-    m->logratios_chosen += share * w;
-    m->logratios_rejected += share * l;
-    for (i = 0; i < kept; i++)
-        moved += play->kept_ratio[at * k + i] / kept;
+    m->logps_chosen += share * chosen;
+    m->logps_rejected += share * rejected;
+    m->rewards_chosen += share * up / eta;
+    m->rewards_rejected += share * down / eta;
+    m->rewards_margins += share * (up - down) / eta;
+    m->rewards_accuracies += share * (up > down ? 1.0 : 0.0);
+    m->logratios_chosen += share * up;
+    m->logratios_rejected += share * down;
+    for (i = 0; i < kept; i++) {
+        const double was = old[sppoi_kept_response(play, p, i)];
+
+        moved += (logp[i] - was) / kept;
+        m->entropy -= share / kept * was;
+    }
     m->kl -= share * moved;
-    for (i = 0; i < kept; i++)
-        m->entropy -= share / kept *
-                      round->old[p * k + sppoi_kept_response(play, p, i)];
-    m->win_chosen += share * round->win[p * k + round->winner[p]];
-    m->win_rejected += share * round->win[p * k + round->loser[p]];
+    m->win_chosen += share * round->win[p * k + w];
+    m->win_rejected += share * round->win[p * k + l];
 }
 
 static sppo_result sppoi_step_done(sppo_ctx *ctx, sppoi_batch *batch)
@@ -9262,10 +9321,36 @@ static const sppoi_field sppoi_play_fields[] = {
                "positive", 0),
     SPPOI_PLAY(length_normalised, SPPOI_FLAG, 0, 1, 0, NULL, 0),
     SPPOI_PLAY(margin, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more", 0),
+    SPPOI_PLAY(pull, SPPOI_NUMBER, 0, 1, 0, "0 to 1", 0),
+    SPPOI_PLAY(reference_every, SPPOI_WHOLE, 0, INT_MAX, 0, "0 or more", 0),
     { "seed.high", offsetof(sppo_play_config, seed), sizeof(uint64_t),
       SPPOI_HIGH, 0, UINT32_MAX, 0, NULL, 0, NULL, 0 },
     SPPOI_NO_FIELD
 };
+
+/* Settings that a loss has no use for are not ignored in silence. */
+static sppo_result sppoi_check_loss(sppo_ctx *ctx, const sppo_play_config *c)
+{
+    const sppoi_loss_row *row = sppoi_find_loss(c->loss);
+
+    if (c->keep_all && !row->takes_all)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all does "
+                         "not go with the loss %s, which compares two "
+                         "responses", row->name);
+    if ((int)c->signal > row->signals)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: signal %d "
+                         "does not go with the loss %s", (int)c->signal,
+                         row->name);
+    if (!(c->pull > 0.0) && (c->reference || c->reference_every))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: a reference "
+                         "without a pull changes nothing");
+    if (c->pull > 0.0 && (c->loss == SPPO_LOSS_SIMPO ||
+                          (c->loss == SPPO_LOSS_CLIP && !c->keep_all)))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: pull does not "
+                         "go with the loss %s%s", row->name,
+                         row->takes_all ? " without keep_all" : "");
+    return SPPO_OK;
+}
 
 static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
                                       const sppo_lists *prompts, int context)
@@ -9277,14 +9362,7 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
                                  0));
     SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
     SPPOI_TRY(sppoi_optim_resolve(ctx, &c->optim));
-    if (c->keep_all && !sppoi_find_loss(c->loss)->takes_all)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: keep_all does "
-                         "not go with the loss %s, which compares two "
-                         "responses", sppo_loss_name(c->loss));
-    if ((int)c->signal > sppoi_find_loss(c->loss)->signals)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: signal %d "
-                         "does not go with the loss %s", (int)c->signal,
-                         sppo_loss_name(c->loss));
+    SPPOI_TRY(sppoi_check_loss(ctx, c));
     if (prompts->count < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_play_init: there are no prompts");
@@ -9423,6 +9501,10 @@ static sppo_result sppoi_ranks_same(sppo_ctx *ctx, const sppo_play *play)
     sppoi_setting(&own, "", "iterations", play->config.iterations);
     sppoi_setting(&own, "", "weights", sppoi_hash_reals(play->policy->weights,
                                                         play->policy->count));
+    if (play->config.pull > 0.0)
+        sppoi_setting(&own, "", "reference",
+                      sppoi_hash_reals(play->reference.weights,
+                                       play->reference.count));
     memset(first, 0, sizeof first);
     if (ranks->rank == 0)
         memcpy(first, own.value, sizeof first);
@@ -9452,6 +9534,9 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
         arena, sppoi_size_product(all, k), sizeof(double));
     round->win = (double *)sppoi_arena_alloc(arena, all, sizeof(double));
     round->old = (double *)sppoi_arena_alloc(arena, all, sizeof(double));
+    round->anchor = c->pull > 0.0 ? (double *)sppoi_arena_alloc(
+                                        arena, all, sizeof(double))
+                                  : round->old;
     round->winner = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
     round->loser = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
     play->order = (int *)sppoi_arena_alloc(arena, n, sizeof(int));
@@ -9482,6 +9567,11 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
     SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
                                   n * c->k * c->sampling.max_tokens));
     SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
+    if (c->pull > 0.0)
+        SPPOI_TRY(sppo_model_clone(ctx, &play->reference,
+                                   c->reference ? c->reference : play->policy,
+                                   play->policy->config.head,
+                                   play->policy->config.embed_dim));
     SPPOI_TRY(sppo_forest_init(ctx, &play->forest, tokens, segments));
     SPPOI_TRY(sppo_activations_init(ctx, &play->acts, play->policy, tokens,
                                     segments,
@@ -9493,6 +9583,28 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
                              c->sampling.max_tokens);
 }
 
+/* The reference's forward passes have the policy's activations. */
+static sppo_result sppoi_check_reference(sppo_ctx *ctx, const sppo_play *play)
+{
+    const sppo_model *reference = play->config.reference;
+    sppoi_settings own, its;
+    int i;
+
+    if (!reference)
+        return SPPO_OK;
+    memset(&own, 0, sizeof own);
+    memset(&its, 0, sizeof its);
+    sppoi_settings_model(&own, "", &play->policy->config, SPPOI_TRUNK);
+    sppoi_settings_model(&its, "", &reference->config, SPPOI_TRUNK);
+    for (i = 0; i < own.count; i++)
+        if (own.value[i] < its.value[i] || own.value[i] > its.value[i])
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: %s of the "
+                             "reference is %.10g, of the policy %.10g; both "
+                             "must have one shape", own.name[i], its.value[i],
+                             own.value[i]);
+    return SPPO_OK;
+}
+
 /* Checks, and takes the memory; what failed can be freed. */
 static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
 {
@@ -9502,6 +9614,7 @@ static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
     int i, steps;
 
     SPPOI_TRY(sppoi_play_resolve(ctx, c, prompts, context));
+    SPPOI_TRY(sppoi_check_reference(ctx, play));
     for (i = 0; i < prompts->count; i++)
         if (sppo_lists_length(prompts, i) < 1 ||
             sppo_lists_length(prompts, i) >= context)
@@ -9551,6 +9664,7 @@ SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
 SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
 {
     sppo_sampler_free(ctx, &play->sampler);
+    sppo_model_free(ctx, &play->reference);
     sppo_activations_free(ctx, &play->acts);
     sppo_forest_free(ctx, &play->forest);
     sppo_optim_free(ctx, &play->optim);
@@ -9577,7 +9691,7 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     sppoi_arena arena = { NULL, 0 };
     const sppo_play_config *c = &play.config;
     int tokens, segments, once, i;
-    size_t part[7], sum = 0;
+    size_t part[8], sum = 0;
 
     memset(&quiet, 0, sizeof quiet);
     memset(&play, 0, sizeof play);
@@ -9603,7 +9717,8 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     part[6] = sppoi_sampler_bytes(&policy->config, once, c->k,
                                   sppoi_longest(prompts),
                                   c->sampling.max_tokens);
-    for (i = 0; i < 7; i++)
+    part[7] = c->pull > 0.0 ? policy->count * sizeof(sppo_real) : 0;
+    for (i = 0; i < 8; i++)
         sum = sppoi_size_sum(sum, part[i]);
     return sum;
 }
@@ -14385,6 +14500,7 @@ static int sppoi_play_entries(const sppo_play *play, sppoi_entry *e)
 {
     const size_t n = (size_t)play->config.prompts_per_iteration;
     const size_t k = (size_t)play->config.k, w = play->policy->count;
+    const size_t pulled = play->config.pull > 0.0;
     const sppo_round *round = &play->round;
     int count = 0;
 
@@ -14396,6 +14512,10 @@ static int sppoi_play_entries(const sppo_play *play, sppoi_entry *e)
                     SPPOI_DOUBLE);
     sppoi_entry_set(e, &count, "win", round->win, n * k, SPPOI_DOUBLE);
     sppoi_entry_set(e, &count, "old", round->old, n * k, SPPOI_DOUBLE);
+    sppoi_entry_set(e, &count, "anchor", round->anchor, pulled * n * k,
+                    SPPOI_DOUBLE);
+    sppoi_entry_set(e, &count, "reference", play->reference.weights,
+                    pulled * w, SPPOI_REAL);
     sppoi_entry_set(e, &count, "winner", round->winner, n, SPPOI_INT);
     sppoi_entry_set(e, &count, "loser", round->loser, n, SPPOI_INT);
     return count;

@@ -443,7 +443,7 @@ typedef struct table {
     sppo_ctx ctx;
     sppo_play play;
     double pairwise[2 * K * K], win[2 * K], ratio[K], logp[K], kept_win[K];
-    double worth[K];
+    double worth[K], old[2 * K], anchor[2 * K];
     int winner[2], loser[2];
     sppoi_example x;
 } table;
@@ -473,10 +473,16 @@ static void lay(table *t, uint64_t key, int keep_all)
     play->round.win = t->win;
     play->round.winner = t->winner;
     play->round.loser = t->loser;
+    play->round.old = t->old;
+    play->round.anchor = t->anchor;
+    for (i = 0; i < 2 * K; i++)
+        t->anchor[i] = t->old[i] =
+            -3.0 - 9.0 * sppo_random_uniform(key, (uint64_t)(70 + i));
     t->x.kept = keep_all ? K : 2;
     for (i = 0; i < t->x.kept; i++) {
         t->ratio[i] = 0.4 * sppo_random_normal(key, (uint64_t)(50 + i));
-        t->logp[i] = -3.0 - 9.0 * sppo_random_uniform(key, (uint64_t)(70 + i));
+        t->logp[i] = t->ratio[i] +
+                     t->old[K + sppoi_kept_response(play, 1, i)];
         t->kept_win[i] = t->win[K + sppoi_kept_response(play, 1, i)];
     }
     t->x.ratio = t->ratio;
@@ -500,7 +506,7 @@ static double value_of(table *t, sppo_loss loss, double grad[K])
 }
 
 /* Every loss beyond the paper, with all that it can learn from: entry by entry,
- * with sign.  Of SimPO in log-probabilities, of which ratios are no part.
+ * with sign, in the log-probability and with it the log-ratio.
  * Central differences of step 1e-5: 1e-7, as in test_update.c.              */
 static void gradients_match_differences(void)
 {
@@ -521,16 +527,16 @@ static void gradients_match_differences(void)
                     t.play.config.margin = 0.3;
                     value_of(&t, (sppo_loss)kind, grad);
                     for (i = 0; i < t.x.kept; i++) {
-                        double *at = kind == SPPO_LOSS_SIMPO ? &t.logp[i]
-                                                             : &t.ratio[i];
-                        const double old = *at;
                         double up, down;
 
-                        *at = old + h;
+                        t.ratio[i] += h;
+                        t.logp[i] += h;
                         up = value_of(&t, (sppo_loss)kind, unused);
-                        *at = old - h;
+                        t.ratio[i] -= 2 * h;
+                        t.logp[i] -= 2 * h;
                         down = value_of(&t, (sppo_loss)kind, unused);
-                        *at = old;
+                        t.ratio[i] += h;
+                        t.logp[i] += h;
                         if (!CHECK_NEAR(grad[i], (up - down) / (2 * h),
                                         1e-7 * (1 + fabs(grad[i]))))
                             printf("    of %s, signal %d\n",
@@ -600,8 +606,10 @@ static void first_gradients_are_one(void)
         table t;
 
         lay(&t, (uint64_t)key, 1);
-        for (i = 0; i < K; i++)
+        for (i = 0; i < K; i++) {
             t.ratio[i] = 0.0;
+            t.logp[i] = t.old[K + i];
+        }
         value_of(&t, SPPO_LOSS_SPPO, sppo);
         value_of(&t, SPPO_LOSS_CLIP, rloo);
         value_of(&t, SPPO_LOSS_GAP, rebel);

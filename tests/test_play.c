@@ -2385,6 +2385,228 @@ static void saved_between_steps_is_the_same(void)
     remove(SCRATCH);
 }
 
+/* ---- a pull to a reference policy ---- */
+
+/* A world that is pulled to a reference, which moves every iteration. */
+static int begin_pulled(world *w, int prompts, double pull)
+{
+    const int ok = begin(w, prompts);
+
+    w->config.pull = pull;
+    w->config.reference_every = 1;
+    return ok;
+}
+
+/* [INPO 1] The first loss is that of ratios to (1 - lambda) log pi_t + lambda
+ * log pi_ref, both from forests of their own.                               */
+static void ratios_are_to_the_anchor(void)
+{
+    const sppo_config c = tiny_config(8);
+    static record r;
+    world w;
+    sppo_model other = { 0 };
+    double loss = 0.0, move = 0.0;
+    int p, i;
+
+    memset(&r, 0, sizeof r);
+    if (!begin_pulled(&w, 6, 0.25) ||
+        !CHECK_OK(&w.ctx, sppo_model_init(&w.ctx, &other, &c, 77)))
+        return;
+    for (i = 0; i < (int)other.count; i++)
+        other.weights[i] *= (sppo_real)3;
+    w.config.reference = &other;
+    w.config.batch = 6;
+    w.config.iterations = 1;
+    w.config.progress = keep_record;
+    w.config.progress_user = &r;
+    if (!start(&w) || !collect(&w))
+        return;
+    for (p = 0; p < 6; p++)
+        for (i = 0; i < 2; i++) {
+            const sppo_round *round = &w.play.round;
+            const int y = p * 4 + (i ? round->loser : round->winner)[p];
+            const double old = log_pi(&w, &w.policy, p, &round->responses, y);
+            const double ref = log_pi(&w, &other, p, &round->responses, y);
+            const double away = 0.25 * (ref - old);
+
+            loss += pow(-away - 2.0 * (round->win[y] - 0.5), 2) / 12;
+            move += fabs(away) / 12;
+        }
+    CHECK(move > 0.05);
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    CHECK_NEAR(r.step[0].loss, loss, 40 * REAL);  // of squares of order 1
+    CHECK_NEAR(r.step[0].kl, 0.0, REAL);          // to pi_t, pull or not
+    sppo_model_free(&w.ctx, &other);
+    end(&w);
+}
+
+/* [COMAL 1] A reference that was not given is the policy at init; it is a copy,
+ * and moves when an iteration ends.                                         */
+static void a_reference_moves_to_the_policy(void)
+{
+    sppo_model before = { 0 };
+    world w;
+
+    if (!begin_pulled(&w, 10, 0.5) || !start(&w) ||
+        !CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                           SPPO_HEAD_NONE, 0)) ||
+        !collect(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    CHECK(same_weights(&before, &w.play.reference));
+    CHECK(!same_weights(&before, &w.policy));
+    CHECK_OK(&w.ctx, sppo_play_advance(&w.ctx, &w.play));
+    CHECK(same_weights(&w.policy, &w.play.reference));
+    sppo_model_free(&w.ctx, &before);
+    end(&w);
+}
+
+/* To where it is already nothing is pulled: the same bits in iteration 1, and
+ * with a reference that moves in all others.                                */
+static void a_pull_to_pi_t_pulls_nowhere(void)
+{
+    world pulled, free_one, held;
+
+    if (!begin_pulled(&pulled, 10, 0.5) || !start(&pulled) ||
+        !begin(&free_one, 10) || !start(&free_one) || !begin(&held, 10))
+        return;
+    held.config.pull = 0.5;
+    if (!start(&held))
+        return;
+    CHECK_OK(&pulled.ctx, sppo_play_run(&pulled.ctx, &pulled.play,
+                                        &pulled.judge));
+    CHECK_OK(&free_one.ctx, sppo_play_run(&free_one.ctx, &free_one.play,
+                                          &free_one.judge));
+    CHECK_OK(&held.ctx, sppo_play_run(&held.ctx, &held.play, &held.judge));
+    CHECK(same_weights(&pulled.policy, &free_one.policy));
+    CHECK(!same_weights(&held.policy, &free_one.policy));
+    end(&pulled), end(&free_one), end(&held);
+}
+
+/* [RLHF 2] A policy gradient has the pull in its reward: RLOO's step is that of
+ * win rates less tau (log pi_t - log pi_ref), tau = lambda / eta.  With so large
+ * an eps the optimiser's step is the gradient's own, not of size 1.         */
+static void a_policy_gradient_is_pulled_by_its_reward(void)
+{
+    sppo_real *after[2];
+    double moved = 0.0;
+    world w;
+    int half, i, n = 0;
+
+    for (half = 0; half < 2; half++) {  // by the pull, by a judge that knows
+        const sppo_config c = tiny_config(8);
+        sppo_model other = { 0 }, before = { 0 };
+        int p;
+
+        if (!begin(&w, 6) ||
+            !CHECK_OK(&w.ctx, sppo_model_init(&w.ctx, &other, &c, 77)))
+            return;
+        w.config.loss = SPPO_LOSS_CLIP;
+        w.config.keep_all = 1;
+        w.config.batch = 6;
+        w.config.epochs = 1;
+        w.config.iterations = 1;
+        w.config.optim.eps = 1.0;
+        w.config.optim.lr = 1.0;
+        w.config.pull = half ? 0.0 : 0.4;
+        w.config.reference = half ? NULL : &other;
+        if (!start(&w) || !collect(&w))
+            return;
+        for (p = 0; p < 6 && half; p++)
+            for (i = 0; i < 4; i++) {
+                const sppo_lists *y = &w.play.round.responses;
+
+                w.play.round.win[p * 4 + i] +=
+                    0.4 / 2.0 * (log_pi(&w, &other, p, y, p * 4 + i) -
+                                 log_pi(&w, &w.policy, p, y, p * 4 + i));
+            }
+        CHECK_OK(&w.ctx, sppo_model_clone(&w.ctx, &before, &w.policy,
+                                          SPPO_HEAD_NONE, 0));
+        CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+        n = (int)w.policy.count;
+        after[half] = (sppo_real *)malloc((size_t)n * sizeof **after);
+        memcpy(after[half], w.policy.weights, (size_t)n * sizeof **after);
+        for (i = 0; i < n; i++)
+            moved += fabs((double)(after[half][i] - before.weights[i]));
+        sppo_model_free(&w.ctx, &before);
+        sppo_model_free(&w.ctx, &other);
+        end(&w);
+    }
+    CHECK(moved > 1.0);
+    for (i = 0; i < n; i++)
+        CHECK_NEAR(after[1][i], after[0][i], REAL);
+    free(after[0]), free(after[1]);
+}
+
+static void a_pulled_run_resumes_to_the_same_bits(void)
+{
+    world a;
+    int cut, t;
+
+    mkdir("build", 0777);
+    if (!begin_pulled(&a, 10, 0.25) || !start(&a) ||
+        !CHECK_OK(&a.ctx, sppo_play_run(&a.ctx, &a.play, &a.judge)))
+        return;
+    for (cut = 0; cut <= 10; cut++) {
+        world first, b;
+        if (!begin_pulled(&first, 10, 0.25) || !start(&first))
+            return;
+        for (t = 0; t < cut; t++)
+            CHECK_OK(&first.ctx, sppo_play_next(&first.ctx, &first.play,
+                                                &first.judge));
+        CHECK_OK(&first.ctx, sppo_play_save(&first.ctx, &first.play, SCRATCH));
+        if (!begin_pulled(&b, 10, 0.25) || !start(&b))
+            return;
+        memset(b.play.reference.weights, 0, 64);  // what is there is not it
+        if (!CHECK_OK(&b.ctx, sppo_play_load(&b.ctx, &b.play, SCRATCH)))
+            return;
+        CHECK_OK(&b.ctx, sppo_play_run(&b.ctx, &b.play, &b.judge));
+        if (!CHECK(same_weights(&a.policy, &b.policy)))
+            printf("    after step %d\n", cut);
+        end(&first), end(&b);
+    }
+    end(&a);
+    remove(SCRATCH);
+}
+
+static void bad_pulls_are_refused_by_name(void)
+{
+    static const struct {
+        double pull;
+        int every, loss, all, dim;  // dim: of the reference; 0: there is none
+        const char *said;
+    } row[] = {
+        { -0.1, 0, 0, 0, 0, "pull" }, { 1.1, 0, 0, 0, 0, "pull" },
+        { 0.0, 1, 0, 0, 0, "without a pull" },
+        { 0.0, 0, 0, 0, 8, "without a pull" },
+        { 0.5, -1, 0, 0, 0, "reference_every" },
+        { 0.5, 0, SPPO_LOSS_SIMPO, 0, 0, "the loss simpo" },
+        { 0.5, 0, SPPO_LOSS_CLIP, 0, 0, "without keep_all" },
+        { 0.5, 0, 0, 0, 32, "dim of the reference is 32" }
+    };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        sppo_config c = tiny_config(8);
+        sppo_model other = { 0 };
+        world w;
+
+        if (!begin(&w, 4))
+            return;
+        c.dim = row[i].dim ? row[i].dim : c.dim;
+        CHECK_OK(&w.ctx, sppo_model_init(&w.ctx, &other, &c, 1));
+        w.config.pull = row[i].pull;
+        w.config.reference_every = row[i].every;
+        w.config.loss = (sppo_loss)row[i].loss;
+        w.config.reference = row[i].dim ? &other : NULL;
+        CHECK(sppo_play_init(&w.ctx, &w.play, &w.config, &w.policy,
+                             &w.prompts) == SPPO_E_ARGUMENT);
+        CHECK(has(&w.ctx, row[i].said));
+        sppo_model_free(&w.ctx, &other);
+        end(&w);
+    }
+}
+
 /* ---- stopped by ctx->stop, between two passes ---- */
 
 typedef struct brake { int asked, at; } brake;  // at: when it says stop
@@ -2707,7 +2929,7 @@ static void bytes_are_known_beforehand(void)
 {
     int t;
 
-    for (t = 0; t < 3; t++) {
+    for (t = 0; t < 4; t++) {
         world w;
         double said, taken;
         size_t before;
@@ -2717,6 +2939,8 @@ static void bytes_are_known_beforehand(void)
             w.config.optim.kind = SPPO_ADAMW, w.config.pass_tokens = 200;
         if (t == 2)
             w.config.k = 8, w.config.keep_all = 1, w.config.pass_tokens = 10000;
+        if (t == 3)
+            w.config.pull = 0.1;
         said = (double)sppo_play_bytes(&w.config, &w.policy, &w.prompts);
         before = w.ctx.held;
         w.ctx.peak = w.ctx.held;
@@ -2925,6 +3149,12 @@ static const check_case cases[] = {
     CASE(same_bits_for_any_number_of_threads),
     CASE(saved_and_loaded_is_the_same),
     CASE(saved_between_steps_is_the_same),
+    CASE(ratios_are_to_the_anchor),
+    CASE(a_reference_moves_to_the_policy),
+    CASE(a_pull_to_pi_t_pulls_nowhere),
+    CASE(a_policy_gradient_is_pulled_by_its_reward),
+    CASE(a_pulled_run_resumes_to_the_same_bits),
+    CASE(bad_pulls_are_refused_by_name),
     CASE(another_runs_checkpoint_is_refused_by_name),
     CASE(bytes_are_known_beforehand),
     CASE(a_run_takes_no_memory)

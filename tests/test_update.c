@@ -699,7 +699,8 @@ static void losses_gradients_match_differences(void)
             }
 }
 
-/* All kept responses of a prompt have the same part of its loss and gradient. */
+/* All kept responses of a prompt have the same part of its loss and gradient.
+ */
 static void eq_4_7_mean_over_the_kept_responses(void)
 {
     static const double win[] = { 0.9, 0.5, 0.3, 0.3, 0.5 };
