@@ -2239,14 +2239,14 @@ static double sppoi_prompt_loss(const sppoi_batch *batch, int at)
     const int w = round->winner[p], l = round->loser[p];
     const double *win = round->win + p * k, *logp = play->kept_logp + at * k;
     double *ratio = play->kept_ratio + at * k, *kept = play->kept_win + at * k;
-    sppoi_example x = { 0, ratio, kept, 0, 0, c->eta, 0, play, p, logp,
-                        play->worth + at * k };
+    const sppoi_example x = {
+        sppoi_kept(c), ratio, kept,
+        round->pairwise[sppoi_cell(p * k + w, k, l)],
+        !sppo_beats(win[w], win[l]), c->eta,
+        sppo_log_z(c->baseline, c->coefficient, c->eta, win, k), play, p, logp,
+        play->worth + at * k };
     int i;
 
-    x.kept = sppoi_kept(c);
-    x.beats = round->pairwise[sppoi_cell(p * k + w, k, l)];
-    x.tied = !sppo_beats(win[w], win[l]);
-    x.log_z = sppo_log_z(c->baseline, c->coefficient, c->eta, win, k);
     for (i = 0; i < x.kept; i++) {
         const int y = sppoi_kept_response(play, p, i);
 
@@ -2314,9 +2314,9 @@ static sppoi_batch sppoi_next_batch(sppo_play *play)
     const uint64_t stream = sppoi_stream(play, SPPOI_STREAM_ORDER);
     const int epoch = play->done / play->steps_per_epoch;
     const int from = play->done % play->steps_per_epoch * play->config.batch;
-    sppoi_batch batch = { play, play->order + from, 0, 0, 0, NULL, NULL };
+    const int count = sppoi_min(play->config.batch, play->round.count - from);
+    const sppoi_batch batch = { play, play->order + from, count, 0, 0, 0, 0 };
 
-    batch.count = sppoi_min(play->config.batch, play->round.count - from);
     sppo_random_order(sppo_random_fork(stream, (uint64_t)epoch), play->order,
                       play->round.count);
     return batch;
@@ -2918,13 +2918,10 @@ SPPO_DEF const char *sppo_loss_name(sppo_loss loss)
 static double sppoi_loss(sppo_loss loss, const sppoi_example *x, double *grad)
 {
     const sppoi_loss_row *row = sppoi_find_loss(loss);
-    int i;
 
-    for (i = 0; i < x->kept; i++)
-        grad[i] = 0.0;
-    if (!row)
-        return (double)NAN;  // which no step is taken with
-    return row->needs_winner && x->tied ? 0.0 : row->value(x, grad);
+    memset(grad, 0, (size_t)x->kept * sizeof *grad);
+    return !row ? (double)NAN  // which no step is taken with
+         : row->needs_winner && x->tied ? 0.0 : row->value(x, grad);
 }
 
 /* ==========================================================================
@@ -9130,9 +9127,8 @@ static sppo_result sppoi_add_passes(sppo_ctx *ctx, sppo_play *play,
 
     if (!ranks || !grad)
         return SPPO_OK;  // alone, passes add to grad as they come
-    if (ranks->rank == 0)
-        for (i = 0; i < n; i++)
-            grad[i] += play->before[i];
+    for (i = 0; i < n && ranks->rank == 0; i++)
+        grad[i] += play->before[i];
     SPPOI_TRY(sppoi_ranks_all_reduce(ctx, ranks, grad, n));
     memcpy(play->before, grad, n * sizeof *grad);
     return SPPO_OK;
@@ -9583,28 +9579,6 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
                              c->sampling.max_tokens);
 }
 
-/* The reference's forward passes have the policy's activations. */
-static sppo_result sppoi_check_reference(sppo_ctx *ctx, const sppo_play *play)
-{
-    const sppo_model *reference = play->config.reference;
-    sppoi_settings own, its;
-    int i;
-
-    if (!reference)
-        return SPPO_OK;
-    memset(&own, 0, sizeof own);
-    memset(&its, 0, sizeof its);
-    sppoi_settings_model(&own, "", &play->policy->config, SPPOI_TRUNK);
-    sppoi_settings_model(&its, "", &reference->config, SPPOI_TRUNK);
-    for (i = 0; i < own.count; i++)
-        if (own.value[i] < its.value[i] || own.value[i] > its.value[i])
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: %s of the "
-                             "reference is %.10g, of the policy %.10g; both "
-                             "must have one shape", own.name[i], its.value[i],
-                             own.value[i]);
-    return SPPO_OK;
-}
-
 /* Checks, and takes the memory; what failed can be freed. */
 static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
 {
@@ -9614,7 +9588,10 @@ static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
     int i, steps;
 
     SPPOI_TRY(sppoi_play_resolve(ctx, c, prompts, context));
-    SPPOI_TRY(sppoi_check_reference(ctx, play));
+    if (c->reference)
+        SPPOI_TRY(sppoi_same_trunk(ctx, &play->policy->config,
+                                   &c->reference->config,
+                                   "sppo_play_init: the reference"));
     for (i = 0; i < prompts->count; i++)
         if (sppo_lists_length(prompts, i) < 1 ||
             sppo_lists_length(prompts, i) >= context)

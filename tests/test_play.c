@@ -2484,8 +2484,8 @@ static void a_pull_to_pi_t_pulls_nowhere(void)
 }
 
 /* [RLHF 2] A policy gradient has the pull in its reward: RLOO's step is that of
- * win rates less tau (log pi_t - log pi_ref), tau = lambda / eta.  With so large
- * an eps the optimiser's step is the gradient's own, not of size 1.         */
+ * win rates less tau (log pi_t - log pi_ref), tau = lambda / eta.  With so
+ * large an eps the optimiser's step is the gradient's own, not of size 1.   */
 static void a_policy_gradient_is_pulled_by_its_reward(void)
 {
     sppo_real *after[2];
@@ -2582,7 +2582,7 @@ static void bad_pulls_are_refused_by_name(void)
         { 0.5, -1, 0, 0, 0, "reference_every" },
         { 0.5, 0, SPPO_LOSS_SIMPO, 0, 0, "the loss simpo" },
         { 0.5, 0, SPPO_LOSS_CLIP, 0, 0, "without keep_all" },
-        { 0.5, 0, 0, 0, 32, "dim of the reference is 32" }
+        { 0.5, 0, 0, 0, 32, "the reference: begun for a model of another" }
     };
     int i;
 
