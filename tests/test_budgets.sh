@@ -13,11 +13,11 @@
 # goal is what the file should come to and does not fail.
 # What is counted, and how: budgets.awk.
 budgets='
-tour_lines                 828     900
+tour_lines                 827     900
     From the first formula to the end of Algorithm 1: what a student reads.
 training_step_functions    168     170
     Who follows a training step from responses to weights opens these functions.
-training_step_lines       2302    2300
+training_step_lines       2300    2300
     So many lines they have.
 training_step_depth         18      19
     So many calls are open at once where the step is deepest.
@@ -53,7 +53,7 @@ copies                       0       0
     Activations copied by value: two structs share memory and go separate ways.
 nesting                      3       3
     Statements inside statements that a reader keeps in mind.
-header_lines             14914   10900
+header_lines             14915   10900
     All of sppo.h.
 readme_lines               250     250
     All of README.md.
