@@ -543,25 +543,6 @@ void disk_write(const char *folder)
     write_folder(0, folder);
 }
 
-int disk_has(const char *path)
-{
-    char name[NAME];
-    int at = 0, i;
-    size_t n;
-
-    for (;; path += n) {
-        path += strspn(path, "/");
-        n = strcspn(path, "/");
-        if (!n)
-            return 1;
-        snprintf(name, NAME, "%.*s", (int)n, path);
-        i = node[at].folder ? names_find(node[at].kept, name) : -1;
-        if (i < 0)
-            return 0;
-        at = node[at].kept->of[i].inode;
-    }
-}
-
 /* ---- which states ---- */
 
 static int folder[INODES], folders, file[INODES], files;  // that differ

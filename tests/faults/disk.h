@@ -52,8 +52,6 @@ void disk_seen_clear(void);
 /* The state that look was called for, as a folder in the place of another; or,
  * outside of look, what the processes saw at the end.                       */
 void disk_write(const char *folder);
-/* Whether a file of that name is on the disk in any case. */
-int disk_has(const char *path);
 /* What is left of the state, in words: for a report. */
 const char *disk_story(void);
 
