@@ -532,13 +532,14 @@ expect nan_in_a_run 6 '' "$tool" align --policy base --prompts prompts.jsonl \
 
 align_base="align --policy base --prompts prompts.jsonl --preference judge \
     --max-tokens 4 --k 3 --batch 2 --epochs 1 --quiet"
-for method in sppo dpo ipo simpo gpo rebel dno spo rloo dr-grpo grpo gspo; do
+for method in sppo dpo ipo simpo gpo rebel dno spo rloo dr-grpo grpo gspo rlhf inpo \
+    comal; do
     holds method_$method "$tool" $align_base --method $method --iterations 1 \
         --out method_$method
     cksum < method_$method/policy/model.safetensors >> method_sums
 done
-# of one epoch in whose first step all that was clipped is not yet
-if [ "$(sort -u method_sums | wc -l)" -ge 11 ]; then ok methods_differ
+# in one epoch not all that would be clipped is, nor does a reference move
+if [ "$(sort -u method_sums | wc -l)" -ge 12 ]; then ok methods_differ
 else bad methods_differ "$(cat method_sums)"; fi
 if "$tool" $align_base --method grpo --dry-run --out no 2>&1 | tr -s ' ' |
     grep -A 12 -F ' loss clip' | grep -cE '^ (advantage standard|signal score)' |
@@ -569,8 +570,27 @@ if cmp method_parts/policy/model.safetensors \
     method_grpo/policy/model.safetensors
 then ok method_resumes_to_the_same_bits
 else bad method_resumes_to_the_same_bits "the weights differ"; fi
-expect eta_of_a_policy_gradient 2 'eta has no effect' "$tool" $align_base \
-    --method grpo --eta 3 --out no
+holds comal_whole "$tool" $align_base --method comal --iterations 3 \
+    --reference-every 1 --out comal
+holds comal_begun "$tool" $align_base --method comal --iterations 3 \
+    --reference-every 1 --phase sample --out comal_parts
+for phase in judge fit sample judge; do
+    holds comal_$phase "$tool" align --resume --phase $phase --out comal_parts
+done
+holds comal_resumed "$tool" align --resume --out comal_parts
+if cmp comal_parts/policy/model.safetensors comal/policy/model.safetensors
+then ok comal_resumes_to_the_same_bits
+else bad comal_resumes_to_the_same_bits "the weights differ"; fi
+holds reference_is_another "$tool" $align_base --method inpo --iterations 1 \
+    --reference whole/policy --out inpo_other
+if cmp -s inpo_other/policy/model.safetensors \
+    method_inpo/policy/model.safetensors
+then bad reference_pulls "a reference changed nothing"
+else ok reference_pulls; fi
+expect pull_without_ratios 2 'pull has no effect' "$tool" $align_base \
+    --method simpo --pull 0.5 --out no
+expect reference_without_pull 2 'no effect' "$tool" $align_base \
+    --reference base --out no
 
 # ---- games, files -----------------------------------------------------------
 

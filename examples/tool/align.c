@@ -19,9 +19,27 @@ static void align_defaults(tool *t)
 
     if (t->parse.given[which])
         return;
-    t->parse.given[which] =
-        (unsigned char)condition_holds(&t->parse, t->parse.options[which].only);
+    t->parse.given[which] = 1;
     t->set.eta = align_eta(&t->set);
+}
+
+/* The model that the policy is pulled to: of the same tokens. */
+static sppo_result align_reference(tool *t)
+{
+    codec tok;
+    sppo_result result;
+
+    memset(&tok, 0, sizeof tok);
+    result = load_model(t, t->set.reference, 0, &t->reference, &tok);
+    if (result == SPPO_OK && !codec_same(&t->tok, &tok))
+        result = sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--reference %.200s has "
+                           "another tokenizer than the policy",
+                           t->set.reference);
+    if (result == SPPO_OK)
+        run_input_add(&t->folder, "reference", "model",
+                      digest_model(&t->reference, &tok));
+    codec_free(&t->ctx, &tok);
+    return result;
 }
 
 static sppo_result align_inputs(run *r)
@@ -35,6 +53,8 @@ static sppo_result align_inputs(run *r)
     run_input_add(&t->folder, "policy", "model",
                   digest_model(&t->policy, &t->tok));
     run_input_add(&t->folder, "prompts", "data", digest_lists(0, &t->prompts));
+    if (s->reference)
+        TRY(align_reference(t));
     longest = longest_list(&t->prompts);
     k = s->k;
     if (s->validation) {
@@ -234,7 +254,7 @@ static sppo_result align_in_folder(run *r)
     if (t->set.resume && file_exists(t->folder.settings))
         TRY(run_inputs_check(&t->folder));
     align_keep_prompts(t);
-    config = play_config(&t->set);
+    config = play_config(t);
     config.progress = on_progress;
     config.progress_user = r;
     TRY(sppo_play_init(&t->ctx, &r->play, &config, &t->policy, &t->prompts));

@@ -48,8 +48,8 @@ sppo_result checkpoint(run *r);
  * one that is arithmetic on the judge's answers.                            */
 sppo_result align_phase(run *r);
 
-/* The settings as those of Algorithm 1. */
-sppo_play_config play_config(const settings *s);
+/* The settings, and the reference, as those of Algorithm 1. */
+sppo_play_config play_config(const tool *t);
 
 /* Gives the settings that --method names and that were not given. */
 sppo_result align_method(tool *t);

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-sppo_play_config play_config(const settings *s)
+sppo_play_config play_config(const tool *t)
 {
+    const settings *s = &t->set;
     sppo_play_config config;
 
     memset(&config, 0, sizeof config);
@@ -30,6 +31,9 @@ sppo_play_config play_config(const settings *s)
     config.clip_range = s->clip_range;
     config.length_normalised = s->length_normalised;
     config.margin = s->margin;
+    config.pull = s->pull;
+    config.reference_every = s->reference_every;
+    config.reference = s->reference ? &t->reference : NULL;
     config.sampling = sampling_settings(s);
     config.optim = optim_settings(s, 0);
     return config;
@@ -56,7 +60,7 @@ static sppo_result align_probe(tool *t, const sppo_lists *few,
 {
     const sppo_judge indifferent = { judge_indifferent, NULL };
     const sppo_judge *judge = t->set.judge ? &indifferent : &t->judge;
-    sppo_play_config config = play_config(&t->set);
+    sppo_play_config config = play_config(t);
     double begun = 0.0;
     sppo_model copy;
     sppo_play play;
@@ -95,7 +99,7 @@ void align_resolve(tool *t)
 sppo_result align_estimate(run *r)
 {
     tool *t = r->t;
-    const sppo_play_config config = play_config(&t->set);
+    const sppo_play_config config = play_config(t);
     const size_t play = sppo_play_bytes(&config, &t->policy, &t->prompts);
     const size_t bytes = t->ctx.held + play;
     const int count = t->prompts.count < 16 ? t->prompts.count : 16;

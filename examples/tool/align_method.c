@@ -21,7 +21,10 @@ static const char *const method_sets[] = {
     REWARD "clip-range=1e9",
     REWARD "advantage=mean",
     REWARD "advantage=standard",
-    REWARD "advantage=standard length-normalised=true clip-range=3e-4"
+    REWARD "advantage=standard length-normalised=true clip-range=3e-4",
+    REWARD "pull=0.1",
+    "loss=gap keep-all=true pull=0.33",
+    "loss=gap keep-all=true pull=0.33 reference-every=2"
 };
 
 /* One "name=value", unless it was given; then it must be that for the loss,

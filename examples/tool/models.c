@@ -17,6 +17,7 @@ void tool_free(tool *t)
     sppo_json_free(ctx, &t->listener.json);
     sppo_model_free(ctx, &t->policy);
     sppo_model_free(ctx, &t->base);
+    sppo_model_free(ctx, &t->reference);
     sppo_model_free(ctx, &t->preference);
     codec_free(ctx, &t->tok);
     codec_free(ctx, &t->preference_tok);

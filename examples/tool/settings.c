@@ -110,10 +110,9 @@ static const option options[] = {
          "a row that is too long is an error, not skipped"),
 
     CHOICE("method", "sppo|dpo|ipo|simpo|gpo|rebel|dno|spo|rloo|dr-grpo|grpo|"
-           "gspo", method, NULL, NULL, ALIGN,
+           "gspo|rlhf|inpo|comal", method, NULL, NULL, ALIGN,
            "a loss with its settings, by the name of the method"),
-    REAL("eta", eta, 1e-9, 1e9, NULL,
-         "loss=sppo|pair|single|hard|dpo|ipo|gpo|gap|dno|simpo", ALIGN,
+    REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
          "how hard a win rate pulls; DPO's beta, usually 0.1, is 1/eta (30; "
          "dpo 1, ipo 5, gpo 5, simpo 0.4; other signals than win 5)"),
     REAL("eta", eta, 1e-9, 1e9, NULL, NULL, GAME,
@@ -165,6 +164,14 @@ static const option options[] = {
     FLAG("length-normalised", length_normalised, "loss=clip", ALIGN,
          "the ratio of a token instead of a response"),
     REAL("margin", margin, 0, 1e6, "0", "loss=simpo", ALIGN, "SimPO's gamma"),
+    REAL("pull", pull, 0, 1, "0",
+         "loss=sppo|pair|single|hard|dpo|ipo|gpo|gap|dno|clip", ALIGN,
+         "share of a reference in what log-ratios are to, besides pi_t; eta "
+         "times the weight of the KL to it"),
+    TEXT("reference", "DIR", reference, "pull", ALIGN | CONTENT_OPTION,
+         "that model (the policy as it begins)"),
+    COUNT("reference-every", reference_every, 0, 100000, "0", "pull", ALIGN,
+          "iterations until it moves to the policy; 0: never"),
     CHOICE("baseline", "half|empirical|coefficient", baseline, "half",
            "loss=sppo", ALIGN, "log Z: eta/2, from the samples, or log-z eta"),
     REAL("log-z", log_z, -1e6, 1e6, "0.5", "baseline=coefficient", ALIGN,

@@ -23,7 +23,7 @@ typedef struct tool {
     parser parse;
     console console;
     const char *path;                 // the argument of info
-    sppo_model policy, base, preference;
+    sppo_model policy, base, preference, reference;
     codec tok, preference_tok;
     sppo_pref pref;
     listener listener;
