@@ -94,42 +94,100 @@ static size_t mutate_splice(uint8_t *text, size_t size, size_t most,
     return size - (to - from) + length;
 }
 
+static size_t mutate_blanks(const uint8_t *text, size_t size, size_t at)
+{
+    while (at < size && strchr(" \n\r\t", text[at]) && text[at])
+        at++;
+    return at;
+}
+
+/* Where a value or key stands, and for a key the value that it is of. */
+typedef struct mutate_item {
+    size_t from, to, value, end;  // a value: value and end are from and to
+    int key;
+} mutate_item;
+
+static mutate_item mutate_find(const uint8_t *text, size_t size, size_t n)
+{
+    mutate_item m = { 0, 0, 0, 0, 0 };
+
+    mutate_begin(text, size, n, &m.from);
+    m.to = m.end = mutate_end(text, size, m.from);
+    m.value = mutate_blanks(text, size, m.to);
+    m.key = m.value < size && text[m.value] == ':';
+    m.value = m.key ? mutate_blanks(text, size, m.value + 1) : m.from;
+    if (m.key)
+        m.end = mutate_end(text, size, m.value);
+    return m;
+}
+
+/* An item goes, with the comma behind it or else the one in front. */
+static size_t mutate_remove(uint8_t *text, size_t size, mutate_item m)
+{
+    const size_t next = mutate_blanks(text, size, m.end);
+
+    if (next < size && text[next] == ',')
+        m.end = next + 1;
+    else
+        while (m.from > 0 && strchr(" \n\t,", text[m.from - 1]) &&
+               text[m.from] != ',')
+            m.from--;
+    return mutate_splice(text, size, size, m.from, m.end, text, 0);
+}
+
+/* Another value or key of the text in its place; a key stays a key. */
+static size_t mutate_copy(uint8_t *text, size_t size, size_t most,
+                          size_t values, size_t which, mutate_item m)
+{
+    static uint8_t piece[1 << 16];
+    mutate_item other = mutate_find(text, size, which % values);
+    size_t length;
+
+    if (m.key != other.key) {  // both as values
+        m.from = m.value, m.to = m.end;
+        other.from = other.value, other.to = other.end;
+    }
+    length = other.to - other.from;
+    if (length > sizeof piece)
+        return size;
+    memcpy(piece, text + other.from, length);
+    return mutate_splice(text, size, most, m.from, m.to, piece, length);
+}
+
 static size_t mutate_json(uint8_t *text, size_t size, size_t most, unsigned r)
 {
     static uint8_t piece[1 << 16];
     const size_t values = mutate_begin(text, size, size, NULL);
-    size_t from = 0, to, length;
+    const char *value = mutate_value[r / 7 % MUTATE_VALUES];
+    size_t length;
+    mutate_item m;
 
     if (!values)
         return size;
-    mutate_begin(text, size, r % values, &from);
-    to = mutate_end(text, size, from);
-    length = to - from;
+    m = mutate_find(text, size, r % values);
+    length = m.end - m.from;
     if (length > sizeof piece - 2)
         return size;
     switch (r / values % 5) {
-    case 0: {                         // another value
-        const char *value = mutate_value[r / 7 % MUTATE_VALUES];
-        return mutate_splice(text, size, most, from, to,
+    case 0:                           // another value
+        return mutate_splice(text, size, most, m.value, m.end,
                              (const uint8_t *)value, strlen(value));
-    }
     case 1:                           // the same once more
-        memcpy(piece, text + from, length);
+        memcpy(piece, text + m.from, length);
         piece[length] = ',';
-        return mutate_splice(text, size, most, from, from, piece, length + 1);
+        return mutate_splice(text, size, most, m.from, m.from, piece,
+                             length + 1);
     case 2:                           // none
-        return mutate_splice(text, size, most, from, to + (to < size &&
-                             text[to] == ','), piece, 0);
+        return mutate_remove(text, size, m);
     case 3:                           // inside an array
-        memcpy(piece + 1, text + from, length);
+        length = m.end - m.value;
+        memcpy(piece + 1, text + m.value, length);
         piece[0] = '[';
         piece[length + 1] = ']';
-        return mutate_splice(text, size, most, from, to, piece, length + 2);
-    default:                          // a copy in another's place
-        memcpy(piece, text + from, length);
-        mutate_begin(text, size, r / 11 % values, &from);
-        return mutate_splice(text, size, most, from,
-                             mutate_end(text, size, from), piece, length);
+        return mutate_splice(text, size, most, m.value, m.end, piece,
+                             length + 2);
+    default:                          // a copy of another
+        return mutate_copy(text, size, most, values, r / 11, m);
     }
 }
 

@@ -1,7 +1,8 @@
 /* replay.c - runs a fuzz target on given files, without libFuzzer
  *
- *   TARGET [--near] FILE...    --near: also every beginning of each file, and
- *                              each with one byte changed, in a few ways
+ *   TARGET [--near] FILE...    --near: also every beginning of each file, each
+ *                              with one byte changed, in a few ways, and what
+ *                              the target's mutator makes of it
  * Built with a target by any compiler.  Prints how many inputs there were.  */
 #include <stdint.h>
 #include <stdio.h>
@@ -10,8 +11,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
+                               unsigned seed);
 
-/* The mutators name it; a replay has no use for it. */
+/* The mutators call it for changes at random; a replay makes none. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most)
 {
     (void)data, (void)most;
@@ -49,6 +52,26 @@ static void near(uint8_t *data, size_t size)
     }
 }
 
+/* Three changes at once, as a value moved, another doubled, a third a hole. */
+static void mutated(const uint8_t *data, size_t size)
+{
+    const size_t most = size + 4096;
+    uint8_t *copy = (uint8_t *)malloc(most);
+    unsigned seed;
+
+    for (seed = 0; seed < 300; seed++) {
+        size_t length = size, i;
+
+        memcpy(copy, data, size);
+        for (i = 0; i < 3; i++)
+            length = LLVMFuzzerCustomMutator(copy, length, most,
+                                             2654435761u * (3 * seed +
+                                                            (unsigned)i));
+        one(copy, length);
+    }
+    free(copy);
+}
+
 static uint8_t *read_whole(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
@@ -79,6 +102,8 @@ int main(int count, char **argument)
         one(data, size);
         if (around)
             near(data, size);
+        if (around)
+            mutated(data, size);
         free(data);
     }
     fprintf(stderr, "%ld inputs\n", inputs);  // targets close their output

@@ -1,5 +1,6 @@
 /* Any text teaches a vocabulary, and goes through it and back unchanged. */
 #include "fuzz.h"
+#include "mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,7 @@
 /* tokenizer.bin: the vocabulary's size is in the first byte, then the file;
  * what is read splits texts, the file itself too, into ids that it has.     */
 #include "fuzz.h"
+#include "mutate.h"
 
 static void round_trip(sppo_ctx *ctx, const sppo_tokenizer *tok,
                        const char *text, size_t size)

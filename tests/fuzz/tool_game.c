@@ -1,5 +1,6 @@
 /* A preference matrix as CSV, played for a step. */
 #include "fuzz.h"
+#include "mutate.h"
 #include "tool_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

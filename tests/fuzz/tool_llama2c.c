@@ -1,5 +1,6 @@
 /* llama2.c's model file. */
 #include "fuzz.h"
+#include "mutate.h"
 #include "tool_world.h"
 
 #include "../../examples/tool/llama2c.h"
