@@ -82,11 +82,11 @@ part part_that_is_a_link 3 '^sppo info: parts/part.safetensors: 62 bytes' \
 
 mkdir pipe && echo "$config" > pipe/config.json
 mkfifo pipe/model.safetensors rows.fifo
-expect pipe_for_weights 5 'is not a regular file' timeout 20 "$tool" info pipe
+expect pipe_for_weights 5 'a regular file' timeout 20 "$tool" info pipe
 rm pipe/model.safetensors && : > pipe/x && mv pipe/config.json pipe/y
 mkfifo pipe/config.json
-expect pipe_for_a_config 5 'is not a regular file' timeout 20 "$tool" info pipe
-expect pipe_for_rows 5 'is not a regular file' timeout 20 "$tool" score \
+expect pipe_for_a_config 5 'a regular file' timeout 20 "$tool" info pipe
+expect pipe_for_rows 5 'a regular file' timeout 20 "$tool" score \
     --policy "$tiny/policy" --jsonl rows.fifo
 
 # What its metadata say is left of another model goes when something is saved in

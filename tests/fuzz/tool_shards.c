@@ -22,7 +22,7 @@ static void run_begin(run *r, tool *t, int phase)
     t->set.out = fuzz_folder();
     t->set.k = 2, t->set.iterations = 1, t->set.max_tokens = 4;
     t->set.eta = 30, t->set.batch = 1, t->set.phase = phase, t->set.merge = 1;
-    config = play_config(&t->set);
+    config = play_config(t);
     if (sppo_lists_add(&t->ctx, &t->prompts, token, 3) ||
         sppo_lists_add(&t->ctx, &t->prompts, token, 2) ||
         run_folder_open(&t->folder, &t->parse, &t->console, t->set.out, 0) ||
