@@ -160,6 +160,13 @@ holds one_alone align alone --preference taste --iterations 1 \
     --prompts-per-iteration 3
 holds nothing_of_the_old_run_is_left diff -r alone forgotten
 
+# One that begins anew, for it has no checkpoint, writes the same settings.
+holds grouped align grouped --method grpo --preference taste --iterations 1
+cp -r grouped anew
+rm anew/run.safetensors
+holds begins_anew_by_itself resume anew
+holds settings_are_the_same diff -r grouped anew
+
 # ---- what is said --------------------------------------------------------------
 
 expect run_is_there 2 'by --resume, choose another name, or --force' \

@@ -265,6 +265,17 @@ sppo_result option_parse(parser *p, const char *argument, const char *next,
     return option_set(p, which, value);
 }
 
+/* Whether it is as it would be if nothing were said: so is one that a run was
+ * not given, when --resume finds it in settings.json.                       */
+static int option_is_standard(const parser *p, int which)
+{
+    char own[64], value[PATH_ROOM];
+    const char *standard = option_standard(p, which, own, sizeof own);
+
+    option_value(p, which, value, sizeof value);
+    return standard && !strcmp(standard, value);
+}
+
 int condition_holds(const parser *p, const char *only)
 {
     const int negated = *only == '!';
@@ -276,7 +287,8 @@ int condition_holds(const parser *p, const char *only)
     if (which < 0)
         return 1;
     if (name[length] != '=')
-        return negated != (int)p->given[which];
+        return negated ? !p->given[which]
+                       : p->given[which] && !option_is_standard(p, which);
     option_value(p, which, value, sizeof value);
     return choice_find(name + length + 1, value, strlen(value)) >= 0;
 }
