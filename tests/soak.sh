@@ -109,8 +109,13 @@ settings() {
     grouped) arguments="align --policy base --prompts prompts.jsonl --k 3
         --max-tokens 6 --epochs 2 --batch 2 --iterations 2 --preference taste
         --method grpo --optimizer adamw" ;;
+    # whose checkpoint holds a reference that moves
+    moving) arguments="align --policy base --prompts prompts.jsonl --k 2
+        --max-tokens 6 --epochs 2 --batch 2 --iterations 2 --preference taste
+        --method comal --reference-every 1" ;;
     # what --force writes over: another seed, more iterations
-    align_before | asked_before | grouped_before) arguments="align
+    align_before | asked_before | grouped_before | moving_before)
+        arguments="align
         --policy base --prompts prompts.jsonl --k 2 --max-tokens 4 --epochs 1
         --batch 2 --iterations 3 --preference taste --validation few.jsonl
         --seed 9" ;;

@@ -75,7 +75,7 @@ rounds=$((goal / 10 + 2)) all_full=0
 
 # ---- runs: what they leave is gone on with -----------------------------------
 
-for name in align asked grouped prefer paired pretrain begun; do
+for name in align asked grouped moving prefer paired pretrain begun; do
     whole $name
     whole ${name}_before
     began "${name}_on_a_disk"

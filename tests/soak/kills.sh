@@ -151,7 +151,7 @@ killed() {
     [ $failed -ne $before ] ||
         ok "${command}_ended_${kills}_times_in_${runs}_runs_leaves_the_same"
 }
-killed align align asked grouped
+killed align align asked grouped moving
 killed prefer prefer paired
 killed pretrain pretrain begun
 
