@@ -62,7 +62,7 @@ holds judge judge
 holds evaluate "$tool" evaluate $policy --against "$tiny/policy" $preference \
     --prompts prompts.jsonl --max-tokens 4
 holds evaluate_judgments "$tool" evaluate --judgments judged.json
-for method in mwu optimistic magnetic; do
+for method in mwu optimistic nash-md; do
     holds game_$method "$tool" game --matrix matrix.csv --method $method \
         --steps 50
 done

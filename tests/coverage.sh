@@ -95,8 +95,8 @@ for name in ${*:-$units $scripts}; do
     *" $name "*) run=unit ;;
     *) run=script ;;
     esac
-    $run "$name" "$out/output.$name" || { failed=$((failed + 1)); echo "FAIL $name"
-        grep -vE '^(passed|ok) ' "$out/output.$name" | tail -n 12; }
+    $run "$name" "$out/$name.log" || { failed=$((failed + 1)); echo "FAIL $name"
+        grep -vE '^(passed|ok) ' "$out/$name.log" | tail -n 12; }
 done
 [ ! -d "$out/sppo" ] || collect sppo
 gcovr --root . $(printf -- '-a %s ' "$out"/*.json) --csv "$out/report.csv" \

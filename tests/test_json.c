@@ -810,6 +810,55 @@ static void quote_replaces_invalid_utf8(void)
     CHECK(strchr(out, '\xed') == NULL && strchr(out, '\xa0') == NULL);
 }
 
+/* What is longer or more than the manual allows is refused in its words. */
+static void limits_are_said(void)
+{
+    static char text[1000];
+    sppo_ctx ctx = { 0 };
+    sppo_json json = { 0 };
+    double value;
+
+    memset(text, '1', 300);
+    CHECK(verdict(&ctx, text, 300) == SPPO_OK);
+    CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, text, 300, "here"));
+    value = sppo_json_number(&json, 0);
+    CHECK_NEAR(value / 1.1111111111111111e299, 1.0, 1e-15);
+    text[300] = '1';
+    CHECK(verdict(&ctx, text, 301) == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "a number of more than 300 characters"));
+    memset(text, 'k', sizeof text);
+    memcpy(text, "{\"", 2);
+    memcpy(text + 2 + 255, "\":1}", 4);
+    CHECK(verdict(&ctx, text, 2 + 255 + 4) == SPPO_OK);
+    text[2 + 255] = 'k';
+    memcpy(text + 2 + 256, "\":1}", 4);
+    CHECK(verdict(&ctx, text, 2 + 256 + 4) == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "a key of more than 255 bytes"));
+    sppo_json_free(&ctx, &json);
+}
+
+/* A node that is none has no value, whatever is asked of it. */
+static void what_is_no_node_is_nothing(void)
+{
+    static const char text[] = "{\"a\": 1, \"b\": [2]}";
+    sppo_ctx ctx = { 0 };
+    sppo_json json = { 0 };
+    char out[8] = "left";
+    int node;
+
+    CHECK(sppo_json_find(&json, 0, "a") < 0);  // nothing was read yet
+    CHECK_OK(&ctx, sppo_json_parse(&ctx, &json, text, strlen(text), "here"));
+    CHECK(sppo_json_find(&json, sppo_json_find(&json, 0, "b"), "a") < 0);
+    for (node = -1; node <= json.count; node += json.count + 1) {
+        memcpy(out, "left", 5);
+        CHECK(sppo_json_find(&json, node, "a") < 0);
+        CHECK(sppo_json_string(&json, node, out, sizeof out) == 0 && !out[0]);
+        CHECK(sppo_json_number(&json, node) == 0.0);
+    }
+    CHECK(sppo_json_number(&json, 0) == 0.0);
+    sppo_json_free(&ctx, &json);
+}
+
 /* The length that a larger buffer would hold, so that a caller can take it. */
 static void quote_says_how_much_room_it_needs(void)
 {
@@ -852,6 +901,8 @@ static const check_case cases[] = {
     CASE(quote_then_read_is_identity),
     CASE(quote_makes_json_of_any_bytes),
     CASE(quote_replaces_invalid_utf8),
+    CASE(limits_are_said),
+    CASE(what_is_no_node_is_nothing),
     CASE(quote_says_how_much_room_it_needs)
 };
 
