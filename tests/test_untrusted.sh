@@ -110,6 +110,17 @@ if [ -f victim ] && [ -f victim.next ] && [ -f trap/notes.txt ]; then
 if [ -f trap/x.next ]; then bad metadata_remove_in_their_folder "x.next"; else
     ok metadata_remove_in_their_folder; fi
 
+# An index that is saved over takes its parts with it, and no other file.
+mkdir over.safetensors
+for file in notes.txt a.safetensors; do : > "over.safetensors/$file"; done
+echo '{"weight_map": {"x": "notes.txt", "y": "a.safetensors",
+ "z": "../victim"}}' > over.safetensors/model.safetensors.index.json
+holds index_that_is_saved_over "$tool" convert --quiet --force \
+    --from "$tiny/policy" --to over.safetensors
+if [ -f over.safetensors/notes.txt ] && [ -f victim ] &&
+    [ ! -e over.safetensors/a.safetensors ]; then ok index_removes_parts_alone
+else bad index_removes_parts_alone "$(ls over.safetensors)"; fi
+
 cp -r "$tiny/policy" spoilt
 archive spoilt/model.safetensors "$header" data
 printf '\377\377\377\177' | dd of=spoilt/model.safetensors bs=1 \
