@@ -1826,6 +1826,19 @@ static void evaluate_swapped_is_one_minus(void)
     end(&w);
 }
 
+static sppo_result says_nan(sppo_ctx *ctx, void *user,
+                            const sppo_lists *prompts,
+                            const sppo_lists *responses, int k, int first,
+                            int count, double *pairwise)
+{
+    int i;
+
+    (void)ctx, (void)user, (void)prompts, (void)responses, (void)first;
+    for (i = 0; i < count * k * k; i++)
+        pairwise[i] = (double)NAN;
+    return SPPO_OK;
+}
+
 static void evaluate_refuses_bad_arguments(void)
 {
     world w;
@@ -1847,6 +1860,21 @@ static void evaluate_refuses_bad_arguments(void)
     CHECK(sppo_evaluate(&w.ctx, &w.policy, &other, &w.judge, &w.prompts, 2,
                         &w.config.sampling, 9, &e) == SPPO_E_ARGUMENT);
     CHECK(has(&w.ctx, "vocab"));
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &w.prompts,
+                        INT_MAX / 2, &w.config.sampling, 9, &e) ==
+          SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "samples"));
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, NULL, &w.prompts, 2,
+                        &w.config.sampling, 9, &e) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "sppo_evaluate: "));
+    w.judge.fill = NULL;
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &w.prompts, 2,
+                        &w.config.sampling, 9, &e) == SPPO_E_ARGUMENT);
+    CHECK(has(&w.ctx, "sppo_evaluate: "));
+    w.judge.fill = says_nan;
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &w.prompts, 2,
+                        &w.config.sampling, 9, &e) != SPPO_OK);
+    CHECK(has(&w.ctx, "sppo_evaluate: the judge's "));
     CHECK(e.prompts == 0);
     sppo_model_free(&w.ctx, &other);
     end(&w);

@@ -1433,6 +1433,56 @@ static void bad_forests_are_refused_and_nothing_moves(void)
     CHECK(ctx.held == 0);
 }
 
+/* Room for nothing, a forest that nobody added to in order, a model of NaN. */
+static void rooms_forests_and_numbers_are_checked(void)
+{
+    static const int room[][4] = { { 0, 4, 0, 0 },  { 8, 0, 0, 0 },
+                                   { 8, 4, -1, 0 }, { 8, 4, 0, -1 },
+                                   { 8, 4, 0, SPPO_STEP + 1 } };
+    const sppo_config c = shape_of(0);
+    slow_random random = { 18 };
+    static sppo_model model;
+    static sppo_forest forest;
+    static sppo_activations acts;
+    double loss = 7;
+    size_t n;
+    int i;
+
+    if (!view_model(&ctx, &model, &c, 9) ||
+        !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 8, 4)))
+        return;
+    for (i = 0; i < COUNT(room); i++)
+        mentions(sppo_activations_init(&ctx, &acts, &model, room[i][0],
+                                       room[i][1], room[i][2], room[i][3]),
+                 SPPO_E_ARGUMENT, "sppo_activations_init");
+    if (!CHECK_OK(&ctx, sppo_activations_init(&ctx, &acts, &model, 8, 4, 0, 0)))
+        return;
+    for (i = 0; i < 2; i++)
+        add_random(&forest, &random, c.vocab, i - 1, 3, 1);
+    CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
+    forest.parent[1] = 1;
+    mentions(sppo_forward(&ctx, &acts, &model, &forest), SPPO_E_ARGUMENT,
+             "segment 1 has ");
+    forest.parent[1] = -2;
+    mentions(sppo_forward(&ctx, &acts, &model, &forest), SPPO_E_ARGUMENT,
+             "segment 1 has ");
+    forest.parent[1] = 0;
+    forest.start[1] = forest.start[2];
+    mentions(sppo_forward(&ctx, &acts, &model, &forest), SPPO_E_ARGUMENT,
+             "segment 1");
+    sppo_forest_clear(&forest);
+    add_random(&forest, &random, c.vocab, -1, 8, 1);
+    for (n = 0; n < model.count; n++)
+        model.weights[n] = (sppo_real)NAN;
+    mentions(sppo_next_token_loss(&ctx, &acts, &model, &forest, 0, NULL, &loss),
+             SPPO_E_NUMBER, "sppo_next_token_loss: the loss");
+    CHECK_NEAR(loss, 7, 0);
+    sppo_activations_free(&ctx, &acts);
+    sppo_forest_free(&ctx, &forest);
+    sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
 /* A backward pass needs a acts made for it. */
 static void backward_without_room_is_refused(void)
 {
@@ -1588,6 +1638,7 @@ static const check_case cases[] = {
     CASE(sec_3_probabilities_of_all_responses_sum_to_one),  // audit 1
     CASE(sec_3_logprob_is_the_sum_over_the_response),  // audit 1
     CASE(bad_forests_are_refused_and_nothing_moves),
+    CASE(rooms_forests_and_numbers_are_checked),
     CASE(backward_without_room_is_refused),
     CASE(bad_configs_are_refused_by_name),
     CASE(bad_real_fields_are_refused_by_name),

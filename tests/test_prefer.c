@@ -640,6 +640,46 @@ static void tokens_are_counted_beyond_an_int(void)
     CHECK(sppo_pref_tokens(&pref, 10, length + 2, 2) == 10 + 2 * 7);
 }
 
+/* Numbers that are none are told, not handed on. */
+static void a_damaged_model_is_told(void)
+{
+    const sppo_config c = small_config(SPPO_HEAD_EMBED);
+    static sppo_model model;
+    static sppo_pref pref;
+    static sppo_lists prompts, responses;
+    const double label[1] = { 0.75 };
+    const int row[1] = { 0 };
+    double score[64], loss = 7;
+    size_t i;
+
+    if (!view_model(&ctx, &model, &c, 48) ||
+        !random_lists(&prompts, &responses, 2, 48))
+        return;
+    CHECK(sppo_pref_init(&ctx, &pref, &model, 100, 1, 0) == SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "max_k is 1") != NULL);
+    if (!CHECK_OK(&ctx, sppo_pref_init(&ctx, &pref, &model, 100, 2, 1)))
+        return;
+    CHECK(sppo_pref_score(&ctx, &pref, &prompts, &responses, 1, 0, 1, score)
+          == SPPO_E_ARGUMENT);
+    for (i = 0; i < model.count; i++)
+        model.weights[i] = (sppo_real)NAN;
+    CHECK(sppo_pref_score(&ctx, &pref, &prompts, &responses, 2, 0, 1, score)
+          == SPPO_E_NUMBER);
+    CHECK(strstr(ctx.message, "not finite") != NULL);
+    CHECK(sppo_pref_loss(&ctx, &pref, &prompts, &responses, label, row, 1, NULL,
+                         &loss, NULL) == SPPO_E_NUMBER);
+    CHECK(strstr(ctx.message, "sppo_pref_loss: ") != NULL);
+    CHECK_NEAR(loss, 7, 0);
+    sppo_lists_clear(&prompts);
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, row, 0));
+    CHECK(sppo_pref_score(&ctx, &pref, &prompts, &responses, 2, 0, 1, score)
+          == SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "empty") != NULL);
+    sppo_pref_free(&ctx, &pref);
+    sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
+    sppo_model_free(&ctx, &model);
+}
+
 static void bad_requests_are_refused(void)
 {
     const sppo_config c = small_config(SPPO_HEAD_EMBED);
@@ -779,6 +819,7 @@ static const check_case cases[] = {
     CASE(embed_learns_rock_paper_scissors),
     CASE(scalar_cannot_learn_rock_paper_scissors),
     CASE(tokens_are_counted_beyond_an_int),
+    CASE(a_damaged_model_is_told),
     CASE(bad_requests_are_refused),
     CASE(clone_adds_a_head_to_the_trunk),
 };
