@@ -97,15 +97,16 @@ static sppo_result align_clear(run *r)
         "model.safetensors", "config.json" };
     const int own = (int)(sizeof files / sizeof *files);
     char name[32], path[PATH_ROOM];
-    int n = 0, i;
+    int n = 0, i, kind;
 
     SPPO_IO(remove)(r->t->folder.checkpoint);
     SPPO_IO(remove)(r->validation);
     TRY(path_sync(&r->t->ctx, r->t->set.out, O_RDONLY));
     do {
         snprintf(name, sizeof name, "iter%d", ++n);
-    } while (!path_join(&r->t->ctx, path, r->t->set.out, name) &&
-             is_folder(path));
+        TRY(path_join(&r->t->ctx, path, r->t->set.out, name));
+        TRY(path_look(&r->t->ctx, path, &kind));
+    } while (kind == PATH_FOLDER);
     while (--n > 0) {
         for (i = 0; i < own || sppo_companion(i - own); i++)
             align_remove(r, n, i < own ? files[i] : sppo_companion(i - own));
@@ -172,9 +173,10 @@ static sppo_result align_begin(run *r)
 {
     tool *t = r->t;
     const sppo_play *play = &r->play;
-    const int resumed = t->set.resume && file_exists(t->folder.checkpoint);
-    int step;
+    int step, resumed = 0;
 
+    if (t->set.resume)
+        TRY(path_look(&t->ctx, t->folder.checkpoint, &resumed));
     if (t->set.force)
         TRY(align_clear(r));
     if (resumed) {
@@ -248,10 +250,12 @@ static sppo_result align_in_folder(run *r)
     tool *t = r->t;
     sppo_play_config config;
     char path[PATH_ROOM];
-    int count;
+    int count, kind = PATH_NONE;
 
     TRY(align_folder(r));
-    if (t->set.resume && file_exists(t->folder.settings))
+    if (t->set.resume)
+        TRY(path_look(&t->ctx, t->folder.settings, &kind));
+    if (kind)
         TRY(run_inputs_check(&t->folder));
     align_keep_prompts(t);
     config = play_config(t);

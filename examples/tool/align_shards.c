@@ -6,6 +6,7 @@
 #include "judge_protocol.h"
 #include "signals.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,7 +171,8 @@ static sppo_result shard_read(run *r, const char *what, int shard, int of,
     int p, more;
 
     TRY(shard_path(r, what, shard, of, path));
-    if (!file_exists(path))
+    TRY(path_look(&t->ctx, path, &more));
+    if (!more)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s is missing; --phase %s "
                          "--shard %d/%d writes it", path, what, shard, of);
     TRY(open_rows(t, path));
@@ -285,13 +287,14 @@ sppo_result align_shard(run *r)
 {
     tool *t = r->t;
     char path[PATH_ROOM];
-    int shard, of;
+    int shard, of, kind;
     sppo_result result;
 
     TRY(shard_numbers(t, &shard, &of));
     TRY(path_join(&t->ctx, path, t->set.out, "shards"));
     TRY(sppo_folder_make(&t->ctx, path));
-    if (file_exists(r->t->folder.checkpoint))
+    TRY(path_look(&t->ctx, t->folder.checkpoint, &kind));
+    if (kind)
         TRY(sppo_play_load(&t->ctx, &r->play, r->t->folder.checkpoint));
     if (r->play.phase != SPPO_PHASE_SAMPLE &&
         (t->set.phase == 1 || r->play.phase != SPPO_PHASE_JUDGE))
@@ -325,16 +328,22 @@ static sppo_result judge_merged(sppo_ctx *ctx, void *user,
 
 /* What has been merged is in the checkpoint, since now or since a process that
  * was killed before it came to this.                                        */
-static void shards_remove(run *r, const char *what)
+static sppo_result shards_remove(run *r, const char *what)
 {
+    sppo_ctx *ctx = &r->t->ctx;
     char path[PATH_ROOM];
     int shard;
 
-    for (shard = 1; shard <= r->t->set.merge; shard++)
-        if (shard_path(r, what, shard, r->t->set.merge, path) == SPPO_OK)
-            SPPO_IO(remove)(path);
-    if (path_join(&r->t->ctx, path, r->t->set.out, "shards") == SPPO_OK)
-        SPPO_IO(rmdir)(path);  // when it is empty
+    for (shard = 1; shard <= r->t->set.merge; shard++) {
+        TRY(shard_path(r, what, shard, r->t->set.merge, path));
+        if (SPPO_IO(remove)(path) && errno != ENOENT)
+            return path_fail(ctx, "remove", path);
+    }
+    TRY(path_join(ctx, path, r->t->set.out, "shards"));
+    if (SPPO_IO(rmdir)(path) && errno != ENOENT && errno != ENOTEMPTY &&
+        errno != EEXIST)
+        return path_fail(ctx, "remove", path);
+    return SPPO_OK;
 }
 
 static sppo_result merge_samples(run *r)
@@ -381,10 +390,10 @@ sppo_result align_merge(run *r)
     round_digest(r);
     if (play->phase == SPPO_PHASE_SAMPLE)
         TRY(merge_samples(r));
-    shards_remove(r, "sample");
+    TRY(shards_remove(r, "sample"));
     if (play->phase == SPPO_PHASE_JUDGE && r->t->set.phase > 1)
         TRY(merge_judgements(r));
     if (play->phase > SPPO_PHASE_JUDGE)
-        shards_remove(r, "judge");
+        TRY(shards_remove(r, "judge"));
     return SPPO_OK;
 }

@@ -65,19 +65,21 @@ static sppo_result convert_folder(tool *t)
 
 /* A name that ends with .bin, or that is a file already, is a llama2.c file's;
  * any other is a directory's.                                               */
-static int names_bin(const char *path)
+static int names_bin(const char *path, int kind)
 {
     const size_t n = strlen(path);
 
-    return (n >= 4 && !strcmp(path + n - 4, ".bin")) ||
-           (file_exists(path) && !is_folder(path));
+    return (n >= 4 && !strcmp(path + n - 4, ".bin")) || kind == PATH_FILE;
 }
 
 sppo_result run_convert(tool *t)
 {
     const settings *s = &t->set;
-    const int out = is_folder(s->from);
+    int out, to;
 
+    TRY(path_look(&t->ctx, s->from, &out));
+    TRY(path_look(&t->ctx, s->to, &to));
+    out = out == PATH_FOLDER;
     TRY(output_is_free(&t->ctx, s->to, s->force));
     if (out && s->tokenizer)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
@@ -85,7 +87,7 @@ sppo_result run_convert(tool *t)
     if (!out && s->edited)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--edited has no effect: "
                          "%s is one file", s->from);
-    if (out && !names_bin(s->to))
+    if (out && !names_bin(s->to, to))
         return convert_folder(t);
     return out ? convert_to_bin(t) : convert_to_folder(t);
 }

@@ -72,19 +72,32 @@ sppo_result path_join(sppo_ctx *ctx, char out[PATH_ROOM], const char *folder,
                      folder);
 }
 
-int is_folder(const char *path)
+sppo_result path_fail(sppo_ctx *ctx, const char *what, const char *path)
 {
-    struct stat info;
-
-    return SPPO_IO(stat)(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return sppo_fail(ctx, errno == ENOMEM ? SPPO_E_MEMORY : SPPO_E_IO,
+                     "cannot %s %.300s: %s", what, path, strerror(errno));
 }
 
-int file_exists(const char *path)
+sppo_result path_look(sppo_ctx *ctx, const char *path, int *kind)
 {
     struct stat info;
 
-    return SPPO_IO(stat)(path, &info) == 0 ||
-           (errno != ENOENT && errno != ENOTDIR);
+    *kind = PATH_NONE;
+    if (SPPO_IO(stat)(path, &info) == 0)
+        *kind = S_ISDIR(info.st_mode) ? PATH_FOLDER : PATH_FILE;
+    else if (errno != ENOENT && errno != ENOTDIR)
+        return path_fail(ctx, "look at", path);
+    return SPPO_OK;
+}
+
+int path_open(const char *path, int flags)
+{
+    int fd;
+
+    do {
+        fd = SPPO_IO(open)(path, flags, 0666);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
 }
 
 int is_same_place(const char *a, const char *b)
@@ -95,27 +108,34 @@ int is_same_place(const char *a, const char *b)
            one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* Whether nothing but a lock is in the folder, or there is no folder. */
-static int folder_is_empty(const char *path)
+/* How much is in the folder besides a lock. */
+static sppo_result folder_count(sppo_ctx *ctx, const char *path, int *others)
 {
     DIR *folder = SPPO_IO(opendir)(path);
     const struct dirent *entry;
-    int others = 0;
+    int why = errno;
 
-    if (!folder)
-        return !file_exists(path);
-    while ((entry = SPPO_IO(readdir)(folder)) != NULL)
-        others += strcmp(entry->d_name, ".") != 0 &&
-                  strcmp(entry->d_name, "..") != 0 &&
-                  strcmp(entry->d_name, "lock") != 0;
-    SPPO_IO(closedir)(folder);
-    return others == 0;
+    while (folder && (errno = 0, entry = SPPO_IO(readdir)(folder)) != NULL)
+        *others += strcmp(entry->d_name, ".") != 0 &&
+                   strcmp(entry->d_name, "..") != 0 &&
+                   strcmp(entry->d_name, "lock") != 0;
+    if (folder) {
+        why = errno;
+        SPPO_IO(closedir)(folder);
+    }
+    errno = why;
+    return !folder || why ? path_fail(ctx, "read", path) : SPPO_OK;
 }
 
 sppo_result output_is_free(sppo_ctx *ctx, const char *path, int force)
 {
-    if (force || (is_folder(path) ? folder_is_empty(path)
-                                  : !file_exists(path)))
+    int kind = PATH_NONE, others = 0;
+
+    if (!force)
+        TRY(path_look(ctx, path, &kind));
+    if (kind == PATH_FOLDER)
+        TRY(folder_count(ctx, path, &others));
+    if (kind == PATH_NONE || (kind == PATH_FOLDER && !others))
         return SPPO_OK;
     return sppo_fail(ctx, SPPO_E_ARGUMENT,
                      "%s exists; choose another name, or --force to write "
@@ -129,15 +149,14 @@ sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner)
     memset(&lock, 0, sizeof lock);
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
-    *fd = SPPO_IO(open)(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
+    *fd = path_open(path, O_RDWR | O_CREAT | O_NOFOLLOW);
     if (*fd < 0)
-        return sppo_fail(ctx, SPPO_E_IO, "cannot open %s: %s", path,
-                         strerror(errno));
+        return path_fail(ctx, "open", path);
     SPPO_IO(fcntl)(*fd, F_SETFD, FD_CLOEXEC);
     if (SPPO_IO(fcntl)(*fd, F_SETLK, &lock) == 0)
         return SPPO_OK;
     if (errno != EACCES && errno != EAGAIN) {
-        sppo_fail(ctx, SPPO_E_IO, "cannot lock %s: %s", path, strerror(errno));
+        path_fail(ctx, "lock", path);
         SPPO_IO(close)(*fd);
         return ctx->code;
     }
@@ -152,15 +171,19 @@ sppo_result file_lock(sppo_ctx *ctx, const char *path, int *fd, long *owner)
  * may be read.                                                              */
 sppo_result path_sync(sppo_ctx *ctx, const char *path, int how)
 {
-    const int fd = SPPO_IO(open)(path, how);
-    int bad = fd < 0 ? how == O_WRONLY && errno != ENOENT
-                     : SPPO_IO(fsync)(fd) != 0 && errno != EINVAL;
-    const int why = errno;
+    const int fd = path_open(path, how), missing = how == O_WRONLY ? ENOENT
+                                                                    : EACCES;
+    int bad, why;
 
-    if (fd >= 0 && SPPO_IO(close)(fd) != 0)
-        bad = 1;
-    return bad ? sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
-                           strerror(why)) : SPPO_OK;
+    do {
+        bad = fd < 0 ? errno != missing
+                     : SPPO_IO(fsync)(fd) != 0 && errno != EINVAL;
+    } while (fd >= 0 && bad && errno == EINTR);
+    why = errno;
+    if (fd >= 0)
+        SPPO_IO(close)(fd);  // what is synced stays
+    errno = why;
+    return bad ? path_fail(ctx, "write to", path) : SPPO_OK;
 }
 
 uint32_t read_word(const unsigned char *at)

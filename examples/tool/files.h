@@ -19,11 +19,15 @@ sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
 sppo_result path_join(sppo_ctx *ctx, char out[PATH_ROOM], const char *folder,
                       const char *name);
 
-/* Whether there is a folder of that name. */
-int is_folder(const char *path);
+/* What has a name; what cannot be looked at is an error, and not absent. */
+enum { PATH_NONE, PATH_FILE, PATH_FOLDER };
+sppo_result path_look(sppo_ctx *ctx, const char *path, int *kind);
 
-/* What may not be looked at is there all the same: opening it tells why not. */
-int file_exists(const char *path);
+/* A failure of the last call of the system: "cannot WHAT PATH: why". */
+sppo_result path_fail(sppo_ctx *ctx, const char *what, const char *path);
+
+/* open, again when a signal interrupts it. */
+int path_open(const char *path, int flags);
 
 /* Whether two names are of one file or folder, which is there. */
 int is_same_place(const char *a, const char *b);

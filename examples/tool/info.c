@@ -150,7 +150,7 @@ sppo_result run_info(tool *t)
     char path[PATH_ROOM], *data = NULL;
     size_t size = 0;
     sppo_result result;
-    int is_run;
+    int is_run, kind;
 
     if (!t->path) {
         info_build();
@@ -164,10 +164,12 @@ sppo_result run_info(tool *t)
     TRY(peek_run(&t->ctx, t->path, &is_run));
     if (is_run) {
         TRY(path_join(&t->ctx, path, t->path, "config.json"));
-        if (!file_exists(path))  // no model yet
+        TRY(path_look(&t->ctx, path, &kind));
+        if (!kind)  // no model yet
             return SPPO_OK;
     }
-    if (is_folder(t->path)) {
+    TRY(path_look(&t->ctx, t->path, &kind));
+    if (kind == PATH_FOLDER) {
         TRY(sppo_model_load(&t->ctx, &t->policy, t->path));
         printf("model directory\n");
         info_model(&t->policy);

@@ -57,7 +57,8 @@ static sppo_result judge_read_request(tool *t, int *k)
         finished = next_node(t, finished);
     }
     if (pref_make_room(t, &t->prompts, &t->responses, *k, t->rows.line - 1))
-        return rows_fail(&t->rows, "%s", t->ctx.message);
+        return t->ctx.code == SPPO_E_MEMORY ? SPPO_E_MEMORY
+            : rows_fail(&t->rows, "%s", t->ctx.message);
     return SPPO_OK;
 }
 

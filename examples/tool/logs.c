@@ -10,22 +10,34 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* All of it, though the system takes it in parts; 0: errno says why not. */
+static int write_all(int fd, const char *data, size_t size)
+{
+    size_t done = 0;
+    ssize_t n = 1;
+
+    while (done < size && (n > 0 || (n < 0 && errno == EINTR))) {
+        n = SPPO_IO(write)(fd, data + done, size - done);
+        done += n > 0 ? (size_t)n : 0;
+        errno = n == 0 ? ENOSPC : errno;
+    }
+    return done == size;
+}
+
 sppo_result log_append(sppo_ctx *ctx, const char *path, const buffer *text)
 {
-    ssize_t n;
-    int fd, bad;
+    int fd, bad, why;
 
     TRY(buffer_check(text));
-    fd = SPPO_IO(open)(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW,
-                       0666);
-    n = fd >= 0 ? SPPO_IO(write)(fd, text->data, text->length) : -1;
-    bad = n != (ssize_t)text->length;
-    if (fd >= 0 && SPPO_IO(close)(fd) != 0)
+    fd = path_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW);
+    bad = fd < 0 || !write_all(fd, text->data, text->length);
+    why = errno;
+    if (fd >= 0 && SPPO_IO(close)(fd) != 0 && errno != EINTR && !bad) {
+        why = errno;
         bad = 1;
-    if (bad)
-        return sppo_fail(ctx, SPPO_E_IO, "cannot write to %s: %s", path,
-                         n < 0 ? strerror(errno) : "the disk is full");
-    return SPPO_OK;
+    }
+    errno = why;
+    return bad ? path_fail(ctx, "write to", path) : SPPO_OK;
 }
 
 sppo_result log_sync(sppo_ctx *ctx, const char *path)
@@ -39,10 +51,12 @@ sppo_result log_cut(buffer *line, const char *path, const char *header,
     char *data = NULL;
     size_t size = 0, at, n;
     sppo_result result;
+    int kind;
 
     buffer_clear(line);
     buffer_format(line, "%s", header);
-    if (file_exists(path))
+    TRY(path_look(line->ctx, path, &kind));
+    if (kind)
         TRY(sppo_file_read(line->ctx, path, &data, &size));
     for (at = 0; at < size; at += n + 1) {
         const char *text = data + at;

@@ -5,6 +5,7 @@
 #include "align.h"
 #include "files.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,6 +52,41 @@ static int peek_place(const sppo_json *json, size_t size, const char *name,
     return 1;
 }
 
+/* n bytes from a place of the file on. */
+static sppo_result peek_bytes(sppo_ctx *ctx, const char *path, FILE *file,
+                              off_t at, void *out, size_t n)
+{
+    int ok;
+
+    do {
+        errno = 0;
+        ok = SPPO_IO(fseeko)(file, at, SEEK_SET) == 0 &&
+             SPPO_IO(fread)(out, 1, n, file) == n;
+    } while (!ok && errno == EINTR);
+    if (!ok && feof(file))
+        return sppo_fail(ctx, SPPO_E_IO, "cannot read %.300s: it ends too "
+                         "soon", path);
+    return ok ? SPPO_OK : path_fail(ctx, "read", path);
+}
+
+/* A checkpoint's header; NULL and OK: it has none. */
+static sppo_result peek_header(sppo_ctx *ctx, const char *path, FILE *file,
+                               off_t all, char **header, size_t *size)
+{
+    unsigned char bytes[8];
+
+    if (all < 8)
+        return SPPO_OK;
+    TRY(peek_bytes(ctx, path, file, 0, bytes, 8));
+    *size = (size_t)bytes[0] | (size_t)bytes[1] << 8 |
+            (size_t)bytes[2] << 16 | (size_t)(bytes[3] & 127) << 24;
+    if (bytes[4] || bytes[5] || !*size || (off_t)*size >= all)
+        return SPPO_OK;
+    *header = (char *)sppo_alloc(ctx, *size + 1, 1);
+    return *header ? peek_bytes(ctx, path, file, 8, *header, *size)
+                   : ctx->code;
+}
+
 /* The first `count` numbers of array `name` in a checkpoint, of which only the
  * header is read; *found 0: it has no such array.                           */
 static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
@@ -58,41 +94,37 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
                                 int *found)
 {
     unsigned char bytes[64];
-    FILE *file = NULL;
+    FILE *file;
     char *header = NULL;
     size_t size = 0;
     int i, width = 0;
-    off_t at;
+    off_t at = 0;
     struct stat info;
     sppo_json json;
-    sppo_result result = SPPO_OK;
+    sppo_result result;
 
     *found = 0;
     memset(&json, 0, sizeof json);
-    if (SPPO_IO(stat)(path, &info) == 0 && S_ISREG(info.st_mode))
-        file = SPPO_IO(fopen)(path, "rb");  // a pipe waits for its writer
-    if (file && SPPO_IO(fread)(bytes, 1, 8, file) == 8 && !bytes[4] &&
-        !bytes[5])
-        size = (size_t)bytes[0] | (size_t)bytes[1] << 8 |
-               (size_t)bytes[2] << 16 | (size_t)(bytes[3] & 127) << 24;
-    if (!file || (off_t)size >= info.st_size)
-        size = 0;
-    if (size)
-        header = (char *)sppo_alloc(ctx, size + 1, 1);
-    if (size && !header)
-        result = ctx->code;
-    if (header && SPPO_IO(fread)(header, 1, size, file) == size)
+    if (SPPO_IO(stat)(path, &info) != 0)
+        return path_fail(ctx, "look at", path);
+    if (!S_ISREG(info.st_mode))
+        return SPPO_OK;  // a pipe waits for its writer
+    do {
+        file = SPPO_IO(fopen)(path, "rb");
+    } while (!file && errno == EINTR);
+    if (!file)
+        return path_fail(ctx, "open", path);
+    result = peek_header(ctx, path, file, info.st_size, &header, &size);
+    if (header && result == SPPO_OK)
         result = sppo_json_parse(ctx, &json, header, size, path);
-    if (json.count && result == SPPO_OK &&
-        peek_place(&json, size, name, count, &at, &width) &&
-        !SPPO_IO(fseeko)(file, at, SEEK_SET) &&
-        SPPO_IO(fread)(bytes, (size_t)width, (size_t)count, file) ==
-            (size_t)count)
-        *found = 1;
-    for (i = 0; *found && i < count; i++)
+    if (header && result == SPPO_OK)
+        *found = peek_place(&json, size, name, count, &at, &width);
+    if (*found)
+        result = peek_bytes(ctx, path, file, at, bytes,
+                            (size_t)width * (size_t)count);
+    for (i = 0; *found && result == SPPO_OK && i < count; i++)
         out[i] = peek_number(bytes + i * width, width);
-    if (file)
-        SPPO_IO(fclose)(file);
+    SPPO_IO(fclose)(file);
     sppo_json_free(ctx, &json);
     sppo_release(ctx, header, size + 1);
     return result;
@@ -159,16 +191,17 @@ static sppo_result peek_state(sppo_ctx *ctx, const char *path,
 {
     const int prefer = sppo_json_find(json, 0, "preferences") >= 0;
     double state[8] = { 0 }, step = 0.0, steps = 0.0;
-    int saved = 0, known;
+    int saved = 0, known, kind;
 
+    TRY(path_look(ctx, checkpoint, &kind));
     if (sppo_json_find(json, 0, "prompts") >= 0) {
-        if (file_exists(checkpoint))
+        if (kind)
             TRY(peek_numbers(ctx, checkpoint, "state", state, 8, &saved));
         peek_align(path, sppo_json_number(json,
                    sppo_json_find(json, 0, "iterations")), state, saved);
         return SPPO_OK;
     }
-    if (file_exists(checkpoint)) {
+    if (kind) {
         TRY(peek_numbers(ctx, checkpoint, "step", &step, 1, &known));
         TRY(peek_numbers(ctx, checkpoint, "steps", &steps, 1, &known));
         saved = 1;
@@ -183,11 +216,13 @@ sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
     size_t size = 0;
     sppo_json json;
     sppo_result result;
+    int kind;
 
     memset(&json, 0, sizeof json);
     *found = 0;
     TRY(path_join(ctx, path, folder, "settings.json"));
-    if (!file_exists(path))
+    TRY(path_look(ctx, path, &kind));
+    if (!kind)
         return SPPO_OK;
     TRY(path_join(ctx, checkpoint, folder, "run.safetensors"));
     TRY(sppo_file_read(ctx, path, &data, &size));

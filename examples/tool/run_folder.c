@@ -119,7 +119,7 @@ static sppo_result run_digest(sppo_ctx *ctx, const char *out, uint64_t *digest)
     *digest = 0;
     for (i = 0; i < 3; i++) {
         TRY(path_join(ctx, path, out, names[i]));
-        there = file_exists(path);
+        TRY(path_look(ctx, path, &there));
         *digest = sppo_digest(*digest, &there, sizeof there);
     }
     if (!there)
@@ -200,9 +200,12 @@ int run_save_is_due(const run_folder *f, double asked)
 sppo_result run_is_free(sppo_ctx *ctx, const char *out, int force)
 {
     char path[PATH_ROOM];
+    int kind = PATH_NONE;
 
     TRY(path_join(ctx, path, out, "settings.json"));
-    if (force || !file_exists(path))
+    if (!force)
+        TRY(path_look(ctx, path, &kind));
+    if (!kind)
         return output_is_free(ctx, out, force);
     return sppo_fail(ctx, SPPO_E_ARGUMENT, "%.300s exists and holds a run; go "
                      "on with it by --resume, choose another name, or --force "

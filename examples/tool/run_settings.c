@@ -173,14 +173,17 @@ static sppo_result setting_locate(parser *p, int which, const char *path)
     const option *o = &p->options[which];
     const char *name = *(const char **)option_field(p, which);
     const size_t at = p->kept.length;
+    int kind;
 
-    if (file_exists(name) || !strcmp(name, "-"))
+    TRY(path_look(p->ctx, name, &kind));
+    if (kind || !strcmp(name, "-"))
         return SPPO_OK;
     if (p->folder && *name != '/') {
         buffer_format(&p->kept, "%s/%s", p->folder, name);
         buffer_add(&p->kept, "", 1);
         TRY(buffer_check(&p->kept));
-        if (file_exists(p->kept.data + at)) {
+        TRY(path_look(p->ctx, p->kept.data + at, &kind));
+        if (kind) {
             p->was[which] = name;
             p->changed[which] = 1;
             return option_set(p, which, p->kept.data + at);

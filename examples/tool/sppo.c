@@ -255,6 +255,7 @@ static void set_threads(tool *t)
 static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
 {
     char path[PATH_ROOM];
+    int kind;
 
     t->parse.command = &j->command;
     TRY(parse_arguments(t, argc, argv));
@@ -262,7 +263,8 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
         TRY(run_folder_look(&t->folder, &t->ctx, t->set.out));
     if (t->set.resume && t->set.out) {
         TRY(path_join(&t->ctx, path, t->set.out, "settings.json"));
-        if (file_exists(path))
+        TRY(path_look(&t->ctx, path, &kind));
+        if (kind)
             TRY(settings_adopt(&t->parse, path));
         else if (options_check_needs(&t->parse) != SPPO_OK)
             return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%.200s holds no run: "

@@ -70,7 +70,7 @@ static sppo_result trainer_find(tool *t, run_state *state)
 
     for (i = 0; i < 3; i++) {
         TRY(path_join(&t->ctx, path, t->set.out, names[i]));
-        there[i] = file_exists(path);
+        TRY(path_look(&t->ctx, path, &there[i]));
     }
     *state = there[0] && there[1] ? RUN_UNFINISHED
            : there[0] && there[2] ? RUN_FINISHED : RUN_NONE;

@@ -12,31 +12,36 @@ out=${1:?"usage: run.sh FOLDER [COMMAND..]"}
 shift
 mkdir -p "$out" || exit 1
 out=$(cd "$out" && pwd)
-FAULTS_MOST=${MOST:-24}
+FAULTS_MOST=${MOST:-12}
 [ "${ALL:-}" != 1 ] || FAULTS_MOST=1000000
 FAULTS_STDIN=/dev/null
 OMP_NUM_THREADS=1
 export FAULTS_MOST FAULTS_STDIN OMP_NUM_THREADS
 passed=0 failed=0 skipped=0
 
+ok() { passed=$((passed + 1)); echo "ok    $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL  $1: $2"; }
+
 # ---- the tool, with other calls of the system --------------------------------
 
-# build HEADER FOLDER: FOLDER/inject
+compile() {  # object, source, flags..
+    object=$1 source=$2
+    shift 2
+    ${CC:-cc} -std=c99 -O1 -g "$@" -c "$source" -o "$object"
+}
+through="-include $faults/system.h -Dmain=sppo_main"
+
+# No OpenMP: a child that was forked computes.
 build() {
-    mkdir -p "$2"
+    mkdir -p "$out/bin/obj" && cd "$out/bin/obj" || return 1
     for source in "$root"/examples/tool/*.c; do
-        name=$(basename "$source" .c)
-        main=
-        [ "$name" != sppo ] || main=-Dmain=sppo_main
         # shellcheck disable=SC2086
-        ${CC:-cc} -std=c99 -O1 -g -include "$faults/system.h" $main \
-            -c "$source" -o "$2/$name.o" || return 1
+        compile "$(basename "$source" .c).o" "$source" $through || return 1
     done
-    for name in system inject; do
-        ${CC:-cc} -std=c99 -O1 -g -c "$faults/$name.c" -o "$2/_$name.o" ||
-            return 1
+    for source in system inject; do
+        compile "$source.o" "$faults/$source.c" || return 1
     done
-    ${CC:-cc} "$2"/*.o -o "$2/inject" -lm
+    ${CC:-cc} ./*.o -o ../inject -lm
 }
 
 # ---- a tiny world: texts, rows, models of a few hundred numbers --------------
@@ -117,15 +122,17 @@ again() { try "$@" :: "$@"; }
 
 command_tokenizer() {
     world tokenizer-text a.txt
-    again tokenizer --quiet --text a.txt --vocab 262 --out tok.bin
+    set -- tokenizer --quiet --text a.txt --vocab 262 --out tok.bin
+    try "$@" :: "$@" --force
     world tokenizer-rows rows.jsonl b.bin
-    again tokenizer --quiet --force --jsonl rows.jsonl --vocab 262 --out b.bin
+    again tokenizer --quiet --force --jsonl rows.jsonl --vocab 260 --out b.bin
 }
 
 command_convert() {
     world convert-new a
     echo '{{ messages }}' > a/chat_template.jinja
-    again convert --quiet --from a --to new/er
+    try convert --quiet --from a --to new/er \
+        :: convert --quiet --force --from a --to new/er
     world convert-over a b
     echo '{{ messages }}' > a/chat_template.jinja
     echo x > b/merges.txt
@@ -163,23 +170,23 @@ command_prefer() {
     world prefer-new a rows.jsonl
     try "$@" :: "$@" --resume
     world prefer-over a rows.jsonl
-    $tool "$@" --save-seconds 30 --seed 5 > /dev/null
+    $tool "$@" --seed 5 > /dev/null
     again "$@" --force
 }
 
 align="align --quiet --policy a --prompts rows.jsonl --k 2 --max-tokens 4 \
---epochs 1 --batch 2 --iterations 2 --prompts-per-iteration 4 --save-seconds 0 \
+--epochs 1 --batch 2 --prompts-per-iteration 4 --save-seconds 0 \
 --out run"
 
 # shellcheck disable=SC2086
 command_align() {
     world align-new a taste rows.jsonl few.jsonl
-    set -- $align --preference taste --validation few.jsonl --samples 2
+    set -- $align --preference taste --validation few.jsonl --samples 2 \
+        --iterations 2
     try "$@" :: "$@" --resume
     world align-over a taste rows.jsonl
-    $tool $align --preference taste --save-seconds 30 --iterations 3 --seed 5 \
-        > /dev/null
-    again $align --preference taste --force
+    $tool $align --preference taste --iterations 3 --seed 5 > /dev/null
+    again $align --preference taste --iterations 2 --force
     world align-judge a rows.jsonl judge.sh
     try $align --iterations 1 --judge "sh judge.sh" \
         :: $align --iterations 1 --judge "sh judge.sh" --resume
@@ -187,13 +194,15 @@ command_align() {
     $tool $align --preference taste --iterations 1 > /dev/null
     again align --quiet --resume --out run --iterations 2
     world align-shard a taste rows.jsonl
-    again $align --preference taste --phase sample --shard 1/2
+    again $align --preference taste --iterations 2 --phase sample --shard 1/2
     world align-merge a taste rows.jsonl
-    $tool $align --preference taste --phase sample --shard 1/2
-    $tool $align --preference taste --phase sample --shard 2/2
-    set -- $align --preference taste --phase sample
-    try "$@" --merge 2 :: $align --preference taste --phase sample --merge 2 \
-        --resume
+    set -- $align --preference taste --iterations 2
+    for part in 1/2 2/2; do
+        $tool "$@" --phase sample --shard $part
+        $tool "$@" --phase judge --shard $part
+    done
+    try "$@" --resume --phase judge --merge 2 \
+        :: "$@" --resume --phase fit --merge 2
 }
 
 # What only reads: no call that fails goes unsaid.
@@ -228,15 +237,87 @@ command_read() {
     again info run
 }
 
+# A folder that cannot be read is not taken for an empty one.
+command_refused() {
+    world refused a
+    mkdir full && echo x > full/other
+    n=1 wrong=
+    while [ $n -le 12 ]; do
+        FAULT_ERROR=EIO FAULT_AT=$n $tool convert --quiet --from a --to full \
+            2> err && wrong="$wrong $n"
+        [ ! -e full/config.json ] || wrong="$wrong $n: it is written"
+        n=$((n + 1))
+    done
+    if [ -z "$wrong" ]; then ok "a_folder_that_cannot_be_read"; else
+        bad "a_folder_that_cannot_be_read" "EIO at$wrong"; fi
+}
+
+# ---- what is planted in a copy is found out --------------------------------------
+
+# planted NAME OBJECT SOURCE SED KIND ARGUMENTS..: the source is changed, and the
+# command in the last world fails by this kind
+planted() {
+    what=$1 object=$2 source=$3 change=$4 kind=$5
+    shift 5
+    rm -rf "$out/planted" && mkdir "$out/planted"
+    sed "$change" "$root/$source" > "$out/planted/$object.c"
+    cp "$out"/bin/obj/*.o "$out/planted"
+    if cmp -s "$root/$source" "$out/planted/$object.c"; then
+        bad "found_$what" "there is no such line"
+        return
+    fi
+    library=
+    [ "$object" != library ] || library=-DSPPO_IMPLEMENTATION
+    # shellcheck disable=SC2086
+    (cd "$out/planted" &&
+        compile "$object.o" "$object.c" $through -w $library \
+            -I "$root/examples/tool" &&
+        ${CC:-cc} ./*.o -o inject -lm) || exit 1
+    rm -rf "$out/worlds/$name.scratch"
+    FAULTS_ONLY=$kind FAULTS_MOST=1000 "$out/planted/inject" "$name" \
+        "$out/worlds/$name" "$@" :: "$@" > "$out/planted/log" 2>&1
+    if grep -q '^FAIL' "$out/planted/log"; then ok "found_$what"; else
+        bad "found_$what" "$(tail -n 3 "$out/planted/log")"; fi
+}
+
+command_planted() {
+    world planted a b
+    set -- convert --quiet --force --from a --to b
+    planted a_rename_that_failed library sppo.h \
+        '/^static int sppoi_replace/,/^}/s/(from, to) == 0/(from, to) < 2/' \
+        EACCES "$@"
+    planted a_write_that_failed library sppo.h \
+        's/sppoi_sink_failed(sink);/(void)sink;/' ENOSPC "$@"
+    planted companions_in_place library sppo.h \
+        '/^static sppo_result sppoi_put_next/,/^}/s/"", "\.next"/"", ""/' \
+        ENOSPC "$@"
+    planted a_read_that_was_interrupted library sppo.h \
+        's/^#define SPPOI_AGAIN(failed) while.*/#define SPPOI_AGAIN(failed) (void)(failed);/' \
+        EINTR "$@"
+    planted a_file_that_is_left_open library sppo.h \
+        '/^static FILE .sppoi_create/,/^}/s/if (fd >= 0 && !file)/if (fd < -1)/' \
+        ENOMEM "$@"
+    world planted-rows a few.jsonl
+    set -- sample --policy a --prompts few.jsonl --max-tokens 4
+    planted no_memory_for_a_text buffer examples/tool/buffer.c \
+        's/b->failed = 1;/b->failed = 0;/' ALLOC "$@"
+    world planted-log a.txt a.bin
+    # shellcheck disable=SC2086
+    set -- pretrain --quiet --text a.txt --tokenizer a.bin $small --force \
+        --out run
+    planted half_a_line logs examples/tool/logs.c \
+        's/while (done < size \&\&/while (done == 0 \&\&/' SHORT "$@"
+}
+
 # ---- all ------------------------------------------------------------------------
 
-build "$root/sppo.h" "$out/bin" || exit 1
+build || exit 1
 inject=$out/bin/inject
 tool="$inject --tool"
 rm -rf "$out/in" "$out/worlds"
 mkdir -p "$out/log"
 (models "$out/in") || { echo "FAIL  the models cannot be made"; exit 1; }
-[ $# -gt 0 ] || set -- tokenizer convert pretrain prefer align read
+[ $# -gt 0 ] || set -- tokenizer convert pretrain prefer align read refused planted
 begun=$(date +%s)
 for command in "$@"; do "command_$command"; done
 awk '/ injections, / { n += $2 } END { printf "%d injections", n }' \
