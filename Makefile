@@ -70,7 +70,8 @@ coverage:  ## lines and branches that the tests reach, file by file; floors
 fuzz:  ## clang's libFuzzer on every reader, 20 s each; MINUTES=n for longer
 	@sh tests/fuzz/run.sh $(if $(MINUTES),$$((60 * $(MINUTES))),20)
 
-faults:  ## the process is killed, the power cut, at each call; all of it: ALL=1
+faults:  ## at each call: failures, out of memory, kills, power cuts; all: ALL=1
+	@sh tests/faults/run.sh build/faults/run
 	@sh tests/faults/power.sh build/faults/power
 
 soak: all  ## kill, resume, compare, 200 times each command: KILLS=n SEED=n
