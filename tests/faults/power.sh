@@ -204,7 +204,7 @@ planted_tool iterations_gone_before_the_checkpoint cut \
 planted_tool shards_gone_before_the_checkpoint killed align_merged \
     align_shards '/play->done = play->round/s/^/shards_remove(r, "sample");/'
 planted_tool shards_left_by_a_kill killed align_merged align_shards \
-    '/^    shards_remove(r, "sample");/d
+    '/^    TRY(shards_remove(r, "sample"));/d
     s/    return align_phase(r);/TRY(align_phase(r)); \
         shards_remove(r, "sample"); return SPPO_OK;/'
 

@@ -314,7 +314,7 @@ command_planted() {
 build || exit 1
 inject=$out/bin/inject
 tool="$inject --tool"
-rm -rf "$out/in" "$out/worlds"
+rm -rf "$out/in" "$out/worlds" "$out/log"
 mkdir -p "$out/log"
 (models "$out/in") || { echo "FAIL  the models cannot be made"; exit 1; }
 [ $# -gt 0 ] || set -- tokenizer convert pretrain prefer align read refused planted
