@@ -75,7 +75,7 @@ static sppo_result align_inputs(run *r)
 }
 
 /* Removes a file of an iteration, and what a write of it that was killed left. */
-static void align_remove(run *r, int n, const char *file)
+static sppo_result align_remove(run *r, int n, const char *file)
 {
     static const char *const endings[] = { "", ".tmp", ".next" };
     char name[80], path[PATH_ROOM];
@@ -83,9 +83,10 @@ static void align_remove(run *r, int n, const char *file)
 
     for (i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "iter%d/%s%s", n, file, endings[i]);
-        if (!path_join(&r->t->ctx, path, r->t->set.out, name))
-            SPPO_IO(remove)(path);
+        TRY(path_join(&r->t->ctx, path, r->t->set.out, name));
+        TRY(path_remove(&r->t->ctx, path));
     }
+    return SPPO_OK;
 }
 
 /* Removes what an earlier run left: its checkpoint first, which would say that
@@ -99,8 +100,8 @@ static sppo_result align_clear(run *r)
     char name[32], path[PATH_ROOM];
     int n = 0, i, kind;
 
-    SPPO_IO(remove)(r->t->folder.checkpoint);
-    SPPO_IO(remove)(r->validation);
+    TRY(path_remove(&r->t->ctx, r->t->folder.checkpoint));
+    TRY(path_remove(&r->t->ctx, r->validation));
     TRY(path_sync(&r->t->ctx, r->t->set.out, O_RDONLY));
     do {
         snprintf(name, sizeof name, "iter%d", ++n);
@@ -109,10 +110,11 @@ static sppo_result align_clear(run *r)
     } while (kind == PATH_FOLDER);
     while (--n > 0) {
         for (i = 0; i < own || sppo_companion(i - own); i++)
-            align_remove(r, n, i < own ? files[i] : sppo_companion(i - own));
+            TRY(align_remove(r, n, i < own ? files[i]
+                                           : sppo_companion(i - own)));
         snprintf(name, sizeof name, "iter%d", n);
-        if (!path_join(&r->t->ctx, path, r->t->set.out, name))
-            SPPO_IO(rmdir)(path);
+        TRY(path_join(&r->t->ctx, path, r->t->set.out, name));
+        TRY(path_remove(&r->t->ctx, path));
     }
     return SPPO_OK;
 }

@@ -6,7 +6,6 @@
 #include "judge_protocol.h"
 #include "signals.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -336,14 +335,10 @@ static sppo_result shards_remove(run *r, const char *what)
 
     for (shard = 1; shard <= r->t->set.merge; shard++) {
         TRY(shard_path(r, what, shard, r->t->set.merge, path));
-        if (SPPO_IO(remove)(path) && errno != ENOENT)
-            return path_fail(ctx, "remove", path);
+        TRY(path_remove(ctx, path));
     }
     TRY(path_join(ctx, path, r->t->set.out, "shards"));
-    if (SPPO_IO(rmdir)(path) && errno != ENOENT && errno != ENOTEMPTY &&
-        errno != EEXIST)
-        return path_fail(ctx, "remove", path);
-    return SPPO_OK;
+    return path_remove(ctx, path);  // when it is empty
 }
 
 static sppo_result merge_samples(run *r)

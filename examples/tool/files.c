@@ -90,6 +90,14 @@ sppo_result path_look(sppo_ctx *ctx, const char *path, int *kind)
     return SPPO_OK;
 }
 
+sppo_result path_remove(sppo_ctx *ctx, const char *path)
+{
+    if (SPPO_IO(remove)(path) == 0 || errno == ENOENT || errno == ENOTDIR ||
+        errno == ENOTEMPTY || errno == EEXIST)
+        return SPPO_OK;
+    return path_fail(ctx, "remove", path);
+}
+
 int path_open(const char *path, int flags)
 {
     int fd;

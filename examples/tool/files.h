@@ -26,6 +26,9 @@ sppo_result path_look(sppo_ctx *ctx, const char *path, int *kind);
 /* A failure of the last call of the system: "cannot WHAT PATH: why". */
 sppo_result path_fail(sppo_ctx *ctx, const char *what, const char *path);
 
+/* Removes a file or an empty folder, if it is there. */
+sppo_result path_remove(sppo_ctx *ctx, const char *path);
+
 /* open, again when a signal interrupts it. */
 int path_open(const char *path, int flags);
 

@@ -153,7 +153,7 @@ sppo_result trainer_begin(trainer *r, int steps)
         if (t->set.resume)
             note(&t->console, "there is no checkpoint: beginning anew");
         // of the run that --force forgets: gone before there is a checkpoint
-        SPPO_IO(remove)(t->folder.settings);
+        TRY(path_remove(&t->ctx, t->folder.settings));
         TRY(path_sync(&t->ctx, t->set.out, O_RDONLY));
         r->own[STEPS].value = steps;
         TRY(trainer_save(r));
@@ -205,8 +205,7 @@ sppo_result trainer_end(trainer *r, sppo_result result)
         return run_stopped(&r->t->folder);
     TRY(result);
     TRY(output_check(&r->t->ctx));
-    SPPO_IO(remove)(r->t->folder.checkpoint);
-    return SPPO_OK;
+    return path_remove(&r->t->ctx, r->t->folder.checkpoint);
 }
 
 void batch_note(tool *t, int count, const char *what, const char *effect)
