@@ -9243,10 +9243,9 @@ static sppo_result sppoi_still_finite(sppo_ctx *ctx, sppo_play *play)
     const int first = 0;
 
     sppoi_fill_pass(play, &first, 1);
-    if (sppo_forward(ctx, &play->acts, play->policy, &play->forest))
-        return sppo_fail(ctx, ctx->code, "sppo_play_fit: after the last step "
-                         "(a smaller optim.lr may help): %s", ctx->message);
-    return SPPO_OK;
+    return sppo_forward(ctx, &play->acts, play->policy, &play->forest)
+        ? sppo_fail(ctx, ctx->code, "sppo_play_fit: after the last step (a "
+                    "smaller optim.lr may help): %s", ctx->message) : SPPO_OK;
 }
 
 static sppo_result sppoi_end(sppo_ctx *ctx, sppo_play *play)
@@ -9254,7 +9253,8 @@ static sppo_result sppoi_end(sppo_ctx *ctx, sppo_play *play)
     sppo_phase next = (sppo_phase)(play->phase + 1);
 
     if (play->phase == SPPO_PHASE_FIT)
-        SPPOI_TRY(sppoi_still_finite(ctx, play));
+        SPPOI_TRY(sppoi_ranks_agree(ctx, play->config.ranks,
+                                    sppoi_still_finite(ctx, play)));
     if (play->phase == SPPO_PHASE_ADVANCE &&
         play->iteration < play->config.iterations)
         next = SPPO_PHASE_SAMPLE;
