@@ -9,8 +9,10 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion \
 # The fast build is the default: -march=native triples the speed, and without
 # errno square roots are vectors, with the same bits. For a binary that runs
 # elsewhere: make NATIVE=   Without threads: make OPENMP=
-accepts = $(shell echo 'int main(void) { return 0; }' | \
-            $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
+# Not into /dev/null: tcc puts a file in its place, where it may.
+accepts = $(shell mkdir -p build; echo 'int main(void) { return 0; }' | \
+            $(CC) $(1) -x c - -o build/accepts.$$$$ 2>/dev/null && \
+            echo $(1); rm -f build/accepts.$$$$)
 NATIVE := $(call accepts,-march=native)
 OPENMP := $(call accepts,-fopenmp)
 NO_ERRNO := $(call accepts,-fno-math-errno)

@@ -74,9 +74,10 @@ for path in run "$tiny/preference" rows.jsonl small.bin tok.bin ''; do
     # shellcheck disable=SC2086  # the last one is no argument
     holds "info${path:+_$(basename "$path")}" "$tool" info $path
 done
+: > empty
 expect a_failure_is_cleaned_up 3 'no prompts' "$tool" align \
     --policy "$tiny/policy" --preference "$tiny/preference" \
-    --prompts /dev/null --out nothing
+    --prompts empty --out nothing
 expect a_tensor_that_is_cut_is_refused 3 'broken' sh -c 'cp -r small broken &&
     head -c 9000 small/model.safetensors > broken/model.safetensors &&
     exec "$1" sample --policy broken --prompt a' sh "$tool"
