@@ -223,7 +223,7 @@ command_read() {
     echo '{"prompt": "the", "responses": [" cat", " mat"], "id": 1}' \
         > requests.jsonl
     FAULTS_STDIN=requests.jsonl
-    again judge --preference taste
+    again judge --quiet --preference taste
     FAULTS_STDIN=/dev/null
     world game game.csv
     again game --matrix game.csv --steps 10
