@@ -2463,8 +2463,7 @@ SPPO_DEF void sppo_bradley_terry_fit(double *reward, const double *pairwise,
     double moved = 1.0, mean = 0.0;
     int round, i;
 
-    for (i = 0; i < n; i++)
-        reward[i] = 0.0;
+    memset(reward, 0, (size_t)n * sizeof *reward);
     for (round = 0; round < 10000 && moved > 1e-13; round++)
         for (moved = 0.0, i = 0; i < n && n > 1; i++) {
             const double old = reward[i];

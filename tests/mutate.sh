@@ -4,8 +4,9 @@
 # Changes one character at a time in the bodies of the functions of the sections
 # >>games.c, >>update.c and >>beyond of the header, and of what checks a
 # preference: a sign, an operator, a comparison, a constant, an index, an
-# operand.  Each mutant is compiled with test_update.c
-# and test_game.c; it is killed when a case turns red, crashes or hangs (20 s).
+# operand.  Each mutant is compiled with test_update.c,
+# test_game.c and test_methods.c; it is killed when a case turns red, crashes or
+# hangs (20 s).
 # Those that do not compile do not count.  A mutant that lives is a failure,
 # unless `equivalent` below gives the reason why it is no error.  With WORD only
 # mutants of lines that contain it.
@@ -35,6 +36,13 @@ step = (u + c * exp(u) - target) / (2.0 + c * exp(u));
 # bisection: a longer bracket, unequal parts
 double low = 0.0, high = 0.1, c;
 while (c = sppoi_as_double(low + (high - low) / 3.0), low < c && c < high)
+# a fit of rewards: one round more, and the first in any case
+double moved = 2.0, mean = 0.0;
+for (round = 0; round < 10001 && moved > 1e-13; round++)
+# sum (r - m) (r + m) is sum (r - m)^2
+squares += (reward[i] - mean) * (reward[i] + mean);
+# it is 0 or a half
+!sppo_beats(fabs(ahead), 0.1))
 END
 }
 
@@ -116,7 +124,8 @@ mutants() {
 one() {
     work=$scratch/$1.$2
     mkdir -p "$work/tests/reference"
-    cp "$tests"/*.h "$tests/test_update.c" "$tests/test_game.c" "$work/tests"
+    cp "$tests"/*.h "$tests/test_update.c" "$tests/test_game.c" \
+        "$tests/test_methods.c" "$work/tests"
     cp "$tests/reference/values.h" "$work/tests/reference"
     awk -v line="$1" -v at="$2" -v new="$3" '
         NR == line {
@@ -127,7 +136,7 @@ one() {
     was=$(sed -n "$1s/^ *//p" "$header")
     now=$(sed -n "$1s/^ *//p" "$work/sppo.h")
     verdict=survived
-    for name in update game; do
+    for name in update game methods; do
         [ "$verdict" = survived ] || break
         if ! $cc -std=c99 -O1 -w -DSPPO_STATIC "$work/tests/test_$name.c" \
             -o "$work/program" -lm 2>"$work/log"; then

@@ -397,6 +397,7 @@ static void reward_of_a_sure_winner_is_finite(void)
     static const double sure[9] = { 0.5, 1, 1, 0, 0.5, 1, 0, 0, 0.5 };
     double reward[3];
 
+    reward[0] = reward[1] = reward[2] = (double)NAN;  // whatever was there
     sppo_bradley_terry_fit(reward, sure, 3);
     CHECK(reward[0] > reward[1] && reward[1] > reward[2]);
     CHECK(reward[0] < 74.0 && reward[2] > -74.0);
@@ -714,6 +715,75 @@ static void gap_of_winner_and_loser(void)
     clear(&t);
 }
 
+/* Of all pairs the better one leads, whichever stands first: as soft labels of
+ * 1, 0, or none where both are even.                                        */
+static void hard_pairs_know_the_better_one(void)
+{
+    double grad[K], g[2], loss = 0.0;
+    table t;
+    int i, j, key;
+
+    for (key = 1; key < 10; key++) {
+        lay(&t, (uint64_t)key, 1);
+        t.win[K + 1] = t.win[K + 3];  // one pair is even
+        t.play.config.signal = SPPO_SIGNAL_HARD;
+        for (loss = 0.0, i = 0; i < K; i++)
+            for (j = i + 1; j < K; j++)
+                if (t.win[K + i] != t.win[K + j])
+                    loss += 0.1 * sppo_loss_soft(
+                        t.ratio[i], t.ratio[j],
+                        t.win[K + i] > t.win[K + j] ? 1.0 : 0.0, 1.7, g);
+        CHECK_NEAR(value_of(&t, SPPO_LOSS_DNO, grad), loss, 1e-14);
+        clear(&t);
+    }
+}
+
+/* Of rewards the pull takes tau (log pi_t - log pi_ref), tau = lambda / eta. */
+static void a_pull_is_in_the_reward(void)
+{
+    double grad[K], g, reward[K], loss = 0.0;
+    table t;
+    int i;
+
+    lay(&t, 6, 1);
+    t.play.config.pull = 0.05;
+    t.play.config.clip_range = 1e9;
+    for (i = 0; i < K; i++) {
+        const double ref = -5.0 - i * i;
+
+        t.anchor[K + i] = 0.95 * t.old[K + i] + 0.05 * ref;
+        reward[i] = t.win[K + i] - 0.05 / 1.7 * (t.old[K + i] - ref);
+    }
+    sppo_advantages(SPPO_ADVANTAGE_LEAVE_ONE_OUT, reward, reward, K);
+    for (i = 0; i < K; i++)
+        loss += sppo_loss_clip(t.ratio[i], reward[i], 1e9, &g) / K;
+    CHECK_NEAR(value_of(&t, SPPO_LOSS_CLIP, grad), loss, 1e-14);
+    clear(&t);
+}
+
+/* All of its weights, every second iteration. */
+static void a_reference_moves_when_it_is_due(void)
+{
+    sppo_real of_policy[3] = { 1, 2, 3 }, of_reference[3] = { 7, 8, 9 };
+    sppo_model policy = { 0 };
+    sppo_play play;
+    int i;
+
+    memset(&play, 0, sizeof play);
+    policy.weights = of_policy;
+    policy.count = 3;
+    play.policy = &policy;
+    play.reference.weights = of_reference;
+    play.config.reference_every = 2;
+    play.iteration = 1;
+    sppoi_move_reference(&play);
+    CHECK(of_reference[0] == (sppo_real)7);
+    play.iteration = 2;
+    sppoi_move_reference(&play);
+    for (i = 0; i < 3; i++)
+        CHECK(of_reference[i] == of_policy[i]);
+}
+
 /* [GPO 1] Each log-ratio goes to eta times its mean score. */
 static void gpo_goes_to_the_scores(void)
 {
@@ -814,6 +884,9 @@ static const check_case cases[] = {
     CASE(pairs_are_least_at_the_exact_step),
     CASE(dno_of_a_sure_winner_is_dpo),
     CASE(gap_of_winner_and_loser),
+    CASE(hard_pairs_know_the_better_one),
+    CASE(a_pull_is_in_the_reward),
+    CASE(a_reference_moves_when_it_is_due),
     CASE(gpo_goes_to_the_scores),
     CASE(ppo_holds_what_went_far_enough),
     CASE(lengths_are_those_of_responses)

@@ -774,7 +774,7 @@ static void cuts_lose_log_odds_against_what_ended(void)
                                        0.8, 0.4, 0.5, 0.7, 0.1, 0.6, 0.3, 0.5 };
     static const int token[] = { 3, 2 };  // 2 ends a response
     static const int others[3] = { 1, 0, 0 };  // none is as its mirror image
-    static const int cut[4] = { 0, 1, 1, 0 };
+    static const int cut[4] = { 1, 0, 1, 0 };
     double after[16];
     sppo_config config;
     sppo_lists responses;
