@@ -2005,8 +2005,8 @@ typedef struct sppoi_batch {
     const int *order;  // the prompts, 0 .. round.count - 1, as they are taken
     int count;
     int from, pass;    // the pass has order[from .. from + pass - 1]
-    const sppo_model *pi;  // whose log-probabilities are recorded, in logp
-    double *logp;
+    const sppo_model *pi;  // whose log-probabilities are recorded
+    double *logp;          // where, as sppoi_each_pass was told
 } sppoi_batch;
 
 typedef sppo_result (*sppoi_pass_work)(sppo_ctx *ctx, sppoi_batch *batch);
@@ -2212,14 +2212,13 @@ static sppo_result sppoi_record_old(sppo_ctx *ctx, sppo_play *play)
     double *old = play->round.old, *anchor = play->round.anchor;
     const double pull = play->config.pull;  // beyond the paper: see >>beyond
     sppoi_batch all = { play, play->order, play->round.count, 0, 0,
-                        play->policy, old };
+                        play->policy, NULL };
     int i;
 
     for (i = 0; i < play->round.count; i++)
         play->order[i] = i;
     SPPOI_TRY(sppoi_each_pass(ctx, &all, sppoi_record_pass, old, NULL));
     all.pi = &play->reference;
-    all.logp = anchor;
     if (pull > 0.0)
         SPPOI_TRY(sppoi_each_pass(ctx, &all, sppoi_record_pass, anchor, NULL));
     for (i = 0; i < all.count * play->config.k && pull > 0.0; i++)
@@ -2388,8 +2387,7 @@ static void sppoi_normalise(double *pi, int n)
 
 /* [OMWU 1] Optimistic multiplicative weights (Rakhlin and Sridharan 2013; last
  * iterate: Daskalakis and Panageas 2019).  2 win - last guesses the next win
- * rates from their trend, which turns the circle of Eq 4.1 into a spiral
- * inwards.                                                                  */
+ * rates from their trend: the circle of Eq 4.1 becomes a spiral inwards.    */
 SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
                                    const double *win, const double *last,
                                    double eta, int n)
@@ -2401,10 +2399,9 @@ SPPO_DEF void sppo_optimistic_step(double *next, const double *pi,
     sppoi_normalise(next, n);
 }
 
-/* [MMD 1] Magnetic mirror descent (Sokota et al. 2023).  Setting the gradient
- * of
+/* [MMD 1] Magnetic mirror descent (Sokota et al. 2023).  Where the gradient of
  *   eta E_next[win] - KL(next || pi) - eta alpha KL(next || magnet)
- * to a constant gives
+ * is constant,
  *   (1 + eta alpha) log next = log pi + eta alpha log magnet + eta win + const.
  * alpha 0 is Eq 4.1.  The last policy converges for eta <= alpha (win rates lie
  * in [0, 1]); moving the magnet there and going on leads to Eq 3.3's.       */
@@ -2740,16 +2737,22 @@ static double sppoi_gpo_loss(const sppoi_example *x, double *grad)
     return sppoi_sppo_loss(&scored, grad);
 }
 
+/* The number of kept response i among all of the round. */
+static int sppoi_kept_list(const sppoi_example *x, int i)
+{
+    return x->prompt * x->play->config.k +
+           sppoi_kept_response(x->play, x->prompt, i);
+}
+
 /* How far kept response i is ahead of j, in what config.signal says. */
 static double sppoi_ahead(const sppoi_example *x, int i, int j)
 {
     const sppo_play *play = x->play;
-    const int k = play->config.k;
-    const int a = sppoi_kept_response(play, x->prompt, i);
+    const int k = play->config.k, row = sppoi_kept_list(x, i);
     const int b = sppoi_kept_response(play, x->prompt, j);
 
     if (play->config.signal == SPPO_SIGNAL_PAIR)
-        return play->round.pairwise[sppoi_cell(x->prompt * k + a, k, b)] - 0.5;
+        return play->round.pairwise[sppoi_cell(row, k, b)] - 0.5;
     if (play->config.signal == SPPO_SIGNAL_HARD)
         return 0.5 * (sppo_beats(x->worth[i], x->worth[j]) -
                       sppo_beats(x->worth[j], x->worth[i]));
@@ -2812,10 +2815,7 @@ static double sppoi_dno_loss(const sppoi_example *x, double *grad)
 
 static int sppoi_kept_length(const sppoi_example *x, int i)
 {
-    const int y = sppoi_kept_response(x->play, x->prompt, i);
-
-    return sppo_lists_length(&x->play->round.responses,
-                             x->prompt * x->play->config.k + y);
+    return sppo_lists_length(&x->play->round.responses, sppoi_kept_list(x, i));
 }
 
 /* [RLHF 2] A policy gradient has the pull in its reward, as RLHF has its KL: u
@@ -2845,8 +2845,7 @@ static double sppoi_clip_loss(const sppoi_example *x, double *grad)
     sppoi_keep(x);
     for (i = 0; i < x->kept; i++) {
         const int tokens = c->length_normalised ? sppoi_kept_length(x, i) : 1;
-        const int y = sppoi_kept_response(x->play, x->prompt, i);
-        const double old = x->play->round.old[x->prompt * c->k + y];
+        const double old = x->play->round.old[sppoi_kept_list(x, i)];
 
         loss += sppo_loss_clip((x->logp[i] - old) / tokens, x->worth[i],
                                c->clip_range, &grad[i]) / x->kept;
@@ -9166,6 +9165,7 @@ static sppo_result sppoi_each_pass(sppo_ctx *ctx, sppoi_batch *batch,
     const size_t bytes = play->policy->count * sizeof *grad;
     int at = 0;
 
+    batch->logp = logp;
     memset(logp, 0, numbers * sizeof *logp);
     if (grad && ranks)
         memset(play->before, 0, bytes);

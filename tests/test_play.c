@@ -2380,25 +2380,38 @@ static void saved_and_loaded_is_the_same(void)
     remove(SCRATCH);
 }
 
+/* A world that is pulled to a reference, which moves every iteration. */
+static int begin_pulled(world *w, int prompts, double pull)
+{
+    const int ok = begin(w, prompts);
+
+    w->config.pull = pull;
+    w->config.reference_every = pull > 0.0;
+    return ok;
+}
+
 /* Between any two of the five steps. */
-static void saved_between_steps_is_the_same(void)
+static void saved_between_steps(double pull)
 {
     world a;
     int cut, t;
 
     mkdir("build", 0777);
-    if (!finish(&a, 10))
+    if (!begin_pulled(&a, 10, pull) || !start(&a) ||
+        !CHECK_OK(&a.ctx, sppo_play_run(&a.ctx, &a.play, &a.judge)))
         return;
     for (cut = 0; cut <= 10; cut++) {
         world first, b;
-        if (!begin(&first, 10) || !start(&first))
+        if (!begin_pulled(&first, 10, pull) || !start(&first))
             return;
         for (t = 0; t < cut; t++)
             CHECK_OK(&first.ctx, sppo_play_next(&first.ctx, &first.play,
                                                 &first.judge));
         CHECK_OK(&first.ctx, sppo_play_save(&first.ctx, &first.play, SCRATCH));
-        if (!begin(&b, 10) || !start(&b))
+        if (!begin_pulled(&b, 10, pull) || !start(&b))
             return;
+        if (pull > 0.0)  // what is there is not it
+            memset(b.play.reference.weights, 0, 64);
         if (!CHECK_OK(&b.ctx, sppo_play_load(&b.ctx, &b.play, SCRATCH)))
             return;
         CHECK(b.play.phase == first.play.phase);
@@ -2413,17 +2426,12 @@ static void saved_between_steps_is_the_same(void)
     remove(SCRATCH);
 }
 
-/* ---- a pull to a reference policy ---- */
-
-/* A world that is pulled to a reference, which moves every iteration. */
-static int begin_pulled(world *w, int prompts, double pull)
+static void saved_between_steps_is_the_same(void)
 {
-    const int ok = begin(w, prompts);
-
-    w->config.pull = pull;
-    w->config.reference_every = 1;
-    return ok;
+    saved_between_steps(0.0);
 }
+
+/* ---- a pull to a reference policy ---- */
 
 /* [INPO 1] The first loss is that of ratios to (1 - lambda) log pi_t + lambda
  * log pi_ref, both from forests of their own.                               */
@@ -2568,33 +2576,7 @@ static void a_policy_gradient_is_pulled_by_its_reward(void)
 
 static void a_pulled_run_resumes_to_the_same_bits(void)
 {
-    world a;
-    int cut, t;
-
-    mkdir("build", 0777);
-    if (!begin_pulled(&a, 10, 0.25) || !start(&a) ||
-        !CHECK_OK(&a.ctx, sppo_play_run(&a.ctx, &a.play, &a.judge)))
-        return;
-    for (cut = 0; cut <= 10; cut++) {
-        world first, b;
-        if (!begin_pulled(&first, 10, 0.25) || !start(&first))
-            return;
-        for (t = 0; t < cut; t++)
-            CHECK_OK(&first.ctx, sppo_play_next(&first.ctx, &first.play,
-                                                &first.judge));
-        CHECK_OK(&first.ctx, sppo_play_save(&first.ctx, &first.play, SCRATCH));
-        if (!begin_pulled(&b, 10, 0.25) || !start(&b))
-            return;
-        memset(b.play.reference.weights, 0, 64);  // what is there is not it
-        if (!CHECK_OK(&b.ctx, sppo_play_load(&b.ctx, &b.play, SCRATCH)))
-            return;
-        CHECK_OK(&b.ctx, sppo_play_run(&b.ctx, &b.play, &b.judge));
-        if (!CHECK(same_weights(&a.policy, &b.policy)))
-            printf("    after step %d\n", cut);
-        end(&first), end(&b);
-    }
-    end(&a);
-    remove(SCRATCH);
+    saved_between_steps(0.25);
 }
 
 static void bad_pulls_are_refused_by_name(void)
