@@ -8,26 +8,14 @@
 
 . "$(dirname "$0")/tool.sh"
 begin "$@"
+. "$root/tests/words.sh"
 OMP_NUM_THREADS=1
 export OMP_NUM_THREADS
 
 # ---- two models with the same shape and other vocabularies ------------------
 
-words() {  # of these words, a text in which they come as they like
-    awk -v list="$1" 'BEGIN {
-        n = split(list, w, " ")
-        for (s = 7; i < 300; i++) {
-            line = ""
-            for (j = 0; j < 6; j++) {
-                s = (s * 1103515245 + 12345) % 2147483648
-                line = line (j ? " " : "") w[int(s / 65536) % n + 1]
-            }
-            print line
-        }
-    }'
-}
-words "the cat sat on a mat then that hat ran here there under red" > a.txt
-words "one wolf jumps over my quick brown fox while dogs keep yelling" > b.txt
+words "the cat sat on a mat then that hat ran here there under red" 300 > a.txt
+words "one wolf jumps over my quick brown fox while dogs keep yelling" 300 > b.txt
 for m in a b; do
     "$tool" tokenizer --quiet --text $m.txt --vocab 285 --out $m.bin
     "$tool" pretrain --quiet --text $m.txt --tokenizer $m.bin --dim 8 \

@@ -465,7 +465,7 @@ static void state_names(int folder, names *out)
             names_change(out, &f->change[i]);
 }
 
-static uint64_t mix(uint64_t hash, const void *data, size_t n)
+uint64_t disk_mix(uint64_t hash, const void *data, size_t n)
 {
     const unsigned char *byte = (const unsigned char *)data;
     size_t i;
@@ -481,8 +481,8 @@ static uint64_t file_hash(inode *n, int how)
 
     if (!(n->hashed >> how & 1)) {
         bytes = content(n, how);
-        n->hash[how] = mix(0xcbf29ce484222325u + bytes.size, bytes.data,
-                           bytes.size);
+        n->hash[how] = disk_mix(0xcbf29ce484222325u + bytes.size, bytes.data,
+                                bytes.size);
         n->hashed |= 1 << how;
         free(bytes.data);
     }
@@ -499,14 +499,15 @@ static uint64_t folder_hash(int folder, uint64_t above)
     state_names(folder, &all);
     for (i = 0; i < all.count; i++) {
         const int at = all.of[i].inode;
-        uint64_t one = mix(above, all.of[i].name, strlen(all.of[i].name) + 1);
+        uint64_t one = disk_mix(above, all.of[i].name,
+                                strlen(all.of[i].name) + 1);
 
         if (node[at].folder) {
-            sum += mix(one, "/", 1) + folder_hash(at, one);
+            sum += disk_mix(one, "/", 1) + folder_hash(at, one);
         } else {
             const uint64_t bytes = file_hash(&node[at], way[at]);
 
-            sum += mix(one, &bytes, sizeof bytes);
+            sum += disk_mix(one, &bytes, sizeof bytes);
         }
     }
     return sum;
@@ -655,7 +656,7 @@ static void way_all(int how)
 static void visit(void)
 {
     at.count++;
-    if (is_new(mix(at.word, "", 1) + folder_hash(0, 1)))
+    if (is_new(disk_mix(at.word, "", 1) + folder_hash(0, 1)))
         at.look(at.user, at.order);
 }
 

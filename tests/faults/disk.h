@@ -56,5 +56,7 @@ void disk_write(const char *folder);
 const char *disk_story(void);
 
 void folder_clear(const char *folder);
+/* A hash with n bytes more. */
+uint64_t disk_mix(uint64_t hash, const void *data, size_t n);
 
 #endif

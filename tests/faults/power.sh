@@ -10,6 +10,7 @@
 set -u
 faults=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$faults/../.." && pwd)
+. "$root/tests/words.sh"
 out=${1:?"usage: power.sh FOLDER"}
 mkdir -p "$out/obj" || exit 1
 out=$(cd "$out" && pwd)
@@ -129,25 +130,11 @@ link_tool() {
         disk.o power_tool.o -o "$program" -lm)
 }
 
-words() {  # of these words, a text in which they come as they like
-    awk -v list="$1" 'BEGIN {
-        n = split(list, w, " ")
-        for (s = 7; i < 40; i++) {
-            line = ""
-            for (j = 0; j < 6; j++) {
-                s = (s * 1103515245 + 12345) % 2147483648
-                line = line (j ? " " : "") w[int(s / 65536) % n + 1]
-            }
-            print line
-        }
-    }'
-}
-
 # What the commands read: models of a thousand numbers, rows, texts.
 inputs() {
     rm -rf "$disk/in" && mkdir -p "$disk/in" && cd "$disk/in" || return 1
-    words "the cat sat on a mat then that hat ran here there under" > a.txt
-    words "one wolf jumps over my quick brown fox while dogs yell" > b.txt
+    words "the cat sat on a mat then that hat ran here there under" 40 > a.txt
+    words "one wolf jumps over my quick brown fox while dogs yell" 40 > b.txt
     sppo="$out/power_tool sppo"
     for m in a b; do
         $sppo tokenizer --quiet --text $m.txt --vocab 262 --out $m.bin &&

@@ -132,16 +132,6 @@ static void enter(const char *folder)
 
 /* ---- what is there ---- */
 
-static uint64_t mix(uint64_t hash, const void *data, size_t n)
-{
-    const unsigned char *byte = (const unsigned char *)data;
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        hash = (hash ^ byte[i]) * 0x100000001b3u;
-    return hash ^ hash >> 29;
-}
-
 static uint64_t file_digest(const char *path, uint64_t hash)
 {
     unsigned char block[16384];
@@ -151,7 +141,7 @@ static uint64_t file_digest(const char *path, uint64_t hash)
     if (!file)
         return 0;
     while ((n = fread(block, 1, sizeof block, file)) > 0)
-        hash = mix(hash, block, n);
+        hash = disk_mix(hash, block, n);
     fclose(file);
     return hash | 1;
 }
@@ -172,8 +162,8 @@ static uint64_t digest_of(const char *path, int bytes)
             !strcmp(entry->d_name, "lock"))
             continue;
         snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
-        sum += mix(digest_of(below, bytes), entry->d_name,
-                   strlen(entry->d_name));
+        sum += disk_mix(digest_of(below, bytes), entry->d_name,
+                        strlen(entry->d_name));
     }
     closedir(folder);
     return sum;

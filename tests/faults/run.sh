@@ -8,6 +8,7 @@
 set -u
 faults=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$faults/../.." && pwd)
+. "$root/tests/words.sh"
 out=${1:?"usage: run.sh FOLDER [COMMAND..]"}
 shift
 mkdir -p "$out" || exit 1
@@ -46,28 +47,14 @@ build() {
 
 # ---- a tiny world: texts, rows, models of a few hundred numbers --------------
 
-words() {  # of these words, a text in which they come as they like
-    awk -v list="$1" 'BEGIN {
-        n = split(list, w, " ")
-        for (s = 7; i < 40; i++) {
-            line = ""
-            for (j = 0; j < 6; j++) {
-                s = (s * 1103515245 + 12345) % 2147483648
-                line = line (j ? " " : "") w[int(s / 65536) % n + 1]
-            }
-            print line
-        }
-    }'
-}
-
 small="--dim 4 --layers 1 --heads 1 --hidden 4 --context 40 --batch 4 \
 --pass-tokens 64 --steps 3 --lr 2e-2"
 
 # models FOLDER: policies a and b of two vocabularies, a preference model, data
 models() {
     mkdir -p "$1" && cd "$1" || return 1
-    words "the cat sat on a mat then that hat ran here there under" > a.txt
-    words "one wolf jumps over my quick brown fox while dogs yell" > b.txt
+    words "the cat sat on a mat then that hat ran here there under" 40 > a.txt
+    words "one wolf jumps over my quick brown fox while dogs yell" 40 > b.txt
     for m in a b; do
         # shellcheck disable=SC2086
         $tool tokenizer --quiet --text $m.txt --vocab 262 --out $m.bin &&
