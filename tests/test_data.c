@@ -54,6 +54,21 @@ static void a_command_has_the_defaults_that_its_help_names(void)
     }
 }
 
+/* What the library takes 0 for a default of, the tool's 0 is not. */
+static void zeros_of_the_command_line_are_meant(void)
+{
+    static settings s;
+    sppo_optim_config config;
+
+    s.alpha = s.beta1 = s.beta2 = 0.25;
+    config = optim_settings(&s, 1);
+    CHECK(config.alpha == 0.25 && config.beta1 == 0.25 && config.beta2 == 0.25);
+    s.alpha = s.beta1 = s.beta2 = 0.0;
+    config = optim_settings(&s, 1);
+    CHECK(config.alpha == SPPO_ZERO && config.beta1 == SPPO_ZERO &&
+          config.beta2 == SPPO_ZERO);
+}
+
 /* ==== the length-controlled win rate ===================================== */
 
 enum { MOST = 20000 };
@@ -658,6 +673,7 @@ static const check_case cases[] = {
     CASE(damaged_files_do_no_harm),
     CASE(every_allocation_may_fail),
     CASE(a_command_has_the_defaults_that_its_help_names),
+    CASE(zeros_of_the_command_line_are_meant),
     CASE(win_rate_and_its_error),
     CASE(coefficients_are_recovered),
     CASE(length_alone_gives_a_half),

@@ -283,6 +283,82 @@ static void a_step_ahead_converges_where_inpo_circles(void)
     CHECK(circled == 5);
 }
 
+/* One AdamW step from pi = softmax(logit) down online IPO's exact gradient: the
+ * mean over pairs drawn from pi of (R_i - R_j - (P_ij - 1/2) / tau)^2, R the
+ * log-ratio to an even policy.  Its fixed point is the pulled game's winner. */
+static void online_ipo(sppo_ctx *ctx, sppo_optim *optim, sppo_model *logit,
+                       const match *m, double *pi)
+{
+    sppo_real grad[3];
+    double sum = 0.0;
+    int i, j;
+
+    for (i = 0; i < 3; i++) {
+        double slope = 0.0;
+
+        for (j = 0; j < 3; j++)
+            slope += 4 * pi[i] * pi[j] * (log(pi[i] / pi[j]) -
+                     (m->game[i * 3 + j] - 0.5) / m->tau);
+        grad[i] = (sppo_real)slope;
+    }
+    CHECK_OK(ctx, sppo_optim_step(ctx, optim, logit, grad));
+    for (i = 0; i < 3; i++)
+        sum += pi[i] = exp((double)logit->weights[i]);
+    for (i = 0; i < 3; i++)
+        pi[i] /= sum;
+}
+
+/* How far pi is from even. */
+static double uneven(const double *pi)
+{
+    return fmax(fabs(pi[0] - 1 / 3.0), fmax(fabs(pi[1] - 1 / 3.0),
+                                            fabs(pi[2] - 1 / 3.0)));
+}
+
+/* In a circle of 2/3 that tau = 0.05 pulls together, steps by the present
+ * gradient (beta1 = 0) are at rest after 500; by a mean of the last ten
+ * (beta1 = 0.9) they answer a policy that is gone, and never rest.          */
+static void momentum_keeps_a_circle_going(void)
+{
+    static const double game[9] = { .5, 2 / 3.0, 1 / 3.0, 1 / 3.0, .5, 2 / 3.0,
+                                    2 / 3.0, 1 / 3.0, .5 };
+    static const double start[3] = { 0.5, 0.3, 0.2 };
+    int momentum, t, i;
+
+    for (momentum = 0; momentum < 2; momentum++) {
+        sppo_optim_config config = { 0 };
+        sppo_real weights[3];
+        sppo_tensor tensor = { "logits", 3, 0, 0, 3 };
+        sppo_model logit = { 0 };
+        sppo_ctx ctx = { 0 };
+        sppo_optim optim;
+        double far = 0.0;
+        match m;
+
+        begin(&m, game, start, 3, 0.0, 0.05);
+        for (i = 0; i < 3; i++)
+            weights[i] = (sppo_real)log(start[i]);
+        logit.tensors = &tensor;
+        logit.tensor_count = 1;
+        logit.weights = weights;
+        logit.count = 3;
+        config.kind = SPPO_ADAMW;
+        config.lr = 0.01;
+        config.beta1 = momentum ? 0.9 : SPPO_ZERO;
+        if (!CHECK_OK(&ctx, sppo_optim_init(&ctx, &optim, &config, &logit)))
+            return;
+        for (t = 1; t <= 4000; t++) {
+            online_ipo(&ctx, &optim, &logit, &m, m.pi);
+            if (t == 500)  // lr moves pi by a third of it, 0.003
+                CHECK(momentum ? uneven(m.pi) > 0.05 : uneven(m.pi) < 0.003);
+            if (t > 3900)
+                far = fmax(far, uneven(m.pi));
+        }
+        CHECK(momentum ? far > 0.07 : far < 0.01);
+        sppo_optim_free(&ctx, &optim);
+    }
+}
+
 /* ==== what is true of every step ========================================= */
 
 /* DNO's theorem: the next policy beats the last by KL(next || pi) / eta or
@@ -871,6 +947,7 @@ static const check_case cases[] = {
     CASE(nash_md_keeps_its_bound_and_stalls),
     CASE(steps_ahead_converge_as_published),
     CASE(a_step_ahead_converges_where_inpo_circles),
+    CASE(momentum_keeps_a_circle_going),
     CASE(every_step_gains_its_kl_over_eta),
     CASE(annotators_move_the_winner_smoothly),
     CASE(reward_of_colours_is_red_the_winner_blue),
