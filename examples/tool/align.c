@@ -20,7 +20,7 @@ static void align_defaults(tool *t)
     if (t->parse.given[which])
         return;
     t->parse.given[which] = 1;
-    t->set.eta = align_eta(&t->set);
+    t->set.eta = method_eta(&t->set);
 }
 
 /* The model that the policy is pulled to: of the same tokens. */

@@ -51,12 +51,6 @@ sppo_result align_phase(run *r);
 /* The settings, and the reference, as those of Algorithm 1. */
 sppo_play_config play_config(const tool *t);
 
-/* Gives the settings that --method names and that were not given. */
-sppo_result align_method(tool *t);
-
-/* The eta of a run whose user gave none. */
-double align_eta(const settings *s);
-
 /* What sppo_play_init makes of settings that are 0 or too large. */
 void align_resolve(tool *t);
 

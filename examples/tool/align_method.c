@@ -1,6 +1,6 @@
 /* align_method.c - the names of methods, as settings of Algorithm 1 */
 
-#include "align.h"
+#include "settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,34 +29,35 @@ static const char *const method_sets[] = {
 
 /* One "name=value", unless it was given; then it must be that for the loss,
  * which is what the method is.                                              */
-static sppo_result method_set(tool *t, const char *word, size_t length)
+static sppo_result method_set(parser *p, const char *word, size_t length)
 {
     const size_t name = strcspn(word, "=");
-    const int which = option_find(&t->parse, word, name);
+    const int which = option_find(p, word, name);
     char value[64], wanted[64];
 
     snprintf(wanted, sizeof wanted, "%.*s", (int)(length - name - 1),
              word + name + 1);
-    if (!t->parse.given[which]) {
-        t->parse.given[which] = 1;
-        return option_set(&t->parse, which, wanted);
+    if (!p->given[which]) {
+        p->given[which] = 1;
+        return option_set(p, which, wanted);
     }
-    option_value(&t->parse, which, value, sizeof value);
+    option_value(p, which, value, sizeof value);
     if (strncmp(word, "loss=", 5) || !strcmp(value, wanted))
         return SPPO_OK;
-    return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "this --method has --%.*s, not "
+    return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "this --method has --%.*s, not "
                      "%s", (int)length, word, value);
 }
 
-sppo_result align_method(tool *t)
+sppo_result method_settings(parser *p)
 {
-    const int which = option_find(&t->parse, "method", 6);
+    const settings *s = (const settings *)p->settings;
+    const int which = option_find(p, "method", 6);
     const char *at;
 
-    if (which < 0 || !t->parse.given[which])
+    if (which < 0 || !p->given[which])
         return SPPO_OK;
-    for (at = method_sets[t->set.method]; *at; at += strspn(at, " ")) {
-        TRY(method_set(t, at, strcspn(at, " ")));
+    for (at = method_sets[s->method]; *at; at += strspn(at, " ")) {
+        TRY(method_set(p, at, strcspn(at, " ")));
         at += strcspn(at, " ");
     }
     return SPPO_OK;
@@ -66,7 +67,7 @@ sppo_result align_method(tool *t)
  * aligned with 0.1 for both; a small one at a high learning rate keeps closer
  * to pi_t with beta = 1.  Log-odds are some five times what a win rate is above
  * a half; SimPO's beta is usually 2 to 10.                                  */
-double align_eta(const settings *s)
+double method_eta(const settings *s)
 {
     if (s->loss == SPPO_LOSS_DPO)
         return 1.0;

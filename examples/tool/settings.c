@@ -328,3 +328,34 @@ sppo_optim_config optim_settings(const settings *s, int total_steps)
     config.total_steps = total_steps;
     return config;
 }
+
+sppo_play_config play_settings(const settings *s)
+{
+    sppo_play_config config;
+
+    memset(&config, 0, sizeof config);
+    config.eta = s->eta;
+    config.k = s->k;
+    config.iterations = s->iterations;
+    config.prompts_per_iteration = s->prompts_per_iteration;
+    config.batch = s->batch;
+    config.epochs = s->epochs;
+    config.pass_tokens = s->pass_tokens;
+    config.keep_all = s->keep_all;
+    config.bradley_terry = s->bradley_terry;
+    config.missing_eos_penalty = s->missing_eos_penalty;
+    config.coefficient = s->log_z;
+    config.seed = (uint64_t)s->seed;
+    config.loss = (sppo_loss)s->loss;
+    config.baseline = (sppo_baseline)s->baseline;
+    config.signal = (sppo_signal)s->signal;
+    config.advantage = (sppo_advantage)s->advantage;
+    config.clip_range = s->clip_range;
+    config.length_normalised = s->length_normalised;
+    config.margin = s->margin;
+    config.pull = s->pull;
+    config.reference_every = s->reference_every;
+    config.sampling = sampling_settings(s);
+    config.optim = optim_settings(s, 0);
+    return config;
+}

@@ -46,4 +46,13 @@ sppo_sampling sampling_settings(const settings *s);
 /* The settings of the optimiser. */
 sppo_optim_config optim_settings(const settings *s, int total_steps);
 
+/* The settings of Algorithm 1, but for its reference. */
+sppo_play_config play_settings(const settings *s);
+
+/* Gives the settings that --method names and that were not given. */
+sppo_result method_settings(parser *p);
+
+/* The eta of a run whose user gave none. */
+double method_eta(const settings *s);
+
 #endif

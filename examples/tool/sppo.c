@@ -273,7 +273,7 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
     }
     TRY(options_check_needs(&t->parse));
     if (j->command.bit == ALIGN)
-        TRY(align_method(t));
+        TRY(method_settings(&t->parse));
     TRY(options_check_conditions(&t->parse));
     set_threads(t);
     return j->run(t);
