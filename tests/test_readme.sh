@@ -139,6 +139,34 @@ for target in $(grep -oE '(`|^    )make [a-z][a-z-]*' "$readme" |
 done > wrong
 if [ -s wrong ]; then bad "targets of make exist" "$(cat wrong)"; else
     ok "targets of make exist"; fi
+
+# The tool's tables of methods: a name and its options are the same settings,
+# each name has its row, and what else is called SPPO is options that exist.
+resolved() {  # OPTIONS..: the settings of a run, but for the method's name
+    (cd "$root" && "$tool" align --policy tiny_models/policy --preference \
+        tiny_models/preference --prompts tiny_models/prompts.jsonl \
+        --out "$work/no" --dry-run "$@" 2>&1) |
+        grep -vE '^(  method|time) '
+}
+for part in methods called; do  # rows "NAME|OPTIONS", of the first NAME or none
+    sed -n "/<!-- $part -->/,/<!-- .$part -->/p" \
+        "$root/examples/tool/README.md" | grep -F '`--' | grep -v '^| `--m' |
+        sed 's/^| `\([a-z-]*\)` |/|\1|/; s/^| [^|]*|/||/
+             s/^|\([^|]*\)|[^`]*`\(--[^`]*\)`.*/\1|\2/'
+done > rows
+while IFS='|' read -r name options; do
+    # shellcheck disable=SC2086
+    resolved $options > by_options
+    grep -q '^parameters' by_options || echo "$options: $(head -n 1 by_options)"
+    [ -z "$name" ] || resolved --method "$name" | diff - by_options |
+        sed "s/^/$name: /"
+done < rows > wrong
+if [ ! -s wrong ] && [ "$(wc -l < rows)" -ge 20 ]; then
+    ok "methods are their options"
+else bad "methods are their options" "$(head -n 5 wrong)"; fi
+equal "methods that are named" \
+    "$("$tool" align --method none 2>&1 | sed 's/.*one of //; s/,.*//')" \
+    "$(cut -d'|' -f1 rows | grep . | paste -sd'|')"
 "$tool" align --help | tr -s ' \n' '  ' > out
 says "DPO's usual beta is 0.1" "beta, usually 0.1"
 
