@@ -150,6 +150,8 @@
  *   GPO 1    squares of scores              sppoi_gpo_loss        test_methods
  *   SimPO 1  no reference at all            sppoi_simpo_loss      test_methods
  *   NLHF 1   Nash-MD's mixture              sppo_mixture          test_methods
+ *   NLHF 2   responses drawn from it        sppo_win_rates_against test_play
+ *   SPIN 1   a given response wins          sppoi_given_wins      test_play
  *   MMD 1    a step with a pull             sppo_magnetic_step    test_methods
  *   OMWU 1   an optimistic step             sppo_optimistic_step  test_game
  *
@@ -260,7 +262,7 @@
  *   D2  log Z is replaced by eta / 2 as in Eq 4.6, not estimated as in Eq 4.5:
  *       config.baseline = SPPO_BASELINE_EMPIRICAL, or a multiple of eta:
  *       SPPO_BASELINE_COEFFICIENT.  Neither is Eq 4.5's estimate from fresh
- *       responses: sppo_log_z takes their win rates, the loop draws none.
+ *       responses; config.opponents draws them, for win rates.
  *   D3  P is the judge's pairwise probability, as printed.  The released code
  *       uses Bradley-Terry on averaged scores, which turns a cycle into a tie:
  *       config.bradley_terry = 1.
@@ -745,7 +747,13 @@ typedef struct sppo_sampling {
 /* A key/value cache for `max_prompts` prompts of k responses at a time. */
 typedef struct sppo_sampler {
     int max_prompts, k, max_prompt_tokens, max_new;
+    const sppo_lists *given; // not NULL: each prompt's last response is not
+                             // drawn but the list of its number
     /* private: */
+    struct sppo_sampler *partner;  // of the other model in a mixture
+    const sppo_model *other;
+    int mixed;
+    sppo_real weight;
     sppo_config config;
     sppo_activations acts;  // of the pass over the prompts; packed weights
     sppo_forest forest;
@@ -761,6 +769,14 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
                                        int max_prompts, int k,
                                        int max_prompt_tokens, int max_new);
 SPPO_DEF void sppo_sampler_free(sppo_ctx *ctx, sppo_sampler *sampler);
+/* [NLHF 2] From now on the last `mixed` responses to each prompt are drawn,
+ * token by token, from the geometric mixture of two models, proportional to
+ * pi^(1 - weight) other^weight.  partner was made by sppo_sampler_init with the
+ * same sizes, for the other; it is this sampler's until that is freed.      */
+SPPO_DEF sppo_result sppo_sampler_mix(sppo_ctx *ctx, sppo_sampler *sampler,
+                                      sppo_sampler *partner,
+                                      const sppo_model *other, int mixed,
+                                      double weight);
 /* [Alg 1.3] k responses to each of prompts [first, first + count), appended to
  * responses in order.  A response ends with EOS, or is cut at max_tokens or
  * the context.  Draw n of response r to prompt p depends on (key, p, r, n).
@@ -961,6 +977,9 @@ SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
 
 /* [Eq 4.5] win[i] = P^(y_i > pi_t) = mean_j P(y_i > y_j), j = i included. */
 SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k);
+/* [NLHF 2] The same against y_j, j >= from, alone. */
+SPPO_DEF void sppo_win_rates_against(double *win, const double *pairwise,
+                                     int from, int k);
 /* 1 when probability or win rate a is greater than b by more than 1e-9: less is
  * rounding, and the two are equal (D11).                                    */
 SPPO_DEF int sppo_beats(double a, double b);
@@ -1135,6 +1154,12 @@ typedef struct sppo_play_config {
                               // policy; 0: never                   [COMAL 1]
     const sppo_model *reference; // copied, of the policy's shape; NULL: the
                               // policy as it is at init
+    int opponents;            // of the k responses the last are only compared
+                              // with; k or more: all are trained on, and all
+                              // are such as                        [NLHF 2]
+    double mixture;           // the reference's share in these; 0: pull
+    const sppo_lists *gold;   // borrowed: for each prompt a response that takes
+                              // the place of the last of the k     [SPIN 1]
     sppo_sampling sampling;
     sppo_optim_config optim;  // lr is required
     /* Called after every batch of prompts and every step; not 0: stop. */
@@ -1166,7 +1191,7 @@ typedef struct sppo_play {
     sppo_optim optim;
     sppo_progress last;
     /* private: */
-    sppo_sampler sampler;
+    sppo_sampler sampler, partner;
     sppo_forest forest;
     sppo_activations acts;
     sppo_real *grad;
@@ -1203,11 +1228,14 @@ SPPO_DEF sppo_result sppo_play_judge(sppo_ctx *ctx, sppo_play *play,
 SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play);
 SPPO_DEF sppo_result sppo_play_fit(sppo_ctx *ctx, sppo_play *play);
 SPPO_DEF sppo_result sppo_play_advance(sppo_ctx *ctx, sppo_play *play);
-/* [Alg 1.3] The key of this iteration's responses: sppo_sample with it draws
- * the same ones, of any part of the prompts and in any process.  To go on with
- * them append them, in order, to round.responses, set done to the number of
- * their prompts and call sppo_play_sample: it samples what is missing.      */
+/* [Alg 1.3] The key of this iteration's random numbers, for sppo_sample. */
 SPPO_DEF uint64_t sppo_play_key(const sppo_play *play);
+/* Appends this iteration's responses to the prompts [from, from + count) of its
+ * round, the same in any process.  To go on with responses that others drew
+ * append them, in order, to round.responses, set done to the number of their
+ * prompts and call sppo_play_sample: it samples what is missing.            */
+SPPO_DEF sppo_result sppo_play_draw(sppo_ctx *ctx, sppo_play *play, int from,
+                                    int count, sppo_lists *responses);
 /* Does the next phase, whichever it is. */
 SPPO_DEF sppo_result sppo_play_next(sppo_ctx *ctx, sppo_play *play,
                                     const sppo_judge *judge);
@@ -2062,14 +2090,26 @@ static int sppoi_round_first(const sppo_play *play)
     return play->iteration % (play->prompts->count / n) * n;
 }
 
+SPPO_DEF sppo_result sppo_play_draw(sppo_ctx *ctx, sppo_play *play, int from,
+                                    int count, sppo_lists *responses)
+{
+    const sppo_play_config *c = &play->config;
+
+    if (c->mixture > 0.0)  // beyond the paper: see >>beyond
+        SPPOI_TRY(sppo_sampler_mix(ctx, &play->sampler, &play->partner,
+                                   &play->reference,
+                                   sppoi_min(c->opponents, c->k), c->mixture));
+    return sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
+                       play->round.first + from, count, &c->sampling,
+                       sppo_play_key(play), responses);
+}
+
 static sppo_result sppoi_sample_some(sppo_ctx *ctx, sppo_play *play,
                                      const sppo_judge *judge, int from,
                                      int count)
 {
     (void)judge;
-    return sppo_sample(ctx, &play->sampler, play->policy, play->prompts,
-                       play->round.first + from, count, &play->config.sampling,
-                       sppo_play_key(play), &play->round.responses);
+    return sppo_play_draw(ctx, play, from, count, &play->round.responses);
 }
 
 /* [Alg 1.3] sample x ~ X and y_{1:K} ~ pi_t(.|x), the synthetic responses.
@@ -2148,6 +2188,13 @@ static int sppoi_worst(const double *win, int k, int best)
     return i;
 }
 
+/* Of the K responses these are trained on; beyond the paper the last may be
+ * only compared with.                                                       */
+static int sppoi_trained(const sppo_play_config *c)
+{
+    return c->opponents < c->k ? c->k - c->opponents : c->k;
+}
+
 /* [Alg 1.5] select responses from y_{1:K} and form D_t with their win rates.
  * Winner: highest P^, the first of equals; loser: lowest, the last of equals;
  * so the two differ even when all win rates are equal (D11).  P^ is the mean
@@ -2155,17 +2202,20 @@ static int sppoi_worst(const double *win, int k, int best)
  * among the kept.                                                           */
 SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play)
 {
-    const int k = play->config.k;
+    const int k = play->config.k, own = sppoi_trained(&play->config);
     sppo_round *round = &play->round;
     int p;
 
     SPPOI_TRY(sppoi_begin(ctx, play, SPPO_PHASE_SELECT));
     for (p = 0; p < round->count; p++) {
+        const double *pairwise = round->pairwise + sppoi_cell(p * k, k, 0);
         double *win = round->win + p * k;
 
-        sppo_win_rates(win, round->pairwise + sppoi_cell(p * k, k, 0), k);
-        round->winner[p] = sppoi_best(win, k);
-        round->loser[p] = sppoi_worst(win, k, round->winner[p]);
+        sppo_win_rates(win, pairwise, k);
+        if (own < k)
+            sppo_win_rates_against(win, pairwise, own, k);
+        round->winner[p] = sppoi_best(win, own);
+        round->loser[p] = sppoi_worst(win, own, round->winner[p]);
     }
     play->have_old = 0;
     return sppoi_end(ctx, play);
@@ -2174,7 +2224,7 @@ SPPO_DEF sppo_result sppo_play_select(sppo_ctx *ctx, sppo_play *play)
 /* How many responses to a prompt D_t has: all, or winner and loser (D1). */
 static int sppoi_kept(const sppo_play_config *c)
 {
-    return c->keep_all ? c->k : 2;
+    return c->keep_all ? sppoi_trained(c) : 2;
 }
 
 /* Which of the K responses to prompt p the i-th kept one is. */
@@ -2242,8 +2292,8 @@ static double sppoi_prompt_loss(const sppoi_batch *batch, int at)
         sppoi_kept(c), ratio, kept,
         round->pairwise[sppoi_cell(p * k + w, k, l)],
         !sppo_beats(win[w], win[l]), c->eta,
-        sppo_log_z(c->baseline, c->coefficient, c->eta, win, k), play, p, logp,
-        play->worth + at * k };
+        sppo_log_z(c->baseline, c->coefficient, c->eta, win, sppoi_trained(c)),
+        play, p, logp, play->worth + at * k };
     int i;
 
     for (i = 0; i < x.kept; i++) {
@@ -2579,6 +2629,40 @@ SPPO_DEF void sppo_penalise_cuts(double *pairwise, const sppo_config *config,
         }
 }
 
+/* [NLHF 2] Nash-MD in the loop.
+ *
+ *   Nash-MD  pi_{t+1} ~ m exp(eta P(. > m)),  m ~ pi_t^(1-lambda) ref^lambda
+ *   here     m, made token by token, draws responses to be compared with;
+ *            log-ratios are to m of the whole response (config.pull)
+ *
+ * IPO-MD trains on m's own responses.  At lambda 0 this is Eq 4.5 with fresh
+ * responses, which no response is compared with itself in.                  */
+SPPO_DEF void sppo_win_rates_against(double *win, const double *pairwise,
+                                     int from, int k)
+{
+    int i, j;
+
+    for (i = 0; i < k; i++) {
+        double sum = 0.0;
+
+        for (j = from; j < k; j++)
+            sum += pairwise[sppoi_cell(i, k, j)];
+        win[i] = sum / (k - from);
+    }
+}
+
+/* [SPIN 1] Self-play fine-tuning (Chen et al. 2024) has no judge: the response
+ * that is given is the better one, of two that are not nobody knows.        */
+static void sppoi_given_wins(double *pairwise, int k)
+{
+    int i, j;
+
+    for (i = 0; i < k; i++)
+        for (j = 0; j < k; j++)
+            pairwise[sppoi_cell(i, k, j)] =
+                0.5 * (1 + (i == k - 1) - (j == k - 1));
+}
+
 /* ---- losses of others' methods ---- */
 
 /* [REBEL 1] Two log-ratios against each other.
@@ -2841,7 +2925,7 @@ static double sppoi_clip_loss(const sppoi_example *x, double *grad)
 
     sppoi_worth(x, c->signal);
     sppoi_pull_worth(x);
-    sppo_advantages(c->advantage, x->worth, x->worth, c->k);
+    sppo_advantages(c->advantage, x->worth, x->worth, sppoi_trained(c));
     sppoi_keep(x);
     for (i = 0; i < x->kept; i++) {
         const int tokens = c->length_normalised ? sppoi_kept_length(x, i) : 1;
@@ -4075,9 +4159,7 @@ static int sppoi_own_panels(int m, int n, int k)
     const int own = panels / threads;
 
     return k > m && m >= SPPOI_MR && panels % threads == 0 &&
-                   own <= SPPOI_NC_PANELS
-               ? own
-               : 0;
+           own <= SPPOI_NC_PANELS ? own : 0;
 }
 
 /* The one product: C of m rows `ld` apart, A by its two strides, B in panels.
@@ -4113,8 +4195,7 @@ static void sppoi_product(sppo_real *out, ptrdiff_t ld, const sppo_real *a,
 
 SPPO_DEF size_t sppo_panel_size(int depth, int width)
 {
-    const size_t panels =
-        ((size_t)width + SPPOI_NR - 1) / SPPOI_NR * SPPOI_NR;
+    const size_t panels = ((size_t)width + SPPOI_NR - 1) / SPPOI_NR * SPPOI_NR;
 
     return sppoi_size_product((size_t)depth, panels);
 }
@@ -7106,6 +7187,13 @@ SPPO_DEF void sppo_logits(const sppo_activations *acts,
  * small, all responses are in flight together and the threads split the work
  * of a layer instead.
  *
+ * A mixture takes two models through the same tokens.  A partner, which is a
+ * sampler with the other model's cache and rows, goes with the first through
+ * every step and lends it the logits that are mixed before the draw; it needs
+ * no account of its own of what was drawn.  What the model draws alone comes
+ * before, so that the rows in flight are never of two kinds, and only what is
+ * mixed pays for two models.
+ *
  * A row never meets another: neither company nor threads change its bits.   */
 enum {
     SPPOI_IN_FLIGHT = 32,   // rows that are worth a thread's own reading
@@ -7255,6 +7343,38 @@ SPPO_DEF sppo_result sppo_sampler_init(sppo_ctx *ctx, sppo_sampler *sampler,
         return result;
     }
     *sampler = fresh;
+    return SPPO_OK;
+}
+
+/* The partner's cache is of the same responses, so it takes this sampler's
+ * account of them: which are in flight, how long they are, their tokens.    */
+SPPO_DEF sppo_result sppo_sampler_mix(sppo_ctx *ctx, sppo_sampler *sampler,
+                                      sppo_sampler *partner,
+                                      const sppo_model *other, int mixed,
+                                      double weight)
+{
+    sppo_sampler *s = sampler;
+
+    SPPOI_TRY(sppoi_same_trunk(ctx, &s->config, &other->config,
+                               "sppo_sampler_mix: the other model"));
+    SPPOI_TRY(sppoi_same_trunk(ctx, &s->config, &partner->config,
+                               "sppo_sampler_mix: the partner"));
+    if (partner->max_prompts != s->max_prompts || partner->k != s->k ||
+        partner->max_prompt_tokens != s->max_prompt_tokens ||
+        partner->max_new != s->max_new)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sampler_mix: the partner "
+                         "was made for other sizes");
+    if (mixed < 0 || mixed > s->k || !(weight >= 0.0 && weight <= 1.0))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sampler_mix: mixed is %d "
+                         "and weight %g; they must be 0 to k, %d, and 0 to 1",
+                         mixed, weight, s->k);
+    s->partner = partner;
+    s->other = other;
+    s->mixed = mixed;
+    s->weight = (sppo_real)weight;
+    partner->in_flight = s->in_flight;
+    partner->length = s->length;
+    partner->token = s->token;
     return SPPO_OK;
 }
 
@@ -7709,25 +7829,53 @@ static void sppoi_decode_logits(const sppo_sampler *s, const sppoi_row_at *at,
                        s->row_width, 0);
 }
 
-/* The first token of each of prompt p's responses: k draws from one row. */
+/* [NLHF 2] The logits of rows [from, to) become those of the mixture: they are
+ * log-probabilities but for a constant, which a softmax does not see.       */
+static void sppoi_mix_logits(sppo_sampler *s, const sppoi_row_at *at, int from,
+                             int to)
+{
+    const sppo_real weight = s->weight;
+    int r, i;
+
+    for (r = from; r < to; r++) {
+        sppo_real *own = sppoi_row_out(s->rows, r, s->row_width) + at->logits;
+        const sppo_real *other =
+            sppoi_row(s->partner->rows, r, s->row_width) + at->logits;
+
+        SPPOI_SIMD
+        for (i = 0; i < s->config.vocab; i++)
+            own[i] = (1 - weight) * own[i] + weight * other[i];
+    }
+}
+
+/* Of every prompt's responses those that are drawn in the same way, of which
+ * the others wait for a row.  Threads that sample together share it.        */
+typedef struct sppoi_waiting {
+    sppo_ctx *ctx;
+    int from, to; // these of a prompt's k responses
+    int mixing;   // 1: from the mixture with the partner's model
+    int next;     // the first that waits; they wait in order, to the last
+    int stopped;  // 1: ctx->stop asked
+} sppoi_waiting;
+
+/* The first token of each of prompt p's responses, all from one row. */
 static void sppoi_draw_first(sppo_sampler *s, const sppoi_row_at *at,
                              const sppo_sampling *how, const uint64_t *key,
-                             int p)
+                             const sppoi_waiting *waiting, int p)
 {
     int r;
 
-    for (r = p * s->k; r < (p + 1) * s->k; r++) {
+    for (r = p * s->k + waiting->from; r < p * s->k + waiting->to; r++) {
         s->length[r] = 0;
         sppoi_draw(s, at, sppoi_row_out(s->rows, p, s->row_width), r, how,
                    key[p]);
     }
 }
 
-/* The first tokens of all.  They follow a prompt's last token, which the pass
- * over the prompts has already been through; row p lends its place to prompt
- * p's logits, before any response has a row.                                */
-static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
-                               const sppo_sampling *how, const uint64_t *key)
+/* Logits that follow a prompt's last token, which the pass over the prompts has
+ * already been through; row p lends its place to prompt p's, before any
+ * response has a row.                                                       */
+static void sppoi_prompt_logits(sppo_sampler *s, const sppoi_row_at *at)
 {
     const int n = s->forest.segments, d = s->config.dim;
     int p;
@@ -7737,13 +7885,27 @@ static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
                sppoi_row(s->acts.final, s->forest.start[p + 1] - 1, d),
                (size_t)d * sizeof(sppo_real));
     sppoi_decode_logits(s, at, s->rows, n);
-    SPPOI_EACH(SPPOI_FOR, p, n, sppoi_draw_first(s, at, how, key, p));
 }
 
-/* One step of rows [from, to): their last tokens in, their next tokens out. */
-static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
-                              const sppoi_row_at *at, int from, int to,
-                              const sppo_sampling *how, const uint64_t *key)
+/* The first tokens of all, for which no row has to go through the network. */
+static void sppoi_first_tokens(sppo_sampler *s, const sppoi_row_at *at,
+                               const sppo_sampling *how, const uint64_t *key,
+                               const sppoi_waiting *waiting)
+{
+    const int n = s->forest.segments;
+    int p;
+
+    sppoi_prompt_logits(s, at);
+    if (waiting->mixing) {
+        sppoi_prompt_logits(s->partner, at);
+        sppoi_mix_logits(s, at, 0, n);
+    }
+    SPPOI_EACH(SPPOI_FOR, p, n, sppoi_draw_first(s, at, how, key, waiting, p));
+}
+
+/* Rows [from, to) through the network: their last tokens in, logits out. */
+static void sppoi_decode_fwd(sppo_sampler *s, const sppo_model *m,
+                             const sppoi_row_at *at, int from, int to)
 {
     const int ld = s->row_width, n = to - from;
     sppo_real *rows = sppoi_row_out(s->rows, from, ld);
@@ -7759,8 +7921,26 @@ static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
         sppoi_decode_layer(s, m, at, l, from, to);
     sppoi_decode_norm(s, rows, at, sppoi_final_norm(m, m->weights), n);
     sppoi_decode_logits(s, at, rows, n);
+}
+
+/* One step of rows [from, to): their last tokens in, their next tokens out.  In
+ * a mixture both models read what was drawn, which neither would have drawn
+ * alone: so both caches are of the one text.                                */
+static void sppoi_decode_rows(sppo_sampler *s, const sppo_model *m,
+                              const sppoi_row_at *at, int from, int to,
+                              const sppo_sampling *how, const uint64_t *key,
+                              int mixing)
+{
+    const int n = to - from;
+    int r;
+
+    sppoi_decode_fwd(s, m, at, from, to);
+    if (mixing) {
+        sppoi_decode_fwd(s->partner, s->other, at, from, to);
+        sppoi_mix_logits(s, at, from, to);
+    }
     SPPOI_EACH(SPPOI_FOR, r, n,
-               sppoi_draw(s, at, sppoi_row_out(rows, r, ld),
+               sppoi_draw(s, at, sppoi_row_out(s->rows, from + r, s->row_width),
                           s->in_flight[from + r], how,
                           key[s->in_flight[from + r] / s->k]));
 }
@@ -7792,13 +7972,6 @@ static int sppoi_close_up(sppo_sampler *s, int from, int to)
 
 /* ---- continuous batching ---- */
 
-/* The responses that wait for a row.  Threads that sample together share it. */
-typedef struct sppoi_waiting {
-    sppo_ctx *ctx;
-    int next;     // the first of them; they wait in order, to the last
-    int stopped;  // 1: ctx->stop asked
-} sppoi_waiting;
-
 /* Once a step and thread.  The caller's function is never called by two threads
  * at once, and not again after it has said yes.                             */
 static int sppoi_is_stopped(sppoi_waiting *waiting)
@@ -7821,7 +7994,8 @@ static int sppoi_is_stopped(sppoi_waiting *waiting)
  * round may not fill them all.                                              */
 static int sppoi_admit(sppo_sampler *s, sppoi_waiting *waiting, int r, int to)
 {
-    const int all = s->forest.segments * s->k;
+    const int each = waiting->to - waiting->from;
+    const int all = s->forest.segments * each;
 
     while (r < to) {
         int first, end;
@@ -7834,9 +8008,13 @@ static int sppoi_admit(sppo_sampler *s, sppoi_waiting *waiting, int r, int to)
         }
         if (first == end)
             break;
-        for (; first < end; first++)
-            if (sppoi_unfinished(s, first))
-                s->in_flight[r++] = first;
+        for (; first < end; first++) {
+            const int response = first / each * s->k + waiting->from +
+                                 first % each;
+
+            if (sppoi_unfinished(s, response))
+                s->in_flight[r++] = response;
+        }
     }
     return r;
 }
@@ -7852,7 +8030,7 @@ static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
 
     while (!sppoi_is_stopped(waiting) &&
            (end = sppoi_admit(s, waiting, end, to)) > from) {
-        sppoi_decode_rows(s, m, at, from, end, how, key);
+        sppoi_decode_rows(s, m, at, from, end, how, key, waiting->mixing);
         end = sppoi_close_up(s, from, end);
     }
 }
@@ -7861,9 +8039,8 @@ static void sppoi_sample_rows(sppo_sampler *s, const sppo_model *m,
  * weights are far and shares small; otherwise equal shares, in as many turns
  * as leave IN_FLIGHT or more, for the cache of so few stays near.  Whole tiles,
  * because a tile costs the same when it is half full.                       */
-static int sppoi_rows_in_flight(const sppo_sampler *s, int threads)
+static int sppoi_rows_in_flight(const sppo_sampler *s, int all, int threads)
 {
-    const int all = s->forest.segments * s->k;
     const int share = (all + threads - 1) / threads;
     const int distant = s->acts.count > SPPOI_CACHED;
     const int turns = distant ? 1 : sppoi_max(1, share / SPPOI_IN_FLIGHT);
@@ -7874,32 +8051,61 @@ static int sppoi_rows_in_flight(const sppo_sampler *s, int threads)
                                          SPPOI_MR));
 }
 
-/* The responses to the prompts in s->forest; key[p] is prompt p's stream of
- * random numbers.  The prompts pass through the network first, all of them;
- * then each thread has rows of its own.                                     */
-static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
-                                        const sppo_model *m,
-                                        const sppo_sampling *how,
-                                        const uint64_t *key)
+/* The responses that are drawn in this way, by each thread in rows of its own.
+ */
+static void sppoi_sample_waiting(sppo_sampler *s, const sppo_model *m,
+                                 const sppo_sampling *how, const uint64_t *key,
+                                 sppoi_waiting *waiting)
 {
     const sppoi_row_at at = sppoi_row_layout(&s->config);
-    const int all = s->forest.segments * s->k;
+    const int all = s->forest.segments * (waiting->to - waiting->from);
     const int most = sppoi_works_alone() ? 1 : sppoi_max_threads();
-    const int each = sppoi_rows_in_flight(s, most);
+    const int each = sppoi_rows_in_flight(s, all, most);
     const int threads = sppoi_min(most, (all + each - 1) / each);
     int t;
-    sppoi_waiting waiting = { ctx, 0, 0 };
+
+    sppoi_first_tokens(s, &at, how, key, waiting);
+    SPPOI_EACH(SPPOI_TASKS, t, threads,
+               sppoi_sample_rows(s, m, &at, t * each,
+                                 sppoi_min((t + 1) * each, all), how, key,
+                                 waiting));
+}
+
+/* The prompts pass through the network, all of them, and fill its cache: what
+ * any of their responses will see of them.                                  */
+static sppo_result sppoi_read_prompts(sppo_ctx *ctx, sppo_sampler *s,
+                                      const sppo_model *m)
+{
     sppoi_pass pass;
 
     SPPOI_TRY(sppoi_pass_begin(ctx, &s->acts, &pass, m, NULL, "sppo_sample"));
     s->acts.on_layer = sppoi_cache_prompts;
     s->acts.hook_user = s;
     sppoi_schedule(&pass, sppoi_trunk_fwd);
-    sppoi_first_tokens(s, &at, how, key);
-    SPPOI_EACH(SPPOI_TASKS, t, threads,
-               sppoi_sample_rows(s, m, &at, t * each,
-                                 sppoi_min((t + 1) * each, all), how, key,
-                                 &waiting));
+    return SPPO_OK;
+}
+
+/* The responses to the prompts in s->forest; key[p] is prompt p's stream of
+ * random numbers.  First what the model alone draws, then the mixture, for
+ * which the prompts are read once more, by the other model.                 */
+static sppo_result sppoi_sample_prompts(sppo_ctx *ctx, sppo_sampler *s,
+                                        const sppo_model *m,
+                                        const sppo_sampling *how,
+                                        const uint64_t *key)
+{
+    const int drawn = s->k - (s->given != NULL), own = drawn - s->mixed;
+    sppoi_waiting waiting = { ctx, 0, own, 0, 0, 0 };
+
+    SPPOI_TRY(sppoi_read_prompts(ctx, s, m));
+    if (own)
+        sppoi_sample_waiting(s, m, how, key, &waiting);
+    if (s->mixed && !waiting.stopped) {
+        const sppoi_waiting mixed = { ctx, own, drawn, 1, 0, 0 };
+
+        waiting = mixed;
+        SPPOI_TRY(sppoi_read_prompts(ctx, s->partner, s->other));
+        sppoi_sample_waiting(s, m, how, key, &waiting);
+    }
     return !waiting.stopped ? SPPO_OK
                             : sppo_fail(ctx, SPPO_E_STOPPED, "sppo_sample: "
                                         "stopped, as ctx->stop asked");
@@ -7967,12 +8173,17 @@ static sppo_result sppoi_load_prompts(sppo_ctx *ctx, sppo_sampler *s,
     return sppoi_read_batch(ctx, &s->acts, &s->forest);
 }
 
-/* Response r to the end of the caller's lists. */
+/* Response r to the end of the caller's lists, where `first` is the number of
+ * response 0's prompt.  What was given for it is taken as it is.            */
 static sppo_result sppoi_take_response(sppo_ctx *ctx, const sppo_sampler *s,
-                                       int r, sppo_lists *responses)
+                                       int first, int r, sppo_lists *responses)
 {
-    const int *token = sppoi_drawn(s, r);
+    const int *token = sppoi_drawn(s, r), given = first + r / s->k;
 
+    if (s->given && r % s->k == s->k - 1)
+        return sppo_lists_add(ctx, responses,
+                              sppo_lists_tokens(s->given, given),
+                              sppo_lists_length(s->given, given));
     if (token[s->length[r] - 1] < 0)
         return sppo_fail(ctx, SPPO_E_NUMBER, "sppo_sample: the model's logits "
                          "are not finite; its weights are damaged");
@@ -7998,22 +8209,35 @@ SPPO_DEF sppo_result sppo_sample(sppo_ctx *ctx, sppo_sampler *sampler,
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: first %d and "
                          "count %d do not lie within the %d prompts", first,
                          count, prompts->count);
+    if (sampler->given && (first > sampler->given->count - count ||
+                           sampler->mixed == sampler->k))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_sample: given has %d "
+                         "lists, and %d of %d responses are mixed; there must "
+                         "be one for each prompt, and room for it",
+                         sampler->given->count, sampler->mixed, sampler->k);
     SPPOI_TRY(sppoi_same_trunk(ctx, &sampler->config, &model->config,
                                "sppo_sample"));
     SPPOI_TRY(sppoi_sampling_resolve(ctx, &how, "sppo_sample"));
     sampler->limit = sppoi_min(how.max_tokens, sampler->max_new);
     sppoi_pack_pass(&sampler->acts, model, SPPOI_FORWARD, SPPOI_BACKWARD);
+    if (sampler->mixed)
+        sppoi_pack_pass(&sampler->partner->acts, sampler->other, SPPOI_FORWARD,
+                        SPPOI_BACKWARD);
     for (done = 0; done < count && result == SPPO_OK; done += at_once) {
         const int n = sppoi_min(at_once, count - done);
 
         result = sppoi_load_prompts(ctx, sampler, prompts, first + done, n);
+        if (result == SPPO_OK && sampler->mixed)
+            result = sppoi_load_prompts(ctx, sampler->partner, prompts,
+                                        first + done, n);
         if (result != SPPO_OK)
             break;
         for (p = 0; p < n; p++)
             keys[p] = sppo_random_fork(key, (uint64_t)(first + done + p));
         result = sppoi_sample_prompts(ctx, sampler, model, &how, keys);
         for (r = 0; r < n * sampler->k && result == SPPO_OK; r++)
-            result = sppoi_take_response(ctx, sampler, r, responses);
+            result = sppoi_take_response(ctx, sampler, first + done, r,
+                                         responses);
     }
     if (result != SPPO_OK)
         responses->count = before;  // all or nothing
@@ -8702,10 +8926,9 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
     double scale = 1.0, norm;
 
     if (optim->count != model->count)
-        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_step: begun for "
-                         "%llu parameters, the model has %llu",
-                         sppoi_printed(optim->count),
-                         sppoi_printed(model->count));
+        return sppo_fail(ctx, SPPO_E_ARGUMENT,
+            "sppo_optim_step: begun for %llu parameters, the model has %llu",
+            sppoi_printed(optim->count), sppoi_printed(model->count));
     if (c->kind != (optim->mean ? SPPO_ADAMW : SPPO_RMSPROP) ||
         (unsigned)c->decay > SPPO_DECAY_CONSTANT)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_optim_step: kind is %d, "
@@ -9037,13 +9260,17 @@ SPPO_DEF sppo_result sppo_preference_check(sppo_ctx *ctx, double *pairwise,
 static sppo_result sppoi_ask(sppo_ctx *ctx, sppo_play *play,
                              const sppo_judge *judge, int from, int count)
 {
-    const int k = play->config.k;
+    const int k = play->config.k, absent = !judge || !judge->fill;
     double *pairwise = play->round.pairwise + sppoi_cell(from * k, k, 0);
     sppo_lists view = play->round.responses;
     size_t i;
     int p;
 
-    if (!judge || !judge->fill)
+    for (p = 0; absent && play->config.gold && p < count; p++)
+        sppoi_given_wins(pairwise + sppoi_cell(p * k, k, 0), k);
+    if (absent && play->config.gold)
+        return SPPO_OK;
+    if (absent)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_play_judge: judge is NULL or has no fill");
     view.start += from * k;
@@ -9081,8 +9308,7 @@ static int sppoi_fill_pass(sppo_play *play, const int *order, int most)
         int last = root;
 
         for (i = 0; i < kept && last >= 0; i++)
-            last = sppoi_forest_add_list(
-                forest, root, &round->responses,
+            last = sppoi_forest_add_list(forest, root, &round->responses,
                 p * k + sppoi_kept_response(play, p, i), 1);
         if (last < 0) {
             forest->tokens = tokens;
@@ -9318,10 +9544,37 @@ static const sppoi_field sppoi_play_fields[] = {
     SPPOI_PLAY(margin, SPPOI_NUMBER, 0, DBL_MAX, 0, "0 or more", 0),
     SPPOI_PLAY(pull, SPPOI_NUMBER, 0, 1, 0, "0 to 1", 0),
     SPPOI_PLAY(reference_every, SPPOI_WHOLE, 0, INT_MAX, 0, "0 or more", 0),
+    SPPOI_PLAY(opponents, SPPOI_WHOLE, 0, 1024, 0, "0 to k", 0),
+    SPPOI_PLAY(mixture, SPPOI_NUMBER, 0, 1, 0, "0 to 1", 0),
     { "seed.high", offsetof(sppo_play_config, seed), sizeof(uint64_t),
       SPPOI_HIGH, 0, UINT32_MAX, 0, NULL, 0, NULL, 0 },
     SPPOI_NO_FIELD
 };
+
+/* Whether anything is asked of a reference. */
+static int sppoi_refers(const sppo_play_config *c)
+{
+    return c->pull > 0.0 || c->mixture > 0.0;
+}
+
+/* Opponents have win rates, and no scores of their own; two responses at least
+ * are trained on.                                                           */
+static sppo_result sppoi_check_opponents(sppo_ctx *ctx,
+                                         const sppo_play_config *c)
+{
+    if (c->opponents == c->k - 1)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: opponents is "
+                         "%d; of k %d two must be left, or none", c->opponents,
+                         c->k);
+    if (!c->opponents && c->mixture > 0.0)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: a mixture "
+                         "without opponents changes nothing");
+    if (c->opponents && (c->gold || c->signal == SPPO_SIGNAL_SCORE ||
+                         c->loss == SPPO_LOSS_GPO))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: opponents do "
+                         "not go with %s", c->gold ? "gold" : "mean scores");
+    return SPPO_OK;
+}
 
 /* Settings that a loss has no use for are not ignored in silence. */
 static sppo_result sppoi_check_loss(sppo_ctx *ctx, const sppo_play_config *c)
@@ -9336,9 +9589,9 @@ static sppo_result sppoi_check_loss(sppo_ctx *ctx, const sppo_play_config *c)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: signal %d "
                          "does not go with the loss %s", (int)c->signal,
                          row->name);
-    if (!(c->pull > 0.0) && (c->reference || c->reference_every))
+    if (!sppoi_refers(c) && (c->reference || c->reference_every))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: a reference "
-                         "without a pull changes nothing");
+                         "without a pull or a mixture changes nothing");
     if (c->pull > 0.0 && (c->loss == SPPO_LOSS_SIMPO ||
                           (c->loss == SPPO_LOSS_CLIP && !c->keep_all)))
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: pull does not "
@@ -9351,6 +9604,8 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
                                       const sppo_lists *prompts, int context)
 {
     sppoi_defaults(sppoi_play_fields, c);
+    if (c->opponents && !(c->mixture > 0.0))
+        c->mixture = c->pull;
     if (!c->prompts_per_iteration)
         c->prompts_per_iteration = sppoi_max(prompts->count / c->iterations, 1);
     SPPOI_TRY(sppoi_check_fields(ctx, "sppo_play_init", sppoi_play_fields, c,
@@ -9358,6 +9613,7 @@ static sppo_result sppoi_play_resolve(sppo_ctx *ctx, sppo_play_config *c,
     SPPOI_TRY(sppoi_sampling_resolve(ctx, &c->sampling, "sppo_play_init"));
     SPPOI_TRY(sppoi_optim_resolve(ctx, &c->optim));
     SPPOI_TRY(sppoi_check_loss(ctx, c));
+    SPPOI_TRY(sppoi_check_opponents(ctx, c));
     if (prompts->count < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT,
                          "sppo_play_init: there are no prompts");
@@ -9450,19 +9706,26 @@ static void sppoi_settings_model(sppoi_settings *s, const char *part,
                   sppoi_hash_ints(c->eos_more, (size_t)c->eos_count));
 }
 
+static void sppoi_settings_lists(sppoi_settings *s, const char *name,
+                                 const sppo_lists *x)
+{
+    sppoi_setting(s, name, ".lengths",
+                  sppoi_hash_ints(x->start, (size_t)x->count + 1));
+    sppoi_setting(s, name, "",
+                  sppoi_hash_ints(x->token, (size_t)x->start[x->count]));
+}
+
 static void sppoi_play_settings(sppoi_settings *s, const sppo_play *play)
 {
     const sppo_play_config *c = &play->config;
-    const sppo_lists *x = play->prompts;
 
     memset(s, 0, sizeof *s);
     sppoi_settings_add(s, "", sppoi_play_fields, c, 0);
     sppoi_settings_add(s, "sampling.", sppoi_sampling_fields, &c->sampling, 0);
     sppoi_settings_add(s, "optim.", sppoi_optim_fields, &play->optim.config, 0);
-    sppoi_setting(s, "prompts", ".lengths",
-                  sppoi_hash_ints(x->start, (size_t)x->count + 1));
-    sppoi_setting(s, "prompts", "",
-                  sppoi_hash_ints(x->token, (size_t)x->start[x->count]));
+    sppoi_settings_lists(s, "prompts", play->prompts);
+    if (c->gold)
+        sppoi_settings_lists(s, "gold", c->gold);
     sppoi_setting(s, "policy.", "count", (double)play->policy->count);
     sppoi_settings_model(s, "policy.", &play->policy->config, SPPOI_PLAYED);
 }
@@ -9496,7 +9759,7 @@ static sppo_result sppoi_ranks_same(sppo_ctx *ctx, const sppo_play *play)
     sppoi_setting(&own, "", "iterations", play->config.iterations);
     sppoi_setting(&own, "", "weights", sppoi_hash_reals(play->policy->weights,
                                                         play->policy->count));
-    if (play->config.pull > 0.0)
+    if (sppoi_refers(&play->config))
         sppoi_setting(&own, "", "reference",
                       sppoi_hash_reals(play->reference.weights,
                                        play->reference.count));
@@ -9547,6 +9810,18 @@ static void sppoi_play_layout(sppo_play *play, size_t weights,
     play->score = (double *)sppoi_arena_alloc(arena, k, sizeof(double));
 }
 
+/* Room for all responses to as many prompts as are sampled together. */
+static sppo_result sppoi_play_sampler(sppo_ctx *ctx, const sppo_play *play,
+                                      sppo_sampler *sampler)
+{
+    const sppo_play_config *c = &play->config;
+
+    return sppo_sampler_init(ctx, sampler, play->policy,
+                             sppoi_prompts_at_once(c, play->prompts), c->k,
+                             sppoi_longest(play->prompts),
+                             c->sampling.max_tokens);
+}
+
 static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
 {
     const sppo_play_config *c = &play->config;
@@ -9562,7 +9837,7 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
     SPPOI_TRY(sppoi_lists_reserve(ctx, &play->round.responses, n * c->k,
                                   n * c->k * c->sampling.max_tokens));
     SPPOI_TRY(sppo_optim_init(ctx, &play->optim, &c->optim, play->policy));
-    if (c->pull > 0.0)
+    if (sppoi_refers(c))
         SPPOI_TRY(sppo_model_clone(ctx, &play->reference,
                                    c->reference ? c->reference : play->policy,
                                    play->policy->config.head,
@@ -9572,10 +9847,35 @@ static sppo_result sppoi_play_take(sppo_ctx *ctx, sppo_play *play)
                                     segments,
                                     sppoi_prompt_tokens(c, play->prompts),
                                     SPPO_STEP));
-    return sppo_sampler_init(ctx, &play->sampler, play->policy,
-                             sppoi_prompts_at_once(c, play->prompts), c->k,
-                             sppoi_longest(play->prompts),
-                             c->sampling.max_tokens);
+    SPPOI_TRY(sppoi_play_sampler(ctx, play, &play->sampler));
+    play->sampler.given = c->gold;
+    return c->mixture > 0.0 ? sppoi_play_sampler(ctx, play, &play->partner)
+                            : SPPO_OK;
+}
+
+/* A response is given to every prompt, no longer than one that is drawn. */
+static sppo_result sppoi_check_gold(sppo_ctx *ctx, const sppo_play_config *c,
+                                    const sppo_lists *prompts,
+                                    const sppo_config *config)
+{
+    const sppo_lists *gold = c->gold;
+    int i;
+
+    if (gold->count != prompts->count)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: gold has %d "
+                         "responses for %d prompts", gold->count,
+                         prompts->count);
+    for (i = 0; i < gold->count; i++) {
+        const int n = sppo_lists_length(gold, i);
+
+        if (n < 1 || n > sppoi_min(c->sampling.max_tokens, config->context -
+                                   sppo_lists_length(prompts, i)))
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_play_init: gold "
+                             "response %d of %d has %d tokens; it must have 1 "
+                             "to max_tokens, %d, and fit the context", i + 1,
+                             gold->count, n, c->sampling.max_tokens);
+    }
+    return SPPO_OK;
 }
 
 /* Checks, and takes the memory; what failed can be freed. */
@@ -9599,6 +9899,8 @@ static sppo_result sppoi_play_begin(sppo_ctx *ctx, sppo_play *play)
                              "at least one, and one of a response", i + 1,
                              prompts->count, sppo_lists_length(prompts, i),
                              context);
+    if (c->gold)
+        SPPOI_TRY(sppoi_check_gold(ctx, c, prompts, &play->policy->config));
     steps = (c->prompts_per_iteration - 1) / c->batch + 1;
     play->steps_per_epoch = steps;
     play->steps = steps * c->epochs;
@@ -9639,6 +9941,7 @@ SPPO_DEF sppo_result sppo_play_init(sppo_ctx *ctx, sppo_play *play,
 
 SPPO_DEF void sppo_play_free(sppo_ctx *ctx, sppo_play *play)
 {
+    sppo_sampler_free(ctx, &play->partner);
     sppo_sampler_free(ctx, &play->sampler);
     sppo_model_free(ctx, &play->reference);
     sppo_activations_free(ctx, &play->acts);
@@ -9693,7 +9996,9 @@ SPPO_DEF size_t sppo_play_bytes(const sppo_play_config *config,
     part[6] = sppoi_sampler_bytes(&policy->config, once, c->k,
                                   sppoi_longest(prompts),
                                   c->sampling.max_tokens);
-    part[7] = c->pull > 0.0 ? policy->count * sizeof(sppo_real) : 0;
+    if (c->mixture > 0.0)  // its partner
+        part[6] = sppoi_size_sum(sppoi_size_product(part[6], 2), part[2]);
+    part[7] = sppoi_refers(c) ? policy->count * sizeof(sppo_real) : 0;
     for (i = 0; i < 8; i++)
         sum = sppoi_size_sum(sum, part[i]);
     return sum;
@@ -14477,6 +14782,7 @@ static int sppoi_play_entries(const sppo_play *play, sppoi_entry *e)
     const size_t n = (size_t)play->config.prompts_per_iteration;
     const size_t k = (size_t)play->config.k, w = play->policy->count;
     const size_t pulled = play->config.pull > 0.0;
+    const size_t refers = sppoi_refers(&play->config) != 0;
     const sppo_round *round = &play->round;
     int count = 0;
 
@@ -14491,7 +14797,7 @@ static int sppoi_play_entries(const sppo_play *play, sppoi_entry *e)
     sppoi_entry_set(e, &count, "anchor", round->anchor, pulled * n * k,
                     SPPOI_DOUBLE);
     sppoi_entry_set(e, &count, "reference", play->reference.weights,
-                    pulled * w, SPPOI_REAL);
+                    refers * w, SPPOI_REAL);
     sppoi_entry_set(e, &count, "winner", round->winner, n, SPPOI_INT);
     sppoi_entry_set(e, &count, "loser", round->loser, n, SPPOI_INT);
     return count;

@@ -16,7 +16,7 @@ cd "$here/.." || exit 1
 OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
-scripts="tool rows folder training reads messages exhaust untrusted refused
+scripts="tool ways rows folder training reads messages exhaust untrusted refused
          descriptors judge
          resume slurm"
 gcc=${CC:-gcc}

@@ -26,8 +26,8 @@ enum { BOS = 1, EOS = 2, LIKED = 5 };
 
 typedef struct world {
     sppo_ctx ctx;
-    sppo_model policy;
-    sppo_lists prompts;
+    sppo_model policy, other;
+    sppo_lists prompts, gold;
     sppo_play_config config;
     sppo_play play;
     sppo_judge judge;
@@ -122,7 +122,9 @@ static void end(world *w)
     sppo_play_free(&w->ctx, &w->play);
     sppo_play_free(&w->ctx, &w->play);
     sppo_lists_free(&w->ctx, &w->prompts);
+    sppo_lists_free(&w->ctx, &w->gold);
     sppo_model_free(&w->ctx, &w->policy);
+    sppo_model_free(&w->ctx, &w->other);
     CHECK(w->ctx.held == 0);
 }
 
@@ -2390,25 +2392,34 @@ static int begin_pulled(world *w, int prompts, double pull)
     return ok;
 }
 
+/* Where of K = 4 responses the last are drawn from its mixture as well. */
+static int begin_opposed(world *w, int prompts, double pull, int opponents)
+{
+    const int ok = begin_pulled(w, prompts, pull);
+
+    w->config.opponents = opponents;
+    return ok;
+}
+
 /* Between any two of the five steps. */
-static void saved_between_steps(double pull)
+static void saved_between_steps(double pull, int opponents)
 {
     world a;
     int cut, t;
 
     mkdir("build", 0777);
-    if (!begin_pulled(&a, 10, pull) || !start(&a) ||
+    if (!begin_opposed(&a, 10, pull, opponents) || !start(&a) ||
         !CHECK_OK(&a.ctx, sppo_play_run(&a.ctx, &a.play, &a.judge)))
         return;
     for (cut = 0; cut <= 10; cut++) {
         world first, b;
-        if (!begin_pulled(&first, 10, pull) || !start(&first))
+        if (!begin_opposed(&first, 10, pull, opponents) || !start(&first))
             return;
         for (t = 0; t < cut; t++)
             CHECK_OK(&first.ctx, sppo_play_next(&first.ctx, &first.play,
                                                 &first.judge));
         CHECK_OK(&first.ctx, sppo_play_save(&first.ctx, &first.play, SCRATCH));
-        if (!begin_pulled(&b, 10, pull) || !start(&b))
+        if (!begin_opposed(&b, 10, pull, opponents) || !start(&b))
             return;
         if (pull > 0.0)  // what is there is not it
             memset(b.play.reference.weights, 0, 64);
@@ -2428,7 +2439,7 @@ static void saved_between_steps(double pull)
 
 static void saved_between_steps_is_the_same(void)
 {
-    saved_between_steps(0.0);
+    saved_between_steps(0.0, 0);
 }
 
 /* ---- a pull to a reference policy ---- */
@@ -2576,7 +2587,7 @@ static void a_policy_gradient_is_pulled_by_its_reward(void)
 
 static void a_pulled_run_resumes_to_the_same_bits(void)
 {
-    saved_between_steps(0.25);
+    saved_between_steps(0.25, 0);
 }
 
 static void bad_pulls_are_refused_by_name(void)
@@ -2587,8 +2598,8 @@ static void bad_pulls_are_refused_by_name(void)
         const char *said;
     } row[] = {
         { -0.1, 0, 0, 0, 0, "pull" }, { 1.1, 0, 0, 0, 0, "pull" },
-        { 0.0, 1, 0, 0, 0, "without a pull" },
-        { 0.0, 0, 0, 0, 8, "without a pull" },
+        { 0.0, 1, 0, 0, 0, "without a pull or a mixture" },
+        { 0.0, 0, 0, 0, 8, "without a pull or a mixture" },
         { 0.5, -1, 0, 0, 0, "reference_every" },
         { 0.5, 0, SPPO_LOSS_SIMPO, 0, 0, "the loss simpo" },
         { 0.5, 0, SPPO_LOSS_CLIP, 0, 0, "without keep_all" },
@@ -2613,6 +2624,239 @@ static void bad_pulls_are_refused_by_name(void)
                              &w.prompts) == SPPO_E_ARGUMENT);
         CHECK(has(&w.ctx, row[i].said));
         sppo_model_free(&w.ctx, &other);
+        end(&w);
+    }
+}
+
+/* ---- opponents from a mixture, a response that is given ---- */
+
+static int same_tokens(const sppo_lists *a, int i, const sppo_lists *b, int j)
+{
+    const int n = sppo_lists_length(a, i);
+
+    return n == sppo_lists_length(b, j) &&
+           !memcmp(sppo_lists_tokens(a, i), sppo_lists_tokens(b, j),
+                   (size_t)n * sizeof(int));
+}
+
+/* [NLHF 2] Of K = 4 two are trained on: their win rates are against the other
+ * two, whose log-probabilities nobody records.                              */
+static void opponents_are_compared_with_and_not_trained_on(void)
+{
+    world w;
+    int p, i, others = 0;
+
+    if (!begin_opposed(&w, 10, 0.5, 2))
+        return;
+    w.config.keep_all = 1;
+    w.config.iterations = 1;
+    if (!start(&w) || !collect(&w))
+        return;
+    for (p = 0; p < 10; p++) {
+        const double *cell = w.play.round.pairwise + p * 16;
+        const double *win = w.play.round.win + p * 4;
+
+        for (i = 0; i < 4; i++)
+            CHECK_NEAR(win[i], (cell[i * 4 + 2] + cell[i * 4 + 3]) / 2, 1e-15);
+        CHECK(w.play.round.winner[p] == (sppo_beats(win[1], win[0]) ? 1 : 0));
+        CHECK(w.play.round.loser[p] == !w.play.round.winner[p]);
+        others += win[2] > win[0] || win[3] > win[0];
+    }
+    CHECK(others > 0);  // would be the best of all four
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    for (p = 0; p < 10; p++) {
+        const double *old = w.play.round.old + p * 4;
+
+        CHECK(old[0] < 0 && old[1] < 0);
+        CHECK_NEAR(fabs(old[2]) + fabs(old[3]), 0.0, 0.0);
+    }
+    end(&w);
+}
+
+/* What is sampled of the model alone has the bits that it has without them, and
+ * so have opponents of weight 0.                                            */
+static void opponents_change_no_other_draw(void)
+{
+    world plain, opposed, alike;
+    const sppo_lists *y, *z, *u;
+    int i, same = 0;
+
+    if (!begin(&plain, 10) || !begin(&opposed, 10) || !begin(&alike, 10))
+        return;
+    for (i = 0; i < (int)plain.policy.count; i++)
+        opposed.policy.weights[i] = plain.policy.weights[i];
+    opposed.config.opponents = alike.config.opponents = 2;
+    opposed.config.mixture = 0.9;
+    if (!CHECK_OK(&opposed.ctx, sppo_model_init(&opposed.ctx, &opposed.other,
+                                                &opposed.policy.config, 77)))
+        return;
+    opposed.config.reference = &opposed.other;
+    if (!start(&plain) || !start(&opposed) || !start(&alike))
+        return;
+    CHECK_OK(&plain.ctx, sppo_play_sample(&plain.ctx, &plain.play));
+    CHECK_OK(&opposed.ctx, sppo_play_sample(&opposed.ctx, &opposed.play));
+    CHECK_OK(&alike.ctx, sppo_play_sample(&alike.ctx, &alike.play));
+    y = &plain.play.round.responses, z = &opposed.play.round.responses;
+    u = &alike.play.round.responses;
+    for (i = 0; i < y->count; i++) {
+        CHECK(same_tokens(y, i, u, i));
+        if (i % 4 < 2)
+            CHECK(same_tokens(y, i, z, i));
+        else
+            same += same_tokens(y, i, z, i);
+    }
+    CHECK(same < y->count / 4);
+    end(&plain), end(&opposed), end(&alike);
+}
+
+/* [Eq 4.5] IPO-MD's: all are from the mixture, and all are trained on. */
+static void opponents_for_all_are_trained_on(void)
+{
+    double win[4];
+    world w;
+    int i;
+
+    if (!begin_opposed(&w, 10, 0.5, 99))
+        return;
+    w.config.keep_all = 1;
+    if (!start(&w) || !collect(&w))
+        return;
+    sppo_win_rates(win, w.play.round.pairwise, 4);
+    for (i = 0; i < 4; i++)
+        CHECK_NEAR(w.play.round.win[i], win[i], 0.0);
+    CHECK_OK(&w.ctx, sppo_play_fit(&w.ctx, &w.play));
+    for (i = 0; i < 20; i++)
+        CHECK(w.play.round.old[i] < 0.0);
+    end(&w);
+}
+
+static void a_run_with_opponents_resumes_to_the_same_bits(void)
+{
+    saved_between_steps(0.25, 2);
+}
+
+static int add_gold(world *w, int prompts)
+{
+    int i, ok = 1;
+
+    for (i = 0; ok && i < prompts; i++) {
+        const int response[3] = { 3 + i % 5, 4, EOS };
+
+        ok = CHECK_OK(&w->ctx, sppo_lists_add(&w->ctx, &w->gold, response, 3));
+    }
+    w->config.gold = &w->gold;
+    return ok;
+}
+
+/* [SPIN 1] Without a judge it wins, and the pair is of it and a draw; with one
+ * it is judged as the others are.                                           */
+static void a_given_response_wins_where_nobody_judges(void)
+{
+    const sppo_judge nobody = { NULL, NULL };
+    world w;
+    int p, i;
+
+    if (!begin(&w, 10) || !add_gold(&w, 10))
+        return;
+    w.config.loss = SPPO_LOSS_DPO;
+    if (!start(&w))
+        return;
+    CHECK_OK(&w.ctx, sppo_play_sample(&w.ctx, &w.play));
+    for (p = 0; p < 5; p++)
+        CHECK(same_tokens(&w.play.round.responses, p * 4 + 3, &w.gold,
+                          w.play.round.first + p));
+    CHECK_OK(&w.ctx, sppo_play_judge(&w.ctx, &w.play, &nobody));
+    CHECK_OK(&w.ctx, sppo_play_select(&w.ctx, &w.play));
+    for (p = 0; p < 5; p++) {
+        CHECK(w.play.round.winner[p] == 3 && w.play.round.loser[p] == 2);
+        for (i = 0; i < 4; i++)
+            CHECK_NEAR(w.play.round.win[p * 4 + i], i < 3 ? 0.375 : 0.875, 0.0);
+    }
+    w.play.phase = SPPO_PHASE_JUDGE;
+    CHECK_OK(&w.ctx, sppo_play_judge(&w.ctx, &w.play, &w.judge));
+    CHECK_NEAR(w.play.round.pairwise[3 * 4],
+               sppo_sigmoid(liked_tokens(&w.play.round.responses, 3) -
+                            liked_tokens(&w.play.round.responses, 0)), 1e-15);
+    CHECK(w.play.round.pairwise[3 * 4] < 1.0);
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, &w.judge));
+    end(&w);
+}
+
+/* [SPIN 1] What is given becomes likelier: by Eq 4.7, for DPO's loss sees no
+ * more than that others become less likely.                                 */
+static void a_given_response_is_learnt(void)
+{
+    world w;
+    double before, after;
+
+    if (!begin(&w, 10) || !add_gold(&w, 10))
+        return;
+    w.config.eta = 4;
+    w.config.epochs = 20;
+    if (!start(&w))
+        return;
+    before = log_pi(&w, &w.policy, 0, &w.gold, 0);
+    CHECK_OK(&w.ctx, sppo_play_run(&w.ctx, &w.play, NULL));
+    after = log_pi(&w, &w.policy, 0, &w.gold, 0);
+    CHECK(after > before + 1.0);
+    end(&w);
+}
+
+/* Its own go on, others' do not: a checkpoint knows them. */
+static void a_run_knows_the_responses_it_was_given(void)
+{
+    world a, b;
+
+    mkdir("build", 0777);
+    if (!begin(&a, 10) || !add_gold(&a, 10) || !start(&a) ||
+        !begin(&b, 10) || !add_gold(&b, 10) || !start(&b))
+        return;
+    CHECK_OK(&a.ctx, sppo_play_sample(&a.ctx, &a.play));
+    CHECK_OK(&a.ctx, sppo_play_save(&a.ctx, &a.play, SCRATCH));
+    CHECK_OK(&b.ctx, sppo_play_load(&b.ctx, &b.play, SCRATCH));
+    b.gold.token[4] = 7;
+    CHECK(sppo_play_load(&b.ctx, &b.play, SCRATCH) == SPPO_E_ARGUMENT);
+    CHECK(has(&b.ctx, "another gold"));
+    end(&a), end(&b);
+    remove(SCRATCH);
+}
+
+static void bad_opponents_are_refused_by_name(void)
+{
+    static const struct {
+        int opponents, loss, signal, gold;  // gold: how many
+        double mixture;
+        const char *said;
+    } row[] = {
+        { 3, 0, 0, 0, 0.5, "two must be left" },
+        { -1, 0, 0, 0, 0, "opponents is -1" },
+        { 2, 0, 0, 0, 1.5, "mixture is 1.5" },
+        { 0, 0, 0, 0, 0.5, "without opponents" },
+        { 2, SPPO_LOSS_GPO, 0, 0, 0.5, "mean scores" },
+        { 2, SPPO_LOSS_GAP, SPPO_SIGNAL_SCORE, 0, 0.5, "mean scores" },
+        { 2, 0, 0, 10, 0.5, "not go with gold" },
+        { 0, 0, 0, 9, 0, "9 responses for 10 prompts" },
+        { 0, 0, 0, -10, 0, "gold response 10 of 10 has 6 tokens" }
+    };
+    static const int long_one[6] = { 3, 3, 3, 3, 3, EOS };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        world w;
+
+        if (!begin(&w, 10) ||
+            !add_gold(&w, row[i].gold < 0 ? 9 : row[i].gold))
+            return;
+        if (row[i].gold < 0)
+            CHECK_OK(&w.ctx, sppo_lists_add(&w.ctx, &w.gold, long_one, 6));
+        w.config.gold = row[i].gold ? &w.gold : NULL;
+        w.config.opponents = row[i].opponents;
+        w.config.mixture = row[i].mixture;
+        w.config.loss = (sppo_loss)row[i].loss;
+        w.config.signal = (sppo_signal)row[i].signal;
+        CHECK(sppo_play_init(&w.ctx, &w.play, &w.config, &w.policy,
+                             &w.prompts) == SPPO_E_ARGUMENT);
+        CHECK(has(&w.ctx, row[i].said));
         end(&w);
     }
 }
@@ -2939,7 +3183,7 @@ static void bytes_are_known_beforehand(void)
 {
     int t;
 
-    for (t = 0; t < 4; t++) {
+    for (t = 0; t < 5; t++) {
         world w;
         double said, taken;
         size_t before;
@@ -2951,6 +3195,8 @@ static void bytes_are_known_beforehand(void)
             w.config.k = 8, w.config.keep_all = 1, w.config.pass_tokens = 10000;
         if (t == 3)
             w.config.pull = 0.1;
+        if (t == 4)
+            w.config.opponents = 2, w.config.mixture = 0.5;
         said = (double)sppo_play_bytes(&w.config, &w.policy, &w.prompts);
         before = w.ctx.held;
         w.ctx.peak = w.ctx.held;
@@ -2971,7 +3217,7 @@ static void a_run_takes_no_memory(void)
     world w;
     size_t held;
 
-    if (!begin(&w, 10) || !start(&w))
+    if (!begin_opposed(&w, 10, 0.5, 2) || !start(&w))
         return;
     held = w.ctx.held;
     w.ctx.limit = held;
@@ -3165,6 +3411,14 @@ static const check_case cases[] = {
     CASE(a_policy_gradient_is_pulled_by_its_reward),
     CASE(a_pulled_run_resumes_to_the_same_bits),
     CASE(bad_pulls_are_refused_by_name),
+    CASE(opponents_are_compared_with_and_not_trained_on),
+    CASE(opponents_change_no_other_draw),
+    CASE(opponents_for_all_are_trained_on),
+    CASE(a_run_with_opponents_resumes_to_the_same_bits),
+    CASE(a_given_response_wins_where_nobody_judges),
+    CASE(a_given_response_is_learnt),
+    CASE(a_run_knows_the_responses_it_was_given),
+    CASE(bad_opponents_are_refused_by_name),
     CASE(another_runs_checkpoint_is_refused_by_name),
     CASE(bytes_are_known_beforehand),
     CASE(a_run_takes_no_memory)

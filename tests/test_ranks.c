@@ -214,6 +214,7 @@ static sppo_play_config config_of(member *m)
     c.length_normalised = c.loss == SPPO_LOSS_CLIP;
     c.pull = c.loss == SPPO_LOSS_GAP || c.loss == SPPO_LOSS_CLIP ? 0.3 : 0.0;
     c.reference_every = c.loss == SPPO_LOSS_CLIP;
+    c.opponents = c.loss == SPPO_LOSS_GAP;
     c.sampling.max_tokens = 5;
     c.optim.lr = 2e-3;
     c.optim.clip = 0.5;

@@ -212,29 +212,46 @@ static void greedy_holds_for_many_weights(void)
     CHECK(greedy_by_full_passes(&c, length, COUNT(length), 8, 23) > 2);
 }
 
+/* logits += share times those of a whole pass. */
+static void add_logits(const sppo_model *model, sppo_activations *acts,
+                       const sppo_forest *forest, double share, double *logits)
+{
+    double own[13];
+    int i;
+
+    CHECK_OK(&ctx, sppo_forward(&ctx, acts, model, forest));
+    sppo_logits(acts, model, forest->tokens - 1, own);
+    for (i = 0; i < 13; i++)
+        logits[i] += share * own[i];
+}
+
 /* The same for draws: token n of response r to prompt p is the draw from the
  * logits of a whole pass with the number that (key, p, r, n) names.  This pins
- * the streams too: a change of theirs would change everyone's runs.         */
-static void draws_equal_draws_from_full_passes(void)
+ * the streams too: a change of theirs would change everyone's runs.
+ * [NLHF 2] Of the last `mixed` the logits are of two passes.                */
+static void draws_of(int mixed, double share)
 {
     enum { K = 3, PROMPTS = 6, NEW = 10 };
     static const uint64_t key = 1234;
     sppo_config c = small_config();
-    static sppo_model model;
+    static sppo_model model, other;
     static sppo_lists prompts, responses;
-    static sppo_sampler sampler;
+    static sppo_sampler sampler, partner;
     static sppo_forest forest;
     static sppo_activations acts;
     sppo_sampling sampling = { 0.9, 0.95, 0, NEW };
-    double logits[13];
     sppo_real rounded[13], weight[13];
     int p, r, t, i, order[13];
 
     c.eos = 5;
-    if (!view_model(&ctx, &model, &c, 29)
+    if (!view_model(&ctx, &model, &c, 29) || !view_model(&ctx, &other, &c, 31)
         || !random_prompts(&prompts, PROMPTS, c.vocab, 29)
         || !CHECK_OK(&ctx,
                      sppo_sampler_init(&ctx, &sampler, &model, 4, K, 9, NEW))
+        || !CHECK_OK(&ctx,
+                     sppo_sampler_init(&ctx, &partner, &other, 4, K, 9, NEW))
+        || (mixed && !CHECK_OK(&ctx, sppo_sampler_mix(&ctx, &sampler, &partner,
+                                                      &other, mixed, share)))
         || !CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &prompts, 0,
                                        PROMPTS, &sampling, key, &responses))
         || !CHECK_OK(&ctx, sppo_forest_init(&ctx, &forest, 32, 2))
@@ -253,8 +270,12 @@ static void draws_equal_draws_from_full_passes(void)
                                 sppo_lists_length(&prompts, p), 0);
                 if (t > 0)
                     sppo_forest_add(&forest, 0, token, t, 0);
-                CHECK_OK(&ctx, sppo_forward(&ctx, &acts, &model, &forest));
-                sppo_logits(&acts, &model, forest.tokens - 1, logits);
+                double logits[13] = { 0 };
+                const double own = r < K - mixed ? 1.0 : 1.0 - share;
+
+                add_logits(&model, &acts, &forest, own, logits);
+                if (r >= K - mixed)
+                    add_logits(&other, &acts, &forest, share, logits);
                 for (i = 0; i < c.vocab; i++)
                     rounded[i] = (sppo_real)logits[i];
                 CHECK(token[t] == sppo_sample_token(
@@ -263,9 +284,155 @@ static void draws_equal_draws_from_full_passes(void)
             }
         }
     sppo_activations_free(&ctx, &acts), sppo_forest_free(&ctx, &forest);
-    sppo_sampler_free(&ctx, &sampler);
+    sppo_sampler_free(&ctx, &partner), sppo_sampler_free(&ctx, &sampler);
     sppo_lists_free(&ctx, &prompts), sppo_lists_free(&ctx, &responses);
-    sppo_model_free(&ctx, &model);
+    sppo_model_free(&ctx, &model), sppo_model_free(&ctx, &other);
+    CHECK(ctx.held == 0);
+}
+
+static void draws_equal_draws_from_full_passes(void)
+{
+    draws_of(0, 0);
+}
+
+static void mixtures_equal_draws_from_passes_of_both(void)
+{
+    draws_of(1, 0.25);
+    draws_of(2, 0.5);
+    draws_of(3, 0.9);
+}
+
+/* The world of the two tests below: models, prompts, and a sampler each. */
+typedef struct pair {
+    sppo_model model, other;
+    sppo_lists prompts;
+    sppo_sampler sampler, partner;
+} pair;
+
+enum { PAIR_K = 3, PAIR_NEW = 10, PAIR_PROMPTS = 7 };
+
+static int pair_begin(pair *w, int at_once)
+{
+    sppo_config c = small_config();
+
+    c.eos = 5;
+    memset(w, 0, sizeof *w);
+    return view_model(&ctx, &w->model, &c, 29)
+        && view_model(&ctx, &w->other, &c, 31)
+        && random_prompts(&w->prompts, PAIR_PROMPTS, c.vocab, 29)
+        && CHECK_OK(&ctx, sppo_sampler_init(&ctx, &w->sampler, &w->model,
+                                            at_once, PAIR_K, 9, PAIR_NEW))
+        && CHECK_OK(&ctx, sppo_sampler_init(&ctx, &w->partner, &w->other,
+                                            at_once, PAIR_K, 9, PAIR_NEW));
+}
+
+static void pair_end(pair *w)
+{
+    sppo_sampler_free(&ctx, &w->partner), sppo_sampler_free(&ctx, &w->sampler);
+    sppo_lists_free(&ctx, &w->prompts);
+    sppo_model_free(&ctx, &w->model), sppo_model_free(&ctx, &w->other);
+}
+
+static int pair_sample(pair *w, const sppo_model *model, sppo_lists *to)
+{
+    const sppo_sampling how = { 0.9, 0.95, 0, PAIR_NEW };
+
+    to->count = 0;
+    return CHECK_OK(&ctx, sppo_sample(&ctx, &w->sampler, model, &w->prompts, 0,
+                                      PAIR_PROMPTS, &how, 5, to));
+}
+
+/* To the bit: weight 0 is the model, weight 1 the other; one prompt at a time
+ * or four, one thread or three.                                             */
+static void a_mixture_ends_at_its_models(void)
+{
+    static const double share[] = { 0.0, 1.0, 0.4 };
+    static sppo_lists plain, mixed, first;
+    int s, at_once, i;
+
+    for (s = 0; s < 3; s++)
+        for (at_once = 1; at_once <= 4; at_once += 3) {
+            pair w;
+
+            if (!pair_begin(&w, at_once) ||
+                !pair_sample(&w, s == 1 ? &w.other : &w.model, &plain) ||
+                !CHECK_OK(&ctx, sppo_sampler_mix(&ctx, &w.sampler, &w.partner,
+                                                 &w.other, PAIR_K, share[s])))
+                return;
+            view_threads(at_once == 1 ? 1 : 3);
+            pair_sample(&w, &w.model, at_once == 1 ? &first : &mixed);
+            view_threads(1);
+            for (i = 0; i < plain.count && s < 2; i++)
+                CHECK(same_list(&plain, i, at_once == 1 ? &first : &mixed, i));
+            for (i = 0; i < plain.count && at_once > 1; i++)
+                CHECK(same_list(&first, i, &mixed, i));
+            pair_end(&w);
+        }
+    sppo_lists_free(&ctx, &plain), sppo_lists_free(&ctx, &mixed);
+    sppo_lists_free(&ctx, &first);
+    CHECK(ctx.held == 0);
+}
+
+/* A list that is given takes the last place; the other draws stay as they are.
+ */
+static void given_responses_take_the_last_place(void)
+{
+    static sppo_lists plain, given, with;
+    const sppo_sampling how = { 1, 1, 0, PAIR_NEW };
+    pair w;
+    int i;
+
+    if (!pair_begin(&w, 4) || !pair_sample(&w, &w.model, &plain) ||
+        !random_prompts(&given, PAIR_PROMPTS, 13, 77))
+        return;
+    w.sampler.given = &given;
+    pair_sample(&w, &w.model, &with);
+    for (i = 0; i < with.count; i++)
+        if (i % PAIR_K < PAIR_K - 1)
+            CHECK(same_list(&plain, i, &with, i));
+        else
+            CHECK(same_list(&given, i / PAIR_K, &with, i));
+    given.count--;
+    CHECK(sppo_sample(&ctx, &w.sampler, &w.model, &w.prompts, 0, PAIR_PROMPTS,
+                      &how, 1, &with) == SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "given has 6 lists") != NULL);
+    CHECK_OK(&ctx, sppo_sampler_mix(&ctx, &w.sampler, &w.partner, &w.other,
+                                    PAIR_K, 0.5));
+    CHECK(sppo_sample(&ctx, &w.sampler, &w.model, &w.prompts, 0, 1, &how, 1,
+                      &with) == SPPO_E_ARGUMENT);
+    CHECK(with.count == PAIR_K * PAIR_PROMPTS);
+    sppo_lists_free(&ctx, &plain), sppo_lists_free(&ctx, &given);
+    sppo_lists_free(&ctx, &with);
+    pair_end(&w);
+}
+
+static void bad_mixtures_are_refused(void)
+{
+    sppo_sampler small = { 0 };
+    sppo_config c = small_config();
+    sppo_model wide = { 0 };
+    pair w;
+
+    c.dim = 24, c.eos = 5;
+    if (!pair_begin(&w, 4) ||
+        !CHECK_OK(&ctx, sppo_model_init(&ctx, &wide, &c, 1)) ||
+        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &small, &w.other, 3, PAIR_K, 9,
+                                          PAIR_NEW)))
+        return;
+    CHECK(sppo_sampler_mix(&ctx, &w.sampler, &w.partner, &wide, 1, 0.5) ==
+          SPPO_E_ARGUMENT);
+    CHECK(sppo_sampler_mix(&ctx, &w.sampler, &small, &w.other, 1, 0.5) ==
+          SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "other sizes") != NULL);
+    CHECK(sppo_sampler_mix(&ctx, &w.sampler, &w.partner, &w.other, 4, 0.5) ==
+          SPPO_E_ARGUMENT);
+    CHECK(sppo_sampler_mix(&ctx, &w.sampler, &w.partner, &w.other, 1, 1.5) ==
+          SPPO_E_ARGUMENT);
+    CHECK(sppo_sampler_mix(&ctx, &w.sampler, &w.partner, &w.other, 1,
+                           (double)NAN) == SPPO_E_ARGUMENT);
+    CHECK(!w.sampler.mixed);
+    sppo_sampler_free(&ctx, &small), sppo_model_free(&ctx, &wide);
+    pair_end(&w);
 }
 
 /* ---- distribution -------------------------------------------------------- */
@@ -777,6 +944,10 @@ static const check_case cases[] = {
     CASE(greedy_holds_over_many_blocks),
     CASE(greedy_holds_for_many_weights),
     CASE(draws_equal_draws_from_full_passes),
+    CASE(mixtures_equal_draws_from_passes_of_both),
+    CASE(a_mixture_ends_at_its_models),
+    CASE(given_responses_take_the_last_place),
+    CASE(bad_mixtures_are_refused),
     CASE(draws_fit_the_exact_distribution),  // audit 21
     CASE(token_takes_its_share_of_the_unit_interval),  // audit 21
     CASE(greedy_takes_the_first_of_equals),

@@ -46,19 +46,22 @@ static sppo_result align_inputs(run *r)
 {
     tool *t = r->t;
     const settings *s = &t->set;
+    uint64_t digest;
     int longest, k;
 
     TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
-    TRY(load_prompts(t, s->prompts, &t->prompts));
+    TRY(load_prompts(t, s->prompts, &t->prompts, s->gold ? &t->gold : NULL));
     run_input_add(&t->folder, "policy", "model",
                   digest_model(&t->policy, &t->tok));
-    run_input_add(&t->folder, "prompts", "data", digest_lists(0, &t->prompts));
+    digest = digest_lists(0, &t->prompts);
+    run_input_add(&t->folder, "prompts", "data",
+                  s->gold ? digest_lists(digest, &t->gold) : digest);
     if (s->reference)
         TRY(align_reference(t));
     longest = longest_list(&t->prompts);
     k = s->k;
     if (s->validation) {
-        TRY(load_prompts(t, s->validation, &r->test));
+        TRY(load_prompts(t, s->validation, &r->test, NULL));
         run_input_add(&t->folder, "validation", "data",
                       digest_lists(0, &r->test));
         if (longest_list(&r->test) > longest)
@@ -67,7 +70,8 @@ static sppo_result align_inputs(run *r)
         TRY(sppo_model_clone(&t->ctx, &t->base, &t->policy, SPPO_HEAD_NONE,
                              0));
     }
-    TRY(open_judge(t, longest, k));
+    if (!s->gold)
+        TRY(open_judge(t, longest, k));
     if (s->preference)
         run_input_add(&t->folder, "preference", "model",
                       digest_model(&t->preference, &t->preference_tok));
@@ -265,6 +269,9 @@ static sppo_result align_in_folder(run *r)
     config.progress_user = r;
     TRY(sppo_play_init(&t->ctx, &r->play, &config, &t->policy, &t->prompts));
     align_print(t);
+    if (t->set.gold && t->set.phase > 1 && (t->set.shard || t->set.merge))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--gold asks no judge: only "
+                         "--phase sample can be shared out");
     if (t->set.shard)
         return align_shard(r);
     count = r->play.config.prompts_per_iteration;

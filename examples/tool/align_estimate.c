@@ -11,6 +11,7 @@ sppo_play_config play_config(const tool *t)
     sppo_play_config config = play_settings(&t->set);
 
     config.reference = t->set.reference ? &t->reference : NULL;
+    config.gold = t->set.gold ? &t->gold : NULL;
     return config;
 }
 
@@ -31,7 +32,7 @@ static sppo_result judge_indifferent(sppo_ctx *ctx, void *user,
 /* The seconds that an iteration of a few prompts takes, on a copy. An outside
  * judge may cost money, so it is not asked.                                 */
 static sppo_result align_probe(tool *t, const sppo_lists *few,
-                               double *seconds)
+                               const sppo_lists *gold, double *seconds)
 {
     const sppo_judge indifferent = { judge_indifferent, NULL };
     const sppo_judge *judge = t->set.judge ? &indifferent : &t->judge;
@@ -45,6 +46,7 @@ static sppo_result align_probe(tool *t, const sppo_lists *few,
     memset(&play, 0, sizeof play);
     config.iterations = 1;
     config.prompts_per_iteration = 0;
+    config.gold = config.gold ? gold : NULL;
     result = sppo_model_clone(&t->ctx, &copy, &t->policy, SPPO_HEAD_NONE, 0);
     if (result == SPPO_OK)
         result = sppo_play_init(&t->ctx, &play, &config, &copy, few);
@@ -69,6 +71,22 @@ void align_resolve(tool *t)
     if (s->batch > s->prompts_per_iteration)
         s->batch = s->prompts_per_iteration;
     s->max_tokens = response_room(t, 1);
+    if (s->opponents > s->k)
+        s->opponents = s->k;
+    if (s->opponents && s->mixture <= 0.0)
+        s->mixture = s->pull;
+}
+
+/* The first lists of another's. */
+static sppo_result take_some(tool *t, sppo_lists *to, const sppo_lists *from,
+                             int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        TRY(sppo_lists_add(&t->ctx, to, sppo_lists_tokens(from, i),
+                           sppo_lists_length(from, i)));
+    return SPPO_OK;
 }
 
 sppo_result align_estimate(run *r)
@@ -81,21 +99,21 @@ sppo_result align_estimate(run *r)
     const int all = t->set.prompts_per_iteration
         ? t->set.prompts_per_iteration * t->set.iterations : t->prompts.count;
     double seconds = 0.0;
-    sppo_lists few;
+    sppo_lists few, gold;
     sppo_result result = SPPO_OK;
-    int i;
 
     if (!play)  // the same refusal as in the run itself
         return sppo_play_init(&t->ctx, &r->play, &config, &t->policy,
                               &t->prompts);
     memset(&few, 0, sizeof few);
-    for (i = 0; i < count && result == SPPO_OK; i++)
-        result = sppo_lists_add(&t->ctx, &few,
-                                sppo_lists_tokens(&t->prompts, i),
-                                sppo_lists_length(&t->prompts, i));
+    memset(&gold, 0, sizeof gold);
+    result = take_some(t, &few, &t->prompts, count);
+    if (result == SPPO_OK && t->set.gold)
+        result = take_some(t, &gold, &t->gold, count);
     if (result == SPPO_OK)
-        result = align_probe(t, &few, &seconds);
+        result = align_probe(t, &few, &gold, &seconds);
     sppo_lists_free(&t->ctx, &few);
+    sppo_lists_free(&t->ctx, &gold);
     align_resolve(t);
     if (result == SPPO_E_MEMORY)  // how much it would be is known
         dry_report(t, &t->policy, bytes, -1.0, "");

@@ -22,9 +22,13 @@ static const char *const method_sets[] = {
     REWARD "advantage=mean",
     REWARD "advantage=standard",
     REWARD "advantage=standard length-normalised=true clip-range=3e-4",
+    REWARD "clip-range=0.2",
     REWARD "pull=0.1",
     "loss=gap keep-all=true pull=0.33",
-    "loss=gap keep-all=true pull=0.33 reference-every=2"
+    "loss=gap keep-all=true pull=0.33 reference-every=2",
+    "loss=gap keep-all=true pull=0.33 opponents=2",
+    "loss=gap signal=pair keep-all=true pull=1 opponents=1000 mixture=0.25",
+    "loss=dpo k=2 gold=true"
 };
 
 /* One "name=value", unless it was given; then it must be that for the loss,

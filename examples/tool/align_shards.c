@@ -43,6 +43,9 @@ static void round_digest(run *r)
                          t->policy.count * sizeof *t->policy.weights);
     digest = sppo_digest(digest, t->preference.weights,
                          t->preference.count * sizeof *t->policy.weights);
+    digest = digest_lists(digest, &t->gold);
+    digest = sppo_digest(digest, r->play.reference.weights,
+                         r->play.reference.count * sizeof(sppo_real));
     digest_write(digest, r->digest);
 }
 
@@ -116,20 +119,14 @@ static sppo_result shard_save(run *r, const char *what, int shard, int of)
 enum { SHARD_AT_ONCE = 32 };
 
 /* Samples prompts [from, to) of the round. */
-static sppo_result shard_draw(run *r, sppo_sampler *sampler, int from, int to)
+static sppo_result shard_draw(run *r, int from, int to)
 {
     tool *t = r->t;
-    const sppo_play *play = &r->play;
     int p, n;
 
-    TRY(sppo_sampler_init(&t->ctx, sampler, &t->policy, SHARD_AT_ONCE,
-                          play->config.k, longest_list(&t->prompts),
-                          play->config.sampling.max_tokens));
     for (p = from; p < to && !caught; p += n) {
         n = to - p < SHARD_AT_ONCE ? to - p : SHARD_AT_ONCE;
-        TRY(sppo_sample(&t->ctx, sampler, &t->policy, &t->prompts,
-                        play->round.first + p, n, &play->config.sampling,
-                        sppo_play_key(play), &t->responses));
+        TRY(sppo_play_draw(&t->ctx, &r->play, p, n, &t->responses));
         progress_show(&t->console, "sample", p + n - from, to - from, "%s",
                       "");
     }
@@ -141,14 +138,9 @@ static sppo_result shard_sample(run *r, int shard, int of)
     tool *t = r->t;
     const int from = shard_begin(r, shard, of), k = r->play.config.k;
     const int to = shard_begin(r, shard + 1, of);
-    sppo_sampler sampler;
-    sppo_result result;
     int p;
 
-    memset(&sampler, 0, sizeof sampler);
-    result = shard_draw(r, &sampler, from, to);
-    sppo_sampler_free(&t->ctx, &sampler);
-    TRY(result);
+    TRY(shard_draw(r, from, to));
     buffer_clear(&r->out.line);
     for (p = from; p < to && !caught; p++) {
         write_row_begin(r, p);

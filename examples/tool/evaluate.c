@@ -21,7 +21,7 @@ static sppo_result evaluate_policies(tool *t)
                          "%s and %s have different tokenizers", s->policy,
                          s->against);
     codec_free(&t->ctx, &t->preference_tok);
-    TRY(load_prompts(t, s->prompts, &t->prompts));
+    TRY(load_prompts(t, s->prompts, &t->prompts, NULL));
     longest = longest_list(&t->prompts);
     TRY(open_judge(t, longest, 2 * s->samples));
     TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge, &t->prompts,

@@ -168,7 +168,21 @@ sppo_result open_rows(tool *t, const char *path)
     return rows_open(&t->rows, &t->ctx, path);
 }
 
-sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists)
+static sppo_result encode_gold(tool *t, sppo_lists *gold)
+{
+    int finished, length;
+
+    TRY(rows_finished(t, 0, &finished));
+    TRY(encode_field(t, "response", response_kind(t, finished), gold));
+    length = sppo_lists_length(gold, gold->count - 1);
+    if (length > t->set.max_tokens)
+        return rows_fail(&t->rows, "the response has %d tokens, --max-tokens "
+                         "is %d", length, t->set.max_tokens);
+    return SPPO_OK;
+}
+
+sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists,
+                         sppo_lists *gold)
 {
     const int context = t->policy.config.context;
     int more, length;
@@ -184,6 +198,8 @@ sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists)
             return rows_fail(&t->rows, "the prompt has %d tokens, which "
                              "leaves no room for a response in a context of "
                              "%d", length, context);
+        if (gold)
+            TRY(encode_gold(t, gold));
     }
     if (lists->count == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no prompts",

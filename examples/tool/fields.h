@@ -47,8 +47,10 @@ sppo_result encode_prompt(tool *t, sppo_lists *lists);
 /* Opens a file of rows in the one reader that the tool has. */
 sppo_result open_rows(tool *t, const char *path);
 
-/* Every prompt must leave room for a token of response. */
-sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists);
+/* Every prompt must leave room for a token of response; gold, where it is not
+ * NULL, takes the response that each row has.                               */
+sppo_result load_prompts(tool *t, const char *path, sppo_lists *lists,
+                         sppo_lists *gold);
 
 /* The probability that the first is better: "prob_a", or of a chosen response
  * what SPPO's files call "chosen_probs", or else 1.                         */

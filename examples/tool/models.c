@@ -22,6 +22,7 @@ void tool_free(tool *t)
     codec_free(ctx, &t->tok);
     codec_free(ctx, &t->preference_tok);
     sppo_lists_free(ctx, &t->prompts);
+    sppo_lists_free(ctx, &t->gold);
     sppo_lists_free(ctx, &t->responses);
     if (t->rows.ctx)
         rows_close(&t->rows);

@@ -30,19 +30,35 @@ void options_print(const parser *p, FILE *out)
         }
 }
 
+/* A list of choices that is longer than a line goes on after a bar. */
+static void print_choices(const char *left)
+{
+    int column = 0;
+
+    while (*left) {
+        const size_t word = strcspn(left, "|"), n = word + (left[word] == '|');
+
+        if (column && column + (int)n > 79)
+            column = printf("\n%4s", "") - 1;
+        column += printf("%.*s", (int)n, left);
+        left += n;
+    }
+}
+
 static void option_help(const parser *p, int which)
 {
     const option *o = &p->options[which];
-    char left[80], own[64], text[400];
+    char left[400], own[64], text[400];
     const char *standard = option_standard(p, which, own, sizeof own);
 
     snprintf(left, sizeof left, "  --%s%s%s", o->name,
              o->type == OPTION_FLAG ? "" : " ",
              o->type == OPTION_FLAG ? "" : o->meta);
+    print_choices(left);
     if (strlen(left) > 26)
-        printf("%s\n%28s", left, "");
+        printf("\n%28s", "");
     else
-        printf("%-28s", left);
+        printf("%*s", 28 - (int)strlen(left), "");
     snprintf(text, sizeof text, "%s%s%s%s", o->help,
              standard ? " (" : "", standard ? standard : "",
              standard ? ")" : "");

@@ -115,7 +115,7 @@ static sppo_result sample_prompts(tool *t)
     int length;
 
     if (t->set.prompts)
-        return load_prompts(t, t->set.prompts, &t->prompts);
+        return load_prompts(t, t->set.prompts, &t->prompts, NULL);
     if (t->set.prompt[0])
         TRY(encode(t, t->set.prompt, strlen(t->set.prompt), 1, 0,
                    &t->prompts));

@@ -110,7 +110,7 @@ static const option options[] = {
          "a row that is too long is an error, not skipped"),
 
     CHOICE("method", "sppo|dpo|ipo|simpo|gpo|rebel|dno|spo|rloo|dr-grpo|grpo|"
-           "gspo|rlhf|inpo|comal", method, NULL, NULL, ALIGN,
+           "gspo|ppo|rlhf|inpo|comal|nash-md|ipo-md|spin", method, NULL, NULL, ALIGN,
            "a loss with its settings, by the name of the method"),
     REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
          "how hard a win rate pulls; DPO's beta, usually 0.1, is 1/eta (30; "
@@ -168,10 +168,19 @@ static const option options[] = {
          "loss=sppo|pair|single|hard|dpo|ipo|gpo|gap|dno|clip", ALIGN,
          "share of a reference in what log-ratios are to, besides pi_t; eta "
          "times the weight of the KL to it"),
-    TEXT("reference", "DIR", reference, "pull", ALIGN | CONTENT_OPTION,
-         "that model (the policy as it begins)"),
-    COUNT("reference-every", reference_every, 0, 100000, "0", "pull", ALIGN,
+    TEXT("reference", "DIR", reference, NULL, ALIGN | CONTENT_OPTION,
+         "that model (the policy as it begins), also of --mixture"),
+    COUNT("reference-every", reference_every, 0, 100000, "0", NULL, ALIGN,
           "iterations until it moves to the policy; 0: never"),
+    COUNT("opponents", opponents, 0, 1000, "0", NULL, ALIGN,
+          "so many of the K responses are only compared with; K and more: all, "
+          "and they are trained on"),
+    REAL("mixture", mixture, 0, 1, "0", "opponents", ALIGN,
+         "the reference's share in drawing these, token by token; 0: that of "
+         "--pull"),
+    FLAG("gold", gold, "!validation", ALIGN,
+         "the \"response\" in each row of --prompts is the last of the K, and "
+         "beats the others: no judge is asked"),
     CHOICE("baseline", "half|empirical|coefficient", baseline, "half",
            "loss=sppo", ALIGN, "log Z: eta/2, from the samples, or log-z eta"),
     REAL("log-z", log_z, -1e6, 1e6, "0.5", "baseline=coefficient", ALIGN,
@@ -355,6 +364,8 @@ sppo_play_config play_settings(const settings *s)
     config.margin = s->margin;
     config.pull = s->pull;
     config.reference_every = s->reference_every;
+    config.opponents = s->opponents;
+    config.mixture = s->mixture;
     config.sampling = sampling_settings(s);
     config.optim = optim_settings(s, 0);
     return config;

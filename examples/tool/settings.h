@@ -15,12 +15,13 @@ typedef struct settings {
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
     int loss, baseline, signal, advantage, length_normalised, reference_every;
     int phase, method, magnet_every, dtype;
-    int schedule, against_reference, rank;
+    int schedule, against_reference, rank, opponents, gold;
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
     int resume, force, edited, dry_run, quiet, json, merge;
-    double rope_theta, eta, clip_range, margin, pull, log_z, missing_eos_penalty, temperature, top_p;
+    double rope_theta, eta, clip_range, margin, pull, mixture, log_z;
+    double missing_eos_penalty, temperature, top_p;
     double lr, warmup, lr_end, alpha, beta1, beta2, weight_decay, clip;
     double minutes, holdout, save_seconds, judge_timeout;
 } settings;
@@ -46,7 +47,7 @@ sppo_sampling sampling_settings(const settings *s);
 /* The settings of the optimiser. */
 sppo_optim_config optim_settings(const settings *s, int total_steps);
 
-/* The settings of Algorithm 1, but for its reference. */
+/* The settings of Algorithm 1, but for its reference and gold. */
 sppo_play_config play_settings(const settings *s);
 
 /* Gives the settings that --method names and that were not given. */

@@ -112,7 +112,7 @@ static const job jobs[] = {
         "prompt are learned or held out together.\n" TRAINER_ABOUT },
       run_prefer },
     { { "align", ALIGN, "self-play preference optimization, Algorithm 1",
-        "policy prompts preference|judge out", "epochs=4",
+        "policy prompts preference|judge|gold out", "epochs=4",
         "  sppo align --policy base --prompts prompts.jsonl --preference judge"
         " --out run\n"
         "  sppo align --policy base --prompts prompts.jsonl --judge "
@@ -271,9 +271,9 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
                              "there is no %.200s to go on with; without "
                              "--resume a new one begins", t->set.out, path);
     }
-    TRY(options_check_needs(&t->parse));
     if (j->command.bit == ALIGN)
         TRY(method_settings(&t->parse));
+    TRY(options_check_needs(&t->parse));
     TRY(options_check_conditions(&t->parse));
     set_threads(t);
     return j->run(t);

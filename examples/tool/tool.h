@@ -29,7 +29,7 @@ typedef struct tool {
     listener listener;
     judge_process process;
     sppo_judge judge;
-    sppo_lists prompts, responses;
+    sppo_lists prompts, gold, responses;
     row_reader rows;
     run_folder folder;
 } tool;
