@@ -142,10 +142,15 @@ if [ -s wrong ]; then bad "targets of make exist" "$(cat wrong)"; else
 
 # The tool's tables of methods: a name and its options are the same settings,
 # each name has its row, and what else is called SPPO is options that exist.
+sed 's/}$/, "response": "well ."}/' "$root/tiny_models/prompts.jsonl" > gold.jsonl
 resolved() {  # OPTIONS..: the settings of a run, but for the method's name
-    (cd "$root" && "$tool" align --policy tiny_models/policy --preference \
-        tiny_models/preference --prompts tiny_models/prompts.jsonl \
-        --out "$work/no" --dry-run "$@" 2>&1) |
+    case $* in
+    *gold | *spin) judge= ;;
+    *) judge="--preference tiny_models/preference" ;;
+    esac
+    # shellcheck disable=SC2086
+    (cd "$root" && "$tool" align --policy tiny_models/policy $judge \
+        --prompts "$work/gold.jsonl" --out "$work/no" --dry-run "$@" 2>&1) |
         grep -vE '^(  method|time) '
 }
 for part in methods called; do  # rows "NAME|OPTIONS", of the first NAME or none
