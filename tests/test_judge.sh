@@ -406,6 +406,49 @@ interrupted stop_twice 'TERM TERM' align --quiet --force --k 2 --iterations 1 \
 interrupted stop_evaluate TERM evaluate --against base
 interrupted hangup HUP sample --best-of 2
 
+# ---- what the metrics know of the judge and of a reference -------------------
+
+# last NAME RUN: that metric at the end of the run
+last() {
+    awk -F, -v name="$1" 'NR == 1 { while ($++at != name && at < NF) ; }
+        { v = $at } END { print v }' "$2/metrics.csv"
+}
+# Three responses go in a circle, or the first is the best.
+for game in '1 [0.5,0.9,0.2],[0.1,0.5,0.7],[0.8,0.3,0.5]' \
+    '0 [0.5,0.9,0.8],[0.1,0.5,0.7],[0.2,0.3,0.5]'; do
+    # shellcheck disable=SC2086
+    holds "game_${game%% *}" "$tool" align --quiet --policy base --prompts \
+        few.jsonl $hot --k 3 --iterations 1 --out "game_${game%% *}" --judge \
+        "while read -r x; do echo '{\"probabilities\": [${game#* }]}'; done"
+    if [ "$(last cyclic_triples "game_${game%% *}")" = "${game%% *}" ]; then
+        ok "circles_are_counted_${game%% *}"
+    else bad "circles_are_counted_${game%% *}" "$(cat game_*/metrics.csv)"; fi
+done
+if [ -z "$(last objective/kl_reference game_0)" ] && grep -q 'ref.*": null}' \
+    game_0/metrics.jsonl; then ok no_reference_no_kl; else
+    bad no_reference_no_kl "$(cat game_0/metrics.jsonl)"; fi
+# The KL is of the log-probabilities that sppo score gives, of ids as they are.
+cp -r base by_ids; cp -r in_embed/policy by_ids_ref; cp -r embed by_ids_judge
+rm by_ids*/tokenizer.bin
+awk '{ printf "{\"prompt_ids\": [1, %d]}\n", NR + 40 }' few.jsonl > by_ids.jsonl
+# shellcheck disable=SC2086
+holds pulled "$tool" align --quiet --policy by_ids --reference by_ids_ref \
+    --pull 0.25 --preference by_ids_judge --prompts by_ids.jsonl $hot --k 2 \
+    --iterations 1 --out pulled
+for n in 1 2; do
+    sed "s/\"responses_ids\": \[\(\[[^]]*\]\), \(\[[^]]*\]\)\]/\"response_ids\": \\$n/
+         s/\"finished\": \[\([a-z]*\), \([a-z]*\)\]/\"finished\": \\$n/" \
+        pulled/iter1/judged.jsonl > said
+    "$tool" score --policy by_ids --jsonl said > scores
+    "$tool" score --policy by_ids_ref --jsonl said | paste scores -
+done 2> err | tr -d '{},' > scored
+if [ -z "$(last cyclic_triples pulled)" ]; then ok two_are_no_circle; else
+    bad two_are_no_circle "$(cat pulled/metrics.csv)"; fi
+if awk -v kl="$(last objective/kl_reference pulled)" '{ sum += $2 - $6 }
+    END { d = sum / NR - kl; exit NR != 8 || !kl || d > 1e-5 || d < -1e-5 }' \
+    scored; then ok kl_to_the_reference; else
+    bad kl_to_the_reference "$(cat err scored pulled/metrics.csv)"; fi
+
 # ---- a penalty on cuts ------------------------------------------------------
 
 # shellcheck disable=SC2086

@@ -3,7 +3,29 @@
 #include "align.h"
 #include "files.h"
 
+#include <math.h>
 #include <stdio.h>
+
+/* Of the round: the share of the judge's triples that go in a circle, and the
+ * mean of log pi_t / pi_ref over the kept responses; NaN where there is none. */
+static void round_values(const sppo_play *play, double *v)
+{
+    const sppo_round *round = &play->round;
+    const int k = play->config.k, all = play->config.keep_all;
+    const double pull = play->config.pull;
+    double circles = 0.0, kl = 0.0;
+    int p, i;
+
+    for (p = 0; p < round->count; p++) {
+        circles += sppo_cyclic_share(round->pairwise + cells(p, k), k);
+        for (i = 0; i < k; i++)
+            if (all || i == round->winner[p] || i == round->loser[p])
+                kl += round->old[p * k + i] - round->anchor[p * k + i];
+    }
+    v[0] = k > 2 ? circles / round->count : (double)NAN;
+    v[1] = pull > 0.0 ? kl / (pull * round->count * (all ? k : 2))
+                      : (double)NAN;
+}
 
 /* The values of metric_names, in that order. */
 static void metric_values(const sppo_progress *p, int step, double *v)
@@ -30,7 +52,7 @@ static void metric_values(const sppo_progress *p, int step, double *v)
     *v++ = p->entropy;
 }
 
-enum { METRICS = 20 };
+enum { METRICS = 22 };
 
 static const char *const metric_names[METRICS] = {
     "step", "iteration", "loss", "loss_scaled", "rewards/chosen",
@@ -38,7 +60,7 @@ static const char *const metric_names[METRICS] = {
     "logps/chosen", "logps/rejected", "grad_norm", "learning_rate",
     "win_rate/chosen", "win_rate/rejected", "mean_length", "eos_rate",
     "logratios/chosen", "logratios/rejected", "objective/kl",
-    "objective/entropy"
+    "objective/entropy", "cyclic_triples", "objective/kl_reference"
 };
 
 sppo_result align_logs_open(run *r)
@@ -54,6 +76,7 @@ sppo_result align_log_step(run *r, const sppo_progress *p)
     double value[METRICS];
 
     metric_values(p, p->iteration * r->per_iteration + p->done, value);
+    round_values(&r->play, value + METRICS - 2);
     return metrics_append(&r->metrics, value);
 }
 
