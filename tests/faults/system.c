@@ -67,7 +67,11 @@ static const struct { int error; const char *names; } may[] = {
     { ENOMEM, " fopen fdopen opendir open stat mkdir " },
     { FAULT_SHORT, " fread fwrite read write " },
     { FAULT_CUT, " fread " },
-    { ENOSPC, " fwrite fflush fclose write fsync rename mkdir " }
+    { ENOSPC, " fwrite fflush fclose write fsync rename mkdir " },
+    { EINVAL, " fsync " },  // of a file system that syncs no folders
+    { EBADF, " fsync " },
+    { ENOENT, " stat " },
+    { EWOULDBLOCK, " flock " }
 };
 
 int fault_may(const char *name, int flags, int error)
@@ -78,7 +82,10 @@ int fault_may(const char *name, int flags, int error)
     snprintf(word, sizeof word, " %s ", name);
     if (error == ENOSPC && strstr(" open fopen ", word))
         return (flags & O_CREAT) != 0;
-    if (error == EINTR && !strcmp(name, "flock") && (flags & LOCK_NB))
+    if (error == EEXIST)
+        return strstr(" open ", word) && (flags & O_EXCL);
+    if (!strcmp(name, "flock") && error == ((flags & LOCK_NB) ? EINTR
+                                                              : EWOULDBLOCK))
         return 0;  // what does not wait is not interrupted
     for (i = 0; i < sizeof may / sizeof *may; i++)
         if (may[i].error == error)
@@ -379,7 +386,8 @@ int fault_fsync(int fd)
 {
     fault_call c = call_begin("fsync", NULL, fd, 0);
 
-    return (int)call_end(&c, call_fails(&c) ? -1 : fsync(fd));
+    return (int)call_end(&c, call_fails(&c) ? -1
+                             : plan.unsynced ? 0 : fsync(fd));
 }
 
 int fault_flock(int fd, int what)

@@ -67,6 +67,7 @@ typedef struct fault_plan {
     long at;            // the number of the call that fails, from 1; 0: none
     int ever;           // and all that follow
     int unbuffered;
+    int unsynced;       // fsync says that it is done, and has not waited
     int log;            // descriptor of a file for lines, or 0
     void (*before)(const fault_call *call);
     void (*after)(const fault_call *call);
