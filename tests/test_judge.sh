@@ -433,17 +433,17 @@ rm by_ids*/tokenizer.bin
 awk '{ printf "{\"prompt_ids\": [1, %d]}\n", NR + 40 }' few.jsonl > by_ids.jsonl
 # shellcheck disable=SC2086
 holds pulled "$tool" align --quiet --policy by_ids --reference by_ids_ref \
-    --pull 0.25 --preference by_ids_judge --prompts by_ids.jsonl $hot --k 2 \
-    --iterations 1 --out pulled
+    --pull 0.25 --preference by_ids_judge --prompts by_ids.jsonl $hot --k 3 \
+    --opponents 1 --keep-all --iterations 1 --out pulled
 for n in 1 2; do
-    sed "s/\"responses_ids\": \[\(\[[^]]*\]\), \(\[[^]]*\]\)\]/\"response_ids\": \\$n/
-         s/\"finished\": \[\([a-z]*\), \([a-z]*\)\]/\"finished\": \\$n/" \
+    sed "s/\"responses_ids\": \[\(\[[^]]*\]\), \(\[[^]]*\]\),[^]]*\]\]/\"response_ids\": \\$n/
+         s/\"finished\": \[\([a-z]*\), \([a-z]*\)[^]]*\]/\"finished\": \\$n/" \
         pulled/iter1/judged.jsonl > said
     "$tool" score --policy by_ids --jsonl said > scores
     "$tool" score --policy by_ids_ref --jsonl said | paste scores -
 done 2> err | tr -d '{},' > scored
-if [ -z "$(last cyclic_triples pulled)" ]; then ok two_are_no_circle; else
-    bad two_are_no_circle "$(cat pulled/metrics.csv)"; fi
+if [ -z "$(last cyclic_triples watched)" ]; then ok two_are_no_circle; else
+    bad two_are_no_circle "$(cat watched/metrics.csv)"; fi
 if awk -v kl="$(last objective/kl_reference pulled)" '{ sum += $2 - $6 }
     END { d = sum / NR - kl; exit NR != 8 || !kl || d > 1e-5 || d < -1e-5 }' \
     scored; then ok kl_to_the_reference; else

@@ -12,18 +12,19 @@ static void round_values(const sppo_play *play, double *v)
 {
     const sppo_round *round = &play->round;
     const int k = play->config.k, all = play->config.keep_all;
+    const int own = play->config.opponents < k ? k - play->config.opponents : k;
     const double pull = play->config.pull;
     double circles = 0.0, kl = 0.0;
     int p, i;
 
     for (p = 0; p < round->count; p++) {
         circles += sppo_cyclic_share(round->pairwise + cells(p, k), k);
-        for (i = 0; i < k; i++)
+        for (i = 0; i < own; i++)
             if (all || i == round->winner[p] || i == round->loser[p])
                 kl += round->old[p * k + i] - round->anchor[p * k + i];
     }
     v[0] = k > 2 ? circles / round->count : (double)NAN;
-    v[1] = pull > 0.0 ? kl / (pull * round->count * (all ? k : 2))
+    v[1] = pull > 0.0 ? kl / (pull * round->count * (all ? own : 2))
                       : (double)NAN;
 }
 
