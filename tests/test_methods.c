@@ -859,6 +859,26 @@ static void a_reference_moves_when_it_is_due(void)
         CHECK(of_reference[i] == of_policy[i]);
 }
 
+/* [NLHF 2] [SPIN 1] Of four responses the last two are opponents; of three the
+ * last is the given one, whatever the judge would say.                      */
+static void opponents_and_the_given_one(void)
+{
+    double game[16], pi[4], win[4];
+    int key, i, j;
+
+    for (key = 1; key < 9; key++) {
+        random_game(game, pi, 4, (uint64_t)key);
+        sppo_win_rates_against(win, game, 2, 4);
+        for (i = 0; i < 4; i++)
+            CHECK_NEAR(win[i], (game[i * 4 + 2] + game[i * 4 + 3]) / 2, 1e-15);
+    }
+    sppoi_given_wins(game, 3);
+    for (i = 0; i < 3; i++)
+        for (j = 0; j < 3; j++)
+            CHECK_NEAR(game[i * 3 + j], i == j ? 0.5 : i == 2 ? 1.0 :
+                       j == 2 ? 0.0 : 0.5, 0.0);
+}
+
 /* [GPO 1] Each log-ratio goes to eta times its mean score. */
 static void gpo_goes_to_the_scores(void)
 {
@@ -963,6 +983,7 @@ static const check_case cases[] = {
     CASE(hard_pairs_know_the_better_one),
     CASE(a_pull_is_in_the_reward),
     CASE(a_reference_moves_when_it_is_due),
+    CASE(opponents_and_the_given_one),
     CASE(gpo_goes_to_the_scores),
     CASE(ppo_holds_what_went_far_enough),
     CASE(lengths_are_those_of_responses)
