@@ -136,7 +136,7 @@
  *   Net 17  its gradient: 1[v = t] - p      sppoi_row_d_logit     test_policy
  *   Net 18  the next-token loss             sppo_next_token_loss  test_policy
  *
- * METHODS INDEX (others' steps and losses, in >>beyond; tags in brackets)
+ * METHODS INDEX (others', in >>beyond; as options: examples/tool/README.md)
  *   RLHF 1   the reward that fits Eq 3.1    sppo_bradley_terry_fit test_methods
  *   REBEL 1  differences of rewards         sppo_loss_gap         test_methods
  *   INPO 1   log-ratios to an anchor        sppoi_move_reference  test_play
