@@ -151,7 +151,8 @@ build/exhaust: $(call object,tests/exhaust.c $(filter-out %/library.c, \
 LANGUAGE = $(call object,$(patsubst %,examples/instruct/%.c, \
              language prompts writers judge))
 build/reproduce: $(call object,$(wildcard examples/reproduction/*.c) \
-                   examples/tool/length_control.c) $(LANGUAGE)
+                   $(patsubst %,examples/tool/%.c,length_control interval)) \
+                   $(LANGUAGE)
 build/instruct: $(call object,$(patsubst %,examples/instruct/%.c, \
                   instruct rows pairs)) $(LANGUAGE)
 build/story_judge: $(call object,examples/instruct/story_judge.c)
@@ -176,7 +177,8 @@ $(TESTS:%=build/tests/%-double): \
 # Parts of the examples that have tests; for them SPPO_STATIC would be too much.
 FOREIGN = $(patsubst %,examples/tool/%, \
            length_control tokenizer_json tokenizer_read settings options buffer)
-STORE = examples/reproduction/statistics examples/reproduction/store
+STORE = examples/tool/interval \
+        examples/reproduction/statistics examples/reproduction/store
 build/tests/data: $(FOREIGN:%=build/obj/%-test.o)
 build/tests/data-double: $(FOREIGN:%=build/obj/%-double.o)
 build/tests/repro: $(STORE:%=build/obj/%-test.o)

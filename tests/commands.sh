@@ -21,6 +21,12 @@ sed 's/.*"prompt": "//; s/[^a-z ]/ /g' pairs.jsonl > text.txt
 printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > matrix.csv
 printf '{"output_1": "a", "output_2": "b c", "preference": %s}\n' 2 1.25 1 2 \
     > judged.json
+printf '{"question_id": 1, "category": "math", "turns": ["a", "b"]}\n' \
+    > questions.jsonl
+printf '{"question_id": 1, "model": "m", "turn": %s, "score": 4}\n' 1 2 \
+    > grades.jsonl
+printf '{"question_id": 1, "model_1": "a", "model_2": "b", %s, %s}\n' \
+    '"g1_winner": "tie"' '"g2_winner": "model_1"' > duels.jsonl
 shape="--dim 16 --layers 1 --heads 4 --kv-heads 2 --hidden 24 --context 32"
 play="--prompts prompts.jsonl --k 2 --max-tokens 6 --batch 2 --epochs 1"
 
@@ -52,6 +58,8 @@ holds sample_greedy "$tool" sample $policy --prompts prompts.jsonl --greedy \
     --max-tokens 4
 holds sample_best "$tool" sample $policy --prompts prompts.jsonl --top-p 0.9 \
     --max-tokens 4 --best-of 3 $preference
+holds sample_mt_bench "$tool" sample $policy --mt-bench questions.jsonl \
+    --max-tokens 4 --turn-form '{question}\n{answer}'
 holds score "$tool" score $policy --jsonl rows.jsonl
 }
 echo '{"prompt": "a", "responses": ["b", "c d"], "finished": [true, false]}' \
@@ -62,6 +70,10 @@ holds judge judge
 holds evaluate "$tool" evaluate $policy --against "$tiny/policy" $preference \
     --prompts prompts.jsonl --max-tokens 4
 holds evaluate_judgments "$tool" evaluate --judgments judged.json
+holds evaluate_grades "$tool" evaluate --judgments grades.jsonl \
+    --mt-bench questions.jsonl
+holds evaluate_pairs "$tool" evaluate --judgments duels.jsonl --json
+holds game_of_models "$tool" game --matrix duels.jsonl --rank
 for method in mwu optimistic nash-md; do
     holds game_$method "$tool" game --matrix matrix.csv --method $method \
         --steps 50

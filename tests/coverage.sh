@@ -16,7 +16,8 @@ cd "$here/.." || exit 1
 OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
-scripts="tool ways rows folder training reads messages exhaust untrusted refused
+scripts="tool ways rows mtbench folder training reads messages exhaust
+         untrusted refused
          descriptors judge
          resume slurm"
 gcc=${CC:-gcc}
@@ -62,8 +63,9 @@ unit() {  # name, output: builds and runs a unit test
     case $1 in
     data) [ -e "$out/sppo/tool.a" ] || tool || return 1
         set -- "$1" "$2" "$out/sppo/tool.a" ;;
-    repro) for file in statistics store; do
-            object "$dir" "examples/reproduction/$file.c" "$flags" || return 1
+    repro) for file in reproduction/statistics reproduction/store tool/interval
+        do
+            object "$dir" "examples/$file.c" "$flags" || return 1
         done ;;
     esac
     link "$dir/program" "$dir"/*.o ${3+"$3"} && "$dir/program" > "$2" 2>&1 &&

@@ -51,6 +51,7 @@ run reproduce sh tests/test_reproduce.sh build/reproduce build/scratch
 run tool sh tests/test_tool.sh build/sppo build/scratch
 run ways sh tests/test_ways.sh build/sppo build/scratch
 run rows sh tests/test_rows.sh build/sppo build/scratch
+run mtbench sh tests/test_mtbench.sh build/sppo build/scratch
 run folder sh tests/test_folder.sh build/sppo build/scratch
 run training sh tests/test_training.sh build/sppo build/scratch
 run reads sh tests/test_reads.sh build/sppo build/scratch

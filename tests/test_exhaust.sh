@@ -22,6 +22,12 @@ sed 's/.*"prompt": "//; s/[^a-z ]/ /g' pairs.jsonl > text.txt
 printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > matrix.csv
 printf '{"output_1": "a", "output_2": "b c", "preference": %s}\n' 2 1.25 1 2 \
     > judged.json
+printf '{"question_id": 1, "category": "math", "turns": ["a", "b"]}\n' \
+    > questions.jsonl
+printf '{"question_id": 1, "model": "m", "turn": %s, "score": 4}\n' 1 2 \
+    > grades.jsonl
+printf '{"question_id": 1, "model_1": "a", "model_2": "b", %s, %s}\n' \
+    '"g1_winner": "tie"' '"g2_winner": "model_1"' > duels.jsonl
 
 if ! EXHAUST_PLACES=places "$tool" game --matrix matrix.csv > out 2>&1 ||
     [ ! -s places ]; then
@@ -102,12 +108,20 @@ exhausted sample out "$tool" sample --policy base --prompt "tell me" --n 2 \
     --max-tokens 6
 exhausted sample_best out "$tool" sample --policy base --preference judge \
     --prompts prompts.jsonl --top-p 0.9 --max-tokens 4 --best-of 3
+exhausted sample_mt_bench out "$tool" sample --policy base --max-tokens 4 \
+    --mt-bench questions.jsonl --turn-form '{question}\n{answer}'
+exhausted sample_turns out "$tool" sample --policy base --max-tokens 4 \
+    --mt-bench questions.jsonl
 exhausted score out "$tool" score --policy base --jsonl rows.jsonl
 exhausted evaluate out "$tool" evaluate --policy tuned --against base \
     --preference judge --prompts prompts.jsonl --max-tokens 4
 exhausted evaluate_judgments out "$tool" evaluate --judgments judged.json
+exhausted evaluate_grades out "$tool" evaluate --judgments grades.jsonl \
+    --mt-bench questions.jsonl
+exhausted evaluate_pairs out "$tool" evaluate --judgments duels.jsonl
 }
 exhausted game out "$tool" game --matrix matrix.csv --start 0.6,0.2,0.2
+exhausted game_of_models out "$tool" game --matrix duels.jsonl --rank
 exhausted convert small/model.safetensors "$tool" convert --from base \
     --to small --dtype bfloat16 --force
 exhausted convert_to_llama2c small.bin "$tool" convert --from base \

@@ -34,8 +34,25 @@ static void student_falls_to_the_normal(void)
     CHECK_NEAR(student(1), 12.706, 1e-9);
     CHECK_NEAR(student(7), 2.365, 1e-9);
     CHECK_NEAR(student(20), 2.086, 1e-9);
+    CHECK_NEAR(student(21), 2.0796, 1e-4);  // of tables, to their last digit
+    CHECK_NEAR(student(40), 2.0211, 1e-4);
+    CHECK_NEAR(student(79), 1.9905, 1e-4);
     for (i = 2; i < 200; i++)
         CHECK(student(i) <= student(i - 1) && student(i) > 1.96);
+}
+
+/* Groups of two whose sums are off by 2 and -2: squares 8, times 2 over 1. */
+static void groups_are_one_witness_each(void)
+{
+    static const double x[4] = { 1.0, 5.0, 2.0, 0.0 };
+    static const double group[4] = { 7.0, 7.0, 9.0, 9.0 };
+    const interval r = grouped_interval(x, group, 4);
+
+    CHECK_NEAR(r.mean, 2.0, 1e-15);
+    CHECK_NEAR(r.high - r.mean, 12.706 * 4.0 / 4.0, 1e-12);
+    CHECK_NEAR(r.mean - r.low, 12.706, 1e-12);
+    CHECK(grouped_interval(x, group, 2).high > 1e300);  // one group
+    CHECK(grouped_interval(x, group, 3).n == 3);
 }
 
 static void paired_chance_knows_the_normal_tail(void)
@@ -245,6 +262,7 @@ static const check_case cases[] = {
     CASE(interval_of_three_by_hand),
     CASE(interval_of_one_is_everything),
     CASE(student_falls_to_the_normal),
+    CASE(groups_are_one_witness_each),
     CASE(paired_chance_knows_the_normal_tail),
     CASE(more_needs_the_interval_above_zero),
     CASE(more_fails_when_it_is_less_than_the_margin),

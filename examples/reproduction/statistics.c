@@ -3,41 +3,6 @@
 
 #include "statistics.h"
 
-/* ==== intervals and tests ================================================ */
-
-/* The 0.975 quantile of Student's t. */
-double student(int freedom)
-{
-    static const double quantile[] = {
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-        2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086
-    };
-    const int known = (int)(sizeof quantile / sizeof quantile[0]);
-
-    if (freedom < 1)
-        return HUGE_VAL;
-    return freedom <= known ? quantile[freedom - 1] : 2.08;  // 21: 2.0796
-}
-
-/* The mean of x[n] with its interval; of one number: all that is possible. */
-interval student_interval(const double *x, int n)
-{
-    interval r = { 0.0, -HUGE_VAL, HUGE_VAL, n };
-    double squares = 0.0, half;
-    int i;
-
-    for (i = 0; i < n; i++)
-        r.mean += x[i] / n;
-    for (i = 0; i < n; i++)
-        squares += (x[i] - r.mean) * (x[i] - r.mean);
-    if (n < 2)
-        return r;
-    half = student(n - 1) * sqrt(squares / (n - 1) / n);
-    r.low = r.mean - half;
-    r.high = r.mean + half;
-    return r;
-}
-
 /* The chance of a mean at least this far from 0 if d[n], differences on the
  * same prompts, had mean 0: two-sided, normal, for hundreds of prompts.     */
 double paired_chance(const double *d, int n)

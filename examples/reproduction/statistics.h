@@ -21,15 +21,8 @@
 #ifndef STATISTICS_H
 #define STATISTICS_H
 
-typedef struct interval {
-    double mean, low, high;  // low and high: 95 %
-    int n;
-} interval;
+#include "../tool/interval.h"
 
-/* The 0.975 quantile of Student's t. */
-double student(int freedom);
-/* The mean of x[n] with its interval. */
-interval student_interval(const double *x, int n);
 /* The chance of such a mean if the differences d[n] had mean 0. */
 double paired_chance(const double *d, int n);
 

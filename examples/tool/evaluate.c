@@ -1,10 +1,11 @@
-/* evaluate.c - sppo evaluate: the win rate of one policy against another */
+/* evaluate.c - sppo evaluate: the win rate of one policy against another, and
+ * what judges said of many                                                  */
 
 #include "fields.h"
+#include "grades.h"
 #include "judging.h"
 #include "judgments.h"
-
-#include <string.h>
+#include "pairs.h"
 
 static sppo_result evaluate_policies(tool *t)
 {
@@ -41,16 +42,26 @@ static sppo_result evaluate_policies(tool *t)
     return report_end(&r);
 }
 
+/* What the first row is says what all are. */
+static sppo_result evaluate_file(tool *t)
+{
+    const row_reader *r = &t->rows;
+    int more, graded, paired;
+
+    TRY(open_rows(t, t->set.judgments));
+    TRY(rows_next(&t->rows, &more));
+    graded = more && (rows_find(r, "score") >= 0 || rows_find(r, "model") >= 0);
+    paired = more && pairs_kind(r) == PAIRS_MT_BENCH;
+    if (t->set.mt_bench && more && !graded)
+        return rows_fail(&t->rows, "this is no single grade, so --mt-bench "
+                         "has no effect");
+    rows_rewind(&t->rows);
+    return graded   ? evaluate_grades(t)
+           : paired ? evaluate_pairs(t)
+                    : evaluate_judgments(t);
+}
+
 sppo_result run_evaluate(tool *t)
 {
-    judgments j;
-    sppo_result result;
-
-    if (!t->set.judgments)
-        return evaluate_policies(t);
-    memset(&j, 0, sizeof j);
-    j.names.ctx = &t->ctx;
-    result = evaluate_judgments(t, &j);
-    judgments_free(t, &j);
-    return result;
+    return t->set.judgments ? evaluate_file(t) : evaluate_policies(t);
 }

@@ -60,6 +60,7 @@ sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
     if (!kind || **data == '<')
         return SPPO_OK;
     sppo_release(ctx, *data, *size + 1);
+    *data = NULL;
     return sppo_fail(ctx, SPPO_E_FORMAT, "%s: this is %s", *path, kind);
 }
 

@@ -33,14 +33,15 @@ static sppo_result game_line(tool *t, game *g, const char *line, size_t length,
 }
 
 /* The rows of the matrix; every line that is not blank is one. */
-static sppo_result game_matrix(tool *t, game *g, const char *data, size_t size)
+static sppo_result game_matrix(tool *t, game *g)
 {
+    const char *data = g->data;
     const int n = g->n;
     char where[PATH_ROOM + 32];
     size_t at = 0, length;
     int line, row = 0;
 
-    for (line = 1; at < size; line++, at += length + 1) {
+    for (line = 1; at < g->size; line++, at += length + 1) {
         length = strcspn(data + at, "\n");
         if (strspn(data + at, " \t\r") >= length)
             continue;
@@ -62,11 +63,16 @@ static sppo_result game_start(tool *t, game *g)
     double *pi = g->pi;
     double sum = 0.0;
     int i;
+    sppo_result result = SPPO_OK;
 
     for (i = 0; i < n; i++)
         pi[i] = 1.0;
-    if (t->set.start &&
-        game_line(t, g, t->set.start, strlen(t->set.start), "--start", pi))
+    if (t->set.start)
+        result = game_line(t, g, t->set.start, strlen(t->set.start), "--start",
+                           pi);
+    if (result == SPPO_E_MEMORY)
+        return result;
+    if (result != SPPO_OK)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--start takes %d numbers "
                          "and commas, not \"%.60s\"", n, t->set.start);
     for (i = 0; i < n; i++) {
@@ -81,13 +87,16 @@ static sppo_result game_start(tool *t, game *g)
     return SPPO_OK;
 }
 
-/* All of n numbers with a gap between them. */
+/* All of n numbers with a gap between them, or as many as a line has. */
 static void game_policy(const double *pi, int n)
 {
+    enum { SHOWN = 32 };
     int i;
 
-    for (i = 0; i < n; i++)
+    for (i = 0; i < n && i < SHOWN; i++)
         printf(" %.3f", pi[i]);
+    if (n > SHOWN)
+        printf(" ..");
 }
 
 static void game_print(const tool *t, const game *g, int step)
@@ -153,8 +162,11 @@ static sppo_result game_settings(tool *t, game *g)
 
 /* Whether the file is as large as n rows of n numbers are: the room for them is
  * the square of what the first row says.                                    */
-static sppo_result game_size(tool *t, int n, const char *data, size_t size)
+static sppo_result game_size(tool *t, const game *g)
 {
+    const char *data = g->data;
+    const size_t size = g->size;
+    const int n = g->n;
     size_t at, length;
     int rows = 0;
 
@@ -173,8 +185,7 @@ static sppo_result game_size(tool *t, int n, const char *data, size_t size)
 }
 
 /* Reads the game into the block and plays it. */
-static sppo_result game_run(tool *t, game *g, const char *data, size_t size,
-                            double *block)
+static sppo_result game_run(tool *t, game *g, double *block)
 {
     double **const row[] = { &g->pi, &g->mean, &g->win, &g->last, &g->first,
                              &g->magnet, &g->half, &g->reward };
@@ -185,7 +196,8 @@ static sppo_result game_run(tool *t, game *g, const char *data, size_t size,
     for (i = 0; i < GAME_ROWS; i++)
         *row[i] = block + (size_t)n * (size_t)(n + i);
     TRY(game_settings(t, g));
-    TRY(game_matrix(t, g, data, size));
+    TRY(game_names(t, g));
+    TRY(g->won ? game_pairs(t, g) : game_matrix(t, g));
     TRY(game_start(t, g));
     memcpy(g->first, g->pi, (size_t)n * sizeof *g->pi);
     memcpy(g->magnet, g->pi, (size_t)n * sizeof *g->pi);
@@ -195,29 +207,58 @@ static sppo_result game_run(tool *t, game *g, const char *data, size_t size,
     return t->set.rank ? game_rank(t, g) : SPPO_OK;
 }
 
+/* How many answers there are: of a matrix by its first row, of rows of JSON by
+ * the models in them.                                                       */
+static sppo_result game_count(tool *t, game *g)
+{
+    const char first = g->data[strspn(g->data, " \t\r\n")];
+    char *data = g->data;
+    size_t i;
+
+    g->n = 1;
+    if (first != '{' && first != '[') {
+        for (i = strspn(data, " \t\r\n"); i < g->size && data[i] != '\n'; i++)
+            g->n += data[i] == ',';
+        return game_size(t, g);
+    }
+    g->data = NULL;
+    TRY(rows_adopt(&t->rows, &t->ctx, t->set.matrix, data, g->size));
+    TRY(pairs_read(t, &g->judged));
+    g->n = g->judged.models.count;
+    g->won = (double *)sppo_alloc(&t->ctx, cells(1, g->n), sizeof(double));
+    return g->won ? SPPO_OK : t->ctx.code;
+}
+
+static sppo_result game_all(tool *t, game *g)
+{
+    size_t entries;
+    double *block;
+    sppo_result result;
+
+    TRY(text_read(&t->ctx, &t->set.matrix, &g->data, &g->size));
+    TRY(game_count(t, g));
+    entries = cells(1, g->n + GAME_ROWS);  // and some
+    block = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
+    if (!block)
+        return t->ctx.code;
+    result = game_run(t, g, block);
+    sppo_release(&t->ctx, block, entries * sizeof(double));
+    return result;
+}
+
 sppo_result run_game(tool *t)
 {
-    char *data = NULL;
-    size_t size = 0, i, entries;
-    double *block;
     game g;
     sppo_result result;
 
-    TRY(text_read(&t->ctx, &t->set.matrix, &data, &size));
     memset(&g, 0, sizeof g);
     g.line.ctx = &t->ctx;
-    g.n = 1;
-    for (i = strspn(data, " \t\r\n"); i < size && data[i] != '\n'; i++)
-        g.n += data[i] == ',';
-    entries = cells(1, g.n + GAME_ROWS);  // and some
-    result = game_size(t, g.n, data, size);
-    block = result ? NULL
-                   : (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
-    if (result == SPPO_OK)
-        result = block ? game_run(t, &g, data, size, block) : t->ctx.code;
+    result = game_all(t, &g);
+    sppo_release(&t->ctx, g.won, cells(1, g.n) * sizeof(double));
+    pairs_free(t, &g.judged);
     buffer_free(&g.line);
     sppo_json_free(&t->ctx, &g.json);
-    sppo_release(&t->ctx, block, entries * sizeof(double));
-    sppo_release(&t->ctx, data, size + 1);
+    if (g.data)
+        sppo_release(&t->ctx, g.data, g.size + 1);
     return result;
 }

@@ -3,7 +3,7 @@
 #ifndef SPPO_TOOL_GAME_H
 #define SPPO_TOOL_GAME_H
 
-#include "tool.h"
+#include "pairs.h"
 
 /* A game at work: pairwise [n, n], the others [n]. */
 typedef struct game {
@@ -12,6 +12,10 @@ typedef struct game {
     int n, magnet_every, scheduled;
     buffer line;                 // a row of the matrix, as JSON
     sppo_json json;
+    char *data;                  // the matrix as a text, or
+    size_t size;
+    pairs judged;                // pairs of models,
+    double *won;                 // [n, n] with how often i beat j
 } game;
 
 enum { GAME_ROWS = 8 };  // beside the matrix
@@ -26,6 +30,13 @@ typedef struct game_method {
 
 /* As --method counts them. */
 extern const game_method game_methods[];
+
+/* From judged pairs: P is the share of wins, Bradley-Terry's where two never
+ * met.                                                                      */
+sppo_result game_pairs(tool *t, game *g);
+
+/* As many --names as answers, none without a letter. */
+sppo_result game_names(tool *t, const game *g);
 
 /* The answers by their win rate against the solution, which is the better of
  * the last and the average policy.                                          */

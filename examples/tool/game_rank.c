@@ -6,26 +6,47 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The i-th of the names that commas part, or its number. */
-static void name_of(const char *names, int i, char *out, size_t size)
+enum { NAME_MOST = 40 };  // a longer one is cut
+
+/* The i-th of the names that commas part, or of the models, or its number. */
+static void name_of(const tool *t, const game *g, int i, char *out,
+                    size_t size)
 {
+    const char *name = t->set.names;
     int at;
 
     snprintf(out, size, "%d", i + 1);
-    for (at = 0; names && at < i; at++)
-        names += strcspn(names, ",") + 1;
-    if (names)
-        snprintf(out, size, "%.*s", (int)strcspn(names, ","), names);
+    for (at = 0; name && at < i; at++)
+        name += strcspn(name, ",") + 1;
+    if (name)
+        snprintf(out, size, "%.*s", (int)strcspn(name, ","), name);
+    else if (g->won)
+        snprintf(out, size, "%s", name_text(&g->judged.models, i));
 }
 
-/* As many names as answers, none without a letter. */
-static sppo_result check_names(tool *t, const game *g)
+/* Columns of the longest name, 20 at least. */
+static int name_width(const tool *t, const game *g)
+{
+    char name[NAME_MOST + 1];
+    int i, width = 20;
+
+    for (i = 0; i < g->n; i++) {
+        name_of(t, g, i, name, sizeof name);
+        width = (int)strlen(name) > width ? (int)strlen(name) : width;
+    }
+    return width;
+}
+
+sppo_result game_names(tool *t, const game *g)
 {
     const char *at = t->set.names;
     int count;
 
     if (!at)
         return SPPO_OK;
+    if (g->won)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--names are for a matrix; "
+                         "the rows of %s name the models", t->set.matrix);
     for (count = 1; at[strcspn(at, ",")]; count++) {
         if (strcspn(at, ",") == 0)
             break;
@@ -60,24 +81,26 @@ sppo_result game_rank(tool *t, game *g)
     const double mean = sppo_duality_gap(g->pairwise, g->mean, g->n);
     const double *solution = last < mean ? g->pi : g->mean;
     double *done = g->last;
-    char name[64];
+    const int width = name_width(t, g);
+    char name[NAME_MOST + 1];
     int i, rank;
 
-    TRY(check_names(t, g));
     sppo_exact_win_rates(g->half, g->pairwise, solution, g->n);
-    sppo_bradley_terry_fit(g->reward, g->pairwise, g->n);
+    sppo_bradley_terry_fit(g->reward, g->won ? g->won : g->pairwise, g->n);
     sppo_win_rates(g->win, g->pairwise, g->n);
     memset(done, 0, (size_t)g->n * sizeof *done);
     printf("\nthe %s policy, gap %.1e, as the solution; %.1f %% of the triples "
            "go in a circle\n", last < mean ? "last" : "average",
            last < mean ? last : mean,
            100.0 * sppo_cyclic_share(g->pairwise, g->n));
-    printf("%6s  %-20s  %8s  %10s  %8s  %13s\n", "rank", "answer", "in it",
-           "against it", "mean P", "Bradley-Terry");
+    printf("%6s  %-*s  %8s  %10s  %8s  %13s\n", "rank", width, "answer",
+           "in it", "against it", "mean P", "Bradley-Terry");
     for (rank = 1; (i = next_answer(g, done)) >= 0; rank++) {
-        name_of(t->set.names, i, name, sizeof name);
-        printf("%6d  %-20.20s  %8.4f  %10.4f  %8.4f  %13.4f\n", rank, name,
-               solution[i], g->half[i], g->win[i], g->reward[i]);
+        name_of(t, g, i, name, sizeof name);
+        printf("%6d  ", rank);
+        show_column(stdout, name, strlen(name), width);
+        printf("  %8.4f  %10.4f  %8.4f  %13.4f\n", solution[i], g->half[i],
+               g->win[i], g->reward[i]);
         done[i] = 1.0;
     }
     return SPPO_OK;

@@ -6,12 +6,20 @@
 
 #include <string.h>
 
+/* Judgments of a model, output_2, against a baseline, output_1. */
+typedef struct judgments {
+    double *win, *length, *longer;  // length: of the model's, in characters
+    int count, room, unjudged;
+    buffer names;  // of the baseline and of the model, a NUL after each
+    int named;     // the line that gave them
+} judgments;
+
 static size_t judgments_bytes(int room)
 {
     return (size_t)room * 3 * sizeof(double);
 }
 
-void judgments_free(tool *t, judgments *j)
+static void judgments_free(tool *t, judgments *j)
 {
     sppo_release(&t->ctx, j->win, judgments_bytes(j->room));
     buffer_free(&j->names);
@@ -56,7 +64,7 @@ static sppo_result count_characters(tool *t, const char *key, double *count)
 
 /* AlpacaEval's scale: 1, output_1 is better; 2, output_2 is; between, a
  * probability; 1.5, or as older files have it 0, a draw; null: not judged.  */
-static sppo_result judgment_win(tool *t, double *win, int *judged)
+sppo_result judgment_win(tool *t, double *win, int *judged)
 {
     const int node = rows_find(&t->rows, "preference");
     const sppo_json_type type = node < 0 ? SPPO_JSON_NULL
@@ -158,11 +166,10 @@ static sppo_result judgments_report(tool *t, const judgments *j)
     return report_end(&r);
 }
 
-sppo_result evaluate_judgments(tool *t, judgments *j)
+static sppo_result judgments_all(tool *t, judgments *j)
 {
     int more = 1;
 
-    TRY(open_rows(t, t->set.judgments));
     while (more) {
         TRY(rows_next(&t->rows, &more));
         if (more)
@@ -172,4 +179,16 @@ sppo_result evaluate_judgments(tool *t, judgments *j)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has no judgments",
                          t->rows.path);
     return judgments_report(t, j);
+}
+
+sppo_result evaluate_judgments(tool *t)
+{
+    judgments j;
+    sppo_result result;
+
+    memset(&j, 0, sizeof j);
+    j.names.ctx = &t->ctx;
+    result = judgments_all(t, &j);
+    judgments_free(t, &j);
+    return result;
 }

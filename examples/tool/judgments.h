@@ -5,18 +5,10 @@
 
 #include "tool.h"
 
-/* Judgments of a model, output_2, against a baseline, output_1. */
-typedef struct judgments {
-    double *win, *length, *longer;  // length: of the model's, in characters
-    int count, room, unjudged;
-    buffer names;  // of the baseline and of the model, a NUL after each
-    int named;     // the line that gave them
-} judgments;
+/* AlpacaEval's scale, of the current row: win is that of output_2. */
+sppo_result judgment_win(tool *t, double *win, int *judged);
 
-/* Lets go of all. */
-void judgments_free(tool *t, judgments *j);
-
-/* Reads --judgments and reports on them. */
-sppo_result evaluate_judgments(tool *t, judgments *j);
+/* Reads the open rows and reports on them. */
+sppo_result evaluate_judgments(tool *t);
 
 #endif

@@ -3,6 +3,7 @@
 #include "rows.h"
 #include "files.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,20 @@ void rows_begin(row_reader *r, sppo_ctx *ctx, const char *path)
 
 sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path)
 {
+    char *data = NULL;
+    size_t size = 0;
+
     rows_begin(r, ctx, path);
-    TRY(input_read(ctx, &r->path, &r->data, &r->size));
+    TRY(input_read(ctx, &path, &data, &size));
+    return rows_adopt(r, ctx, path, data, size);
+}
+
+sppo_result rows_adopt(row_reader *r, sppo_ctx *ctx, const char *path,
+                       char *data, size_t size)
+{
+    rows_begin(r, ctx, path);
+    r->data = data;
+    r->size = size;
     r->array = r->data[strspn(r->data, " \t\r\n")] == '[';
     rows_rewind(r);
     if (!r->array)
@@ -147,4 +160,21 @@ sppo_result rows_text(row_reader *r, const char *key, buffer *out)
     buffer_clear(out);
     buffer_unquote(out, &r->json, node);
     return buffer_check(out);
+}
+
+sppo_result rows_whole(row_reader *r, const char *key, double least,
+                       double most, double *value)
+{
+    const int node = rows_find(r, key);
+    char seen[VALUE_ROOM];
+
+    *value = sppo_json_number(&r->json, node);
+    if (node < 0)
+        return rows_fail(r, "\"%s\" is missing", key);
+    if (r->json.node[node].type != SPPO_JSON_NUMBER ||
+        !(*value >= least && *value <= most) || *value != floor(*value))
+        return rows_fail(r, "\"%s\" must be a whole number from %.0f to "
+                         "%.0f, not %s", key, least, most,
+                         rows_value(r, node, seen));
+    return SPPO_OK;
 }

@@ -31,6 +31,10 @@ void rows_begin(row_reader *r, sppo_ctx *ctx, const char *path);
 /* Reads a whole file, or for "-" standard input; path must stay. */
 sppo_result rows_open(row_reader *r, sppo_ctx *ctx, const char *path);
 
+/* The same of a text that was read; the reader owns it from now on. */
+sppo_result rows_adopt(row_reader *r, sppo_ctx *ctx, const char *path,
+                       char *data, size_t size);
+
 /* Lets go of it. */
 void rows_close(row_reader *r);
 
@@ -49,6 +53,10 @@ sppo_result rows_next(row_reader *r, int *more);
 
 /* The node of field `key` of the current row, or -1. */
 int rows_find(const row_reader *r, const char *key);
+
+/* The whole number of field `key`. */
+sppo_result rows_whole(row_reader *r, const char *key, double least,
+                       double most, double *value);
 
 /* The text of field `key` replaces what `out` held. */
 sppo_result rows_text(row_reader *r, const char *key, buffer *out);

@@ -2,11 +2,11 @@
 
 #include "fields.h"
 #include "judging.h"
+#include "mt_bench.h"
 #include "writers.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A policy that is asked, prompt by prompt. */
 typedef struct responder {
@@ -49,12 +49,7 @@ static sppo_result print_response(responder *r, int prompt, int response)
         write_named(out, "response", &t->responses, response);
         buffer_format(&out->line, ", \"finished\": %s}\n", finished);
     }
-    TRY(writer_check(out));
-    if (isatty(1))
-        show_text(stdout, out->line.data, out->line.length);
-    else
-        fwrite(out->line.data, 1, out->line.length, stdout);
-    return SPPO_OK;
+    return writer_print(out);
 }
 
 /* Of each group of best_of responses the one that the judge ranks first. */
@@ -162,9 +157,12 @@ sppo_result run_sample(tool *t)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--alpaca-eval takes one "
                          "response to each prompt; leave --n out");
     TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
-    if (s->generator && !codec_reads_text(&t->tok))
-        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--alpaca-eval writes "
-                         "texts, but %s", t->tok.missing);
+    if ((s->generator || s->mt_bench) && !codec_reads_text(&t->tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--%s writes texts, but %s",
+                         s->generator ? "alpaca-eval" : "mt-bench",
+                         t->tok.missing);
+    if (s->mt_bench)
+        return answer_questions(t);
     TRY(sample_prompts(t));
     longest = longest_list(&t->prompts);
     if (s->best_of)

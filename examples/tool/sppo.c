@@ -80,7 +80,20 @@ typedef struct job {
     "back by judgments of a\n"                                                \
     "verbose and a concise baseline: compare your models by this "            \
     "figure, but not\n"                                                       \
-    "with its leaderboard.\n"
+    "with its leaderboard.\n"                                                 \
+    "MT-Bench's files are told by their rows. Grades {\"question_id\", "      \
+    "\"model\", \"turn\",\n"                                                  \
+    "\"score\"}: of each model the mean of the first turn, the second, all; " \
+    "-1 or null could\n"                                                     \
+    "not be read and is counted beside it. Pairs {\"question_id\", "         \
+    "\"model_1\",\n"                                                         \
+    "\"model_2\", \"g1_winner\", \"g2_winner\"}: two games in either order; " \
+    "a judge that\n"                                                         \
+    "contradicts itself says tie, a tie is half a win, an error is left "    \
+    "out. Intervals\n"                                                       \
+    "are of 95 %, by Student's t over questions, as the turns of one are "   \
+    "not independent.\n"                                                     \
+    "Ranks of many models: sppo game --matrix FILE --rank.\n"
 
 static const job jobs[] = {
     { { "tokenizer", TOKENIZER, "learn a vocabulary from text",
@@ -126,17 +139,30 @@ static const job jobs[] = {
         "another --judge, and of a run\nthat is done more --iterations; "
         "settings.json notes both.\n" },
       run_align },
-    { { "sample", SAMPLE, "let a policy respond", "policy prompt|prompts",
+    { { "sample", SAMPLE, "let a policy respond",
+        "policy prompt|prompts|mt-bench",
         "max-tokens=256",
         "  sppo sample --policy base --prompt \"Once upon a time\"\n"
         "  sppo sample --policy run/policy --prompts prompts.jsonl --n 4\n"
         "  sppo sample --policy base --prompt \"Hello\" --best-of 16 "
-        "--preference judge\n",
+        "--preference judge\n"
+        "  sppo sample --policy base --mt-bench question.jsonl > "
+        "base.jsonl\n",
         "A --prompt is answered with the text alone, or with --n several, each "
         "after a\nline --- response 1 of 4 ---; --prompts with rows "
         "{\"prompt\", \"response\",\n\"finished\"}, ids instead of texts where "
         "the policy has no tokenizer.\nFor AlpacaEval: --prompts "
-        "alpaca_eval.json --alpaca-eval NAME\n> model_outputs.json\n" },
+        "alpaca_eval.json --alpaca-eval NAME\n> model_outputs.json\n"
+        "For MT-Bench: --mt-bench question.jsonl > model_answer/NAME.jsonl. "
+        "The second\nquestion is asked behind the first and its answer. "
+        "Without --turn-form this is\nBOS question answer EOS BOS question; "
+        "with it, one text, where \\n is a new line:\n"
+        "  --turn-form '<|im_start|>user\\n{question}<|im_end|>\\n"
+        "<|im_start|>assistant\\n{answer}<|im_end|>\\n'\n"
+        "Each answer has at most --max-tokens, and an equal share of what the "
+        "questions\nleave of the context. Temperatures are MT-Bench's, by "
+        "category (0.7; stem and\nhumanities 0.1; math, reasoning, coding and "
+        "extraction greedy), or --temperature.\n" },
       run_sample },
     { { "score", SCORE, "log pi(y|x) of given responses", "policy jsonl", "",
         "  sppo score --policy base --jsonl rows.jsonl\n",
@@ -151,12 +177,20 @@ static const job jobs[] = {
         "policy against preference|judge prompts, judgments", "",
         "  sppo evaluate --policy run/policy --against base --preference judge"
         " \\\n      --prompts test.jsonl\n"
-        "  sppo evaluate --judgments annotations.json\n",
+        "  sppo evaluate --judgments annotations.json\n"
+        "  sppo evaluate --judgments gpt-4_single.jsonl --mt-bench "
+        "question.jsonl\n",
         ROWS_ABOUT JUDGE_ABOUT JUDGMENTS_ABOUT }, run_evaluate },
     { { "game", GAME, "exact self-play on a preference matrix", "matrix", "",
-        "  sppo game --matrix rock-paper-scissors.csv --start 0.6,0.2,0.2\n",
+        "  sppo game --matrix rock-paper-scissors.csv --start 0.6,0.2,0.2\n"
+        "  sppo game --matrix gpt-4_pair.jsonl --rank\n",
         "The average policy of Eq 4.1 converges (Theorem 4.1: its gap is below "
-        "bound);\nthe last one may circle.\n" }, run_game },
+        "bound);\nthe last one may circle.\n"
+        "Judged pairs are MT-Bench's {\"model_1\", \"model_2\", \"g1_winner\", "
+        "\"g2_winner\"},\n{\"model_a\", \"model_b\", \"prob_a\"}, or "
+        "AlpacaEval's annotations; P is the share\nof wins, ties one half "
+        "each. Bradley-Terry is fitted to all comparisons; of models\nthat "
+        "never met, P is what it expects.\n" }, run_game },
     { { "convert", CONVERT, "model directories and llama2.c models, any way",
         "from to", "",
         "  sppo convert --from stories260K.bin --tokenizer tok512.bin --to "

@@ -2,6 +2,9 @@
 
 #include "writers.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 void writer_begin(row_writer *w, tool *t)
 {
     w->line.ctx = w->text.ctx = &t->ctx;
@@ -19,6 +22,16 @@ sppo_result writer_check(const row_writer *w)
 {
     TRY(buffer_check(&w->text));
     return buffer_check(&w->line);
+}
+
+sppo_result writer_print(const row_writer *w)
+{
+    TRY(writer_check(w));
+    if (isatty(1))
+        show_text(stdout, w->line.data, w->line.length);
+    else
+        fwrite(w->line.data, 1, w->line.length, stdout);
+    return SPPO_OK;
 }
 
 void write_text(row_writer *w, const sppo_lists *lists, int list)

@@ -22,6 +22,9 @@ void writer_free(row_writer *w);
 /* Whether all that was written is there. */
 sppo_result writer_check(const row_writer *w);
 
+/* Prints what was written: on a terminal without what it would obey. */
+sppo_result writer_print(const row_writer *w);
+
 /* Adds the text of a list. */
 void write_text(row_writer *w, const sppo_lists *lists, int list);
 

@@ -264,6 +264,23 @@ static void rows(void)
     fill("{\"output_1\":\"a\",\"output_2\":\"b c\",\"preference\":1.25}\n",
          MEGABYTE);
     put("tool_rows", "judgments");
+    text[used++] = 3;
+    fill("{\"question_id\":1,\"model\":\"m\",\"turn\":1,\"score\":5}\n",
+         MEGABYTE);
+    put("tool_rows", "grades_of_one_model");
+    text[used++] = 3;
+    fill("{\"question_id\":1,\"model_1\":\"m\",\"model_2\":\"n\","
+         "\"g1_winner\":\"tie\",\"g2_winner\":\"tie\"}\n", MEGABYTE);
+    put("tool_rows", "pairs_of_one_question");
+    text[used++] = 7;
+    fill("{\"question_id\":1,\"category\":\"a\",\"turns\":[\"\"]}\n",
+         MEGABYTE);
+    put("tool_rows", "one_question_again_and_again");
+    text[used++] = 6;
+    add("{\"question_id\":1,\"category\":\"a\",\"turns\":[\"\"");
+    fill(",\"\"", MEGABYTE);
+    add("]}\n");
+    put("tool_rows", "question_of_many_turns");
     text[used++] = 0;
     fill("\n", MEGABYTE);
     put("tool_rows", "empty_lines");

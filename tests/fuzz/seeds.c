@@ -96,6 +96,23 @@ static void tool_texts(void)
              "\"y\"}, {\"output_1\": \"a b\", \"output_2\": \"b\", "
              "\"preference\": 2, \"generator_1\": \"x\", "
              "\"generator_2\": \"y\"}]");
+    put_rows("tool_rows", "grades", 3, "{\"question_id\": 81, \"model\": "
+             "\"m\", \"turn\": 1, \"score\": 8.5}\n{\"question_id\": 81, "
+             "\"model\": \"n\", \"turn\": 2, \"score\": -1}\n");
+    put_rows("tool_rows", "pairs", 3, "{\"question_id\": 81, \"model_1\": "
+             "\"m\", \"model_2\": \"n\", \"g1_winner\": \"tie\", "
+             "\"g2_winner\": \"model_1\"}\n{\"question_id\": 82, "
+             "\"model_1\": \"n\", \"model_2\": \"m\", \"g1_winner\": "
+             "\"model_2\", \"g2_winner\": \"model_2\"}\n");
+    put_rows("tool_rows", "questions", 6, "{\"question_id\": 81, \"category\": "
+             "\"stem\", \"turns\": [\"the cat\", \"a mat\"]}\n");
+    put_rows("tool_rows", "kinds", 7, "{\"question_id\": 81, \"category\": "
+             "\"stem\", \"turns\": [\"the cat\", \"a mat\"]}\n");
+    put_rows("tool_game", "models", '{', "\"model_a\": \"m\", \"model_b\": "
+             "\"n\", \"prob_a\": 0.75}\n{\"model_a\": \"n\", "
+             "\"model_b\": \"o\", \"prob_a\": 0.5}\n");
+    put_rows("tool_game", "generators", '[', "{\"generator_1\": \"m\", "
+             "\"generator_2\": \"n\", \"preference\": 1.25}]");
     put_rows("tool_info", "rows", 0, "{\"prompt\": \"the\", \"n\": [1, null]}\n"
              "{\"prompt\": {\"a\": true}, \"m\": 1}\n");
     put_rows("tool_info", "settings", 2, "{\"sppo\": \"0.2\", \"preferences\": "

@@ -5,8 +5,9 @@
 
 #include "../../examples/tool/corpus.h"
 #include "../../examples/tool/fields.h"
-#include "../../examples/tool/judgments.h"
+#include "../../examples/tool/mt_bench.h"
 #include "../../examples/tool/preferences.h"
+#include "../../examples/tool/questions.h"
 
 static sppo_result read_corpus(tool *t, const char *path)
 {
@@ -34,16 +35,14 @@ static sppo_result read_preferences(tool *t, const char *path)
     return result;
 }
 
-static sppo_result read_judgments(tool *t, const char *path)
+static sppo_result read_kinds(tool *t)
 {
     sppo_result result;
-    judgments j;
+    question_kinds k;
 
-    memset(&j, 0, sizeof j);
-    j.names.ctx = &t->ctx;
-    t->set.judgments = path;
-    result = evaluate_judgments(t, &j);
-    judgments_free(t, &j);
+    memset(&k, 0, sizeof k);
+    result = question_kinds_read(t, &k);
+    question_kinds_free(t, &k);
     return result;
 }
 
@@ -56,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     path = fuzz_file("rows.jsonl", data + 1, size - 1);
-    switch (data[0] % 6) {
+    switch (data[0] % 8) {
     case 0:
         world_begin(&t, "sample", SAMPLE);
         result = load_prompts(&t, path, &t.prompts);
@@ -71,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 3:
         world_begin(&t, "evaluate", EVALUATE);
-        result = read_judgments(&t, path);
+        t.set.judgments = path;
+        result = run_evaluate(&t);
         break;
     case 4:
         world_begin(&t, "score", SCORE);
@@ -79,6 +79,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         t.set.policy = world_model(SPPO_HEAD_NONE);
         t.set.jsonl = fuzz_place("rows.jsonl");
         result = run_score(&t);
+        break;
+    case 6:
+        world_begin(&t, "sample", SAMPLE);
+        t.set.mt_bench = path;
+        t.set.policy = "world";
+        t.set.max_tokens = 2;
+        result = answer_questions(&t);
+        break;
+    case 7:
+        world_begin(&t, "evaluate", EVALUATE);
+        t.set.mt_bench = path;
+        result = read_kinds(&t);
         break;
     default:
         world_begin(&t, "tokenizer", TOKENIZER);

@@ -1,0 +1,50 @@
+/* game_pairs.c - a preference matrix from judged pairs of models */
+
+#include "game.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Of two that met the share of wins; of two that never did what Bradley-Terry
+ * expects, whose fit to the comparisons that there are needs only that a chain
+ * of them leads from each model to each.  Returns how many never met.       */
+static int game_shares(game *g)
+{
+    const int n = g->n;
+    int i, j, never = 0;
+
+    for (i = 0; i < n; i++) {
+        g->pairwise[i * n + i] = 0.5;
+        for (j = 0; j < i; j++) {
+            const double met = g->won[i * n + j] + g->won[j * n + i];
+            const double p = met > 0.0
+                ? g->won[i * n + j] / met
+                : sppo_bradley_terry(g->reward[i], g->reward[j]);
+            g->pairwise[i * n + j] = p;
+            g->pairwise[j * n + i] = 1.0 - p;
+            never += !(met > 0.0);
+        }
+    }
+    return never;
+}
+
+sppo_result game_pairs(tool *t, game *g)
+{
+    const pairs *p = &g->judged;
+    const int n = g->n;
+    const char *apart;
+    int never;
+
+    memset(g->won, 0, sizeof *g->won * (size_t)n * (size_t)n);
+    pairs_won(p, g->won);
+    apart = pairs_apart(p, g->won, g->half);
+    if (apart)
+        return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: no chain of comparisons "
+                         "leads from %.60s to %.60s", t->set.matrix,
+                         name_text(&p->models, 0), apart);
+    sppo_bradley_terry_fit(g->reward, g->won, n);
+    never = game_shares(g);
+    printf("%d comparisons of %d models, %d without a judgment; of %d pairs %d "
+           "never met\n\n", p->count, n, p->unread, n * (n - 1) / 2, never);
+    return SPPO_OK;
+}

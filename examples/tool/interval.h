@@ -1,0 +1,28 @@
+/* interval.h - 95 % intervals of a mean, by Student's t
+ *
+ * Values that belong together (the two turns of a question) are no independent
+ * witnesses: what varies is the sum of a group about its share, so that
+ *
+ *   variance of the mean = G / (G - 1) sum_g (sum_{i in g} (x_i - mean))^2 / n^2
+ *
+ * for n values in G groups, with t of G - 1 degrees of freedom.  With a group
+ * for each value that is s^2 / n.                                           */
+
+#ifndef SPPO_TOOL_INTERVAL_H
+#define SPPO_TOOL_INTERVAL_H
+
+typedef struct interval {
+    double mean, low, high;  // low and high: 95 %
+    int n;
+} interval;
+
+/* The 0.975 quantile of Student's t. */
+double student(int freedom);
+
+/* The mean of x[n] with its interval; of one number: all that is possible. */
+interval student_interval(const double *x, int n);
+
+/* The same of groups: neighbours with the same group[i] are one. */
+interval grouped_interval(const double *x, const double *group, int n);
+
+#endif
