@@ -121,6 +121,8 @@ exhausted evaluate_grades out "$tool" evaluate --judgments grades.jsonl \
 exhausted evaluate_pairs out "$tool" evaluate --judgments duels.jsonl
 }
 exhausted game out "$tool" game --matrix matrix.csv --start 0.6,0.2,0.2
+exhausted game_of_a_long_start out "$tool" game --matrix matrix.csv \
+    --start "$(printf '0.6,%300s,0.2' 0.2)"
 exhausted game_of_models out "$tool" game --matrix duels.jsonl --rank
 exhausted convert small/model.safetensors "$tool" convert --from base \
     --to small --dtype bfloat16 --force

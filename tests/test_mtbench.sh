@@ -399,6 +399,10 @@ expect names_are_looked_at_first 2 'takes 3 names' "$tool" game --rank \
     --matrix chain.csv --names a,b
 if [ -s out ]; then bad names_before_the_game "$(head -c 200 out)"
 else ok names_before_the_game; fi
+for names in a,,c a,b, a,b,c,d ,b,c; do
+    expect "names_$names" 2 'takes 3 names' "$tool" game --rank \
+        --matrix chain.csv --names $names
+done
 expect names_are_of_ranks 2 'no effect without --rank' "$tool" game \
     --matrix chain.csv --names a,b,c
 soft "$(printf 'a%.0s' 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3)" \

@@ -10,16 +10,15 @@
 double student(int freedom)
 {
     static const double quantile[] = {
+        HUGE_VAL,
         12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
         2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086
     };
-    const int known = (int)(sizeof quantile / sizeof quantile[0]);
+    const int known = (int)(sizeof quantile / sizeof quantile[0]) - 1;
     const double z = 1.959964, z2 = z * z, v = freedom;
 
-    if (freedom < 1)
-        return HUGE_VAL;
     if (freedom <= known)
-        return quantile[freedom - 1];
+        return quantile[freedom];
     return z + z * (z2 + 1.0) / (4.0 * v) +
            z * ((5.0 * z2 + 16.0) * z2 + 3.0) / (96.0 * v * v) +
            z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) /
@@ -36,8 +35,7 @@ interval grouped_interval(const double *x, const double *group, int n)
         r.mean += x[i] / n;
     for (i = 0; i < n; i++) {
         off += x[i] - r.mean;
-        if (group && i + 1 < n && !(group[i + 1] > group[i]) &&
-            !(group[i + 1] < group[i]))
+        if (group && i + 1 < n && !(group[i + 1] > group[i]))
             continue;
         squares += off * off;
         off = 0.0;

@@ -3,7 +3,7 @@
  * Values that belong together (the two turns of a question) are no independent
  * witnesses: what varies is the sum of a group about its share, so that
  *
- *   variance of the mean = G / (G - 1) sum_g (sum_{i in g} (x_i - mean))^2 / n^2
+ *   variance of the mean = G / (G - 1) / n^2 sum_g (sum_{i in g} x_i - mean)^2
  *
  * for n values in G groups, with t of G - 1 degrees of freedom.  With a group
  * for each value that is s^2 / n.                                           */
@@ -16,13 +16,13 @@ typedef struct interval {
     int n;
 } interval;
 
-/* The 0.975 quantile of Student's t. */
+/* The 0.975 quantile of Student's t; of no freedom: infinite. */
 double student(int freedom);
 
 /* The mean of x[n] with its interval; of one number: all that is possible. */
 interval student_interval(const double *x, int n);
 
-/* The same of groups: neighbours with the same group[i] are one. */
+/* The same of groups: those with the same group[i], which never falls. */
 interval grouped_interval(const double *x, const double *group, int n);
 
 #endif

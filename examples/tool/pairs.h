@@ -34,7 +34,7 @@ sppo_result pairs_read(tool *t, pairs *p);
 /* Lets go of all. */
 void pairs_free(tool *t, pairs *p);
 
-/* [n, n]: how often model i beat model j, ties one half each; zeros at first. */
+/* Adds to won [n, n] how often model i beat model j, ties one half each. */
 void pairs_won(const pairs *p, double *won);
 
 /* The models of which no chain of comparisons leads to the first one: the name

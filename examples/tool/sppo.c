@@ -81,18 +81,19 @@ typedef struct job {
     "verbose and a concise baseline: compare your models by this "            \
     "figure, but not\n"                                                       \
     "with its leaderboard.\n"                                                 \
-    "MT-Bench's files are told by their rows. Grades {\"question_id\", "      \
-    "\"model\", \"turn\",\n"                                                  \
-    "\"score\"}: of each model the mean of the first turn, the second, all; " \
-    "-1 or null could\n"                                                     \
-    "not be read and is counted beside it. Pairs {\"question_id\", "         \
-    "\"model_1\",\n"                                                         \
-    "\"model_2\", \"g1_winner\", \"g2_winner\"}: two games in either order; " \
-    "a judge that\n"                                                         \
-    "contradicts itself says tie, a tie is half a win, an error is left "    \
-    "out. Intervals\n"                                                       \
-    "are of 95 %, by Student's t over questions, as the turns of one are "   \
-    "not independent.\n"                                                     \
+    "MT-Bench's files are told by their rows. Grades "                        \
+    "{\"question_id\", \"model\",\n"                                          \
+    "\"turn\", \"score\"}: of each model the mean of the first "              \
+    "turn, the second, all;\n"                                                \
+    "-1 or null could not be read and is counted beside it. "                 \
+    "Pairs {\"question_id\",\n"                                               \
+    "\"model_1\", \"model_2\", \"g1_winner\", \"g2_winner\"}: "               \
+    "two games in either\n"                                                   \
+    "order; a judge that contradicts itself says tie, a tie is "              \
+    "half a win, an error\n"                                                  \
+    "is left out. Intervals are of 95 %, by Student's t over "                \
+    "questions, as the turns\n"                                               \
+    "of one are not independent.\n"                                           \
     "Ranks of many models: sppo game --matrix FILE --rank.\n"
 
 static const job jobs[] = {
@@ -153,16 +154,22 @@ static const job jobs[] = {
         "{\"prompt\", \"response\",\n\"finished\"}, ids instead of texts where "
         "the policy has no tokenizer.\nFor AlpacaEval: --prompts "
         "alpaca_eval.json --alpaca-eval NAME\n> model_outputs.json\n"
-        "For MT-Bench: --mt-bench question.jsonl > model_answer/NAME.jsonl. "
-        "The second\nquestion is asked behind the first and its answer. "
-        "Without --turn-form this is\nBOS question answer EOS BOS question; "
-        "with it, one text, where \\n is a new line:\n"
-        "  --turn-form '<|im_start|>user\\n{question}<|im_end|>\\n"
-        "<|im_start|>assistant\\n{answer}<|im_end|>\\n'\n"
-        "Each answer has at most --max-tokens, and an equal share of what the "
-        "questions\nleave of the context. Temperatures are MT-Bench's, by "
-        "category (0.7; stem and\nhumanities 0.1; math, reasoning, coding and "
-        "extraction greedy), or --temperature.\n" },
+        "For MT-Bench: --mt-bench question.jsonl > "
+        "model_answer/NAME.jsonl. The second\n"
+        "question is asked behind the first and its answer: BOS "
+        "question answer EOS BOS\n"
+        "question, or with --turn-form as one text, where \\n is a "
+        "new line:\n"
+        "  --turn-form "
+        "'<|im_start|>user\\n{question}<|im_end|>\\n<|im_start|>assistant\\n\n"
+        "  {answer}<|im_end|>\\n' (on one line)\n"
+        "Each answer has at most --max-tokens, and an equal share "
+        "of what the questions\n"
+        "leave of the context. Temperatures are MT-Bench's, by "
+        "category (0.7; stem and\n"
+        "humanities 0.1; math, reasoning, coding and extraction "
+        "greedy), unless one is\n"
+        "given.\n" },
       run_sample },
     { { "score", SCORE, "log pi(y|x) of given responses", "policy jsonl", "",
         "  sppo score --policy base --jsonl rows.jsonl\n",
@@ -186,11 +193,14 @@ static const job jobs[] = {
         "  sppo game --matrix gpt-4_pair.jsonl --rank\n",
         "The average policy of Eq 4.1 converges (Theorem 4.1: its gap is below "
         "bound);\nthe last one may circle.\n"
-        "Judged pairs are MT-Bench's {\"model_1\", \"model_2\", \"g1_winner\", "
-        "\"g2_winner\"},\n{\"model_a\", \"model_b\", \"prob_a\"}, or "
-        "AlpacaEval's annotations; P is the share\nof wins, ties one half "
-        "each. Bradley-Terry is fitted to all comparisons; of models\nthat "
-        "never met, P is what it expects.\n" }, run_game },
+        "Judged pairs are MT-Bench's {\"model_1\", \"model_2\", "
+        "\"g1_winner\",\n"
+        "\"g2_winner\"}, {\"model_a\", \"model_b\", \"prob_a\"}, "
+        "or AlpacaEval's annotations;\n"
+        "P is the share of wins, ties one half each. Bradley-Terry "
+        "is fitted to all\n"
+        "comparisons; of models that never met, P is what it "
+        "expects.\n" }, run_game },
     { { "convert", CONVERT, "model directories and llama2.c models, any way",
         "from to", "",
         "  sppo convert --from stories260K.bin --tokenizer tok512.bin --to "
