@@ -6,7 +6,7 @@
 # the tool is not counted: sppo.h's figure is that of its own tests.  With NAME
 # only that is run, and added to what OUT has.  Prints lines and branches of each file;
 # fails below the floors: 95 % of the branches of sppo.h, 90 % of those of a
-# file of the tool.
+# file of the tool.  A line that ends with "// never: why" has none that counts.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?"usage: coverage.sh OUT [NAME...]"}
@@ -16,10 +16,9 @@ cd "$here/.." || exit 1
 OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
-scripts="tool ways rows mtbench folder training reads messages exhaust
-         untrusted refused
-         descriptors judge
-         resume slurm"
+scripts="tool ways rows mtbench folder training reads messages info shards
+         exhaust untrusted refused descriptors judge resume slurm faults"
+commands="tokenizer convert pretrain prefer align read refused"
 gcc=${CC:-gcc}
 # -O1, for the kernels take minutes else; without inlining a branch is one
 # and gnu99, for in C99 it takes fork and exec for functions like any other
@@ -49,6 +48,7 @@ link() {  # program, objects; children that end by _exit keep their counts
 
 collect() {  # folder: the counts in it, as one file
     gcovr --root . --filter sppo.h --filter examples/tool/ \
+        --exclude-branches-by-pattern '.*// never: .*' \
         --object-directory "$out/$1" "$out/$1" --json "$out/$1.json" \
         > "$out/$1/gcovr" 2>&1 || cat "$out/$1/gcovr"
 }
@@ -90,10 +90,28 @@ script() {  # name: runs it with that tool, whose counts go up
     sh "tests/test_$1.sh" "$out/sppo/sppo" "$out/sppo" > "$2" 2>&1
 }
 
+# name, output: the tool whose calls of the system fail, once at each place of
+# it, in objects of its own; the header's are not counted
+faults() {
+    made=$out/faults
+    rm -rf "$made"
+    mkdir -p "$made"
+    # shellcheck disable=SC2086 # several flags
+    $gcc $flags -c tests/coverage_exit.c -o "$out/exit.o" || return 1
+    CC=$gcc CFLAGS="-std=gnu99 -fno-inline --coverage" PLACES=1 \
+        LDFLAGS="--coverage $out/exit.o -Wl,--wrap=_exit" \
+        sh tests/faults/run.sh "$made" $commands > "$2" 2>&1
+    result=$?
+    rm -f "$made"/bin/obj/library.gc*
+    collect "$1"
+    return $result
+}
+
 failed=0
 [ $# -gt 0 ] || rm -rf "$out"/*.json "$out/sppo"
 for name in ${*:-$units $scripts}; do
-    case " $(echo $units) " in
+    case " faults= $(echo $units) " in
+    *" $name= "*) run=$name ;;
     *" $name "*) run=unit ;;
     *) run=script ;;
     esac

@@ -231,7 +231,9 @@ import fcntl, os, pty, struct, sys, termios
 child, fd = pty.fork()
 if child == 0:
     os.read(0, 1)  # until the terminal has its size
-    os.environ["TERM"] = "xterm"
+    os.environ["TERM"] = os.environ.get("SHOWS", "xterm")
+    if os.environ["TERM"] == "none":
+        del os.environ["TERM"]
     os.execv(sys.argv[2], sys.argv[2:])
 fcntl.ioctl(fd, termios.TIOCSWINSZ,
             struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
@@ -266,6 +268,35 @@ PYTHON
     if awk '{ sub(/\r$/, "") } length > 63 { bad = 1 } END { exit bad }' shown &&
         grep -q likeliest shown; then ok failures_wrap_between_words
     else bad failures_wrap_between_words "$(cat shown)"; fi
+    # width COLUMNS COMMAND..: what a training shows on a terminal so wide
+    width() {
+        columns=$1
+        shift
+        rm -rf trained
+        "$@" python3 terminal.py "$columns" "$tool" pretrain --text \
+            one_word.txt --tokenizer one_word.bin --dim 32 --heads 2 --steps 60 \
+            --context 64 --out trained | tr '\r' '\n' > shown
+    }
+    # fits NAME COLUMNS: there is progress, and none is longer
+    fits() {
+        if sed 's/.\[K//' shown | grep '^step ' | awk -v most="$2" '
+                length > most { bad = 1 } END { exit bad || NR == 0 }'; then
+            ok "$1"
+        else bad "$1" "$(grep step shown)"; fi
+    }
+    width 200 env
+    holds a_wide_terminal_shows_all grep -q '^.\[*K*step .*gradient [0-9.]*$' shown
+    width 10 env
+    fits a_narrow_terminal_cuts 9
+    width 0 env COLUMNS=40
+    fits columns_of_the_environment 39
+    width 0 env COLUMNS=
+    fits columns_that_nobody_knows 79
+    for term in dumb none; do
+        width 200 env SHOWS=$term
+        if grep -q '.\[K' shown; then bad "no_progress_on_$term" \
+            "$(head -c 300 shown)"; else ok "no_progress_on_$term"; fi
+    done
 else
     skip progress_never_wraps "there is no python3 to make a terminal"
 fi

@@ -214,10 +214,10 @@ printf '\0\0\0\0' | dd of=bin.bin conv=notrunc 2> err
 expect a_header_has_no_zero 3 'number 1 of the header is 0' "$tool" convert \
     --from bin.bin --tokenizer tok.bin --to r
 long=$(awk 'BEGIN { for (i = 0; i < 1020; i++) printf "a" }')
-expect a_path_has_an_end 2 'the path a*.. is too long' "$tool" $align \
-    $preference --out "$long"
-expect an_option_has_an_end 2 '--out is too long' "$tool" $align $preference \
-    --out "$long$long"
+expect a_path_has_an_end 2 '--out is too long' "$tool" $align $preference \
+    --out "$long"
+expect an_option_has_an_end 2 '--judge is too long' "$tool" $align \
+    --judge "$long$long" --out r
 awk 'BEGIN { printf "{"; for (i = 0; i < 70; i++)
     printf "%s\"f%d\": 1", i ? ", " : "", i; print "}" }' > wide.jsonl
 holds many_fields "$tool" info wide.jsonl

@@ -87,7 +87,7 @@ static sppo_result align_remove(run *r, int n, const char *file)
 
     for (i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "iter%d/%s%s", n, file, endings[i]);
-        TRY(path_join(&r->t->ctx, path, r->t->set.out, name));
+        path_join(path, r->t->set.out, name);
         TRY(path_remove(&r->t->ctx, path));
     }
     return SPPO_OK;
@@ -109,7 +109,7 @@ static sppo_result align_clear(run *r)
     TRY(path_sync(&r->t->ctx, r->t->set.out, O_RDONLY));
     do {
         snprintf(name, sizeof name, "iter%d", ++n);
-        TRY(path_join(&r->t->ctx, path, r->t->set.out, name));
+        path_join(path, r->t->set.out, name);
         TRY(path_look(&r->t->ctx, path, &kind));
     } while (kind == PATH_FOLDER);
     while (--n > 0) {
@@ -117,7 +117,7 @@ static sppo_result align_clear(run *r)
             TRY(align_remove(r, n, i < own ? files[i]
                                            : sppo_companion(i - own)));
         snprintf(name, sizeof name, "iter%d", n);
-        TRY(path_join(&r->t->ctx, path, r->t->set.out, name));
+        path_join(path, r->t->set.out, name);
         TRY(path_remove(&r->t->ctx, path));
     }
     return SPPO_OK;
@@ -131,7 +131,8 @@ static sppo_result align_folder(run *r)
 
     TRY(run_folder_open(&t->folder, &t->parse, &t->console, out,
                         !t->set.shard));
-    return align_logs_open(r);
+    align_logs_open(r);
+    return SPPO_OK;
 }
 
 /* With another judge, what the one before had judged of this iteration is
@@ -284,7 +285,7 @@ static sppo_result align_in_folder(run *r)
     TRY(judge_finish(&t->process));
     if (r->play.phase != SPPO_PHASE_DONE)
         return SPPO_OK;
-    TRY(path_join(&t->ctx, path, t->set.out, "policy"));
+    path_join(path, t->set.out, "policy");
     TRY(save_model(t, &t->policy, path));
     note(&t->console, "%s holds the aligned policy", path);
     return SPPO_OK;

@@ -58,7 +58,7 @@ void align_resolve(tool *t);
 sppo_result align_estimate(run *r);
 
 /* metrics.csv and .jsonl of the run, and where validation.csv is. */
-sppo_result align_logs_open(run *r);
+void align_logs_open(run *r);
 
 /* The line of one step of the optimiser. */
 sppo_result align_log_step(run *r, const sppo_progress *p);

@@ -49,14 +49,14 @@ static void round_digest(run *r)
     digest_write(digest, r->digest);
 }
 
-static sppo_result shard_path(run *r, const char *what, int shard, int of,
-                              char path[PATH_ROOM])
+static void shard_path(run *r, const char *what, int shard, int of,
+                       char path[PATH_ROOM])
 {
     char name[64];
 
     snprintf(name, sizeof name, "shards/iter%d.%s.%dof%d.jsonl",
              r->play.iteration + 1, what, shard, of);
-    return path_join(&r->t->ctx, path, r->t->set.out, name);
+    path_join(path, r->t->set.out, name);
 }
 
 /* Prompts of the round before those of a shard. */
@@ -108,7 +108,7 @@ static sppo_result shard_save(run *r, const char *what, int shard, int of)
         return sppo_fail(&t->ctx, SPPO_E_STOPPED, "stopped; a shard begins "
                          "anew when it is run again");
     TRY(buffer_check(&r->out.line));
-    TRY(shard_path(r, what, shard, of, path));
+    shard_path(r, what, shard, of, path);
     TRY(sppo_file_write(&t->ctx, path, r->out.line.data, r->out.line.length));
     note(&t->console, "%s holds prompts %d to %d of %d", path,
          shard_begin(r, shard, of) + 1, shard_begin(r, shard + 1, of),
@@ -161,7 +161,7 @@ static sppo_result shard_read(run *r, const char *what, int shard, int of,
     char path[PATH_ROOM];
     int p, more;
 
-    TRY(shard_path(r, what, shard, of, path));
+    shard_path(r, what, shard, of, path);
     TRY(path_look(&t->ctx, path, &more));
     if (!more)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s is missing; --phase %s "
@@ -282,7 +282,7 @@ sppo_result align_shard(run *r)
     sppo_result result;
 
     TRY(shard_numbers(t, &shard, &of));
-    TRY(path_join(&t->ctx, path, t->set.out, "shards"));
+    path_join(path, t->set.out, "shards");
     TRY(sppo_folder_make(&t->ctx, path));
     TRY(path_look(&t->ctx, t->folder.checkpoint, &kind));
     if (kind)
@@ -326,10 +326,10 @@ static sppo_result shards_remove(run *r, const char *what)
     int shard;
 
     for (shard = 1; shard <= r->t->set.merge; shard++) {
-        TRY(shard_path(r, what, shard, r->t->set.merge, path));
+        shard_path(r, what, shard, r->t->set.merge, path);
         TRY(path_remove(ctx, path));
     }
-    TRY(path_join(ctx, path, r->t->set.out, "shards"));
+    path_join(path, r->t->set.out, "shards");
     return path_remove(ctx, path);  // when it is empty
 }
 

@@ -64,12 +64,12 @@ static const char *const metric_names[METRICS] = {
     "objective/entropy", "cyclic_triples", "objective/kl_reference"
 };
 
-sppo_result align_logs_open(run *r)
+void align_logs_open(run *r)
 {
     tool *t = r->t;
 
-    TRY(metrics_open(&r->metrics, &t->ctx, t->set.out, metric_names, METRICS));
-    return path_join(&t->ctx, r->validation, t->set.out, "validation.csv");
+    metrics_open(&r->metrics, &t->ctx, t->set.out, metric_names, METRICS);
+    path_join(r->validation, t->set.out, "validation.csv");
 }
 
 sppo_result align_log_step(run *r, const sppo_progress *p)
@@ -184,7 +184,7 @@ static sppo_result write_rows(run *r, const char *folder, const char *name,
     for (p = 0; p < r->play.round.count; p++)
         row(r, p);
     TRY(writer_check(&r->out));
-    TRY(path_join(&t->ctx, path, folder, name));
+    path_join(path, folder, name);
     return sppo_file_write(&t->ctx, path, r->out.line.data, r->out.line.length);
 }
 
@@ -242,7 +242,7 @@ sppo_result write_iteration(run *r)
     char name[32], folder[PATH_ROOM];
 
     snprintf(name, sizeof name, "iter%d", r->play.iteration + 1);
-    TRY(path_join(&t->ctx, folder, t->set.out, name));
+    path_join(folder, t->set.out, name);
     note_same_pairs(r);
     TRY(save_model(t, &t->policy, folder));
     TRY(write_rows(r, folder, "train.jsonl", write_train_row));

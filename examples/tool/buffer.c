@@ -15,9 +15,9 @@ size_t share_of(double share, size_t count)
 
 size_t cells(int count, int k)
 {
-    return (double)count * k * k < (double)(size_t)-1
-               ? (size_t)count * (size_t)k * (size_t)k
-               : (size_t)-1;
+    if ((double)count * k * k >= (double)(size_t)-1)  // never: 64 bits
+        return (size_t)-1;
+    return (size_t)count * (size_t)k * (size_t)k;
 }
 
 int buffer_reserve(buffer *b, size_t more)
@@ -110,10 +110,8 @@ void buffer_number(buffer *b, double value, int digits)
         return;
     }
     b->failed = 1;
-    sppo_fail(b->ctx, SPPO_E_NUMBER, "a result is %s: the model is damaged, or "
-              "its training diverged", value > 0.0   ? "infinite"
-                                       : value < 0.0 ? "-infinite"
-                                                     : "NaN");
+    sppo_fail(b->ctx, SPPO_E_NUMBER, "a result is %g: the model is damaged, or "
+              "its training diverged", value);
 }
 
 sppo_result buffer_check(const buffer *b)

@@ -13,7 +13,8 @@
             return try_result;                                                \
     } while (0)
 
-enum { PATH_ROOM = 1024 };
+/* Of a path that is given, so that what a run writes below it has room. */
+enum { PATH_ROOM = 1024, PATH_MOST = PATH_ROOM - 128 };
 
 /* Adding never fails on its face: a missing byte sets `failed`, which
  * buffer_check reports once, so that writers read as straight text.         */

@@ -125,7 +125,7 @@ sppo_result codec_open(sppo_ctx *ctx, codec *c, const char *folder,
 
     c->ids = *config;
     TRY(codec_choose(ctx, c, folder));
-    TRY(path_join(ctx, path, folder, bin->data ? bin->name : json->name));
+    path_join(path, folder, bin->data ? bin->name : json->name);
     if (bin->data) {
         result = sppo_tokenizer_read(ctx, &c->bin, bin->data, bin->size,
                                      config->vocab);

@@ -10,13 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* All of standard input; give back with sppo_release(ctx, data, size + 1). */
+/* All of standard input, without UTF-8's mark as sppo_file_read leaves it out;
+ * give back with sppo_release(ctx, data, size + 1).                         */
 static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
 {
     static int taken;
     char part[1 << 14];
     buffer all;
-    size_t n, mark;  // of UTF-8, as sppo_file_read leaves it out
+    size_t n, mark;
+    sppo_result result;
 
     if (taken)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "standard input (-) was read "
@@ -24,21 +26,23 @@ static sppo_result stdin_read(sppo_ctx *ctx, char **data, size_t *size)
     taken = 1;
     memset(&all, 0, sizeof all);
     all.ctx = ctx;
+    buffer_clear(&all);
     while ((n = fread(part, 1, sizeof part, stdin)) > 0)
         buffer_add(&all, part, n);
-    mark = all.length >= 3 && !memcmp(all.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+    result = ferror(stdin)
+        ? sppo_fail(ctx, SPPO_E_IO, "standard input: cannot be read: %s",
+                    strerror(errno))
+        : buffer_check(&all);
+    mark = result == SPPO_OK && !strncmp(all.data, "\xef\xbb\xbf", 3) ? 3 : 0;
     *size = all.length - mark;
-    *data = (char *)sppo_alloc(ctx, *size + 1, 1);
-    if (*data && *size)
+    if (result == SPPO_OK) {
+        *data = (char *)sppo_alloc(ctx, *size + 1, 1);
+        result = *data ? SPPO_OK : ctx->code;
+    }
+    if (result == SPPO_OK)
         memcpy(*data, all.data + mark, *size);
     buffer_free(&all);
-    if (*data && !all.failed && !ferror(stdin))
-        return SPPO_OK;
-    sppo_release(ctx, *data, *size + 1);
-    if (all.failed || !*data)
-        return ctx->code;
-    return sppo_fail(ctx, SPPO_E_IO, "standard input: cannot be read: %s",
-                     strerror(errno));
+    return result;
 }
 
 sppo_result input_read(sppo_ctx *ctx, const char **path, char **data,
@@ -64,13 +68,9 @@ sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
     return sppo_fail(ctx, SPPO_E_FORMAT, "%s: this is %s", *path, kind);
 }
 
-sppo_result path_join(sppo_ctx *ctx, char out[PATH_ROOM], const char *folder,
-                      const char *name)
+void path_join(char out[PATH_ROOM], const char *folder, const char *name)
 {
-    if (snprintf(out, PATH_ROOM, "%s/%s", folder, name) < PATH_ROOM)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "the path %.60s.. is too long",
-                     folder);
+    snprintf(out, PATH_ROOM, "%s/%s", folder, name);
 }
 
 sppo_result path_fail(sppo_ctx *ctx, const char *what, const char *path)

@@ -15,9 +15,8 @@ sppo_result input_read(sppo_ctx *ctx, const char **path, char **data,
 sppo_result text_read(sppo_ctx *ctx, const char **path, char **data,
                       size_t *size);
 
-/* folder/name, unless it is longer than a path may be. */
-sppo_result path_join(sppo_ctx *ctx, char out[PATH_ROOM], const char *folder,
-                      const char *name);
+/* folder/name; options leave room for it (PATH_MOST). */
+void path_join(char out[PATH_ROOM], const char *folder, const char *name);
 
 /* What has a name; what cannot be looked at is an error, and not absent. */
 enum { PATH_NONE, PATH_FILE, PATH_FOLDER };

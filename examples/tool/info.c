@@ -158,12 +158,14 @@ sppo_result run_info(tool *t)
     }
     if (!strcmp(t->path, "-")) {
         TRY(open_rows(t, t->path));
-        TRY(peek_rows(&t->rows));
-        return SPPO_OK;
+        return peek_rows(&t->rows);
     }
+    if (strlen(t->path) > PATH_MOST)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "the path %.60s.. is too "
+                         "long", t->path);
     TRY(peek_run(&t->ctx, t->path, &is_run));
     if (is_run) {
-        TRY(path_join(&t->ctx, path, t->path, "config.json"));
+        path_join(path, t->path, "config.json");
         TRY(path_look(&t->ctx, path, &kind));
         if (!kind)  // no model yet
             return SPPO_OK;
@@ -178,6 +180,5 @@ sppo_result run_info(tool *t)
     TRY(sppo_file_read(&t->ctx, t->path, &data, &size));
     result = info_file(t, data, size);
     sppo_release(&t->ctx, data, size + 1);
-    TRY(result);
-    return SPPO_OK;
+    return result;
 }

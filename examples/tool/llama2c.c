@@ -273,9 +273,7 @@ static sppo_result bin_can_hold(tool *t, const sppo_config *c)
 {
     const char *why = NULL;
 
-    if (c->head != SPPO_HEAD_NONE)
-        why = "the head of a preference model";
-    else if (c->rope_theta != 10000.0)
+    if (c->rope_theta != 10000.0)
         why = "a rope_theta other than 10000";
     else if (c->head_dim * c->heads != c->dim)
         why = "a head_dim other than dim / heads";

@@ -75,14 +75,14 @@ sppo_result log_cut(buffer *line, const char *path, const char *header,
     return result;
 }
 
-sppo_result metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
-                         const char *const *name, int count)
+void metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
+                  const char *const *name, int count)
 {
     m->line.ctx = ctx;
     m->name = name;
     m->count = count;
-    TRY(path_join(ctx, m->csv, out, "metrics.csv"));
-    return path_join(ctx, m->jsonl, out, "metrics.jsonl");
+    path_join(m->csv, out, "metrics.csv");
+    path_join(m->jsonl, out, "metrics.jsonl");
 }
 
 void metrics_close(metrics *m)

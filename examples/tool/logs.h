@@ -24,8 +24,8 @@ sppo_result log_cut(buffer *line, const char *path, const char *header,
                     int limit);
 
 /* Both files of a run in folder `out`; nothing is written yet. */
-sppo_result metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
-                         const char *const *name, int count);
+void metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
+                  const char *const *name, int count);
 
 /* Lets go of what it holds. */
 void metrics_close(metrics *m);

@@ -137,6 +137,8 @@ sppo_result option_set(parser *p, int which, const char *text)
 {
     const option *o = &p->options[which];
     void *field = option_field(p, which);
+    const size_t most = strstr("DIR FILE PATH", o->meta) ? PATH_MOST
+                                                          : PATH_ROOM - 1;
     double value = 0.0;
 
     if (o->type == OPTION_COUNT || o->type == OPTION_REAL)
@@ -149,7 +151,7 @@ sppo_result option_set(parser *p, int which, const char *text)
                          o->meta, text);
     if (o->type == OPTION_FLAG)
         value = strcmp(text, "false") != 0;
-    if (o->type == OPTION_TEXT && strlen(text) >= PATH_ROOM &&
+    if (o->type == OPTION_TEXT && strlen(text) > most &&
         strcmp(o->meta, "TEXT") != 0)
         return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s is too long", o->name);
     if (o->type == OPTION_TEXT)

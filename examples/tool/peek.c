@@ -220,11 +220,11 @@ sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
 
     memset(&json, 0, sizeof json);
     *found = 0;
-    TRY(path_join(ctx, path, folder, "settings.json"));
+    path_join(path, folder, "settings.json");
     TRY(path_look(ctx, path, &kind));
     if (!kind)
         return SPPO_OK;
-    TRY(path_join(ctx, checkpoint, folder, "run.safetensors"));
+    path_join(checkpoint, folder, "run.safetensors");
     TRY(sppo_file_read(ctx, path, &data, &size));
     result = sppo_json_parse(ctx, &json, data, size, path);
     *found = result == SPPO_OK && sppo_json_find(&json, 0, "sppo") >= 0;

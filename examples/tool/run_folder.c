@@ -118,7 +118,7 @@ static sppo_result run_digest(sppo_ctx *ctx, const char *out, uint64_t *digest)
 
     *digest = 0;
     for (i = 0; i < 3; i++) {
-        TRY(path_join(ctx, path, out, names[i]));
+        path_join(path, out, names[i]);
         TRY(path_look(ctx, path, &there));
         *digest = sppo_digest(*digest, &there, sizeof there);
     }
@@ -143,7 +143,7 @@ static sppo_result run_folder_lock(run_folder *f)
     long owner = 0;
     int fd = -1;
 
-    TRY(path_join(ctx, path, f->out, "lock"));
+    path_join(path, f->out, "lock");
     TRY(file_lock(ctx, path, &fd, &owner));
     f->locked = fd < 0;
     if (f->locked)
@@ -166,8 +166,8 @@ sppo_result run_folder_open(run_folder *f, parser *p, console *c,
     f->out = out;
     f->text.ctx = p->ctx;
     TRY(sppo_folder_make(p->ctx, out));
-    TRY(path_join(p->ctx, f->settings, out, "settings.json"));
-    TRY(path_join(p->ctx, f->checkpoint, out, "run.safetensors"));
+    path_join(f->settings, out, "settings.json");
+    path_join(f->checkpoint, out, "run.safetensors");
     if (!lock)
         return SPPO_OK;
     TRY(run_folder_lock(f));
@@ -202,7 +202,7 @@ sppo_result run_is_free(sppo_ctx *ctx, const char *out, int force)
     char path[PATH_ROOM];
     int kind = PATH_NONE;
 
-    TRY(path_join(ctx, path, out, "settings.json"));
+    path_join(path, out, "settings.json");
     if (!force)
         TRY(path_look(ctx, path, &kind));
     if (!kind)

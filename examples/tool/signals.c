@@ -60,11 +60,13 @@ void child_begins(pid_t group)
     struct sigaction action;
     size_t i;
 
+    memset(&action, 0, sizeof action);
     child_group = (sig_atomic_t)group;
-    for (i = 0; i < sizeof signals / sizeof *signals; i++)
-        if (sigaction(signals[i], NULL, &action) == 0 &&
-            action.sa_handler == SIG_DFL)
+    for (i = 0; i < sizeof signals / sizeof *signals; i++) {
+        sigaction(signals[i], NULL, &action);
+        if (action.sa_handler == SIG_DFL)
             signal(signals[i], end_at_once);
+    }
 }
 
 void child_is_gone(void)

@@ -306,7 +306,7 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
     if ((j->command.bit & TRAINING) && t->set.out)
         TRY(run_folder_look(&t->folder, &t->ctx, t->set.out));
     if (t->set.resume && t->set.out) {
-        TRY(path_join(&t->ctx, path, t->set.out, "settings.json"));
+        path_join(path, t->set.out, "settings.json");
         TRY(path_look(&t->ctx, path, &kind));
         if (kind)
             TRY(settings_adopt(&t->parse, path));

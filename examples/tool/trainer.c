@@ -69,7 +69,7 @@ static sppo_result trainer_find(tool *t, run_state *state)
     int i, there[3];
 
     for (i = 0; i < 3; i++) {
-        TRY(path_join(&t->ctx, path, t->set.out, names[i]));
+        path_join(path, t->set.out, names[i]);
         TRY(path_look(&t->ctx, path, &there[i]));
     }
     *state = there[0] && there[1] ? RUN_UNFINISHED
@@ -131,7 +131,7 @@ sppo_result trainer_open(trainer *r, const char *const *names, int count)
     tool *t = r->t;
 
     TRY(run_folder_open(&t->folder, &t->parse, &t->console, t->set.out, 1));
-    TRY(metrics_open(&r->metrics, &t->ctx, t->set.out, names, count));
+    metrics_open(&r->metrics, &t->ctx, t->set.out, names, count);
     if (r->found != RUN_UNFINISHED)
         return SPPO_OK;
     return sppo_train_load(&t->ctx, NULL, NULL, r->own, TRAINER_NUMBERS,

@@ -18,7 +18,10 @@
  *     without any, bit by bit, with nothing temporary
  *
  * Prints a line for each kind of failure.  FAULTS_MOST=n in the environment
- * tries at most so many calls of a kind, evenly; FAULTS_ONLY=EIO one kind.   */
+ * tries at most so many calls of a kind, evenly; FAULTS_ONLY=EIO one kind.
+ * FAULTS_PLACES=FILE, with glibc: once each call that comes from another place
+ * of the tool than all before it, those of the commands before, too, which are
+ * in FILE.  A place is all return addresses in the tool up to main.          */
 #include "system.h"
 #include "../../sppo.h"
 #include "tree.h"
@@ -26,10 +29,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
+#ifdef __GLIBC__
+#include <execinfo.h>
+#endif
 
 int sppo_main(int argc, char **argv);
 
-enum { ARGUMENTS = 40, STATES = 512, SHOWN = 6 };
+enum { ARGUMENTS = 40, STATES = 512, SHOWN = 6, DEEP = 48,
+       PLACES = 1 << 16, CALLS = 1 << 18 };
 
 typedef struct command {
     const char *name;
@@ -61,6 +68,9 @@ static int state_count, kind_failures, failures, shown;
 static long injections;
 static char *printed;
 static long stays_open;  // the lock of a run, until its process ends
+static uint64_t place_seen[PLACES];
+static int place_count, place_above;
+static const char *place_kind, *places;
 
 static const char *in_scratch(const char *name)
 {
@@ -108,6 +118,53 @@ static void note_failure(const fault_call *c)
         fprintf(notes, "failed %s %s\n", c->name, *c->path ? c->path : "-");
 }
 
+/* Return addresses, the innermost first; 0: nobody knows. */
+static int place_frames(void *frame[DEEP])
+{
+#ifdef __GLIBC__
+    return backtrace(frame, DEEP);
+#else
+    return frame[0] = NULL, 0;
+#endif
+}
+
+/* Where in the tool a call is made or the library is called that makes it: the
+ * tool is linked before fault_begin, the library behind it.                 */
+static uint64_t place_here(void)
+{
+    void *frame[DEEP];
+    uint64_t hash = sppo_digest(0, place_kind, strlen(place_kind));
+    int i, n = place_frames(frame) - place_above;
+
+    for (i = 0; i < n; i++) {
+        const uint64_t before = (uint64_t)((uintptr_t)fault_begin -
+                                           (uintptr_t)frame[i]);
+        if (before < 1 << 30)
+            hash = sppo_digest(hash, &before, sizeof before);
+    }
+    return hash;
+}
+
+static int place_is_new(uint64_t hash)
+{
+    int i;
+
+    for (i = 0; i < place_count; i++)
+        if (place_seen[i] == hash)
+            return 0;
+    if (place_count < PLACES)
+        place_seen[place_count++] = hash;
+    return 1;
+}
+
+static void note_place(long n)
+{
+    const uint64_t hash = place_here();
+
+    if (place_is_new(hash))
+        fprintf(notes, "place %ld %llu\n", n, (unsigned long long)hash);
+}
+
 static void redirect(int fd, const char *name, int flags)
 {
     const int file = open(name, flags, 0666);
@@ -119,6 +176,7 @@ static void redirect(int fd, const char *name, int flags)
 
 static void child(char **argv, int argc, fault_plan plan, int watch)
 {
+    void *frame[DEEP];
     int code;
 
     if (chdir(sandbox))
@@ -131,6 +189,7 @@ static void child(char **argv, int argc, fault_plan plan, int watch)
     if (!notes)
         _exit(99);
     alarm(60);
+    place_above = place_frames(frame);
     plan.after = watch ? note_call : note_failure;
     fault_begin(&plan);
     code = sppo_main(argc, argv);
@@ -536,34 +595,81 @@ static void inject(const char *kind, int error, int ever, long n)
 
 static long common(long a, long b) { return b ? common(b, a % b) : a; }
 
-/* Every n up to the number of calls; of very many, evenly spread ones. */
+/* Up to FAULTS_MOST calls of all, evenly spread; returns how many. */
+static long calls_spread(long *call, long all, int ever)
+{
+    const char *given = getenv("FAULTS_MOST");
+    const long most = given ? atol(given) : CALLS;
+    const long tries = all < most ? all : most < CALLS ? most : CALLS;
+    long stride = 1, i;
+
+    if (tries < all)
+        for (stride = all / tries; common(stride, all) > 1;)
+            stride++;
+    for (i = 0; i < tries; i++)
+        call[i] = 1 + (i * stride + (ever ? stride / 2 : 0)) % all;
+    return tries;
+}
+
+/* Those of the notes that are of a new place. */
+static long calls_placed(long *call, const char *line)
+{
+    unsigned long long hash;
+    long tries = 0;
+
+    for (; *line; line += strcspn(line, "\n") + 1)
+        if (tries < CALLS &&
+            sscanf(line, "place %ld %llu", &call[tries], &hash) == 2)
+            tries += place_is_new((uint64_t)hash);
+    return tries;
+}
+
 static void each_kind(const char *kind, int error, int ever)
 {
     static outcome o;
-    const char *most = getenv("FAULTS_MOST");
-    long tries, stride = 1, i;
+    static long call[CALLS];
+    long tries, i;
     fault_plan plan;
 
     memset(&plan, 0, sizeof plan);
     plan.error = error;
+    plan.counted = places ? note_place : NULL;
+    place_kind = kind;
     back_to_the_beginning();
     run(&o, job.first, job.count, plan, 0);
-    tries = o.count;
-    if (most && tries > atol(most)) {
-        tries = atol(most);
-        stride = o.count / tries;
-        while (common(stride, o.count) > 1)
-            stride++;
-    }
+    tries = places ? calls_placed(call, o.notes)
+                   : calls_spread(call, o.count, ever);
     kind_failures = shown = 0;
     for (i = 0; i < tries; i++)
-        inject(kind, error, ever, 1 + (i * stride + (ever ? stride / 2 : 0)) %
-               (o.count));
+        inject(kind, error, ever, call[i]);
     failures += kind_failures;
-    if (o.count)
+    if (tries)
         printf("%-4s  %-12s %-6s %-4s  %5ld of %5ld calls, %d wrong\n",
                kind_failures ? "FAIL" : "ok", job.name, kind,
                ever ? "ever" : "once", tries, o.count, kind_failures);
+}
+
+/* The places of a file, and into it those that are new. */
+static void places_begin(void)
+{
+    FILE *file = places ? fopen(places, "r") : NULL;
+    unsigned long long hash;
+
+    while (file && fscanf(file, "%llu", &hash) == 1)
+        place_is_new((uint64_t)hash);
+    if (file)
+        fclose(file);
+}
+
+static void places_end(void)
+{
+    FILE *file = places ? fopen(places, "w") : NULL;
+    int i;
+
+    for (i = 0; file && i < place_count; i++)
+        fprintf(file, "%llu\n", (unsigned long long)place_seen[i]);
+    if (file && fclose(file))
+        tree_die("cannot be written", places);
 }
 
 /* The runs without a failure. */
@@ -615,6 +721,9 @@ int main(int argc, char **argv)
     const char *only = getenv("FAULTS_ONLY");
     size_t i;
 
+    places = getenv("FAULTS_PLACES");
+    if (places && !*places)
+        places = NULL;
     if (argc > 1 && !strcmp(argv[1], "--tool"))
         return sppo_main(argc - 1, argv + 1);
     if (argc < 6)
@@ -627,10 +736,13 @@ int main(int argc, char **argv)
     mkdir(sandbox, 0777);
     tree_look(&before, argv[2]);
     reference();
+    places_begin();
     for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (!only || !strcmp(only, kinds[i].name))
+        if ((!only || !strcmp(only, kinds[i].name)) &&
+            !(places && kinds[i].ever))
             each_kind(kinds[i].name, fault_error(kinds[i].name),
                       kinds[i].ever);
+    places_end();
     printf("%s: %ld injections, %d wrong\n", job.name, injections, failures);
     return failures > 0;
 }

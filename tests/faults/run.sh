@@ -3,7 +3,8 @@
 # every command fails in turn; inject.c says what must hold then
 #
 # Builds the tool in FOLDER, through system.h.  With ALL=1 in the environment
-# every call is tried, else at most MOST of a kind, evenly, with numbers printed.
+# every call is tried, with PLACES=1 one of a kind at each place of the tool that
+# calls, else at most MOST of a kind, evenly, with numbers printed.
 # Prints  a line for each command and kind of failure, and a count
 set -u
 faults=$(cd "$(dirname "$0")" && pwd)
@@ -15,6 +16,11 @@ mkdir -p "$out" || exit 1
 out=$(cd "$out" && pwd)
 FAULTS_MOST=${MOST:-12}
 [ "${ALL:-}" != 1 ] || FAULTS_MOST=1000000
+if [ "${PLACES:-}" = 1 ]; then
+    FAULTS_PLACES=$out/places
+    export FAULTS_PLACES
+    rm -f "$FAULTS_PLACES"
+fi
 FAULTS_STDIN=/dev/null
 OMP_NUM_THREADS=1
 export FAULTS_MOST FAULTS_STDIN OMP_NUM_THREADS
@@ -28,7 +34,8 @@ bad() { failed=$((failed + 1)); echo "FAIL  $1: $2"; }
 compile() {  # object, source, flags..
     object=$1 source=$2
     shift 2
-    ${CC:-cc} -std=c99 -O1 -g "$@" -c "$source" -o "$object"
+    # shellcheck disable=SC2086
+    ${CC:-cc} -std=c99 -O1 -g ${CFLAGS:-} "$@" -c "$source" -o "$object"
 }
 through="-include $faults/system.h -Dmain=sppo_main"
 
@@ -42,7 +49,10 @@ build() {
     for source in system inject; do
         compile "$source.o" "$faults/$source.c" || return 1
     done
-    ${CC:-cc} ./*.o -o ../inject -lm
+    # in this order: see place_here of inject.c
+    # shellcheck disable=SC2046,SC2086
+    ${CC:-cc} ${LDFLAGS:-} $(ls ./*.o | grep -v -e '/system\.o' -e '/inject\.o' \
+        -e '/library\.o') ./system.o ./inject.o ./library.o -o ../inject -lm
 }
 
 # ---- a tiny world: texts, rows, models of a few hundred numbers --------------
@@ -211,6 +221,9 @@ command_read() {
         > requests.jsonl
     FAULTS_STDIN=requests.jsonl
     again judge --quiet --preference taste
+    world info-input few.jsonl
+    FAULTS_STDIN=few.jsonl
+    again info -
     FAULTS_STDIN=/dev/null
     world game game.csv
     again game --matrix game.csv --steps 10
@@ -259,9 +272,9 @@ planted() {
     (cd "$out/planted" &&
         compile "$object.o" "$object.c" $through -w $library \
             -I "$root/examples/tool" &&
-        ${CC:-cc} ./*.o -o inject -lm) || exit 1
+        ${CC:-cc} ${LDFLAGS:-} ./*.o -o inject -lm) || exit 1
     rm -rf "$out/worlds/$name.scratch"
-    FAULTS_ONLY=$kind FAULTS_MOST=1000 "$out/planted/inject" "$name" \
+    FAULTS_PLACES='' FAULTS_ONLY=$kind FAULTS_MOST=1000 "$out/planted/inject" "$name" \
         "$out/worlds/$name" "$@" :: "$@" > "$out/planted/log" 2>&1
     if grep -q '^FAIL' "$out/planted/log"; then ok "found_$what"; else
         bad "found_$what" "$(tail -n 3 "$out/planted/log")"; fi

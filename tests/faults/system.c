@@ -96,6 +96,8 @@ int fault_may(const char *name, int flags, int error)
 static int counted(void)
 {
     fault_count++;
+    if (plan.counted)
+        plan.counted(fault_count);
     return plan.at && (plan.ever ? fault_count >= plan.at
                                  : fault_count == plan.at);
 }

@@ -69,6 +69,7 @@ typedef struct fault_plan {
     int unbuffered;
     int unsynced;       // fsync says that it is done, and has not waited
     int log;            // descriptor of a file for lines, or 0
+    void (*counted)(long n);  // at each call that can fail as planned
     void (*before)(const fault_call *call);
     void (*after)(const fault_call *call);
 } fault_plan;

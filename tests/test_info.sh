@@ -1,0 +1,251 @@
+#!/bin/sh
+# test_info.sh - what `sppo info` makes of damaged files, and what fits into a
+# file of llama2.c and comes back out of it
+#
+# Run     tests/test_info.sh build/sppo build/scratch   (tool, scratch)
+# Prints  as test_rows.sh
+
+. "$(dirname "$0")/tool.sh"
+begin "$@"
+
+tiny=$root/tiny_models
+head -n 4 "$tiny/prompts.jsonl" > prompts.jsonl
+
+# le N BYTES: a number as little-endian bytes, escaped for printf
+le() { awk -v n="$1" -v bytes="$2" 'BEGIN { for (; bytes > 0; bytes--) {
+    printf "\\%03o", n % 256; n = int(n / 256) } }'; }
+# tensors FILE HEADER DATA: a safetensors file; DATA as printf takes it
+tensors() {
+    printf "$(le "$(printf '%s' "$2" | wc -c)" 8)%s$3" "$2" > "$1"
+}
+zeros() { awk -v n="$1" 'BEGIN { while (n-- > 0) printf "\\000" }'; }
+
+# ---- the checkpoint of a run ------------------------------------------------
+
+holds a_run "$tool" align --quiet --policy "$tiny/policy" --preference \
+    "$tiny/preference" --prompts prompts.jsonl --k 2 --max-tokens 4 --epochs 1 \
+    --iterations 2 --phase sample --out run
+# state NAME PATTERN HEADER DATA: what is said of a run with that checkpoint
+state() {
+    tensors run/run.safetensors "$3" "$4"
+    holds "$1" "$tool" info run
+    says "$1_is_said" "$2"
+}
+entry() { printf '{"state": {"dtype": "%s", "shape": [8], "data_offsets": %s}}' \
+    "$1" "$2"; }
+words() { for n in "$@"; do le "$n" 4; done; }
+state whole_numbers '^iterations_done 2$' "$(entry I32 '[0, 32]')" \
+    "$(words 2 3 7 0 0 0 0 0)"
+says a_phase_has_a_name '^next fit$'
+says a_fit_counts_steps '^next_done 7 steps$'
+state no_such_phase '^next sample$' "$(entry I32 '[0, 32]')" \
+    "$(words 1 6 0 0 0 0 0 0)"
+state a_phase_below_the_first '^next sample$' "$(entry I32 '[0, 32]')" \
+    "$(words 1 4294967295 0 0 0 0 0 0)"
+state no_state '^next_done 0 prompts$' '{"other": {}}' ''
+state a_state_without_a_place '^iterations_done 0$' '{"state": {}}' ''
+state a_place_of_one '^iterations_done 0$' "$(entry I32 '[0]')" ''
+state another_type '^iterations_done 0$' "$(entry F32 '[0, 32]')" \
+    "$(words 9 9 9 9 9 9 9 9)"
+state another_size '^iterations_done 0$' "$(entry I32 '[0, 16]')" \
+    "$(words 9 9 9 9)"
+state a_place_before_the_file '^iterations_done 0$' \
+    "$(entry I32 '[-32, 0]')" ''
+state a_place_beyond_all_files '^iterations_done 0$' \
+    "$(entry I32 '[9e15, 9000000000000032]')" ''
+tensors run/run.safetensors "$(entry I32 '[0, 32]')" "$(words 1 2)"
+expect a_checkpoint_that_ends 5 'run/run.safetensors: it ends too soon' \
+    "$tool" info run
+tensors run/run.safetensors '{"state": ' ''
+expect a_header_that_ends 3 'run/run.safetensors, ' "$tool" info run
+# bytes NAME DATA: no header at all
+bytes() {
+    printf "$2" > run/run.safetensors
+    holds "$1" "$tool" info run
+    says "$1_tells_nothing" '^iterations_done 0$'
+}
+bytes a_short_checkpoint '1234'
+bytes a_header_of_nothing "$(le 0 8){}"
+bytes a_header_beyond_its_file "$(le 200 8){}"
+bytes a_header_of_tebibytes "$(le 2 4)$(le 65536 4){}"
+bytes a_header_of_gibibytes "$(le 2 4)$(le 1 4){}"
+rm run/run.safetensors
+mkfifo run/run.safetensors
+holds a_pipe_is_not_waited_for timeout 20 "$tool" info run
+rm run/run.safetensors
+holds no_checkpoint "$tool" info run
+says no_checkpoint_is_the_beginning '^next sample$'
+
+awk 'BEGIN { for (i = 0; i < 300; i++) printf "the cat %d sat . ", i }' \
+    > text.txt
+holds a_tokenizer "$tool" tokenizer --text text.txt --vocab 270 --out tok.bin
+shape="--dim 16 --layers 1 --heads 4 --kv-heads 2 --hidden 24 --context 32"
+# shellcheck disable=SC2086  # the settings are meant to be split
+pretrain() { "$tool" pretrain --quiet --text text.txt --tokenizer tok.bin \
+    $shape --batch 2 "$@"; }
+holds training pretrain --steps 2 --out base
+number() { printf '"%s": {"dtype": "F64", "shape": [1], "data_offsets": [%s]}' \
+    "$1" "$2"; }
+one='\000\000\000\000\000\000\360\077' # 1 as a double
+five='\000\000\000\000\000\000\024\100'
+tensors base/run.safetensors "{$(number step '0, 8'), $(number steps '8, 16')}" \
+    "$one$five"
+holds unfinished "$tool" info base
+says unfinished_has_steps '^steps 5$'
+says unfinished_has_steps_done '^steps_done 1$'
+says unfinished_goes_on '^go_on sppo pretrain --resume --out base$'
+tensors base/run.safetensors "{$(number step '0, 8')" "$one"
+expect a_training_with_a_broken_header 3 'base/run.safetensors, ' "$tool" \
+    info base
+tensors base/run.safetensors "{$(number step '0, 8'), $(number steps '8, 16')}" \
+    "$one"
+expect a_training_that_ends 5 'it ends too soon' "$tool" info base
+rm base/run.safetensors
+printf '{"sppo": ' > run/settings.json
+expect settings_that_end 3 'run/settings.json, ' "$tool" info run
+
+# ---- one file ---------------------------------------------------------------
+
+holds a_matrix "$tool" info base/model.safetensors
+says a_matrix_has_two_sides 'model.embed_tokens.weight  *\[270, 16\]$'
+tensors odd.safetensors '{"a": 1, "b": {"shape": [], "x": 2}, "c": {}}' ''
+holds odd_entries "$tool" info odd.safetensors
+says an_entry_without_a_shape '^  a *$'
+long=$(awk 'BEGIN { for (i = 0; i < 60; i++) printf "x" }')
+euro=$(printf '\342\202\254')
+tensors odd.safetensors "{\"$long\": {\"shape\": [3]}, \"a$euro\": 1}" ''
+holds odd_names "$tool" info odd.safetensors
+says a_long_name_is_whole "^  $long \[3\]$"
+says a_name_has_its_letters "^  a$euro"
+tensors broken.safetensors '{"a": ' ''
+expect a_broken_header 3 'broken.safetensors, ' "$tool" info broken.safetensors
+printf "$(le 9 8){\"a\":1}" > long.safetensors
+expect a_header_longer_than_its_file 3 '' "$tool" info long.safetensors
+long=$(awk 'BEGIN { for (i = 0; i < 446; i++) printf "./" }')
+expect the_longest_path_is_read 0 '' "$tool" info "${long}base"
+expect a_path_has_an_end 2 'the path [./]*.. is too long' "$tool" info \
+    "${long}.base"
+holds the_longest_path_is_written pretrain --steps 2 --out "${long}long"
+same and_whole long/model.safetensors base/model.safetensors
+expect no_longer_path_is_written 2 '--out is too long' pretrain --steps 2 \
+    --out "${long}.long"
+expect a_folder_is_no_text 5 'standard input: cannot be read' sh -c \
+    '"$0" info - < .' "$tool"
+: > empty
+holds nothing_is_no_row sh -c '"$0" info - < empty' "$tool"
+says nothing_has_no_rows '^rows 0$'
+printf '%s' '[{"a": 1}, {"a": "x"}]' > array.json
+holds an_array "$tool" info array.json
+says an_array_has_rows '^rows of JSON, in one array$'
+
+# ---- llama2.c ---------------------------------------------------------------
+
+holds to_llama2c "$tool" convert --from base --to base.bin
+holds from_llama2c "$tool" convert --from base.bin --tokenizer tok.bin \
+    --to back
+holds to_llama2c_again "$tool" convert --from back --to again.bin
+same there_and_back base.bin again.bin
+holds info_of_llama2c "$tool" info base.bin
+says info_of_its_shape '^kv_heads 2$'
+holds untied pretrain --steps 1 --untied --out untied
+holds untied_to_llama2c "$tool" convert --from untied --to untied.bin
+holds untied_from_llama2c "$tool" convert --from untied.bin --tokenizer \
+    tok.bin --to untied_back
+holds untied_to_llama2c_again "$tool" convert --from untied_back \
+    --to untied_again.bin
+same untied_there_and_back untied.bin untied_again.bin
+# Another library's sines: a last bit of the last one is another.
+patch() { # FILE, offset from its end, bytes
+    printf "$3" | dd of="$1" bs=1 conv=notrunc 2> err \
+        seek=$(($(wc -c < "$1") - $2))
+}
+cp base.bin near.bin
+patch near.bin 4 "$(tail -c 4 base.bin | od -An -tu1 | awk '{
+    printf "\\%03o", ($1 % 2 ? $1 - 1 : $1 + 1) }')"
+holds near_tables "$tool" convert --from near.bin --tokenizer tok.bin --to near
+holds near_tables_again "$tool" convert --from near --to near_again.bin
+same near_tables_stay near.bin near_again.bin
+printf 12345678 > near/rope_tables.bin
+holds tables_of_another_shape "$tool" convert --edited --from near \
+    --to without.bin
+same tables_of_another_shape_are_left_out base.bin without.bin
+cp base.bin far.bin
+patch far.bin 1 '\101'
+expect other_tables 3 'its rotary tables are not those of rope_theta 10000' \
+    "$tool" convert --from far.bin --tokenizer tok.bin --to r
+cp base.bin far.bin
+patch far.bin 4 '\000\000\300\177'
+expect a_table_of_nan 3 'its rotary tables are not' "$tool" convert \
+    --from far.bin --tokenizer tok.bin --to r
+holds another_tokenizer "$tool" tokenizer --text text.txt --vocab 262 \
+    --out other.bin
+expect a_tokenizer_of_another_size 3 'other.bin has 262 pieces, but' "$tool" \
+    convert --from base.bin --tokenizer other.bin --to r
+expect a_model_is_no_llama2c 3 'is a .*safetensors\|is safetensors' "$tool" \
+    convert --from base/model.safetensors --tokenizer tok.bin --to r
+printf 'abcdefgh' > short.bin
+expect a_short_llama2c 3 'short.bin has 8 bytes: not a llama2.c' "$tool" \
+    convert --from short.bin --tokenizer tok.bin --to r
+head -c 4000 base.bin > part.bin
+expect a_part_of_a_llama2c 3 'part.bin has 4000 bytes, but its header asks' \
+    "$tool" convert --from part.bin --tokenizer tok.bin --to r
+expect info_of_a_part 3 'part.bin has 4000 bytes, but its header asks' \
+    "$tool" info part.bin
+header() { # dim, hidden, layers, heads, kv heads, vocab, context
+    printf "$(words "$@")" > header.bin
+}
+header 16 24 1 4 2 2147483648 32
+expect the_least_number_has_no_opposite 3 'header.bin: ' "$tool" convert \
+    --from header.bin --tokenizer tok.bin --to r
+header 16 4294967295 1 4 2 270 32
+expect a_width_is_positive 3 'number 2 of the header is -1: not' "$tool" \
+    convert --from header.bin --tokenizer tok.bin --to r
+header 16 24 1 5 2 270 32
+expect heads_divide_the_width 3 'header.bin: ' "$tool" convert \
+    --from header.bin --tokenizer tok.bin --to r
+
+# without NAME SENTENCE SED: a model that llama2.c's format cannot tell of
+without() {
+    rm -rf odd && cp -r base odd
+    sed "$3" base/config.json > odd/config.json
+    expect "$1" 3 "odd: a llama2.c file has no place for $2" "$tool" convert \
+        --edited --from odd --to r.bin
+}
+expect no_place_for_a_head 3 'holds a preference model, not a policy' "$tool" \
+    convert --from "$tiny/preference" --to r.bin
+without a_theta 'a rope_theta other than 10000' 's/"rope_theta": .*,/"rope_theta": 500000,/'
+without an_epsilon 'a norm_eps other than 1e-5' 's/1e-05/1e-06/'
+without a_bos 'other BOS and EOS than 1 and 2' 's/\("bos_token_id": \)1/\15/'
+without an_eos 'other BOS and EOS than 1 and 2' 's/\("eos_token_id": \)2/\15/'
+without several_ends 'more than one token that ends' \
+    's/\("eos_token_id": \)2/\1[2, 7]/'
+
+# ---- ranks of a game --------------------------------------------------------
+
+printf '0.5,0.9,0.8\n0.1,0.5,0.3\n0.2,0.7,0.5\n' > order.csv
+holds ranks "$tool" game --matrix order.csv --rank --names first,third,second
+sed -n '/^  rank/,$p' out | awk 'NR > 1 { print $1, $2 }' > ranks
+printf '1 first\n2 second\n3 third\n' > expected
+same the_order_is_that_of_the_wins ranks expected
+says the_last_policy_solves_it '^the last policy, gap .*; 0.0 % of the triples'
+printf '0.5,0.3,0.2\n0.7,0.5,0.3\n0.8,0.7,0.5\n' > order.csv
+holds ranks_backwards "$tool" game --matrix order.csv --rank
+sed -n '/^  rank/,$p' out | awk 'NR > 1 { print $1, $2 }' > ranks
+printf '1 3\n2 2\n3 1\n' > expected
+same answers_have_their_numbers ranks expected
+# Two that win as much against the solution: the reward decides.
+printf '0.5,0.8,0.8\n0.2,0.5,0.3\n0.2,0.7,0.5\n' > order.csv
+holds equal_ranks "$tool" game --matrix order.csv --rank
+sed -n '/^  rank/,$p' out | awk 'NR > 1 { print $1, $2 }' > ranks
+printf '1 1\n2 3\n3 2\n' > expected
+same equals_are_in_the_order_of_the_rewards ranks expected
+printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > circle.csv
+holds a_circle "$tool" game --matrix circle.csv --rank --start 0.6,0.2,0.2
+says the_average_solves_it '^the average policy, .* 100.0 % of the triples'
+for names in a,b a,b,c,d a,,c a,b, ,b,c; do
+    expect "no_names_$names" 2 '--names takes 3 names and commas, not' "$tool" \
+        game --matrix order.csv --rank --names "$names"
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
