@@ -118,23 +118,26 @@ static const char *setting_text(parser *p, const sppo_json *json, int node)
     return p->kept.failed ? "" : p->kept.data + at;
 }
 
-/* The other option of "this|that" among the command's needs, or -1. */
+/* What was given of the others in "this|that|.." among the command's needs, or
+ * -1.                                                                       */
 static int option_rival(const parser *p, int which)
 {
-    const char *name = p->options[which].name;
-    const size_t length = strlen(name);
     const char *word = p->command->needs;
 
-    for (; *word; word += strspn(word, " ,")) {
-        const size_t end = strcspn(word, " ,"), bar = strcspn(word, "|");
-        const char *second = word + bar + 1;
-
-        if (bar < end && bar == length && !strncmp(word, name, length))
-            return option_find(p, second, end - bar - 1);
-        if (bar < end && end - bar - 1 == length &&
-            !strncmp(second, name, length))
-            return option_find(p, word, bar);
-        word += end;
+    while (*word) {
+        int among = 0, rival = -1;
+        size_t n = 0;
+        for (; *word && !strchr(" ,", *word); word += n + (word[n] == '|')) {
+            int other;
+            n = strcspn(word, "| ,");
+            other = option_find(p, word, n);
+            among |= other == which;
+            if (other >= 0 && other != which && p->given[other])
+                rival = other;
+        }
+        if (among)
+            return rival;
+        word += strspn(word, " ,");
     }
     return -1;
 }
@@ -147,7 +150,8 @@ static sppo_result setting_adopt(parser *p, int which, const char *text,
     const int rival = option_rival(p, which);
     char value[PATH_ROOM];
 
-    if (rival >= 0 && p->given[rival] && (o->commands & AMENDED_OPTION)) {
+    if (rival >= 0 &&
+        (o->commands & p->options[rival].commands & AMENDED_OPTION)) {
         p->was[which] = text;
         p->changed[which] = p->changed[rival] = 1;
         return SPPO_OK;
