@@ -14,6 +14,7 @@
 #include "../examples/tool/length_control.h"
 #include "../examples/tool/settings.h"
 #include "../examples/tool/tokenizer_parts.h"
+#include "../examples/tool/tokenizer_write.h"
 #include "check.h"
 #include "reference/tokens.h"
 
@@ -241,11 +242,20 @@ static size_t token_file(int way)
     return strlen(file);
 }
 
+/* Of the byte-level kind; what is of the other would stay here. */
+static sppo_tokenizer none;
+
+static sppo_result read_json(sppo_ctx *ctx, bpe *b, const char *text,
+                             size_t size, int limit, const char *where)
+{
+    return tokenizer_json_read(ctx, b, &none, text, size, limit, where);
+}
+
 static sppo_result read_way(sppo_ctx *ctx, bpe *b, int way)
 {
     const size_t size = token_file(way);
 
-    return bpe_read(ctx, b, file, size, 0, "tokenizer.json");
+    return read_json(ctx, b, file, size, 0, "tokenizer.json");
 }
 
 /* Whether the ids are those of the string "1 2 3"; prints the first that is
@@ -507,7 +517,7 @@ static void what_is_not_supported_is_named(void)
         token_file(row[i].way);
         if (!CHECK(edit(row[i].from, row[i].to)))
             printf("    there is no %s\n", row[i].from);
-        CHECK(bpe_read(&ctx, &b, file, strlen(file), 0, "t.json")
+        CHECK(read_json(&ctx, &b, file, strlen(file), 0, "t.json")
               == SPPO_E_FORMAT);
         if (!CHECK(strstr(ctx.message, row[i].says) != NULL) ||
             !CHECK(strstr(ctx.message, "t.json") == ctx.message))
@@ -526,10 +536,10 @@ static void ids_stay_below_the_limit(void)
     CHECK_OK(&ctx, read_way(&ctx, &b, 0));
     vocab = b.vocab;
     bpe_free(&ctx, &b);
-    CHECK_OK(&ctx, bpe_read(&ctx, &b, file, strlen(file), vocab + 64, "t"));
+    CHECK_OK(&ctx, read_json(&ctx, &b, file, strlen(file), vocab + 64, "t"));
     CHECK(b.vocab == vocab);
     bpe_free(&ctx, &b);
-    CHECK(bpe_read(&ctx, &b, file, strlen(file), vocab - 1, "t")
+    CHECK(read_json(&ctx, &b, file, strlen(file), vocab - 1, "t")
           == SPPO_E_FORMAT);
     CHECK(strstr(ctx.message, "is not an id of a vocabulary of") != NULL);
     CHECK(ctx.held == 0);
@@ -557,7 +567,7 @@ static void large_vocabularies_are_read(void)
                       'a' + i / 676 % 26, 'a' + i / 26 % 26, 'a' + i % 26,
                       1000 + i);
     strcpy(at, vocab);
-    CHECK_OK(&ctx, bpe_read(&ctx, &b, big, strlen(big), 0, "big.json"));
+    CHECK_OK(&ctx, read_json(&ctx, &b, big, strlen(big), 0, "big.json"));
     CHECK(b.vocab == 1000 + MORE);
     CHECK_OK(&ctx, bpe_encode(&ctx, &b, "zzbaaa", 6, NULL, 0, 0, &lists));
     CHECK(sppo_lists_length(&lists, 0) == 1); // whole words are not taken apart
@@ -598,7 +608,7 @@ static void damaged_files_do_no_harm(void)
         sppo_ctx ctx = { 0 };
         bpe b = { 0 };
         memcpy(copy, file, n);
-        CHECK(bpe_read(&ctx, &b, copy, n, 0, "t") == SPPO_E_FORMAT);
+        CHECK(read_json(&ctx, &b, copy, n, 0, "t") == SPPO_E_FORMAT);
         CHECK(ctx.held == 0);
     }
     for (n = 0; n < size; n += 3) {
@@ -607,12 +617,224 @@ static void damaged_files_do_no_harm(void)
         memcpy(copy, file, size);
         k = n / 3 % sizeof other;
         copy[n] = other[k];
-        if (bpe_read(&ctx, &b, copy, size, 0, "t") == SPPO_OK)
+        if (read_json(&ctx, &b, copy, size, 0, "t") == SPPO_OK)
             CHECK(goes_round(&ctx, &b, "the hat's 12 <|im|>\n", 20, NULL));
         bpe_free(&ctx, &b);
         CHECK(ctx.held == 0);
     }
     free(copy);
+}
+
+/* ---- a tokenizer.bin as a tokenizer.json, and back ---- */
+
+enum { OWN_PIECES = 330 };
+
+static void put_word(char *at, uint32_t word)
+{
+    int i;
+
+    for (i = 0; i < 4; i++)
+        at[i] = (char)(word >> 8 * i & 0xff);
+}
+
+/* One more piece of a tokenizer.bin in `file`; the new length. */
+static size_t put_piece(size_t at, float score, const char *text, int n)
+{
+    uint32_t word;
+
+    memcpy(&word, &score, 4);
+    put_word(file + at, word);
+    put_word(file + at + 4, (uint32_t)n);
+    memcpy(file + at + 8, text, (size_t)n);
+    return at + 8 + (size_t)n;
+}
+
+/* <unk>, <s>, </s> and the bytes, then pieces of a, b, blank and a character of
+ * two bytes: those alone, then any two before joined; scores in no order.   */
+static size_t own_file(uint64_t key)
+{
+    static const char *const first[] = { "a", "b", " ", "\xc3\xa9" };
+    static char piece[OWN_PIECES][30];
+    size_t at = 4;
+    int i, j, count = 0;
+
+    put_word(file, 400);
+    for (i = 0; i < SPPO_PIECES; i++) {
+        char name[8];
+
+        snprintf(name, sizeof name, "<0x%02X>", (unsigned)(i - 3) & 255);
+        at = put_piece(at, 0, i == 0 ? "<unk>" : i == 1 ? "<s>"
+                       : i == 2 ? "</s>" : name, i == 0 ? 5 : i == 1 ? 3
+                       : i == 2 ? 4 : 6);
+    }
+    for (i = 0; count < OWN_PIECES - SPPO_PIECES; i++) {
+        char new_one[30];
+
+        if (i < COUNT(first))
+            strcpy(new_one, first[i]);
+        else
+            snprintf(new_one, sizeof new_one, "%s%s",
+                     piece[sppo_random_bits(key, 2 * (uint64_t)i) %
+                           (uint64_t)count],
+                     piece[sppo_random_bits(key, 2 * (uint64_t)i + 1) %
+                           (uint64_t)count]);
+        for (j = 0; j < count && strcmp(piece[j], new_one); j++)
+            continue;
+        if (j < count || strlen(new_one) > 12)
+            continue;
+        strcpy(piece[count], new_one);
+        at = put_piece(at, (float)(i * 7 % 101) - 50 - (float)i / 1000,
+                       new_one, (int)strlen(new_one));
+        count++;
+    }
+    return at;
+}
+
+static int same_ids(sppo_ctx *ctx, const sppo_tokenizer *a,
+                    const sppo_tokenizer *b, const char *text)
+{
+    sppo_lists of_a = { 0 }, of_b = { 0 };
+    const size_t n = strlen(text);
+    int same;
+
+    CHECK_OK(ctx, sppo_tokenizer_encode(ctx, a, text, n, 1, 2, &of_a));
+    CHECK_OK(ctx, sppo_tokenizer_encode(ctx, b, text, n, 1, 2, &of_b));
+    same = sppo_lists_length(&of_a, 0) == sppo_lists_length(&of_b, 0) &&
+           !memcmp(sppo_lists_tokens(&of_a, 0), sppo_lists_tokens(&of_b, 0),
+                   sizeof(int) * (size_t)sppo_lists_length(&of_a, 0));
+    sppo_lists_free(ctx, &of_a), sppo_lists_free(ctx, &of_b);
+    return same;
+}
+
+/* Of a random vocabulary: written, read back, the same ids of 200 texts. */
+static void a_written_tokenizer_reads_as_it_was(void)
+{
+    static const char letters[] = "aab  b\xc3\xa9z";
+    uint64_t key;
+
+    for (key = 1; key <= 8; key++) {
+        sppo_ctx ctx = { 0 };
+        sppo_tokenizer bin = { 0 }, again = { 0 };
+        buffer out = { 0 };
+        bpe b = { 0 };
+        char why[80], text[40];
+        const size_t size = own_file(key);
+        int t, i;
+
+        out.ctx = &ctx;
+        if (!CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &bin, file, size,
+                                                OWN_PIECES)) ||
+            !CHECK_OK(&ctx, tokenizer_json_write(&out, &bin, 1, why,
+                                                 sizeof why)))
+            return;
+        CHECK(why[0] == 0 && out.length > 1000);
+        if (!CHECK_OK(&ctx, tokenizer_json_read(&ctx, &b, &again, out.data,
+                                                out.length, OWN_PIECES, "t")))
+            return;
+        CHECK(b.vocab == 0 && again.vocab == OWN_PIECES);
+        for (t = 0; t < 200; t++) {
+            const int n = (int)(sppo_random_bits(key, 900 + (uint64_t)t) % 39);
+
+            for (i = 0; i < n; i++)
+                text[i] = letters[sppo_random_bits(key, 2000 +
+                                                   40 * (uint64_t)t +
+                                                   (uint64_t)i) % 9];
+            text[n] = 0;
+            if (!CHECK(same_ids(&ctx, &bin, &again, text)))
+                printf("    key %d: \"%s\"\n", (int)key, text);
+        }
+        sppo_tokenizer_free(&ctx, &bin), sppo_tokenizer_free(&ctx, &again);
+        buffer_free(&out);
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* What a list of merges cannot say is not written, and why is said. */
+static void what_merges_cannot_say_is_not_written(void)
+{
+    static const struct { const char *a, *b; float score; const char *why; }
+    row[] = {
+        { "aa", "ab", 3, "pieces 261 and 262 have the score 3" },
+        { "aa", "aa", 2, "pieces 261 and 262 are the same" },
+        { "aa", "\xff", 2, "piece 262 is no UTF-8" },
+        { "aa", "b\xc3", 2, "piece 262 is no UTF-8" },
+        { "aa", "zz", 3, "" },  // which nothing makes
+        { "aa", "ab", 2, "" }
+    };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        sppo_ctx ctx = { 0 };
+        sppo_tokenizer bin = { 0 };
+        buffer out = { 0 };
+        char why[80];
+        size_t at = own_file(1), id;
+
+        for (at = 4, id = 0; id < SPPO_PIECES; id++)
+            at += 8 + (size_t)(id == 0 ? 5 : id == 1 ? 3 : id == 2 ? 4 : 6);
+        at = put_piece(at, -1, "a", 1);
+        at = put_piece(at, -1, "b", 1);
+        at = put_piece(at, 3, row[i].a, (int)strlen(row[i].a));
+        at = put_piece(at, row[i].score, row[i].b, (int)strlen(row[i].b));
+        out.ctx = &ctx;
+        CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &bin, file, at, 263));
+        CHECK_OK(&ctx, tokenizer_json_write(&out, &bin, -1, why, sizeof why));
+        if (!CHECK(!strcmp(why, row[i].why)))
+            printf("    said: %s\n", why);
+        CHECK((out.length == 0) == (why[0] != 0));
+        sppo_tokenizer_free(&ctx, &bin), buffer_free(&out);
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* Llama 2's kind, with one thing changed. */
+static void other_byte_fallbacks_are_refused_by_name(void)
+{
+    static const struct { const char *from, *to, *says; } row[] = {
+        { "\"Prepend\"", "\"Lowercase\"", "\"type\" Lowercase" },
+        { "\"pre_tokenizer\": null", "\"pre_tokenizer\": {\"type\": \"X\"}",
+          "\"pre_tokenizer\" X" },
+        { "\"normalizer\": {", "\"other\": {", "in front and for blanks" },
+        { "{\"id\": 2,", "{\"id\": 3,", "the added token 3" },
+        { "\"</s>\", \"single", "\"<end>\", \"single", "the added token 2" },
+        { "\"<0x41>\": 68", "\"<0x41>\": 69", "each once" },
+        { "\"<0x41>\": 68", "\"<0x7E>\": 68", "should be <0x41>" },
+        { "\"merges\": [", "\"merges\": [\"a\", ", "merge 1 is not" },
+        { "\"merges\": [", "\"merges\": [\"a z\", ", "merge 1 is not" },
+        { "\"merges\": [", "\"merges\": 3, \"x\": [", "lacks its merges" },
+        { "\"ignore_merges\": false", "\"ignore_merges\": true",
+          "\"ignore_merges\" true" }
+    };
+    sppo_ctx ctx = { 0 };
+    sppo_tokenizer bin = { 0 }, again = { 0 };
+    buffer out = { 0 };
+    bpe b = { 0 };
+    char why[80], *last;
+    int i;
+
+    out.ctx = &ctx;
+    CHECK_OK(&ctx, sppo_tokenizer_read(&ctx, &bin, file, own_file(3),
+                                       OWN_PIECES));
+    CHECK_OK(&ctx, tokenizer_json_write(&out, &bin, 1, why, sizeof why));
+    for (i = 0; i < COUNT(row); i++) {
+        memcpy(file, out.data, out.length + 1);
+        if (!CHECK(edit(row[i].from, row[i].to)))
+            printf("    there is no %s\n", row[i].from);
+        CHECK(tokenizer_json_read(&ctx, &b, &again, file, strlen(file), 0,
+                                  "t.json") == SPPO_E_FORMAT);
+        if (!CHECK(strstr(ctx.message, row[i].says) != NULL) ||
+            !CHECK(strstr(ctx.message, "t.json") == ctx.message))
+            printf("    %s gave: %s\n", row[i].to, ctx.message);
+        CHECK(again.vocab == 0);
+    }
+    memcpy(file, out.data, out.length + 1);  // without its last merge
+    last = strrchr(file, ',');
+    strcpy(last, "\n]}}");
+    CHECK(tokenizer_json_read(&ctx, &b, &again, file, strlen(file), 0, "t")
+          == SPPO_E_FORMAT);
+    CHECK(strstr(ctx.message, "can be made in") != NULL);
+    sppo_tokenizer_free(&ctx, &bin), buffer_free(&out);
+    CHECK(ctx.held == 0);
 }
 
 typedef struct counter {
@@ -670,6 +892,9 @@ static const check_case cases[] = {
     CASE(ids_stay_below_the_limit),
     CASE(large_vocabularies_are_read),
     CASE(a_table_of_pieces_is_at_most_half_full),
+    CASE(a_written_tokenizer_reads_as_it_was),
+    CASE(what_merges_cannot_say_is_not_written),
+    CASE(other_byte_fallbacks_are_refused_by_name),
     CASE(damaged_files_do_no_harm),
     CASE(every_allocation_may_fail),
     CASE(a_command_has_the_defaults_that_its_help_names),

@@ -130,6 +130,7 @@ expect python_writes_True 3 'config.json, line [0-9]*, column [0-9]*: True is' \
 end_ids() { sed "s/\"eos_token_id\": [^,]*,/\"eos_token_id\": $1,/" \
     base/config.json > ends/config.json; }
 unsealed base ends
+rm ends/generation_config.json  # which would say it for config.json
 end_ids '[2, 100, 101]'
 holds ends_info "$tool" info ends
 says ends_are_shown '^eos 2, 100, 101$'
@@ -142,7 +143,7 @@ printf '{"eos_token_id": [101, 2]}' > ends/generation_config.json
 holds generation_ends "$tool" info ends
 says generation_wins '^eos 2, 101$'
 # whatever token comes first by greedy sampling is made one of the ends
-rm ends/tokenizer.bin
+rm ends/tokenizer.bin ends/tokenizer.json
 echo "{\"prompt_ids\": [1, 100]}" > ids.jsonl
 first=$("$tool" sample --quiet --greedy --max-tokens 1 --policy ends \
     --prompts ids.jsonl 2> err | sed 's/.*"response_ids": \[\([0-9]*\).*/\1/')

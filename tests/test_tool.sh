@@ -609,7 +609,8 @@ holds bfloat16_samples "$tool" sample --policy half --prompt "red" --greedy
 holds convert_judge "$tool" convert --from judge --dtype bfloat16 --to judge2
 holds convert_judge_judges "$tool" evaluate --policy half --against base \
     --prompts few.jsonl --max-tokens 4 --preference judge2
-copy base hub && rm hub/tokenizer.bin
+copy base hub && rm hub/tokenizer.bin  # as from a hub, without digests
+LC_ALL=C sed 's/"sppo\./"sppo_/g' base/model.safetensors > hub/model.safetensors
 echo '{"model": {"type": "Unigram"}}' > hub/tokenizer.json
 echo '{"chat_template": "x"}' > hub/tokenizer_config.json
 holds convert_hub "$tool" convert --from hub --to hub2

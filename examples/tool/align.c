@@ -78,7 +78,7 @@ static sppo_result align_inputs(run *r)
     return SPPO_OK;
 }
 
-/* Removes a file of an iteration, and what a write of it that was killed left. */
+/* Removes a file of an iteration, and what a killed write of it has left. */
 static sppo_result align_remove(run *r, int n, const char *file)
 {
     static const char *const endings[] = { "", ".tmp", ".next" };

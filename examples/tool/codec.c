@@ -2,15 +2,20 @@
 
 #include "codec.h"
 #include "files.h"
+#include "tokenizer_write.h"
 
 #include <stdio.h>
 #include <string.h>
 
 void codec_free(sppo_ctx *ctx, codec *c)
 {
+    int i;
+
     sppo_tokenizer_free(ctx, &c->bin);
     bpe_free(ctx, &c->json);
     sppo_files_free(ctx, c->files, c->count);
+    for (i = 0; i < CODEC_WRITTEN; i++)
+        buffer_free(&c->written[i]);
     memset(c, 0, sizeof *c);
 }
 
@@ -39,6 +44,50 @@ int codec_files(const codec *c, sppo_file files[MAX_COMPANIONS])
         if (c->files[i].data)
             files[n++] = c->files[i];
     return n;
+}
+
+/* A companion that other programs want, of the text, unless the model has one.
+ */
+static int codec_add(const codec *c, sppo_file *files, int n, const char *name,
+                     const buffer *text)
+{
+    int i;
+
+    for (i = 0; i < c->count; i++)
+        if (c->files[i].data && !strcmp(c->files[i].name, name))
+            return n;
+    if (text->length == 0)
+        return n;
+    memset(&files[n], 0, sizeof *files);
+    files[n].name = name;
+    files[n].data = text->data;
+    files[n].size = text->length;
+    return n + 1;
+}
+
+sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
+                             sppo_file files[MAX_COMPANIONS], int *count)
+{
+    static const char *const names[] = { "tokenizer.json",
+        "tokenizer_config.json", "generation_config.json" };
+    int i;
+
+    *count = codec_files(c, files);
+    if (!c->bin.vocab)
+        return SPPO_OK;
+    for (i = 0; i < CODEC_WRITTEN; i++) {
+        c->written[i].ctx = ctx;
+        buffer_clear(&c->written[i]);
+    }
+    TRY(tokenizer_json_write(&c->written[0], &c->bin, model->bos, c->unfit,
+                             sizeof c->unfit));
+    tokenizer_config_write(&c->written[1], &c->bin, model);
+    generation_config_write(&c->written[2], model);
+    for (i = 0; i < CODEC_WRITTEN; i++) {
+        TRY(buffer_check(&c->written[i]));
+        *count = codec_add(c, files, *count, names[i], &c->written[i]);
+    }
+    return SPPO_OK;
 }
 
 int codec_reads_text(const codec *c)
@@ -84,7 +133,7 @@ sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path)
     if (json) {
         c->file = data;
         c->size = size;
-        return bpe_read(ctx, &c->json, data, size, 0, path);
+        return tokenizer_json_read(ctx, &c->json, &c->bin, data, size, 0, path);
     }
     pieces = tokenizer_pieces(data, size);
     kind = pieces ? NULL : sppo_file_kind(data, size);
@@ -98,14 +147,43 @@ sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path)
     return sppo_tokenizer_load(ctx, &c->bin, path, pieces);
 }
 
-/* Of two tokenizers that one which the weights name; when they name neither,
- * nothing tells which of them the model learned with.                       */
-static sppo_result codec_choose(sppo_ctx *ctx, codec *c, const char *folder)
+/* Whether the tokenizer.json says what the tokenizer.bin does. */
+static sppo_result codec_agrees(sppo_ctx *ctx, const sppo_file *bin,
+                                const sppo_file *json,
+                                const sppo_config *config, int *same)
+{
+    char why[120];
+    sppo_tokenizer tok;
+    buffer text;
+    sppo_result result;
+
+    memset(&tok, 0, sizeof tok);
+    memset(&text, 0, sizeof text);
+    text.ctx = ctx;
+    TRY(sppo_tokenizer_read(ctx, &tok, bin->data, bin->size, config->vocab));
+    result = tokenizer_json_write(&text, &tok, config->bos, why, sizeof why);
+    *same = text.length == json->size && text.length &&
+            !memcmp(text.data, json->data, json->size);
+    sppo_tokenizer_free(ctx, &tok);
+    buffer_free(&text);
+    return result;
+}
+
+/* Of two tokenizers that one which the weights name. When they name both, this
+ * tool wrote the second for other programs; when they name neither and the two
+ * are not the same, nothing tells which of them the model learned with.     */
+static sppo_result codec_choose(sppo_ctx *ctx, codec *c, const char *folder,
+                                const sppo_config *config)
 {
     sppo_file *bin = codec_file(c, "tokenizer.bin");
     sppo_file *json = codec_file(c, "tokenizer.json");
+    int same = 0;
 
-    if (!bin->data || !json->data)
+    if (!bin->data || !json->data || (bin->named && json->named))
+        return SPPO_OK;
+    if (!bin->named && !json->named)
+        TRY(codec_agrees(ctx, bin, json, config, &same));
+    if (same)
         return SPPO_OK;
     if (bin->named == json->named)
         return sppo_fail(ctx, SPPO_E_FORMAT, "%s has a tokenizer.bin and a "
@@ -124,7 +202,7 @@ sppo_result codec_open(sppo_ctx *ctx, codec *c, const char *folder,
     sppo_result result;
 
     c->ids = *config;
-    TRY(codec_choose(ctx, c, folder));
+    TRY(codec_choose(ctx, c, folder, config));
     path_join(path, folder, bin->data ? bin->name : json->name);
     if (bin->data) {
         result = sppo_tokenizer_read(ctx, &c->bin, bin->data, bin->size,
@@ -137,8 +215,8 @@ sppo_result codec_open(sppo_ctx *ctx, codec *c, const char *folder,
     if (json->data) {
         c->file = (const char *)json->data;
         c->size = json->size;
-        result = bpe_read(ctx, &c->json, c->file, c->size, config->vocab,
-                          path);
+        result = tokenizer_json_read(ctx, &c->json, &c->bin, c->file, c->size,
+                                     config->vocab, path);
         snprintf(c->missing, sizeof c->missing, "%.359s", ctx->message);
         return result == SPPO_E_FORMAT ? SPPO_OK : result;
     }

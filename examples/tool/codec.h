@@ -12,7 +12,7 @@
 #include "buffer.h"
 #include "tokenizer_json.h"
 
-enum { MAX_COMPANIONS = 24 };
+enum { MAX_COMPANIONS = 24, CODEC_WRITTEN = 3 };
 
 typedef struct codec {
     sppo_tokenizer bin;  // vocab 0: not by this
@@ -23,6 +23,8 @@ typedef struct codec {
     size_t size;
     sppo_config ids;     // the model's: its BOS, and what ends a text
     char missing[360];   // why there is neither
+    buffer written[CODEC_WRITTEN];  // what codec_companions made
+    char unfit[120];     // why there is no tokenizer.json among it, or ""
 } codec;
 
 /* Lets go of all. */
@@ -36,6 +38,12 @@ sppo_file *codec_file(codec *c, const char *name);
 
 /* Those that are there, to be saved with a model; returns how many. */
 int codec_files(const codec *c, sppo_file files[MAX_COMPANIONS]);
+
+/* The same, and with a tokenizer.bin what other programs look for beside it: a
+ * tokenizer.json, tokenizer_config.json and generation_config.json, where the
+ * model came without. They last until the next call.                        */
+sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
+                             sppo_file files[MAX_COMPANIONS], int *count);
 
 /* Whether there is a tokenizer; else c->missing says why not. */
 int codec_reads_text(const codec *c);

@@ -127,7 +127,8 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
         return peek_rows(&t->rows);
     }
     if (data[strspn(data, " \t\r\n")] == '{') {
-        TRY(bpe_read(&t->ctx, &t->tok.json, data, size, 0, t->path));
+        TRY(tokenizer_json_read(&t->ctx, &t->tok.json, &t->tok.bin,
+                                data, size, 0, t->path));
         printf("tokenizer.json\npieces %d\n", t->tok.json.vocab);
         return SPPO_OK;
     }

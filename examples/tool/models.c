@@ -49,8 +49,13 @@ sppo_result save_model_as(tool *t, const sppo_model *model, sppo_dtype dtype,
                           const char *folder)
 {
     sppo_file files[MAX_COMPANIONS];
-    const int count = codec_files(&t->tok, files);
+    const int said = t->tok.unfit[0] != 0;
+    int count;
 
+    TRY(codec_companions(&t->ctx, &t->tok, &model->config, files, &count));
+    if (t->tok.unfit[0] && !said)
+        note(&t->console, "no tokenizer.json is written: %s, which it cannot "
+             "say", t->tok.unfit);
     return sppo_model_save_with(&t->ctx, model, dtype, folder, files, count);
 }
 

@@ -114,7 +114,8 @@ static const option options[] = {
          "a row that is too long is an error, not skipped"),
 
     CHOICE("method", "sppo|dpo|ipo|simpo|gpo|rebel|dno|spo|rloo|dr-grpo|grpo|"
-           "gspo|ppo|rlhf|inpo|comal|nash-md|ipo-md|spin", method, NULL, NULL, ALIGN,
+           "gspo|ppo|rlhf|inpo|comal|nash-md|ipo-md|spin", method, NULL, NULL,
+           ALIGN,
            "a loss with its settings, by the name of the method"),
     REAL("eta", eta, 1e-9, 1e9, NULL, NULL, ALIGN,
          "how hard a win rate pulls; DPO's beta, usually 0.1, is 1/eta (30; "

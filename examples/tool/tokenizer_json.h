@@ -1,4 +1,8 @@
-/* tokenizer_json.h - Hugging Face's tokenizer.json, of the byte-level kind
+/* tokenizer_json.h - Hugging Face's tokenizer.json
+ *
+ * The kind of Llama 2, Mistral and TinyLlama (BPE with byte_fallback, U+2581
+ * for blanks, <unk>, <s> and </s> and nothing else added) becomes a tokenizer
+ * of the header's, which joins what it joins. The other is byte-level:
  *
  * GPT-2, Llama 3, SmolLM and their like: a text is cut into words, a word's
  * bytes are joined, pair by pair, in the order of the file's merges. In the
@@ -63,8 +67,10 @@ size_t bpe_decode(const bpe *b, const int *token, int count, int bos,
  * NULL; or -1.                                                              */
 int bpe_added_named(const bpe *b, const char *const *names);
 
-/* A tokenizer.json whose ids are all below limit; 0: any. */
-sppo_result bpe_read(sppo_ctx *ctx, bpe *b, const char *text, size_t size,
-                     int limit, const char *where);
+/* A tokenizer.json whose ids are all below limit; 0: any. Into b, or of Llama
+ * 2's kind into bin; the other stays as it is.                              */
+sppo_result tokenizer_json_read(sppo_ctx *ctx, bpe *b, sppo_tokenizer *bin,
+                                const char *text, size_t size, int limit,
+                                const char *where);
 
 #endif

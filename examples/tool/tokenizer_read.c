@@ -1,86 +1,10 @@
-/* tokenizer_read.c - the file tokenizer.json */
+/* tokenizer_read.c - a tokenizer.json of the byte-level kind */
 
-#include "buffer.h"
 #include "tokenizer_parts.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* vocab has more keys than an object may have here: in a copy of the text it
- * becomes the array of key, id, key, id, at the same lines and columns.     */
-static void bpe_flatten(char *text, size_t size)
-{
-    const char *vocab = "\"vocab\"";
-    size_t i, begin = 0;
-    int flat = 0;  // 1: after the key, 2: after the colon, 3: inside
-
-    for (i = 0; i < size; i++) {
-        if (text[i] == '"') {
-            for (begin = i++; i < size && text[i] != '"'; i++)
-                i += text[i] == '\\';
-            if (flat < 3)
-                flat = i < size && i + 1 - begin == strlen(vocab) &&
-                       !memcmp(text + begin, vocab, i + 1 - begin);
-        } else if (text[i] == ':' && flat == 1) {
-            flat = 2;
-        } else if (text[i] == '{' && flat == 2) {
-            text[i] = '[';
-            flat = 3;
-        } else if (flat == 3 && (text[i] == ':' || text[i] == '}')) {
-            flat = text[i] == ':' ? 3 : 0;
-            text[i] = flat ? ',' : ']';
-        } else if (flat < 3 && !strchr(" \t\r\n", text[i])) {
-            flat = 0;
-        }
-    }
-}
-
-/* Whether the value is one of "a|b|..": strings without their quotes. */
-static int bpe_is(const bpe_reader *r, int node, const char *any)
-{
-    const sppo_json_node *n = &r->json.node[node];
-    const size_t length = n->end - n->begin;
-
-    while (*any) {
-        const size_t one = strcspn(any, "|");
-        if (one == length && !memcmp(any, r->json.text + n->begin, one))
-            return 1;
-        any += one + (any[one] != 0);
-    }
-    return 0;
-}
-
-/* The member `key` of an object must be absent or one of "a|b|..". */
-static sppo_result bpe_expect(const bpe_reader *r, int object,
-                              const char *key, const char *any)
-{
-    const int node = sppo_json_find(&r->json, object, key);
-    const sppo_json_node *n = &r->json.node[node < 0 ? 0 : node];
-    const int type = node < 0 ? -1 : sppo_json_find(&r->json, node, "type");
-
-    if (node < 0 || bpe_is(r, node, any) || (n->begin == n->end &&
-                                             strstr(any, "null")))
-        return SPPO_OK;
-    if (type >= 0)
-        n = &r->json.node[type];
-    return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: \"%s\" %.*s is not supported "
-                     "(only %s); tokenize elsewhere and pass ids", r->where,
-                     key, (int)(n->end - n->begin < 60 ? n->end - n->begin
-                                                       : 60),
-                     r->json.text + n->begin, any);
-}
-
-/* As bpe_expect, and it must be there. */
-static sppo_result bpe_require(const bpe_reader *r, int object,
-                               const char *key, const char *any)
-{
-    if (sppo_json_find(&r->json, object, key) < 0)
-        return sppo_fail(r->ctx, SPPO_E_FORMAT, "%s: \"%s\" is missing: no "
-                         "byte-level BPE", r->where, key);
-    return bpe_expect(r, object, key, any);
-}
 
 /* Split by one of the rules: what lies between matches, which is nothing, may
  * be kept or removed.                                                       */
@@ -191,10 +115,7 @@ sppo_result bpe_room(bpe_reader *r, int *used, int bits, int detour)
     return SPPO_OK;
 }
 
-enum { BPE_MOST = 1 << 22 };
-
-/* An id: within the model's vocabulary, or of a sensible size. */
-static sppo_result bpe_read_id(bpe_reader *r, int node, int *id)
+sppo_result bpe_read_id(const bpe_reader *r, int node, int *id)
 {
     const double value = sppo_json_number(&r->json, node);
 
@@ -439,9 +360,13 @@ static sppo_result bpe_read_file(bpe_reader *r)
     const int merges = sppo_json_find(json, model, "merges");
     const int added = sppo_json_find(json, 0, "added_tokens");
     const int whole = sppo_json_find(json, model, "ignore_merges");
+    const int empty = sppo_json_find(json, sppo_json_find(json, 0,
+                                     "normalizer"), "normalizers");
 
     TRY(bpe_require(r, model, "type", "BPE"));
-    TRY(bpe_expect(r, 0, "normalizer", "null"));
+    if (empty < 0 || json->node[empty].type != SPPO_JSON_ARRAY ||
+        json->node[empty].count)  // a Sequence of none is none
+        TRY(bpe_expect(r, 0, "normalizer", "null"));
     TRY(bpe_expect(r, model, "dropout", "null|0|0.0"));
     TRY(bpe_expect(r, model, "continuing_subword_prefix", "null"));
     TRY(bpe_expect(r, model, "end_of_word_suffix", "null"));
@@ -457,38 +382,11 @@ static sppo_result bpe_read_file(bpe_reader *r)
     return bpe_read_model(r, vocab, merges, added);
 }
 
-sppo_result bpe_read(sppo_ctx *ctx, bpe *b, const char *text, size_t size,
-                     int limit, const char *where)
+sppo_result bpe_read(bpe_reader *r)
 {
-    bpe fresh;
-    bpe_reader r;
-    char *copy;
-    sppo_result result;
+    const sppo_result result = bpe_read_file(r);
 
-    if (size > INT_MAX / 4)
-        return sppo_fail(ctx, SPPO_E_FORMAT, "%s: more than 2^29 bytes", where);
-    copy = (char *)sppo_alloc(ctx, size + 1, 1);
-    if (!copy)
-        return ctx->code;
-    memset(&fresh, 0, sizeof fresh);
-    memset(&r, 0, sizeof r);
-    memcpy(copy, text, size);
-    bpe_flatten(copy, size);
-    r.ctx = ctx;
-    r.b = &fresh;
-    r.where = where;
-    r.limit = limit ? limit : BPE_MOST;
-    if ((size_t)r.limit > size)  // a piece takes more than a byte
-        r.limit = (int)size;
-    fresh.room = (int)size + 1;
-    result = sppo_json_parse(ctx, &r.json, copy, size, where);
-    if (result == SPPO_OK)
-        result = bpe_read_file(&r);
-    sppo_json_free(ctx, &r.json);
-    sppo_release(ctx, copy, size + 1);
-    if (result == SPPO_OK)
-        *b = fresh;
-    else
-        bpe_free(ctx, &fresh);
+    if (result != SPPO_OK)
+        bpe_free(r->ctx, r->b);
     return result;
 }

@@ -32,15 +32,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char text[] = "a cat's 123 \xc3\xa9\n\n sat\xff";
     sppo_ctx ctx = { 0 };
     static bpe b;
-    const sppo_result result =
-        bpe_read(&ctx, &b, (const char *)data, size, 0, "tokenizer.json");
+    static sppo_tokenizer bin;
+    const sppo_result result = tokenizer_json_read(
+        &ctx, &b, &bin, (const char *)data, size, 0, "tokenizer.json");
 
     fuzz_result(&ctx, result);
-    if (result == SPPO_OK) {
+    if (result == SPPO_OK && b.vocab) {
         round_trip(&ctx, &b, text, sizeof text - 1);
         round_trip(&ctx, &b, (const char *)data, size);
     }
     bpe_free(&ctx, &b);
+    sppo_tokenizer_free(&ctx, &bin);
     fuzz_end(&ctx, size, 0);
     return 0;
 }
