@@ -14422,7 +14422,7 @@ SPPO_DEF sppo_result sppo_model_load_with(sppo_ctx *ctx, sppo_model *model,
         if (result != SPPO_OK)
             sppo_files_free(ctx, files, count);
     } while (result != SPPO_OK && f.mixed && ++tries < 4);
-    if (result == SPPO_OK && f.unfinished && !edited) {
+    if (result == SPPO_OK && f.unfinished) {
         result = sppoi_folder_finish(ctx, folder);
         if (result != SPPO_OK) {
             sppo_files_free(ctx, files, count);
@@ -14484,7 +14484,7 @@ static sppo_result sppoi_note_gone(sppo_ctx *ctx, const sppoi_saving *s,
     return SPPO_OK;
 }
 
-/* What the new weights must say, in this folder as it is now. */
+/* What the new weights must say of this folder as it is; all names fit in. */
 static sppo_result sppoi_save_notes(sppo_ctx *ctx, const sppoi_saving *s,
                                     char *out, size_t size)
 {
@@ -14499,10 +14499,7 @@ static sppo_result sppoi_save_notes(sppo_ctx *ctx, const sppoi_saving *s,
             SPPOI_TRY(sppoi_note_gone(ctx, s, &text, sppo_companion(i)));
     SPPOI_TRY(sppoi_note_gone(ctx, s, &text, sppoi_index));
     sppoi_put_text(&text, "}");
-    if (text.n < size)
-        return SPPO_OK;
-    return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_model_save_with: %d "
-                     "companions are too many", s->count - 1);
+    return SPPO_OK;
 }
 
 /* NAME.next, unless NAME is the same already; *put: whether it was needed. */
@@ -14616,14 +14613,16 @@ static sppo_result sppoi_save_once(sppo_ctx *ctx, sppoi_saving *s, int *again)
     return result;
 }
 
-/* A name that stays in the folder, and is not one of those written here. */
+/* A name that JSON takes as it is, in the folder, and not one of our own. */
 static sppo_result sppoi_check_companion(sppo_ctx *ctx, const sppo_file *file)
 {
     const char *name = file->name;
+    const size_t n = strlen(name);
 
-    if (name[0] && name[0] != '.' && strlen(name) < SPPOI_NAME &&
-        !strpbrk(name, "/\\:\"") && strncmp(name, "model", 5) != 0 &&
-        strcmp(name, "config.json") != 0 && (file->data || !file->size))
+    if (n && n < SPPOI_NAME && name[0] != '.' && !strpbrk(name, "/\\:") &&
+        sppo_json_quote(NULL, 0, name, n) == n + 2 &&
+        strncmp(name, "model", 5) != 0 && strcmp(name, "config.json") != 0 &&
+        (file->data || !file->size))
         return SPPO_OK;
     return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_model_save_with: %.80s cannot "
                      "be a companion's name", name);

@@ -1209,6 +1209,41 @@ static void refuses_parts_that_do_not_hold(void)
     CHECK(ctx.held == 0);
 }
 
+/* As many files as a program may have open, and no more. */
+static void more_parts_than_can_be_open_are_refused(void)
+{
+    static const char header[] = "{\"t\":{\"dtype\":\"U8\",\"shape\":[0],"
+                                 "\"data_offsets\":[0,0]}}";
+    static char text[40000];
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    bytes b;
+    char path[100];
+    int i, n;
+
+    write_parts(&ctx);
+    n = sprintf(text, "{\"weight_map\":{");
+    for (i = 0; i <= SPPOI_PARTS; i++) {
+        b.size = 0;
+        put_u64(&b, sizeof header + 2);
+        sprintf((char *)b.at + 8, "{\"t%03d\"%s", i, header + 4);
+        b.size = 8 + sizeof header + 2;
+        sprintf(path, FOLDER "/parts/p%d", i);
+        CHECK_OK(&ctx, sppo_file_write(&ctx, path, b.at, b.size));
+        n += sprintf(text + n, "%s\"t%03d\":\"p%d\"", i ? "," : "", i, i);
+    }
+    sprintf(text + n, "}}");
+    CHECK_OK(&ctx, sppo_file_write(&ctx, FOLDER "/parts/model.safetensors."
+                                   "index.json", text, strlen(text)));
+    CHECK(sppo_model_load(&ctx, &model, FOLDER "/parts") == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "index.json: names more than 512 files"));
+    for (i = 0; i <= SPPOI_PARTS; i++) {
+        sprintf(path, FOLDER "/parts/p%d", i);
+        remove(path);
+    }
+    CHECK(ctx.held == 0);
+}
+
 /* An index with one byte changed: another sentence, never a crash. */
 static void survives_every_changed_byte_of_an_index(void)
 {
@@ -2496,6 +2531,305 @@ static void a_save_cut_off_after_its_commit_is_finished(void)
     CHECK(ctx.held == 0);
 }
 
+/* Saves a small model with one companion; in `at` what loading gives of it. */
+static sppo_result save_one(sppo_ctx *ctx, const char *folder,
+                            const sppo_file *file)
+{
+    sppo_config c = config_of(20, 8, 1, 0);
+    sppo_model m = { 0 };
+    sppo_result code;
+
+    CHECK_OK(ctx, sppo_model_init(ctx, &m, &c, 1));
+    code = sppo_model_save_with(ctx, &m, SPPO_DTYPE_REAL, folder, file,
+                                file != NULL);
+    sppo_model_free(ctx, &m);
+    return code;
+}
+
+/* Whether a companion comes back as it was saved. */
+static int loads_one(sppo_ctx *ctx, const char *folder, const sppo_file *file)
+{
+    sppo_model m = { 0 };
+    sppo_file back = { "", NULL, 0, 0 };
+    int same;
+
+    back.name = file->name;
+    if (!CHECK_OK(ctx, sppo_model_load_with(ctx, &m, folder, 0, &back, 1)))
+        return 0;
+    same = back.data && back.named && back.size == file->size &&
+           (!back.size || !memcmp(back.data, file->data, back.size));
+    sppo_files_free(ctx, &back, 1);
+    sppo_model_free(ctx, &m);
+    return same;
+}
+
+/* Every byte that a name can hold: it is refused, or comes back. */
+static void a_companions_name_is_refused_or_comes_back(void)
+{
+    static const char *const bad[] = { "", ".", ".x", "a/b", "a\\b", "a:b",
+        "a\"b", "model", "model.safetensors.index.json", "config.json",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" };
+    static const char longest[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde";
+    sppo_ctx ctx = { 0 };
+    sppo_file file = { "", "x", 1, 0 };
+    char name[] = "a?b", path[256];
+    int i;
+
+    clear_home();
+    for (i = 0; i < COUNT(bad); i++) {
+        file.name = bad[i];
+        CHECK(save_one(&ctx, HOME, &file) == SPPO_E_ARGUMENT);
+        CHECK(has(&ctx, "cannot be a companion's name"));
+        CHECK(access(HOME, F_OK) != 0);
+    }
+    file.name = "a", file.data = NULL;
+    CHECK(save_one(&ctx, HOME, &file) == SPPO_E_ARGUMENT);
+    file.data = "x";
+    for (i = 1; i < 256; i++) {
+        name[1] = (char)i;
+        file.name = name;
+        if (save_one(&ctx, HOME, &file) == SPPO_OK) {
+            if (!CHECK(loads_one(&ctx, HOME, &file)))
+                printf("    byte %d: %s\n", i, ctx.message);
+            sprintf(path, HOME "/%s", name);
+            remove(path);
+        } else {
+            CHECK(ctx.code == SPPO_E_ARGUMENT);
+        }
+    }
+    file.name = longest;
+    CHECK_OK(&ctx, save_one(&ctx, HOME, &file));
+    CHECK(loads_one(&ctx, HOME, &file));
+    remove(HOME "/0123456789abcdef0123456789abcdef0123456789abcdef"
+           "0123456789abcde");
+    file.name = "merges.txt", file.data = NULL, file.size = 0;
+    for (i = 0; i < 2; i++) {  // empty, and saved over itself
+        CHECK_OK(&ctx, save_one(&ctx, HOME, &file));
+        CHECK(loads_one(&ctx, HOME, &file));
+    }
+    CHECK(ctx.held == 0);
+}
+
+static void thirty_one_companions_of_the_longest_names_are_saved(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_config c = config_of(20, 8, 1, 0);
+    sppo_model m = { 0 };
+    sppo_file file[31], back[31];
+    char name[31][64], path[256];
+    int i;
+
+    clear_home();
+    mkdir(HOME, 0777);
+    for (i = 0; sppo_companion(i); i++) {  // and what was there goes
+        sprintf(path, HOME "/%s", sppo_companion(i));
+        CHECK_OK(&ctx, sppo_file_write(&ctx, path, "old", 3));
+    }
+    memset(file, 0, sizeof file);
+    memset(back, 0, sizeof back);
+    for (i = 0; i < 31; i++) {
+        sprintf(name[i], "%063d", i);
+        file[i].name = back[i].name = name[i];
+        file[i].data = name[i], file[i].size = (size_t)i;
+    }
+    CHECK_OK(&ctx, sppo_model_init(&ctx, &m, &c, 1));
+    CHECK(sppo_model_save_with(&ctx, &m, SPPO_DTYPE_REAL, HOME, file, 32)
+          == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "32 companions; at most 31"));
+    CHECK(sppo_model_save_with(&ctx, &m, SPPO_DTYPE_REAL, HOME, file, -1)
+          == SPPO_E_ARGUMENT);
+    CHECK_OK(&ctx, sppo_model_save_with(&ctx, &m, SPPO_DTYPE_REAL, HOME, file,
+                                        31));
+    sppo_model_free(&ctx, &m);
+    CHECK_OK(&ctx, sppo_model_load_with(&ctx, &m, HOME, 0, back, 31));
+    for (i = 0; i < 31; i++) {
+        CHECK(back[i].data && back[i].named && back[i].size == (size_t)i &&
+              !memcmp(back[i].data, name[i], (size_t)i));
+        sprintf(path, HOME "/%063d", i);
+        remove(path);
+    }
+    for (i = 0; sppo_companion(i); i++)
+        CHECK(!home_has(sppo_companion(i)));
+    sppo_files_free(&ctx, back, 31);
+    sppo_model_free(&ctx, &m);
+    CHECK(ctx.held == 0);
+}
+
+/* A companion that the weights name and that is gone, compressed or cut. */
+static void a_companion_that_is_not_the_one_is_named(void)
+{
+    static const char gzip[] = "\x1f\x8b\x08 compressed";
+    sppo_ctx ctx = { 0 };
+    sppo_model m = { 0 };
+    sppo_file file = { "tokenizer.json", "{\"a\": 1}", 8, 0 };
+
+    clear_home();
+    CHECK_OK(&ctx, save_one(&ctx, HOME, &file));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, HOME "/tokenizer.json", gzip,
+                                   sizeof gzip));
+    CHECK(sppo_model_load(&ctx, &m, HOME) == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "home/tokenizer.json: this is compressed with gzip"));
+    CHECK_OK(&ctx, sppo_file_write(&ctx, HOME "/tokenizer.json", "{\"a\"", 4));
+    CHECK(sppo_model_load(&ctx, &m, HOME) == SPPO_E_FORMAT);
+    CHECK(has(&ctx, "is not the file that model.safetensors was saved with"));
+    remove(HOME "/tokenizer.json");
+    CHECK_OK(&ctx, sppo_model_load_with(&ctx, &m, HOME, 0, &file, 1));
+    CHECK(file.data == NULL && file.size == 0 && file.named);
+    sppo_model_free(&ctx, &m);
+    CHECK(ctx.held == 0);
+}
+
+/* A folder whose path has this many bytes; its parts are short enough. */
+static void deep_folder(char *path, size_t length)
+{
+    size_t n = (size_t)sprintf(path, FOLDER "/deep");
+
+    while (n < length) {
+        path[n] = n % 100 == 50 && n + 1 < length ? '/' : 'd';
+        n++;
+    }
+    path[n] = 0;
+}
+
+/* As far as a save fits it can be loaded; beyond, nothing is begun. */
+static void a_path_that_is_too_long_is_refused_before_anything_is_done(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_file file = { "tokenizer.bin", "x", 1, 0 };
+    sppo_model m = { 0 };
+    char path[1400], *data = NULL;
+    size_t length, n, saved = 0;
+
+    make_folder();
+    for (length = 960; length < 1040; length++) {
+        deep_folder(path, length);
+        if (save_one(&ctx, path, &file) == SPPO_OK) {
+            saved++;
+            CHECK(loads_one(&ctx, path, &file));
+            continue;
+        }
+        CHECK(ctx.code == SPPO_E_ARGUMENT);
+        CHECK(has(&ctx, "a path of more than 1024 bytes"));
+        CHECK(sppo_model_load(&ctx, &m, path) != SPPO_OK);
+        CHECK(!strstr(ctx.message, "mixture"));
+        strcat(path, "/config.json");
+        CHECK(access(path, F_OK) != 0);
+        CHECK(sppo_file_write(&ctx, path, "x", 1) == SPPO_E_ARGUMENT ||
+              length + 12 + 4 < 1024);
+        remove(path);
+    }
+    CHECK(saved > 20 && saved < 60);
+    path[1023] = 0;
+    CHECK(sppo_file_read(&ctx, path, &data, &n) == SPPO_E_IO);
+    CHECK(ctx.held == 0);
+}
+
+static void put_text(sppo_ctx *ctx, const char *path, const char *text)
+{
+    CHECK_OK(ctx, sppo_file_write(ctx, path, text, strlen(text)));
+}
+
+/* What an index names goes with it, if it is a part of its own folder; there is
+ * no other list of them.                                                    */
+static void an_index_that_goes_takes_its_parts_and_nothing_else(void)
+{
+    static const struct { const char *index; int goes; } row[] = {
+        { "{\"weight_map\":{\"a\":\"part.safetensors\"}}", 1 },
+        { "{\"weight_map\":{\"a\":\"../out.safetensors\","
+          "\"b\":\"part.safetensors\"}}", 1 },
+        { "{\"weight_map\":{\"a\":\"model.safetensors\","
+          "\"b\":\"notes.txt\"}}", 0 },
+        { "{\"weight_map\":{}}", 0 },
+        { "{\"weight_map\":3}", 0 },
+        { "{\"weight_mob\":{\"a\":\"part.safetensors\"}}", 0 },
+        { "{\"weight_map\":{\"a\":\"part.safetensors\"}", 0 },
+        { "", 0 }
+    };
+    static const char index[] = HOME "/model.safetensors.index.json";
+    sppo_ctx ctx = { 0 };
+    sppo_file file = { "tokenizer.bin", "x", 1, 0 };
+    int i;
+
+    for (i = 0; i < COUNT(row); i++) {
+        clear_home();
+        CHECK_OK(&ctx, sppo_folder_make(&ctx, HOME));
+        put_text(&ctx, index, row[i].index);
+        put_text(&ctx, HOME "/part.safetensors", "a part");
+        put_text(&ctx, HOME "/notes.txt", "mine");
+        put_text(&ctx, FOLDER "/out.safetensors", "another's");
+        CHECK_OK(&ctx, save_one(&ctx, HOME, &file));
+        CHECK(loads_one(&ctx, HOME, &file));
+        CHECK(access(index, F_OK) != 0);
+        if (!CHECK(home_has("part.safetensors") == !row[i].goes))
+            printf("    row %d\n", i);
+        CHECK(home_has("notes.txt"));
+        CHECK(access(FOLDER "/out.safetensors", F_OK) == 0);
+        remove(HOME "/part.safetensors");
+        remove(HOME "/notes.txt");
+    }
+    CHECK(ctx.held == 0);
+}
+
+/* Weights whose metadata say that this is to be done, in a hostile hand. */
+static void save_noted(sppo_ctx *ctx, const char *notes)
+{
+    sppo_config c = config_of(20, 8, 1, 0);
+    sppo_model m = { 0 };
+    sppoi_output out;
+    char text[4096];
+
+    CHECK_OK(ctx, sppo_model_init(ctx, &m, &c, 1));
+    sppo_config_write(&m.config, SPPO_DTYPE_REAL, text, sizeof text);
+    put_text(ctx, HOME "/config.json", text);
+    sprintf(text, "{%s," SPPOI_UNSEALED "}", notes);
+    CHECK_OK(ctx, sppoi_output_begin(ctx, &out, HOME "/model.safetensors"));
+    CHECK_OK(ctx, sppoi_model_put(ctx, &out.sink, &m, SPPO_DTYPE_REAL, text));
+    CHECK_OK(ctx, sppoi_output_end(ctx, &out));
+    sppo_model_free(ctx, &m);
+}
+
+/* A note removes or renames what it names, if that is its own folder's and is
+ * what its digest says.                                                     */
+static void notes_of_the_weights_reach_no_other_folder(void)
+{
+    static const char *const removes[] = { "merges.txt" };
+    static const char *const harmless[] = { "../merges.txt", "x/merges.txt",
+        "..\\\\merges.txt", "c:merges.txt", "merges.txt\\u0000",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+        "0123456789abcdef0123456789abcdef" };
+    char notes[300], digits[17];
+    sppo_ctx ctx = { 0 };
+    sppo_model m = { 0 };
+    int i, kind;
+
+    sppoi_digest_text(digits, sppo_digest(0, "old", 3));
+    for (i = 0; i < COUNT(harmless) + COUNT(removes); i++)
+        for (kind = 0; kind < 2; kind++) {
+            const int goes = i >= COUNT(harmless);
+
+            clear_home();
+            CHECK_OK(&ctx, sppo_folder_make(&ctx, HOME));
+            put_text(&ctx, HOME "/merges.txt", "old");
+            put_text(&ctx, HOME "/generation_config.json", "old");
+            put_text(&ctx, FOLDER "/merges.txt", "old");
+            put_text(&ctx, FOLDER "/merges.txt.next", "old");
+            sprintf(notes, "\"sppo.gone.generation_config.json\":\"%s\","
+                    "\"sppo.%s%s\":\"%s\"", digits, kind ? "digest." : "gone.",
+                    goes ? removes[i - COUNT(harmless)] : harmless[i], digits);
+            save_noted(&ctx, notes);
+            CHECK_OK(&ctx, sppo_model_load(&ctx, &m, HOME));
+            sppo_model_free(&ctx, &m);
+            CHECK(!home_has("generation_config.json"));
+            if (!CHECK(home_has("merges.txt") == (kind || !goes)))
+                printf("    note %d\n", i);
+            CHECK(access(FOLDER "/merges.txt", F_OK) == 0);
+            CHECK(access(FOLDER "/merges.txt.next", F_OK) == 0);
+            remove(FOLDER "/merges.txt.next");
+        }
+    CHECK(ctx.held == 0);
+}
+
 /* Two that save without end, killed at any moment, and one that reads. */
 static void kills_and_two_writers_make_no_mixture(void)
 {
@@ -3098,6 +3432,7 @@ static const check_case cases[] = {
     CASE(reads_a_model_in_parts),
     CASE(refuses_an_index_that_does_not_hold),
     CASE(refuses_parts_that_do_not_hold),
+    CASE(more_parts_than_can_be_open_are_refused),
     CASE(survives_every_changed_byte_of_an_index),
     CASE(loading_takes_the_model_and_little_more),
     CASE(config_has_the_fields_that_others_read),
@@ -3126,6 +3461,12 @@ static const check_case cases[] = {
     CASE(a_save_makes_its_folder_and_replaces_it_whole),
     CASE(a_mixture_of_two_models_is_refused),
     CASE(a_save_cut_off_after_its_commit_is_finished),
+    CASE(a_companions_name_is_refused_or_comes_back),
+    CASE(thirty_one_companions_of_the_longest_names_are_saved),
+    CASE(a_companion_that_is_not_the_one_is_named),
+    CASE(a_path_that_is_too_long_is_refused_before_anything_is_done),
+    CASE(an_index_that_goes_takes_its_parts_and_nothing_else),
+    CASE(notes_of_the_weights_reach_no_other_folder),
     CASE(kills_and_two_writers_make_no_mixture),
     CASE(checkpoints_survive_damage),
     CASE(no_flipped_bit_of_a_checkpoint_is_taken),
