@@ -150,9 +150,10 @@ build/exhaust: $(call object,tests/exhaust.c $(filter-out %/library.c, \
 # The small language and its judge, of two programs.
 LANGUAGE = $(call object,$(patsubst %,examples/instruct/%.c, \
              language prompts writers judge))
+# What a method's name means to the tool, it means to the experiment.
 build/reproduce: $(call object,$(wildcard examples/reproduction/*.c) \
-                   $(patsubst %,examples/tool/%.c,length_control interval)) \
-                   $(LANGUAGE)
+                   $(patsubst %,examples/tool/%.c,length_control interval \
+                     align_method settings options buffer)) $(LANGUAGE)
 build/instruct: $(call object,$(patsubst %,examples/instruct/%.c, \
                   instruct rows pairs)) $(LANGUAGE)
 build/story_judge: $(call object,examples/instruct/story_judge.c)

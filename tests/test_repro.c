@@ -258,6 +258,159 @@ static void a_heat_map_diverges_around_one_half(void)
     CHECK(low[0] > low[2] && high[2] > high[0]);  // orange, blue
 }
 
+/* ==== curves ============================================================= */
+
+static const double far_off[6] = { 0.0, 0.5, 1.0, 1.5, 2.0, 3.0 };
+
+/* Points that lie on a curve: it is found, with no error left. */
+static void a_curve_is_found_again(void)
+{
+    int form, i;
+
+    for (form = 0; form < CURVES; form++) {
+        const curve_fit truth = { 2.0, 0.5, 0.0 };
+        double gain[6];
+        curve_fit fit;
+
+        for (i = 0; i < 6; i++)
+            gain[i] = curve_at((curve)form, &truth, far_off[i]);
+        fit = fit_curve((curve)form, far_off, gain, 6);
+        CHECK_NEAR(fit.a, 2.0, 1e-12);
+        CHECK_NEAR(fit.b, 0.5, 1e-12);
+        CHECK_NEAR(fit.error, 0.0, 1e-12);
+    }
+}
+
+/* By hand: 3 x 1.5 - 0.5 x 9 and 2 (2 - 0.5 log 2). */
+static void curves_are_those_of_their_formulas(void)
+{
+    const curve_fit fit = { 1.5, 0.5, 0.0 }, other = { 2.0, 0.5, 0.0 };
+
+    CHECK_NEAR(curve_at(SQUARE, &fit, 3.0), 0.0, 1e-15);
+    CHECK_NEAR(curve_at(LOGARITHM, &other, 2.0), 4.0 - log(2.0), 1e-15);
+    CHECK_NEAR(curve_at(SQUARE, &fit, 0.0), 0.0, 0.0);
+    CHECK_NEAR(curve_at(LOGARITHM, &fit, 0.0), 0.0, 0.0);
+}
+
+/* What is added stands at right angles to d and d d at 1, 2, 3: the same curve,
+ * and an error of 0.1 sqrt((9 + 9 + 1) / 3).                                */
+static void what_no_curve_follows_is_its_error(void)
+{
+    static const double d[3] = { 1.0, 2.0, 3.0 }, off[3] = { 3.0, -3.0, 1.0 };
+    const curve_fit truth = { 2.0, 0.5, 0.0 };
+    double gain[3];
+    curve_fit fit;
+    int i;
+
+    for (i = 0; i < 3; i++)
+        gain[i] = curve_at(SQUARE, &truth, d[i]) + 0.1 * off[i];
+    fit = fit_curve(SQUARE, d, gain, 3);
+    CHECK_NEAR(fit.a, 2.0, 1e-12);
+    CHECK_NEAR(fit.b, 0.5, 1e-12);
+    CHECK_NEAR(fit.error, 0.1 * sqrt(19.0 / 3.0), 1e-12);
+}
+
+/* The form that the points do not have leaves an error. */
+static void the_other_form_is_further_off(void)
+{
+    int form, i;
+
+    for (form = 0; form < CURVES; form++) {
+        const curve_fit truth = { 2.0, 0.5, 0.0 };
+        double gain[6];
+
+        for (i = 0; i < 6; i++)
+            gain[i] = curve_at((curve)form, &truth, far_off[i]);
+        CHECK(fit_curve((curve)!form, far_off, gain, 6).error > 0.05);
+    }
+}
+
+static void a_curve_needs_two_distances(void)
+{
+    static const double same[3] = { 1.5, 1.5, 0.0 }, gain[3] = { 1, 2, 0 };
+    static const double two[3] = { 1.5, 2.5, 0.0 };
+    int form;
+
+    for (form = 0; form < CURVES; form++) {
+        CHECK(isnan(fit_curve((curve)form, same, gain, 3).a));
+        CHECK(isnan(fit_curve((curve)form, same, gain, 1).b));
+        CHECK(isnan(fit_curve((curve)form, same, gain, 0).error));
+        CHECK_NEAR(fit_curve((curve)form, two, gain, 3).error, 0.0, 1e-12);
+    }
+}
+
+/* Nowhere near is it higher; where b is not positive it rises for ever. */
+static void a_curve_is_highest_at_its_peak(void)
+{
+    const curve_fit fit = { 2.0, 0.5, 0.0 }, rises = { 2.0, -0.5, 0.0 };
+    const curve_fit falls = { -2.0, 0.5, 0.0 };
+    int form;
+
+    CHECK_NEAR(curve_peak(SQUARE, &fit), 2.0, 1e-15);
+    CHECK_NEAR(curve_peak(LOGARITHM, &fit), exp(3.0), 1e-12);
+    for (form = 0; form < CURVES; form++) {
+        const double top = curve_peak((curve)form, &fit);
+        const double there = curve_at((curve)form, &fit, top);
+
+        CHECK(there > curve_at((curve)form, &fit, 0.99 * top));
+        CHECK(there > curve_at((curve)form, &fit, 1.01 * top));
+        CHECK(isnan(curve_peak((curve)form, &rises)));
+    }
+    CHECK(isnan(curve_peak(SQUARE, &falls)));
+}
+
+/* Seeds whose curves have a = 1, 2, 3: the interval of a is that of 1, 2, 3. */
+static void a_fit_has_the_interval_of_its_seeds(void)
+{
+    double a[3], gain[6];
+    interval r;
+    int seed, i;
+
+    for (seed = 0; seed < 3; seed++) {
+        const curve_fit truth = { seed + 1.0, 0.1 * seed, 0.0 };
+
+        for (i = 0; i < 6; i++)
+            gain[i] = curve_at(LOGARITHM, &truth, far_off[i]);
+        a[seed] = fit_curve(LOGARITHM, far_off, gain, 6).a;
+    }
+    r = student_interval(a, 3);
+    CHECK_NEAR(r.mean, 2.0, 1e-12);
+    CHECK_NEAR(r.high - r.mean, 4.303 / sqrt(3.0), 1e-12);
+}
+
+/* The rank u of the best of n has the density n u^(n - 1) on 0 to 1. */
+static void the_kl_of_best_of_n_is_its_integral(void)
+{
+    int n, i;
+
+    CHECK_NEAR(best_of_kl(1), 0.0, 0.0);
+    CHECK_NEAR(best_of_kl(2), log(2.0) - 0.5, 1e-15);
+    for (n = 2; n <= 16; n *= 2) {
+        double sum = 0.0;
+
+        for (i = 0; i < 100000; i++) {
+            const double u = (i + 0.5) / 100000;
+            const double density = n * pow(u, n - 1);
+
+            sum += density * log(density) / 100000;
+        }
+        CHECK_NEAR(best_of_kl(n), sum, 1e-5);  // the midpoint rule
+    }
+}
+
+static void a_path_is_straight_between_its_points(void)
+{
+    static const double d[3] = { 2.0, 1.0, 3.0 }, gain[3] = { 5.0, 1.0, 2.0 };
+
+    CHECK_NEAR(path_at(d, gain, 3, 0.0), 0.0, 0.0);
+    CHECK_NEAR(path_at(d, gain, 3, 0.5), 0.5, 1e-15);
+    CHECK_NEAR(path_at(d, gain, 3, 1.0), 1.0, 1e-15);
+    CHECK_NEAR(path_at(d, gain, 3, 1.25), 2.0, 1e-15);
+    CHECK_NEAR(path_at(d, gain, 3, 2.5), 3.5, 1e-15);
+    CHECK_NEAR(path_at(d, gain, 3, 3.0), 2.0, 1e-15);
+    CHECK_NEAR(path_at(d, gain, 3, 9.0), 2.0, 1e-15);  // as the last one
+}
+
 static const check_case cases[] = {
     CASE(interval_of_three_by_hand),
     CASE(interval_of_one_is_everything),
@@ -276,6 +429,15 @@ static const check_case cases[] = {
     CASE(every_verdict_has_a_name),
     CASE(the_store_finds_what_was_added),
     CASE(the_store_grows),
+    CASE(a_curve_is_found_again),
+    CASE(curves_are_those_of_their_formulas),
+    CASE(what_no_curve_follows_is_its_error),
+    CASE(the_other_form_is_further_off),
+    CASE(a_curve_needs_two_distances),
+    CASE(a_curve_is_highest_at_its_peak),
+    CASE(a_fit_has_the_interval_of_its_seeds),
+    CASE(the_kl_of_best_of_n_is_its_integral),
+    CASE(a_path_is_straight_between_its_points),
     CASE(every_figure_of_a_heat_map_can_be_read),
     CASE(a_heat_map_diverges_around_one_half)
 };

@@ -71,13 +71,13 @@ short_has_letters() {
         END { exit rows != 11 }' "$scratch/one/short.md"
 }
 
-same_results() {  # two folders
+same_results() {  # two folders, plan
     for file in "$1"/*.*; do
         cmp "$file" "$2/$(basename "$file")" || return 1
     done
     for set in first second; do
-        for file in "$1/tiny/$set"/*.csv; do
-            cmp "$file" "$2/tiny/$set/$(basename "$file")" || return 1
+        for file in "$1/$3/$set"/*.csv; do
+            cmp "$file" "$2/$3/$set/$(basename "$file")" || return 1
         done
     done
 }
@@ -94,15 +94,15 @@ pictures_say_what_they_are() {
         grep -q "class='c8'.*d=" "$one/eta.svg"
 }
 
-pictures_are_whole() {
+pictures_are_whole() {  # folder, report, number of pictures
     count=0
-    for file in "$scratch"/one/*.svg; do
+    for file in "$1"/*.svg; do
         check_picture "$file" || return 1
-        grep -q "]($(basename "$file"))" "$scratch/one/report.md" ||
+        grep -q "]($(basename "$file"))" "$1/$2" ||
             { echo "$file is not in the report"; return 1; }
         count=$((count + 1))
     done
-    [ $count -eq 18 ]
+    [ $count -eq "$3" ]
 }
 
 # Every setting of the plan is listed, and one per method and bias is chosen.
@@ -210,6 +210,86 @@ nothing_to_report_is_an_error() {
         grep -q 'no whole set of seeds' "$scratch/errors"
 }
 
+# ==== the methods side by side ===============================================
+
+# The questions that were fixed before the runs are those of the report, word
+# for word and in their order.
+questions_are_those_asked() {
+    rows='/^\| [l-q][0-9]+ \|/ && !/\| (mild|strong) bias \|/ {
+        print $2 "|" $3 }'
+    awk -F' *\\| *' "$rows" "$(dirname "$0")"/../examples/reproduction/questions.md \
+        >"$scratch/asked"
+    awk -F' *\\| *' "$rows" "$scratch/methods/methods.md" >"$scratch/answered"
+    cmp "$scratch/asked" "$scratch/answered" &&
+        [ "$(grep -c . "$scratch/asked")" -eq 47 ]
+}
+
+# Every setting of the plan is listed, and one per method is chosen in each set.
+methods_settings_are_listed() {
+    awk -F' *\\| *' '
+        /^On validation prompts of seed / { set = $0 }
+        set != "" && NF == 10 && $3 ~ /^[0-9.]+$/ {
+            tried++
+            chosen[set $2] += $6 == "yes"
+        }
+        END {
+            for (i in chosen) {
+                if (chosen[i] != 1) exit 1
+                methods++
+            }
+            exit tried != 2 * methods || methods < 2 * 9
+        }' "$scratch/methods/methods.md"
+}
+
+# What the judge says of two methods is made up: in the first set SPPO wins by
+# much, in the second as told.
+# In the second set SPPO's win rate, the other's, one or by seed; verdict.
+sets_say() {
+    rm -rf "$scratch/made"
+    cp -r "$scratch/methods" "$scratch/made"
+    for set in first second; do
+        for run in sppo dpo; do
+            for file in "$scratch/made/tiny-methods/$set/$run"-[0-9]*.csv; do
+                rate=0.9
+                [ $run = sppo ] || rate=0.1
+                [ $set = first ] || { [ $run = sppo ] && rate=$1 || rate=$2; }
+                awk -F, -v rate="$rate" 'BEGIN { OFS = "," }
+                    $4 == "gold" { $6 = r[1 + $1 % split(rate, r, "/")] }
+                    { print }' "$file" \
+                    >"$scratch/made/part" || return 1
+                mv "$scratch/made/part" "$file"
+            done
+        done
+    done
+    "$program" tiny-methods "$scratch/made" --set none 2>"$scratch/errors" &&
+        awk -F' *\\| *' '$2 == "l1" && NF > 6 { print $6 }' \
+            "$scratch/made/methods.md" >"$scratch/verdict" &&
+        [ "$(head -n 1 "$scratch/verdict")" = "$3" ]
+}
+
+# Both sets are printed, one above the other, with the verdict of each where
+# they differ.
+disagreement_is_told() {
+    sets_say 0.1 0.9 'undecided (holds, does not hold)' || return 1
+    grep '^| l1 |' "$scratch/made/methods.md" |
+        grep -qF '+80.0 (+80.0 to +80.0) points<br>-80.0 (-80.0 to -80.0)'
+}
+
+# A method without runs is no verdict, nor in the way of others.
+what_is_not_run_is_said() {
+    cp -r "$scratch/methods" "$scratch/less"
+    for file in "$scratch"/less/tiny-methods/*/dno-*.csv; do
+        sed '/,gold,/d' "$file" >"$scratch/part" && mv "$scratch/part" "$file"
+    done
+    "$program" tiny-methods "$scratch/less" --set none 2>"$scratch/errors" &&
+        grep -qE '^\| l3 \|.*\| not run \|' "$scratch/less/methods.md" &&
+        grep '^| l1 |' "$scratch/less/methods.md" | grep -qv 'not run'
+}
+
+methods_of_one_set_are_preliminary() {
+    grep -q 'verdict of one set alone is$' "$scratch/methods/methods.md"
+}
+
 check "runs" "$program" tiny "$scratch/one" --jobs 1
 check "a report of one set says so" one_set_is_preliminary
 check "runs the second set" "$program" tiny "$scratch/one" --set second
@@ -221,21 +301,46 @@ check "a verdict stands where both sets agree" verdicts_stand_where_both_agree
 check "changed questions are told" changed_questions_are_told
 check "the report is made again" the_report_is_made_again
 check "nothing to report on is an error" nothing_to_report_is_an_error
-check "the same bytes" same_results "$scratch/one" "$scratch/two"
+check "the same bytes" same_results "$scratch/one" "$scratch/two" tiny
 check "the report has every claim" has_rows "$scratch/one/report.md" ' |'
 check "the evidence has every claim" has_rows "$scratch/one/report.md" '\.1 |'
 check "the short table has every letter" short_has_letters
 check "verdicts are those of the rule" verdicts_are_known
-check "pictures are whole and shown" pictures_are_whole
+check "pictures are whole and shown" \
+    pictures_are_whole "$scratch/one" report.md 18
 check "pictures say what they are" pictures_say_what_they_are
 check "settings tried are listed" settings_are_listed
 check "metrics have a header and rows" \
     awk 'NR == 1 && $0 != "seed,run,iteration,metric,index,value" { bad = 1 }
          END { exit bad || NR < 1000 }' "$scratch/one/metrics.csv"
 check "what is missing is done again, the rest is not" is_redone
-check "the same bytes after that" same_results "$scratch/one" "$scratch/two"
+check "the same bytes after that" \
+    same_results "$scratch/one" "$scratch/two" tiny
 check "one claim" a_claim_prints
 check "a damaged file is refused" bad_rows_are_refused
+check "the methods run" "$program" tiny-methods "$scratch/methods" --jobs 1
+check "methods of one set are preliminary" methods_of_one_set_are_preliminary
+check "the methods' second set" \
+    "$program" tiny-methods "$scratch/methods" --set second
+check "the methods in three processes" \
+    "$program" tiny-methods "$scratch/also" --jobs 3
+check "their second set in three processes" \
+    "$program" tiny-methods "$scratch/also" --jobs 3 --set second
+check "the methods' same bytes" \
+    same_results "$scratch/methods" "$scratch/also" tiny-methods
+check "questions are those asked before" questions_are_those_asked
+check "the methods' settings are listed" methods_settings_are_listed
+check "the methods' pictures are whole and shown" \
+    pictures_are_whole "$scratch/methods" methods.md 12
+check "sets that agree" sets_say 0.8 0.2 holds
+check "sets of which one is undecided" \
+    sets_say 0.3/0.7 0.4 'undecided (holds, undecided)'
+check "sets that disagree" disagreement_is_told
+check "what is not run is said" what_is_not_run_is_said
+check "one question" \
+    "$program" tiny-methods "$scratch/methods" --set none --claim m10
+check "usage: a claim of the other report" \
+    exits 2 "$program" tiny-methods "$scratch/one" --claim a1
 check "usage: no plan" exits 2 "$program"
 check "usage: unknown plan" exits 2 "$program" huge "$scratch/one"
 check "usage: unknown claim" exits 2 "$program" tiny "$scratch/one" --claim z9

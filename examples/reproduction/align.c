@@ -64,22 +64,35 @@ static void note_arrival(lab *l, const char *who, int iteration,
     sppo_release(&l->ctx, x, (size_t)steps * sizeof *x);
 }
 
-static sppo_play_config align_config(const lab *l, const run *r, setting chosen)
+/* What is the method's own: its loss and what goes with it. */
+static sppo_play_config method_itself(lab *l, const run *r)
 {
     sppo_play_config c = { 0 };
 
+    if (r->by) {
+        c = method_config(l, r->by);
+        c.pull = r->pull > 0.0 ? r->pull : c.pull;
+        return c;
+    }
+    c.loss = method_loss[r->method];
+    c.keep_all = r->keep_all;
+    c.bradley_terry = r->bradley_terry;
+    c.baseline = r->baseline;
+    return c;
+}
+
+static sppo_play_config align_config(lab *l, const run *r, setting chosen)
+{
+    sppo_play_config c = method_itself(l, r);
+
     c.eta = r->eta > 0.0 ? r->eta : chosen.eta;
     c.k = K;
-    c.iterations = ITERATIONS;
+    c.iterations = r->longer ? l->plan->longer : l->plan->iterations;
     c.prompts_per_iteration = l->plan->prompts;
     c.batch = BATCH;
     c.epochs = l->plan->epochs;
     c.pass_tokens = PASS_TOKENS;
-    c.keep_all = r->keep_all;
-    c.bradley_terry = r->bradley_terry;
-    c.baseline = r->baseline;
     c.seed = chance_key(l, CHANCE_ALIGN);
-    c.loss = method_loss[r->method];
     c.sampling.max_tokens = l->plan->longest;
     c.optim.lr = chosen.lr;
     c.optim.clip = 1.0;
@@ -89,12 +102,15 @@ static sppo_play_config align_config(const lab *l, const run *r, setting chosen)
 
 /* After an iteration: measure, and keep the policy if asked. */
 static void after_iteration(lab *l, const run *r, const sppo_model *policy,
-                            const char *who, int iteration, int steps)
+                            const char *who, int iteration, int steps,
+                            int last)
 {
     char name[64];
 
     note_arrival(l, who, iteration, "winner", "winner_end", steps);
     note_arrival(l, who, iteration, "loser", "loser_end", steps);
+    if (r->last_only && !last)
+        return;
     measure_policy(l, who, iteration, policy, r->condition);
     if (!r->kept)
         return;
@@ -119,7 +135,7 @@ void align(lab *l, const run *r, setting chosen, const char *who,
     config.progress = on_progress;
     config.progress_user = &w;
     judge.user = &l->pref[r->condition];
-    draw_asked(l, &asks, CHANCE_TRAIN, ITERATIONS * l->plan->prompts, 0);
+    draw_asked(l, &asks, CHANCE_TRAIN, config.iterations * l->plan->prompts, 0);
     check(l, sppo_model_clone(&l->ctx, &policy, &l->base, SPPO_HEAD_NONE, 0));
     check(l, sppo_play_init(&l->ctx, &play, &config, &policy, &asks.ids));
     while (play.iteration < iterations) {
@@ -130,7 +146,8 @@ void align(lab *l, const run *r, setting chosen, const char *who,
             estimate_with(l, &play, r->judges);
         check(l, sppo_play_fit(&l->ctx, &play));
         check(l, sppo_play_advance(&l->ctx, &play));
-        after_iteration(l, r, &policy, who, play.iteration, play.steps);
+        after_iteration(l, r, &policy, who, play.iteration, play.steps,
+                        play.iteration == iterations);
     }
     sppo_play_free(&l->ctx, &play);
     sppo_model_free(&l->ctx, &policy);

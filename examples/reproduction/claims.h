@@ -24,7 +24,7 @@ typedef struct contrast {
 
 /* How a claim's numbers are written, and the margin of its verdicts. */
 typedef enum claim_scale {
-    POINTS, WORDS_MORE, NATS, GAP, SCALES
+    POINTS, WORDS_MORE, NATS, GAP, COEFFICIENT, SCALES
 } claim_scale;
 
 typedef struct scale_rule {
@@ -37,18 +37,20 @@ extern const scale_rule claim_scales[SCALES];
 
 enum { PARTS = 6 };
 
+enum asked_where { BOTH_BIASES, MILD_ONLY, STRONG_ONLY };
+
 typedef struct claim {
     const char *id, *text, *paper;
-    int once;           // 1: in the first condition only
+    enum asked_where where;
     claim_scale scale;
     contrast part[PARTS];
     const char *unless; // what may be the reason where it does not hold
 } claim;
 
-extern const claim claims[];
-extern const int claim_count;
-
-const claim *claim_find(const char *id);
+/* The claims of a plan's report. */
+const claim *claims_of(const plan *p, int *count);
+const claim *claim_find(const plan *p, const char *id);
+int is_asked(const claim *c, enum condition condition);
 /* Whether a claim (NULL: any) needs a run. */
 int claim_wants(const claim *c, const char *name);
 
@@ -62,6 +64,8 @@ typedef struct seed_set {
     store found;
 } seed_set;
 
+/* Of alignments that try settings, the number of the one that is chosen. */
+int most_liked(store *s, const plan *p, const char *const *tried, int count);
 int chosen_index(store *s, const plan *p, enum method m, enum condition c);
 setting chosen_setting(store *s, const plan *p, enum method m,
                        enum condition c);

@@ -8,8 +8,10 @@
  * best answer wins against it under the true preference, is exact: the duality
  * gap of Eq 3.3.                                                            */
 #include <math.h>
+#include <stdio.h>
 
 #include "lab.h"
+#include "methods.h"
 
 enum { STYLES = 3, QUALITIES = 3, ANSWERS = STYLES * QUALITIES,
        FIRST_ANSWER = 2, CYCLE_PROMPTS = 64 };
@@ -200,12 +202,22 @@ static void cycle_error(lab *l, sppo_pref *pref, const double *truth,
     sppo_lists_free(&l->ctx, &answers);
 }
 
+/* What is as it was for all that play; the loss is the caller's. */
+static sppo_play_config cycle_config(lab *l, sppo_play_config c)
+{
+    c.k = K, c.iterations = l->plan->rounds;
+    c.prompts_per_iteration = CYCLE_PROMPTS;
+    c.batch = BATCH, c.epochs = 4, c.seed = chance_key(l, CHANCE_CYCLE);
+    c.sampling.max_tokens = 1, c.optim.lr = 3e-3;
+    return c;
+}
+
 /* Self-play with a judge; after each round the exploitability of the last
  * policy, and of the average of all (Theorem 4.1's).                        */
 static void cycle_play(lab *l, const sppo_model *base, sppo_judge judge,
-                       const double *truth, const char *who)
+                       const double *truth, sppo_play_config c,
+                       const char *who)
 {
-    sppo_play_config c = { 0 };
     double pi[ANSWERS] = { 0.0 }, mean[ANSWERS] = { 0.0 };
     double total[ANSWERS] = { 0.0 }, inside = 1.0;
     sppo_lists prompts = { 0 };
@@ -216,10 +228,7 @@ static void cycle_play(lab *l, const sppo_model *base, sppo_judge judge,
 
     for (i = 0; i < CYCLE_PROMPTS; i++)
         check(l, sppo_lists_add(&l->ctx, &prompts, &bos, 1));
-    c.eta = 2.0, c.k = K, c.iterations = l->plan->rounds;
-    c.prompts_per_iteration = CYCLE_PROMPTS, c.keep_all = 1;
-    c.batch = BATCH, c.epochs = 4, c.seed = chance_key(l, CHANCE_CYCLE);
-    c.sampling.max_tokens = 1, c.optim.lr = 3e-3;
+    c = cycle_config(l, c);
     check(l, sppo_model_clone(&l->ctx, &policy, base, SPPO_HEAD_NONE, 0));
     check(l, sppo_play_init(&l->ctx, &play, &c, &policy, &prompts));
     for (round = 0; round <= c.iterations; round++) {
@@ -249,9 +258,11 @@ void cycle_experiment(lab *l)
         SPPO_HEAD_NONE, SPPO_HEAD_PAIR, SPPO_HEAD_EMBED, SPPO_HEAD_SCALAR
     };
     double truth[ANSWERS * ANSWERS];
+    sppo_play_config c = { 0 };
     sppo_model base;
     int i;
 
+    c.eta = 2.0, c.keep_all = 1;
     cycle_matrix(truth);
     cycle_base(l, &base);
     for (i = 0; i < CYCLE_JUDGES; i++) {
@@ -268,11 +279,53 @@ void cycle_experiment(lab *l)
             judge.fill = sppo_pref_fill;
             judge.user = &pref;
         }
-        cycle_play(l, &base, judge, truth, cycle_judge[i]);
+        cycle_play(l, &base, judge, truth, c, cycle_judge[i]);
         if (i > ORACLE) {
             sppo_pref_free(&l->ctx, &pref);
             sppo_model_free(&l->ctx, &model);
         }
     }
+    sppo_model_free(&l->ctx, &base);
+}
+
+/* One method, judged by the oracle, or by a reward learnt from votes. */
+static void cycle_contend(lab *l, const sppo_model *base, const double *truth,
+                          const contender *m)
+{
+    sppo_play_config c = method_config(l, m->by ? m->by : m->name);
+    sppo_judge judge = { cycle_fill, NULL };
+    sppo_model model;
+    sppo_pref pref;
+    char who[64];
+
+    c.eta = m->circle_eta;
+    c.keep_all = !m->two;
+    c.pull = m->pull > 0.0 ? m->pull : c.pull;
+    if (m->scalar) {
+        check(l, sppo_model_clone(&l->ctx, &model, base, SPPO_HEAD_SCALAR, 0));
+        cycle_learn(l, &model);
+        check(l, sppo_pref_init(&l->ctx, &pref, &model, PASS_TOKENS, ANSWERS,
+                                0));
+        judge.fill = sppo_pref_fill;
+        judge.user = &pref;
+    }
+    snprintf(who, sizeof who, "circle-%s", m->name);
+    cycle_play(l, base, judge, truth, c, who);
+    if (m->scalar) {
+        sppo_pref_free(&l->ctx, &pref);
+        sppo_model_free(&l->ctx, &model);
+    }
+}
+
+void cycle_methods(lab *l)
+{
+    double truth[ANSWERS * ANSWERS];
+    sppo_model base;
+    int i;
+
+    cycle_matrix(truth);
+    cycle_base(l, &base);
+    for (i = 0; i < contender_count; i++)
+        cycle_contend(l, &base, truth, &contenders[i]);
     sppo_model_free(&l->ctx, &base);
 }

@@ -9,24 +9,35 @@
 
 /* The one whose policy wins most against the base on validation prompts in the
  * eyes of the preference model; of equals the first.                        */
-int chosen_index(store *s, const plan *p, enum method m,
-                 enum condition c)
+int most_liked(store *s, const plan *p, const char *const *tried, int count)
 {
     double best = -1.0;
     int i, chosen = 0;
 
-    for (i = 0; i < p->settings; i++) {
-        char name[64];
-        double won;
+    for (i = 0; i < count; i++) {
+        const double won = store_get(s, p->tuning_seed, tried[i], p->tuned,
+                                     "proxy", -1);
 
-        tuning_name(m, i, c, name);
-        won = store_get(s, p->tuning_seed, name, p->tuned, "proxy", -1);
         if (won > best) {
             best = won;
             chosen = i;
         }
     }
     return chosen;
+}
+
+int chosen_index(store *s, const plan *p, enum method m,
+                 enum condition c)
+{
+    char name[SETTINGS][64];
+    const char *tried[SETTINGS];
+    int i;
+
+    for (i = 0; i < p->settings; i++) {
+        tuning_name(m, i, c, name[i]);
+        tried[i] = name[i];
+    }
+    return most_liked(s, p, tried, p->settings);
 }
 
 setting chosen_setting(store *s, const plan *p, enum method m,

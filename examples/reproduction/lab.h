@@ -21,7 +21,7 @@ enum chance { CHANCE_TEXT = 100, CHANCE_WEIGHTS, CHANCE_ASKED, CHANCE_ANSWERS,
               CHANCE_PAIRS, CHANCE_VOTES, CHANCE_TRAIN, CHANCE_VALIDATE,
               CHANCE_TEST, CHANCE_SKILL, CHANCE_REFERENCE, CHANCE_BASE,
               CHANCE_POLICY, CHANCE_RERANK, CHANCE_MATCH, CHANCE_ALIGN,
-              CHANCE_THIRD, CHANCE_CYCLE };
+              CHANCE_THIRD, CHANCE_CYCLE, CHANCE_POOL };
 
 /* Prompts as tokens, and as what they ask. */
 typedef struct asked {
@@ -98,16 +98,26 @@ void prepare(lab *l);
 void open_measuring(lab *l, enum chance prompts);
 void measure_policy(lab *l, const char *who, int iteration,
                     const sppo_model *policy, enum condition c);
+/* Of a probability; that of 0 and 1 is as that of 1e-12 away. */
+double log_odds(double p);
 void measure_reranked(lab *l, const char *who, int iteration,
                       const sppo_model *policy, enum condition c);
 marks gold_marks(const lab *l, const scene *s, const sppo_lists *lists,
                  int list);
 
-/* ==== align.c, tournament.c, cycle.c ===================================== */
+/* ==== best_of.c ========================================================== */
+
+/* The best of 1, 2, 4 .. plan->pool of the base's responses. */
+void measure_best_of(lab *l, enum condition c);
+
+/* ==== align.c, methods.c, tournament.c, cycle.c ========================== */
 
 /* One alignment of that many iterations, measured after each. */
 void align(lab *l, const run *r, setting chosen, const char *who,
            int iterations);
+
+/* A method's settings by its name of sppo align --method. */
+sppo_play_config method_config(lab *l, const char *name);
 
 enum { PLAYERS = 1 + METHODS * ITERATIONS };  // the base, then by method
 
@@ -118,7 +128,9 @@ void tournament(lab *l, enum condition c);
 enum { ORACLE, PAIR, EMBED, SCALAR, CYCLE_JUDGES };
 extern const char *const cycle_judge[CYCLE_JUDGES];
 
-/* A preference that goes in a circle, learnt and played. */
+/* A preference that goes in a circle, learnt and played; and played by every
+ * method.                                                                   */
 void cycle_experiment(lab *l);
+void cycle_methods(lab *l);
 
 #endif /* LAB_H */

@@ -14,10 +14,18 @@ marks gold_marks(const lab *l, const scene *s, const sppo_lists *lists,
     return judge_response(&l->t, s, &words);
 }
 
-/* Mean win rates, per prompt, of the policy's SAMPLES responses against the
- * base's, by the preference model.                                          */
+double log_odds(double p)
+{
+    const double least = 1e-12;
+
+    p = fmin(fmax(p, least), 1.0 - least);
+    return log(p / (1.0 - p));
+}
+
+/* Mean win rates and log odds, per prompt, of the policy's SAMPLES responses
+ * against the base's, by the preference model.                              */
 static void proxy_rates(lab *l, enum condition c, const sppo_lists *said,
-                        double *win)
+                        double *win, double *score)
 {
     const int n = l->on.ids.count, k = 2 * SAMPLES;
     double *p = (double *)room(l, (size_t)n * (size_t)k * (size_t)k, sizeof *p);
@@ -36,9 +44,13 @@ static void proxy_rates(lab *l, enum condition c, const sppo_lists *said,
     check(l, sppo_pref_fill(&l->ctx, &l->pref[c], &l->on.ids, &both, k, 0, n,
                             p));
     for (x = 0; x < n; x++)
-        for (win[x] = 0.0, i = 0; i < SAMPLES; i++)
-            for (j = SAMPLES; j < k; j++)
-                win[x] += p[(x * k + i) * k + j] / (SAMPLES * SAMPLES);
+        for (win[x] = score[x] = 0.0, i = 0; i < SAMPLES; i++)
+            for (j = SAMPLES; j < k; j++) {
+                const double won = p[(x * k + i) * k + j];
+
+                win[x] += won / (SAMPLES * SAMPLES);
+                score[x] += log_odds(won) / (SAMPLES * SAMPLES);
+            }
     sppo_release(&l->ctx, p, (size_t)n * (size_t)k * (size_t)k * sizeof *p);
     sppo_lists_free(&l->ctx, &both);
 }
@@ -139,17 +151,18 @@ void measure_policy(lab *l, const char *who, int iteration,
                     const sppo_model *policy, enum condition c)
 {
     const int n = l->on.ids.count;
-    double *win = (double *)room(l, (size_t)n, sizeof *win);
+    double *win = (double *)room(l, 2 * (size_t)n, sizeof *win);
     sppo_lists said = { 0 };
 
     sample(l, policy, &l->on.ids, SAMPLES, 0, chance_key(l, CHANCE_POLICY),
            &said);
     note_gold(l, who, iteration, &said);
-    proxy_rates(l, c, &said, win);
+    proxy_rates(l, c, &said, win, win + n);
     note_mean(l, who, iteration, "proxy", win, n, 0);
+    note_mean(l, who, iteration, "proxy_score", win + n, n, 0);
     note_kl(l, who, iteration, policy, &said);
     note_skill(l, who, iteration, policy);
-    sppo_release(&l->ctx, win, (size_t)n * sizeof *win);
+    sppo_release(&l->ctx, win, 2 * (size_t)n * sizeof *win);
     sppo_lists_free(&l->ctx, &said);
 }
 

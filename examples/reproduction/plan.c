@@ -7,18 +7,30 @@
 /* What is 0 is left out. */
 static const plan plans[] = {
     { .name = "full", .from = 1, .seeds = 5, .dim = 64, .layers = 3,
-      .longest = 65, .base_steps = 1300, .pairs = 16000, .prompts = 512,
-      .epochs = 4, .tests = 400, .skills = 200, .reranked = 200, .settings = 6,
-      .tuned = 3, .every_eta = 1, .rounds = 60, .votes = 16000 },
+      .longest = 65, .base_steps = 1300, .pairs = 16000,
+      .iterations = ITERATIONS, .prompts = 512, .epochs = 4, .tests = 400,
+      .skills = 200, .reranked = 200, .settings = 6, .tuned = 3,
+      .every_eta = 1, .rounds = 60, .votes = 16000 },
     { .name = "quick", .tuning_seed = 1, .from = 1, .seeds = 2, .dim = 64,
       .layers = 3, .longest = 65, .base_steps = 1200, .pairs = 9600,
-      .prompts = 256, .epochs = 4, .tests = 200, .skills = 100,
-      .reranked = 100, .settings = 2, .tuned = 1, .rounds = 60,
+      .iterations = ITERATIONS, .prompts = 256, .epochs = 4, .tests = 200,
+      .skills = 100, .reranked = 100, .settings = 2, .tuned = 1, .rounds = 60,
       .votes = 16000 },
     { .name = "tiny", .tuning_seed = 1, .from = 1, .seeds = 2, .dim = 16,
-      .layers = 1, .longest = 6, .base_steps = 8, .pairs = 128, .prompts = 16,
-      .epochs = 2, .tests = 6, .skills = 4, .reranked = 4, .settings = 1,
-      .tuned = 1, .rounds = 3, .votes = 320 }
+      .layers = 1, .longest = 6, .base_steps = 8, .pairs = 128,
+      .iterations = ITERATIONS, .prompts = 16, .epochs = 2, .tests = 6,
+      .skills = 4, .reranked = 4, .settings = 1, .tuned = 1, .rounds = 3,
+      .votes = 320 },
+    { .name = "methods", .about = THE_METHODS, .from = 1, .seeds = 4,
+      .dim = 64, .layers = 3, .longest = 65, .base_steps = 1300,
+      .pairs = 16000, .iterations = 6, .longer = 12, .prompts = 256,
+      .epochs = 4, .tests = 400, .skills = 200, .reranked = 200, .pool = 256,
+      .settings = 4, .tuned = 3, .rounds = 60, .votes = 16000 },
+    { .name = "tiny-methods", .about = THE_METHODS, .tuning_seed = 1,
+      .from = 1, .seeds = 2, .dim = 16, .layers = 1, .longest = 6,
+      .base_steps = 8, .pairs = 128, .iterations = 6, .longer = 12,
+      .prompts = 8, .epochs = 1, .tests = 6, .skills = 4, .reranked = 4,
+      .pool = 8, .settings = 2, .tuned = 1, .rounds = 3, .votes = 320 }
 };
 
 const plan *plan_find(const char *name)

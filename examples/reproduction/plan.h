@@ -12,8 +12,12 @@ enum { ITERATIONS = 3, K = 5, BATCH = 32, RERANKED = 16, SAMPLES = 2,
 enum { SETS = 2, SET_STEP = 10 };
 extern const char *const set_name[SETS];
 
+/* Which of the two reports a plan is for. */
+enum about { THE_PAPER, THE_METHODS };
+
 typedef struct plan {
     const char *name;
+    enum about about;
     int set;
     int tuning_seed; // whose models choose the settings: 0, or to save time 1
     int from, seeds; // from .. from + seeds - 1 are measured
@@ -21,11 +25,14 @@ typedef struct plan {
     int longest;     // response, in tokens
     int base_steps;  // of BATCH rows
     int pairs;       // that annotators vote on
+    int iterations;  // ITERATIONS for the paper's report
+    int longer;      // those of SPPO with and without a pull
     int prompts;     // of one iteration
     int epochs;
     int tests;       // test prompts; as many validation prompts
     int skills;      // prompts of the unrelated skill
     int reranked;    // test prompts with RERANKED responses
+    int pool;        // responses that the best of 1, 2, 4 .. is taken from
     int settings;    // tried for each method
     int tuned;       // iterations before settings are compared
     int every_eta;   // 1: all values of eta; 0: those that a claim needs
@@ -71,6 +78,10 @@ typedef struct run {
     sppo_baseline baseline;
     double eta;
     int optional;  // 1: no claim needs it
+    const char *by; // instead of method: a name that sppo align --method knows
+    double pull;
+    int longer;    // 1: the plan's `longer` iterations
+    int last_only; // 1: only the last iteration is measured
 } run;
 
 extern const run runs[];

@@ -12,8 +12,8 @@
 
 /* A point with its interval; of one seed: none, of two: from one to the other,
  * for Student's interval of two is so wide that the lines would be lost.    */
-static void add_point(svg_plot *plot, const char *series, double x,
-                      interval y, double scale)
+void plot_interval(svg_plot *plot, const char *series, double x, interval y,
+                   double scale)
 {
     double half = y.n > 1 ? (y.high - y.low) / 2 : 0.0;
 
@@ -25,7 +25,7 @@ static void add_point(svg_plot *plot, const char *series, double x,
 }
 
 /* What is said below a title: "95 % over 5 seeds". */
-static const char *plot_note(const report *r)
+const char *plot_note(const report *r)
 {
     static char note[64];
     int k, seeds = 0;
@@ -60,7 +60,7 @@ static void plot_iterations(report *r, enum condition c, const char *metric,
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
             method_run_name(who, m, at, c);
-            add_point(&plot, method_title[m], at,
+            plot_interval(&plot, method_title[m], at,
                       over_seeds(r, who, at, metric, -1), scale);
         }
     svg_write(&plot, title, "iteration (0: base policy)", y_label, out);
@@ -84,7 +84,7 @@ static void plot_exploit(report *r, enum condition c, const char *title,
     for (m = 0; m < METHODS; m++)
         for (at = 0; at <= ITERATIONS; at++) {
             method_run_name(who, m, at, c);
-            add_point(&plot, method_title[m], 100 *
+            plot_interval(&plot, method_title[m], 100 *
                       over_seeds(r, who, at, "proxy", -1).mean,
                       over_seeds(r, who, at, "gold_base", -1), 100);
             snprintf(iteration, sizeof iteration, "%d", at);
@@ -113,7 +113,7 @@ static void plot_likelihood(report *r, enum condition c, const char *metric,
             method_run_name(who, m, at, c);
             svg_cut(&plot, method_title[m]);
             for (i = 0; i < steps; i += steps > 16 ? 4 : 1)
-                add_point(&plot, method_title[m], (at - 1) * steps + i,
+                plot_interval(&plot, method_title[m], (at - 1) * steps + i,
                           over_seeds(r, who, at, metric, i), 1);
         }
     svg_write(&plot, title, "step (each iteration begins at 0 again)",
@@ -186,7 +186,7 @@ static void plot_eta(report *r)
     for (at = 1; at <= ITERATIONS; at++)
         for (i = 0; i < run_count; i++)
             if (runs[i].eta > 0.0)
-                add_point(&plot, name[at - 1], runs[i].eta,
+                plot_interval(&plot, name[at - 1], runs[i].eta,
                           over_seeds(r, runs[i].name, at, "gold", -1), 100);
     svg_write(&plot, "SPPO by eta (mild bias)", "eta",
               "judge, win rate against the reference, %", out);
@@ -204,7 +204,7 @@ static void plot_cycle(report *r)
     for (i = 0; i < CYCLE_JUDGES; i++)
         for (round = 0; round <= r->p->rounds;
              round += r->p->rounds > 16 ? 2 : 1)
-            add_point(&plot, cycle_judge[i], round,
+            plot_interval(&plot, cycle_judge[i], round,
                       over_seeds(r, cycle_judge[i], 0, "gap_mean",
                                  round), 1);
     svg_write(&plot, "Self-play in a circle: exploitability of the average",
@@ -230,11 +230,11 @@ static void plot_rerank(report *r, enum condition c, const char *title,
                  condition_suffix[c]);
         first = over_seeds(r, who, at, "first", -1);
         gain = over_seeds(r, who, at, "rerank_gain", -1);
-        add_point(&plot, "one answer", at, first, 100);
+        plot_interval(&plot, "one answer", at, first, 100);
         gain.low += first.mean;  // the band is that of the gain
         gain.high += first.mean;
         gain.mean += first.mean;
-        add_point(&plot, "best of 16", at, gain, 100);
+        plot_interval(&plot, "best of 16", at, gain, 100);
     }
     svg_write(&plot, title, "iteration of SPPO (0: base policy)",
               "judge, win rate against the reference, %", out);

@@ -28,9 +28,9 @@ void report_close(FILE *out)
 }
 
 /* All single numbers and the tournaments; the lists stay in FOLDER/PLAN. */
-static void write_metrics(report *r)
+void write_metrics(report *r, const char *name)
 {
-    FILE *out = report_file(r, "metrics.csv");
+    FILE *out = report_file(r, name);
     int i, k;
 
     fputs("seed,run,iteration,metric,index,value\n", out);
@@ -52,7 +52,7 @@ static void write_metrics(report *r)
 /* ==== text =============================================================== */
 
 /* "1 to 5 and 11 to 15" */
-static const char *seed_ranges(const report *r, char out[64])
+const char *seed_ranges(const report *r, char out[64])
 {
     const plan *a = &r->set[0]->plan;
 
@@ -204,15 +204,16 @@ static void put_tally(FILE *out, const report *r, char letter,
 {
     static const ruling order[] = { HOLDS, FAILS, UNDECIDED, NOT_RUN };
     const char *comma = "";
-    int i, v;
+    const claim *all;
+    int i, v, n;
 
+    all = claims_of(r->p, &n);
     for (v = 0; v < 4; v++) {
         int count = 0;
 
-        for (i = 0; i < claim_count; i++)
-            count += claims[i].id[0] == letter
-                  && (c == MILD || !claims[i].once)
-                  && joint_verdict(r, &claims[i], c) == order[v];
+        for (i = 0; i < n; i++)
+            count += all[i].id[0] == letter && is_asked(&all[i], c)
+                  && joint_verdict(r, &all[i], c) == order[v];
         if (count == 0)
             continue;
         fprintf(out, "%s%s %d", comma, verdict_name(order[v]), count);
@@ -221,7 +222,22 @@ static void put_tally(FILE *out, const report *r, char letter,
 }
 
 /* A line per letter, for a README. */
-static void put_short(FILE *out, const report *r)
+void put_short(FILE *out, const report *r, char first,
+               const char *const *title, int titles)
+{
+    int i;
+
+    fputs("| | claim | mild bias | strong bias |\n|---|---|---|---|\n", out);
+    for (i = 0; i < titles; i++) {
+        fprintf(out, "| %c | %s | ", first + i, title[i]);
+        put_tally(out, r, (char)(first + i), MILD);
+        fputs(" | ", out);
+        put_tally(out, r, (char)(first + i), STRONG);
+        fputs(" |\n", out);
+    }
+}
+
+static void put_paper_short(FILE *out, const report *r)
 {
     static const char *const title[] = {
         "SPPO's win rate rises, iteration by iteration (Table 1)",
@@ -236,23 +252,14 @@ static void put_short(FILE *out, const report *r)
         "a circle: heads that can hold it end less exploitable",
         "eta, eta / 2 against log Z, Bradley-Terry P: as good as the paper's"
     };
-    size_t i;
-
-    fputs("| | claim | mild bias | strong bias |\n|---|---|---|---|\n", out);
-    for (i = 0; i < sizeof title / sizeof title[0]; i++) {
-        fprintf(out, "| %c | %s | ", (int)('a' + i), title[i]);
-        put_tally(out, r, (char)('a' + i), MILD);
-        fputs(" | ", out);
-        put_tally(out, r, (char)('a' + i), STRONG);
-        fputs(" |\n", out);
-    }
+    put_short(out, r, 'a', title, (int)(sizeof title / sizeof title[0]));
 }
 
 static void write_short(report *r)
 {
     FILE *out = report_file(r, "short.md");
 
-    put_short(out, r);
+    put_paper_short(out, r);
     report_close(out);
 }
 
@@ -266,7 +273,7 @@ void write_report(report *r)
     put_introduction(r);
     put_rules(r);
     fputs("## In short\n\n", r->out);
-    put_short(r->out, r);
+    put_paper_short(r->out, r);
     fputs("\n## The claims\n\n", r->out);
     put_claims(r);
     fputs("\nThe command of a row does what that row needs and prints its\n"
@@ -298,6 +305,6 @@ void write_report(report *r)
     put_limits(r);
     report_close(r->out);
     write_plots(r);
-    write_metrics(r);
+    write_metrics(r, "metrics.csv");
     write_short(r);
 }

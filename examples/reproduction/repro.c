@@ -33,13 +33,54 @@
 #define SPPO_IMPLEMENTATION
 #include "../../sppo.h"
 #include "lab.h"
+#include "methods.h"
 #include "report.h"
 #include "units.h"
 
 /* ==== stages ============================================================= */
 
-/* The stages: models; the choice of settings; alignments; tournaments. */
-static int do_all(program *g)
+/* Whether a method of the second report has settings of its own to try. */
+static int is_tried(const program *g, const contender *c)
+{
+    return c->like == NULL
+        && (claim_wants(g->only, c->name) || strcmp(c->name, "sppo") == 0);
+}
+
+/* The stages of the methods: models and the circle; the choice of settings;
+ * alignments and the best of n.                                             */
+static int do_methods(program *g)
+{
+    const int from = g->plan->from, last = last_seed(g->plan);
+    int seed, i, at;
+
+    for (seed = from; seed <= last && claim_wants(g->only, "pair"); seed++)
+        add_unit(g, CIRCLE, seed, 0, 0, 0);
+    for (seed = g->plan->tuning_seed;
+         seed <= last && claim_wants(g->only, "base"); seed++)
+        add_unit(g, PREPARE, seed, 0, 0, 0);
+    if (!do_stage(g))
+        return 0;
+    if (!claim_wants(g->only, "base"))
+        return 1;
+    for (i = 0; i < contender_count; i++)
+        for (at = 0; at < g->plan->settings && is_tried(g, &contenders[i]);
+             at++)
+            add_unit(g, TRY_OUT, g->plan->tuning_seed, i, at, STRONG);
+    if (!do_stage(g))
+        return 0;
+    for (seed = from; seed <= last; seed++) {
+        add_unit(g, BEST_OF, seed, 0, 0, STRONG);
+        for (i = 0; i < contender_count; i++)
+            if (claim_wants(g->only, contenders[i].name) ||
+                strcmp(contenders[i].name, "sppo") == 0)
+                add_unit(g, CONTEND, seed, i, 0, STRONG);
+    }
+    return do_stage(g);
+}
+
+/* The stages of the paper: models; the choice of settings; alignments;
+ * tournaments.                                                              */
+static int do_paper(program *g)
 {
     const int from = g->plan->from, last = last_seed(g->plan);
     int seed, m, c, i;
@@ -87,8 +128,11 @@ static void do_sets(program *g, const plan *first, report *r)
         g->found = &g->set[i].found;
         g->jobs = i == g->wanted ? jobs : 0;
         g->units = 0;
-        if (do_all(g))
-            r->set[r->sets++] = &g->set[i];
+        if (!(g->plan->about == THE_METHODS ? do_methods(g) : do_paper(g)))
+            continue;
+        if (g->plan->about == THE_METHODS)
+            work_out(&g->set[i]);
+        r->set[r->sets++] = &g->set[i];
     }
 }
 
@@ -118,6 +162,8 @@ static int read_options(program *g, int argc, char **argv)
     if (argc < 3 || argc % 2 == 0)
         return 0;
     g->plan = plan_find(argv[1]);
+    if (g->plan == NULL)
+        return 0;
     g->folder = argv[2];
     g->jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
     for (at = 3; at < argc; at += 2) {
@@ -131,10 +177,10 @@ static int read_options(program *g, int argc, char **argv)
                 return 0;
             g->wanted = set;
         } else if (strcmp(argv[at], "--claim") != 0 ||
-                 (g->only = claim_find(argv[at + 1])) == NULL)
+                 (g->only = claim_find(g->plan, argv[at + 1])) == NULL)
             return 0;
     }
-    return g->plan != NULL && g->jobs > 0 && strlen(g->folder) < 400;
+    return g->jobs > 0 && strlen(g->folder) < 400;
 }
 
 static void make_folder(const char *folder, const char *under)
@@ -190,6 +236,8 @@ int main(int argc, char **argv)
     r.p = &r.set[0]->plan;
     if (g.only)
         print_claim(&r, g.only);
+    else if (r.p->about == THE_METHODS)
+        write_methods_report(&r);
     else
         write_report(&r);
     fprintf(stderr, "%.0f s\n", seconds() - begin);

@@ -55,7 +55,7 @@ static void put_interval(FILE *out, claim_scale unit, interval x)
 }
 
 /* The measured column: all parts, a line per set of seeds. */
-static void put_measured(report *r, const claim *c, enum condition condition)
+void put_measured(report *r, const claim *c, enum condition condition)
 {
     const char *unit = claim_scales[c->scale].name;
     int i, k;
@@ -78,7 +78,7 @@ static void put_measured(report *r, const claim *c, enum condition condition)
 }
 
 /* The verdict; where the sets differ, that of each. */
-static void put_verdict(report *r, const claim *c, enum condition condition)
+void put_verdict(report *r, const claim *c, enum condition condition)
 {
     const ruling v = joint_verdict(r, c, condition);
     ruling each[SETS];
@@ -97,18 +97,20 @@ static void put_verdict(report *r, const claim *c, enum condition condition)
 
 void put_claims(report *r)
 {
-    int i;
+    const claim *all;
+    int i, n;
 
+    all = claims_of(r->p, &n);
     fputs("| | claim | the paper | mild bias: measured | verdict | strong bias:"
           " measured | verdict | command |\n"
           "|---|---|---|---|---|---|---|---|\n", r->out);
-    for (i = 0; i < claim_count; i++) {
-        const claim *c = &claims[i];
+    for (i = 0; i < n; i++) {
+        const claim *c = &all[i];
         int k;
 
         fprintf(r->out, "| %s | %s | %s |", c->id, c->text, c->paper);
         for (k = 0; k < CONDITIONS; k++) {
-            if (k == STRONG && c->once) {
+            if (!is_asked(c, (enum condition)k)) {
                 fputs(" | |", r->out);
                 continue;
             }
@@ -126,26 +128,32 @@ void put_claims(report *r)
 /* The reasons that are offered where a claim does not hold. */
 void put_reasons(report *r)
 {
-    int i;
+    const claim *all;
+    int i, n;
 
-    for (i = 0; i < claim_count; i++) {
-        const claim *c = &claims[i];
-        const ruling mild = joint_verdict(r, c, MILD);
-        const ruling strong = c->once ? HOLDS : joint_verdict(r, c, STRONG);
+    all = claims_of(r->p, &n);
+    for (i = 0; i < n; i++) {
+        const claim *c = &all[i];
+        const int mild = is_asked(c, MILD)
+                      && joint_verdict(r, c, MILD) == FAILS;
+        const int strong = is_asked(c, STRONG)
+                        && joint_verdict(r, c, STRONG) == FAILS;
 
-        if (c->unless && (mild == FAILS || strong == FAILS))
+        if (c->unless && (mild || strong))
             fprintf(r->out, "* **%s** (%s%s%s) %s\n", c->id,
-                    mild == FAILS ? condition_name[MILD] : "",
-                    mild == FAILS && strong == FAILS ? ", " : "",
-                    strong == FAILS ? condition_name[STRONG] : "", c->unless);
+                    mild ? condition_name[MILD] : "",
+                    mild && strong ? ", " : "",
+                    strong ? condition_name[STRONG] : "", c->unless);
     }
 }
 
 /* What the claims came to under the questions that were put first. */
 void put_changes(report *r)
 {
-    int i, k;
+    const claim *all;
+    int i, k, n;
 
+    all = claims_of(r->p, &n);
     fputs(
         "Commit 687db45 changed questions after quick runs had been seen: f1 "
         "to\n"
@@ -158,8 +166,8 @@ void put_changes(report *r)
         "either rule, the sets of seeds in turn:\n\n"
         "| | verdict now | under the rule before 687db45 |\n|---|---|---|\n",
         r->out);
-    for (i = 0; i < claim_count; i++) {
-        const claim *c = &claims[i];
+    for (i = 0; i < n; i++) {
+        const claim *c = &all[i];
         ruling v[SETS];
 
         if (!was_same(c))
@@ -200,7 +208,7 @@ static const struct {
 };
 enum { COLUMNS = (int)(sizeof columns / sizeof columns[0]) };
 
-static void put_run(report *r, const char *who, int at)
+void put_run(report *r, const char *who, int at)
 {
     int i;
 
@@ -229,9 +237,9 @@ static int is_own_run(report *r, const char *name)
     return own == r->sets;
 }
 
-void put_runs(report *r, enum condition c)
+void put_runs_head(report *r)
 {
-    int i, at;
+    int i;
 
     fputs("| run, iteration |", r->out);
     for (i = 0; i < COLUMNS; i++)
@@ -240,6 +248,13 @@ void put_runs(report *r, enum condition c)
     for (i = 0; i < COLUMNS; i++)
         fputs("---|", r->out);
     fputc('\n', r->out);
+}
+
+void put_runs(report *r, enum condition c)
+{
+    int i, at;
+
+    put_runs_head(r);
     put_run(r, c == MILD ? "base" : "base-strong", 0);
     for (i = 0; i < run_count; i++)
         for (at = 1; at <= ITERATIONS && runs[i].condition == c; at++)
@@ -292,19 +307,20 @@ static void put_evidence_head(FILE *out, const plan *p)
 /* Only: that claim; NULL: all.  A table for each set of seeds. */
 void put_all_evidence(report *r, const claim *only)
 {
-    int i, k, n;
+    const claim *all;
+    int i, k, n, count;
 
+    all = claims_of(r->p, &count);
     for (n = 0; n < r->sets; n++) {
         store *s = &r->set[n]->found;
         const plan *p = &r->set[n]->plan;
 
         fputs(n > 0 ? "\n" : "", r->out);
         put_evidence_head(r->out, p);
-        for (i = 0; i < claim_count; i++)
-            for (k = 0; k < (claims[i].once ? 1 : CONDITIONS) &&
-                        (only == NULL || only == &claims[i]); k++)
-                put_evidence(r->out, s, p, &claims[i],
-                             (enum condition)k);
+        for (i = 0; i < count; i++)
+            for (k = 0; k < CONDITIONS && (!only || only == &all[i]); k++)
+                if (is_asked(&all[i], (enum condition)k))
+                    put_evidence(r->out, s, p, &all[i], (enum condition)k);
     }
 }
 
@@ -315,7 +331,9 @@ void print_claim(report *r, const claim *c)
     r->out = stdout;
     fprintf(r->out, "%s  %s\npaper: %s\n\n", c->id, c->text, c->paper);
     put_all_evidence(r, c);
-    for (k = 0; k < (c->once ? 1 : CONDITIONS); k++) {
+    for (k = 0; k < CONDITIONS; k++) {
+        if (!is_asked(c, (enum condition)k))
+            continue;
         fprintf(r->out, "%s: ", condition_name[k]);
         put_verdict(r, c, (enum condition)k);
         fputc('\n', r->out);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lab.h"
+#include "methods.h"
 #include "units.h"
 
 #if defined(_OPENMP) && !defined(SPPO_NO_OPENMP)
@@ -33,6 +34,18 @@ static void unit_name(const unit *u, char name[64])
         return;
     case ALIGN:
         snprintf(name, 64, "%s-%d", runs[u->item].name, u->seed);
+        return;
+    case TRY_OUT:
+        contender_try(&contenders[u->item], u->setting, name);
+        return;
+    case CONTEND:
+        snprintf(name, 64, "%s-%d", contenders[u->item].name, u->seed);
+        return;
+    case BEST_OF:
+        snprintf(name, 64, "best-of-%d", u->seed);
+        return;
+    case CIRCLE:
+        snprintf(name, 64, "circle-%d", u->seed);
         return;
     case TOURNAMENT:
     default:
@@ -60,6 +73,10 @@ static setting unit_setting(program *g, const unit *u)
     if (u->work == ALIGN)
         return chosen_setting(g->found, g->plan, runs[u->item].method,
                               runs[u->item].condition);
+    if (u->work == TRY_OUT)
+        return contenders[u->item].tried[u->setting];
+    if (u->work == CONTEND)
+        return contender_setting(g->found, g->plan, &contenders[u->item]);
     return none;
 }
 
@@ -70,10 +87,10 @@ static void unit_heading(program *g, const unit *u, char line[256])
     const setting s = unit_setting(g, u);
 
     snprintf(line, 256, "# sppo.h %s, plan %d %d %d %d %d %d %d %d %d %d %d "
-             "%d %d, eta %g lr %g", sppo_version(), p->dim, p->layers,
-             p->longest, p->base_steps, p->pairs,
-             p->prompts, p->epochs, p->tests, p->skills, p->reranked, p->tuned,
-             p->rounds, p->votes, s.eta, s.lr);
+             "%d %d %d %d %d, eta %g lr %g", sppo_version(), p->dim, p->layers,
+             p->longest, p->base_steps, p->pairs, p->iterations, p->longer,
+             p->prompts, p->epochs, p->tests, p->skills, p->reranked, p->pool,
+             p->tuned, p->rounds, p->votes, s.eta, s.lr);
 }
 
 /* Reads a unit's file into the store; 0: it is not there, or of other settings
@@ -172,6 +189,28 @@ static void lab_close(lab *l)
     store_free(&l->cell);
 }
 
+/* One of the methods; trying a setting, on the validation prompts. */
+static void do_contender(program *g, lab *l, const unit *u)
+{
+    const contender *c = &contenders[u->item];
+    const int trying = u->work == TRY_OUT;
+    run r = { 0 };
+    char who[64];
+
+    if (trying)
+        contender_try(c, u->setting, who);
+    else
+        contender_run(c, who);
+    r.by = c->by ? c->by : c->name;
+    r.pull = c->pull;
+    r.longer = c->longer;
+    r.condition = STRONG;
+    r.last_only = trying;
+    lab_load(l, trying ? CHANCE_VALIDATE : CHANCE_TEST);
+    align(l, &r, unit_setting(g, u), who,
+          trying ? g->plan->tuned : contender_iterations(g->plan, c));
+}
+
 static void do_unit(program *g, lab *l, const unit *u)
 {
     run tuning = { 0 };
@@ -196,6 +235,17 @@ static void do_unit(program *g, lab *l, const unit *u)
         lab_load(l, CHANCE_TEST);
         align(l, &runs[u->item], unit_setting(g, u), runs[u->item].name,
               ITERATIONS);
+        break;
+    case TRY_OUT:
+    case CONTEND:
+        do_contender(g, l, u);
+        break;
+    case BEST_OF:
+        lab_load(l, CHANCE_TEST);
+        measure_best_of(l, STRONG);
+        break;
+    case CIRCLE:
+        cycle_methods(l);
         break;
     case TOURNAMENT:
     default:

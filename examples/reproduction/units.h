@@ -6,14 +6,16 @@
 
 #include "claims.h"
 
-enum work { PREPARE, CYCLE, TUNE, ALIGN, TOURNAMENT };
+enum work { PREPARE, CYCLE, TUNE, ALIGN, TOURNAMENT,
+            TRY_OUT, CONTEND, BEST_OF, CIRCLE };  // of the methods
 
 /* One unit of work. */
 typedef struct unit {
     enum work work;
     int seed;
-    int item;      // TUNE: method; ALIGN: of runs
-    int setting;   // TUNE
+    int item;      // TUNE: method; ALIGN: of runs; TRY_OUT, CONTEND: of
+                   // contenders
+    int setting;   // TUNE, TRY_OUT
     enum condition condition;  // TUNE, TOURNAMENT
 } unit;
 
