@@ -27,6 +27,8 @@ const contender contenders[] = {
       .tried = { { 6, 3e-4 }, { 6, 1e-4 }, { 20, 3e-4 }, { 20, 1e-4 } } },
     { .name = "inpo", .title = "INPO", .circle_eta = 2,
       .tried = { WIN_RATES } },
+    { .name = "nash-md", .title = "Nash-MD", .circle_eta = 2,
+      .tried = { WIN_RATES } },
     { .name = "rloo", .title = "RLOO", .circle_eta = 0.4,
       .tried = { RATES } },
     { .name = "rlhf", .title = "RLHF", .circle_eta = 0.4, .scalar = 1,
