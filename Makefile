@@ -89,19 +89,24 @@ repro: build/reproduce  ## do the paper's claims hold? 2 seeds, 3 to 6 minutes
 	@cat build/repro/short.md
 	@echo "build/repro/report.md"
 
-repro-full: build/reproduce  ## the same, 5 seeds, half an hour
+SHOW_REPRO = cat build/repro/short.md; sed 1,2d build/repro/methods-short.md; \
+             echo "build/repro/report.md build/repro/methods.md"
+
+repro-full: build/reproduce  ## the same, 5 seeds; ten methods, 4: 45 minutes
 	@build/reproduce full build/repro
-	@cat build/repro/short.md
-	@echo "build/repro/report.md"
+	@build/reproduce methods build/repro
+	@$(SHOW_REPRO)
 
-repro-second: build/reproduce  ## 5 other seeds, half an hour; a report of both
+repro-second: build/reproduce  ## other seeds, 45 minutes; reports of both sets
 	@build/reproduce full build/repro --set second
-	@cat build/repro/short.md
-	@echo "build/repro/report.md"
+	@build/reproduce methods build/repro --set second
+	@$(SHOW_REPRO)
 
-repro-keep:  ## keep the report of both in examples/reproduction
+repro-keep:  ## keep the reports of both sets in examples/reproduction
 	@grep -q '^# Reproduction report (full)' build/repro/report.md
 	@grep -q '^seeds 1 to 5 and 11 to 15' build/repro/report.md
+	@grep -q '^# Methods side by side (methods)' build/repro/methods.md
+	@grep -q '^seeds 1 to 4 and 11 to 14' build/repro/methods.md
 	@mkdir -p examples/reproduction
 	cp build/repro/*.md build/repro/*.svg build/repro/*.csv \
 	    examples/reproduction

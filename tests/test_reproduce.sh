@@ -286,6 +286,12 @@ what_is_not_run_is_said() {
         grep '^| l1 |' "$scratch/less/methods.md" | grep -qv 'not run'
 }
 
+methods_short_has_rows() {
+    awk -F' *\\| *' 'NR > 2 { letters = letters $2; cells = $4 $5
+            if (cells !~ /^(holds|does not hold|undecided|not run) [0-9]/) exit 1 }
+        END { exit letters != "lmnopq" }' "$scratch/methods/methods-short.md"
+}
+
 methods_of_one_set_are_preliminary() {
     grep -q 'verdict of one set alone is$' "$scratch/methods/methods.md"
 }
@@ -332,6 +338,7 @@ check "questions are those asked before" questions_are_those_asked
 check "the methods' settings are listed" methods_settings_are_listed
 check "the methods' pictures are whole and shown" \
     pictures_are_whole "$scratch/methods" methods.md 12
+check "the methods' short table has every letter" methods_short_has_rows
 check "sets that agree" sets_say 0.8 0.2 holds
 check "sets of which one is undecided" \
     sets_say 0.3/0.7 0.4 'undecided (holds, undecided)'

@@ -206,19 +206,18 @@ static void put_tried(report *r, seed_set *set)
 
 static void put_short_methods(FILE *out, const report *r)
 {
-    static const char *const title[] = {
-        "SPPO beats DPO, IPO, DNO, REBEL, INPO, Nash-MD, RLOO, RLHF, GRPO",
-        "between iterations 3 and 6 each of the ten exploits its preference "
-        "model",
-        "SPPO exploits it by iteration 12, a pull to the base stops that",
-        "Gao et al.'s curves: best of n, RLHF, SPPO bend; the forms; which is "
-        "ahead",
-        "a circle, learnt by each: the average is less exploitable than the "
-        "last",
-        "a pull calms the last policy; Bradley-Terry's average is worse"
+    static const char *const row[][2] = {
+        { "l", "SPPO beats DPO, IPO, DNO, REBEL, INPO, Nash-MD, RLOO, RLHF, "
+          "GRPO, all tuned alike" },
+        { "mn", "each exploits its preference model in time; a pull to the "
+          "base stops SPPO" },
+        { "o", "Gao et al.'s curves: best of n, RLHF and SPPO bend, each in "
+          "its form; best of n leads" },
+        { "pq", "a circle: averages beat last policies, a pull calms the "
+          "last; Bradley-Terry is worse" }
     };
 
-    put_short(out, r, 'l', title, (int)(sizeof title / sizeof title[0]));
+    put_short(out, r, row, (int)(sizeof row / sizeof row[0]));
 }
 
 /* ==== all of it ========================================================== */

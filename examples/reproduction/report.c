@@ -198,8 +198,8 @@ static void put_limits(report *r)
 
 /* ==== in short =========================================================== */
 
-/* How the rows of one letter came out: "holds 2, undecided 1". */
-static void put_tally(FILE *out, const report *r, char letter,
+/* How the rows of some letters came out: "holds 2, undecided 1". */
+static void put_tally(FILE *out, const report *r, const char *letters,
                       enum condition c)
 {
     static const ruling order[] = { HOLDS, FAILS, UNDECIDED, NOT_RUN };
@@ -212,7 +212,7 @@ static void put_tally(FILE *out, const report *r, char letter,
         int count = 0;
 
         for (i = 0; i < n; i++)
-            count += all[i].id[0] == letter && is_asked(&all[i], c)
+            count += strchr(letters, all[i].id[0]) && is_asked(&all[i], c)
                   && joint_verdict(r, &all[i], c) == order[v];
         if (count == 0)
             continue;
@@ -222,37 +222,40 @@ static void put_tally(FILE *out, const report *r, char letter,
 }
 
 /* A line per letter, for a README. */
-void put_short(FILE *out, const report *r, char first,
-               const char *const *title, int titles)
+void put_short(FILE *out, const report *r, const char *const (*row)[2],
+               int rows)
 {
     int i;
 
     fputs("| | claim | mild bias | strong bias |\n|---|---|---|---|\n", out);
-    for (i = 0; i < titles; i++) {
-        fprintf(out, "| %c | %s | ", first + i, title[i]);
-        put_tally(out, r, (char)(first + i), MILD);
+    for (i = 0; i < rows; i++) {
+        fprintf(out, "| %s | %s | ", row[i][0], row[i][1]);
+        put_tally(out, r, row[i][0], MILD);
         fputs(" | ", out);
-        put_tally(out, r, (char)(first + i), STRONG);
+        put_tally(out, r, row[i][0], STRONG);
         fputs(" |\n", out);
     }
 }
 
 static void put_paper_short(FILE *out, const report *r)
 {
-    static const char *const title[] = {
-        "SPPO's win rate rises, iteration by iteration (Table 1)",
-        "SPPO beats iterative DPO and IPO, all tuned alike",
-        "length: who grows, and win rates at equal length",
-        "IPO and DPO exploit the preference model, SPPO does not (Figure 3)",
-        "best of 16 helps the base and every iteration",
-        "K = 2, K = 3 and all K do as well as best and worst of 5 (Figure 4)",
-        "winners rise and losers fall, under SPPO most (4.5)",
-        "each iteration beats the one before, head to head (Figure 3)",
-        "an unrelated skill survives (Table 3)",
-        "a circle: heads that can hold it end less exploitable",
-        "eta, eta / 2 against log Z, Bradley-Terry P: as good as the paper's"
+    static const char *const row[][2] = {
+        { "a", "SPPO's win rate rises, iteration by iteration (Table 1)" },
+        { "b", "SPPO beats iterative DPO and IPO, all tuned alike" },
+        { "c", "length: who grows, and win rates at equal length" },
+        { "d", "IPO and DPO exploit the preference model, SPPO does not "
+          "(Figure 3)" },
+        { "e", "best of 16 helps the base and every iteration" },
+        { "f", "K = 2, K = 3 and all K do as well as best and worst of 5 "
+          "(Figure 4)" },
+        { "g", "winners rise and losers fall, under SPPO most (4.5)" },
+        { "h", "each iteration beats the one before, head to head (Figure 3)" },
+        { "i", "an unrelated skill survives (Table 3)" },
+        { "j", "a circle: heads that can hold it end less exploitable" },
+        { "k", "eta, eta / 2 against log Z, Bradley-Terry P: as good as the "
+          "paper's" }
     };
-    put_short(out, r, 'a', title, (int)(sizeof title / sizeof title[0]));
+    put_short(out, r, row, (int)(sizeof row / sizeof row[0]));
 }
 
 static void write_short(report *r)

@@ -17,9 +17,9 @@ typedef struct report {
 
 /* report.c */
 const char *seed_ranges(const report *r, char out[64]);
-/* How each letter's claims came out, from `first` on. */
-void put_short(FILE *out, const report *r, char first,
-               const char *const *title, int titles);
+/* How claims came out: rows of letters and what they are about. */
+void put_short(FILE *out, const report *r, const char *const (*row)[2],
+               int rows);
 void write_metrics(report *r, const char *name);
 FILE *report_file(const report *r, const char *name);
 void report_close(FILE *out);

@@ -2,15 +2,18 @@
  *
  * Shows    base policies, preference models, SPPO, DPO and IPO on a small
  *          language with a gold judge: every claim of the paper's Section 5
- *          that so small a test can decide, several seeds, intervals, verdicts
+ *          that so small a test can decide, several seeds, intervals, verdicts;
+ *          and ten methods side by side, a report of their own
  * Build    make build/reproduce
- * Run      make repro (3 to 6 minutes), repro-full (30), repro-second (30)
+ * Run      make repro (3 to 6 minutes), repro-full (45), repro-second (45)
  * Try      build/reproduce full build/repro --claim b1
  *          (what that claim needs and is not on disk yet is run)
  * Read     claims.c: the claims; statistics.h: the rule of a verdict; plan.h
  *          and lab.h: what is done; then train.c, measure.c, align.c,
  *          tournament.c and cycle.c, which do it, and evidence.c, tables.c,
- *          plots.c and report.c, which report it
+ *          plots.c and report.c, which report it.  Of the methods: questions.c
+ *          and questions.md, methods.c, best_of.c, curves.c, methods_report.c
+ *          and methods_plots.c
  *
  * Units of work (a seed's models, one alignment, one tournament) leave a file
  * in FOLDER/PLAN/SET; what is there is not done again, so an interrupted run
@@ -142,7 +145,8 @@ static int usage(void)
 {
     fputs(
         "usage: reproduce PLAN FOLDER [--set S] [--jobs N] [--claim ID]\n"
-        "  PLAN    quick, full, or tiny (for the tests)\n"
+        "  PLAN    quick or full: the paper's claims; methods: ten methods\n"
+        "          side by side; tiny or tiny-methods: for the tests\n"
         "  FOLDER  for the report; what was measured and the models go into\n"
         "          FOLDER/PLAN/SET\n"
         "  --set   the seeds that are run: first (default) or second; none: a\n"
