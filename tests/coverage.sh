@@ -4,8 +4,8 @@
 # gcc counts what the unit tests (in float) reach of sppo.h, and the scripts
 # that test the tool of examples/tool/; gcovr adds it up.  The header within
 # the tool is not counted: sppo.h's figure is that of its own tests.  With NAME
-# only that is run, and added to what OUT has.  Prints lines and branches of each file;
-# fails below the floors: 95 % of the branches of sppo.h, 90 % of those of a
+# only that is run, and added to what OUT has.  Prints lines and branches of each
+# file; fails below the floors: 95 % of the branches of sppo.h, 90 % of those of a
 # file of the tool.  A line that ends with "// never: why" has none that counts.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)

@@ -31,8 +31,10 @@ state() {
     holds "$1" "$tool" info run
     says "$1_is_said" "$2"
 }
-entry() { printf '{"state": {"dtype": "%s", "shape": [8], "data_offsets": %s}}' \
-    "$1" "$2"; }
+entry() {
+    printf '{"state": {"dtype": "%s", "shape": [8], "data_offsets": %s}}' \
+        "$1" "$2"
+}
 words() { for n in "$@"; do le "$n" 4; done; }
 state whole_numbers '^iterations_done 2$' "$(entry I32 '[0, 32]')" \
     "$(words 2 3 7 0 0 0 0 0)"
@@ -88,8 +90,8 @@ number() { printf '"%s": {"dtype": "F64", "shape": [1], "data_offsets": [%s]}' \
     "$1" "$2"; }
 one='\000\000\000\000\000\000\360\077' # 1 as a double
 five='\000\000\000\000\000\000\024\100'
-tensors base/run.safetensors "{$(number step '0, 8'), $(number steps '8, 16')}" \
-    "$one$five"
+both="{$(number step '0, 8'), $(number steps '8, 16')}"
+tensors base/run.safetensors "$both" "$one$five"
 holds unfinished "$tool" info base
 says unfinished_has_steps '^steps 5$'
 says unfinished_has_steps_done '^steps_done 1$'
@@ -97,8 +99,7 @@ says unfinished_goes_on '^go_on sppo pretrain --resume --out base$'
 tensors base/run.safetensors "{$(number step '0, 8')" "$one"
 expect a_training_with_a_broken_header 3 'base/run.safetensors, ' "$tool" \
     info base
-tensors base/run.safetensors "{$(number step '0, 8'), $(number steps '8, 16')}" \
-    "$one"
+tensors base/run.safetensors "$both" "$one"
 expect a_training_that_ends 5 'it ends too soon' "$tool" info base
 rm base/run.safetensors
 printf '{"sppo": ' > run/settings.json
@@ -213,7 +214,8 @@ without() {
 }
 expect no_place_for_a_head 3 'holds a preference model, not a policy' "$tool" \
     convert --from "$tiny/preference" --to r.bin
-without a_theta 'a rope_theta other than 10000' 's/"rope_theta": .*,/"rope_theta": 500000,/'
+without a_theta 'a rope_theta other than 10000' \
+    's/"rope_theta": .*,/"rope_theta": 500000,/'
 without an_epsilon 'a norm_eps other than 1e-5' 's/1e-05/1e-06/'
 without a_bos 'other BOS and EOS than 1 and 2' 's/\("bos_token_id": \)1/\15/'
 without an_eos 'other BOS and EOS than 1 and 2' 's/\("eos_token_id": \)2/\15/'

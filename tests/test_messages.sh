@@ -274,8 +274,8 @@ PYTHON
         shift
         rm -rf trained
         "$@" python3 terminal.py "$columns" "$tool" pretrain --text \
-            one_word.txt --tokenizer one_word.bin --dim 32 --heads 2 --steps 60 \
-            --context 64 --out trained | tr '\r' '\n' > shown
+            one_word.txt --tokenizer one_word.bin --dim 32 --heads 2 \
+            --steps 60 --context 64 --out trained | tr '\r' '\n' > shown
     }
     # fits NAME COLUMNS: there is progress, and none is longer
     fits() {
@@ -285,7 +285,8 @@ PYTHON
         else bad "$1" "$(grep step shown)"; fi
     }
     width 200 env
-    holds a_wide_terminal_shows_all grep -q '^.\[*K*step .*gradient [0-9.]*$' shown
+    holds a_wide_terminal_shows_all grep -q \
+        '^.\[*K*step .*gradient [0-9.]*$' shown
     width 10 env
     fits a_narrow_terminal_cuts 9
     width 0 env COLUMNS=40

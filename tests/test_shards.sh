@@ -77,8 +77,8 @@ same parts_are_the_whole parts/policy/model.safetensors \
 
 # ---- stopped ----------------------------------------------------------------
 
-# stopped CODE SIGNALS LINE COMMAND..: sent when it says such a line, before which
-# it catches them; what it says afterwards is in err
+# stopped CODE SIGNALS LINE COMMAND..: sent when it says such a line, before
+# which it catches them; what it says afterwards is in err
 stopped() {
     code=$1 signals=$2 until=$3
     shift 3
@@ -96,8 +96,8 @@ stopped() {
 long="--policy $tiny/policy --prompts many.jsonl --k 8 --max-tokens 200
       --iterations 1 --epochs 50"
 # shellcheck disable=SC2086
-if stopped 130 INT policy "$tool" align $long $taste --phase sample --shard 1/1 \
-    --out far && grep -q '^sppo align: stopped' err; then
+if stopped 130 INT policy "$tool" align $long $taste --phase sample \
+    --shard 1/1 --out far && grep -q '^sppo align: stopped' err; then
     ok a_shard_is_stopped
 else bad a_shard_is_stopped "$(tail -n 3 err)"; fi
 if [ -z "$(ls far/shards)" ]; then ok a_stopped_shard_writes_nothing; else

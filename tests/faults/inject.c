@@ -191,6 +191,7 @@ static void child(char **argv, int argc, fault_plan plan, int watch)
     alarm(60);
     place_above = place_frames(frame);
     plan.after = watch ? note_call : note_failure;
+    plan.unsynced = 1;  // nobody cuts the power
     fault_begin(&plan);
     code = sppo_main(argc, argv);
     fflush(stdout);

@@ -3,8 +3,8 @@
 # every command fails in turn; inject.c says what must hold then
 #
 # Builds the tool in FOLDER, through system.h.  With ALL=1 in the environment
-# every call is tried, with PLACES=1 one of a kind at each place of the tool that
-# calls, else at most MOST of a kind, evenly, with numbers printed.
+# every call is tried; with PLACES=1 one of a kind at each place of the tool
+# that calls; else at most MOST of a kind, evenly, with numbers printed.
 # Prints  a line for each command and kind of failure, and a count
 set -u
 faults=$(cd "$(dirname "$0")" && pwd)
@@ -51,8 +51,8 @@ build() {
     done
     # in this order: see place_here of inject.c
     # shellcheck disable=SC2046,SC2086
-    ${CC:-cc} ${LDFLAGS:-} $(ls ./*.o | grep -v -e '/system\.o' -e '/inject\.o' \
-        -e '/library\.o') ./system.o ./inject.o ./library.o -o ../inject -lm
+    ${CC:-cc} ${LDFLAGS:-} $(ls ./*.o | grep -v -e '/system\.o' \
+        -e '/inject\.o' -e '/library\.o') ./system.o ./inject.o ./library.o -o ../inject -lm
 }
 
 # ---- a tiny world: texts, rows, models of a few hundred numbers --------------
@@ -89,6 +89,17 @@ while read -r line; do
 done
 JUDGE
     printf '0.5,0.7\n0.3,0.5\n' > game.csv
+    for id in 1 2; do
+        echo "{\"question_id\": $id, \"category\": \"odd\", \"turns\":" \
+            "[\"the\", \"cat\"]}" >> questions.jsonl
+        for turn in 1 2; do
+            echo "{\"question_id\": $id, \"model\": \"a\", \"score\": 7," \
+                "\"turn\": $turn}" >> grades.jsonl
+            echo "{\"question_id\": $id, \"model_1\": \"a\", \"model_2\":" \
+                "\"b\", \"g1_winner\": \"model_$id\", \"g2_winner\":" \
+                "\"model_$turn\", \"turn\": $turn}" >> pairs.jsonl
+        done
+    done
 }
 
 # world NAME FILE..: a folder with these, in which the command will be
@@ -227,6 +238,14 @@ command_read() {
     FAULTS_STDIN=/dev/null
     world game game.csv
     again game --matrix game.csv --steps 10
+    world mt-bench-answers a questions.jsonl
+    again sample --policy a --mt-bench questions.jsonl --max-tokens 4
+    world mt-bench-grades grades.jsonl questions.jsonl
+    again evaluate --judgments grades.jsonl --mt-bench questions.jsonl
+    world mt-bench-pairs pairs.jsonl
+    again evaluate --judgments pairs.jsonl
+    world mt-bench-ranks pairs.jsonl
+    again game --matrix pairs.jsonl --rank --steps 5
     world info-model a
     again info a
     world info-rows rows.jsonl
@@ -274,8 +293,9 @@ planted() {
             -I "$root/examples/tool" &&
         ${CC:-cc} ${LDFLAGS:-} ./*.o -o inject -lm) || exit 1
     rm -rf "$out/worlds/$name.scratch"
-    FAULTS_PLACES='' FAULTS_ONLY=$kind FAULTS_MOST=1000 "$out/planted/inject" "$name" \
-        "$out/worlds/$name" "$@" :: "$@" > "$out/planted/log" 2>&1
+    FAULTS_PLACES='' FAULTS_ONLY=$kind FAULTS_MOST=1000 \
+        "$out/planted/inject" "$name" "$out/worlds/$name" "$@" :: "$@" \
+        > "$out/planted/log" 2>&1
     if grep -q '^FAIL' "$out/planted/log"; then ok "found_$what"; else
         bad "found_$what" "$(tail -n 3 "$out/planted/log")"; fi
 }
