@@ -88,6 +88,11 @@ exhausted prefer judge/model.safetensors "$tool" prefer --policy base \
 exhausted align run/policy/model.safetensors "$tool" align --policy base \
     --preference judge $play --iterations 2 --validation prompts.jsonl \
     --keep-all --out run --force
+exhausted align_dry prompts.jsonl "$tool" align --policy base $play --dry-run \
+    --preference judge --out dry
+sed 's/}$/, "response": "well"}/' prompts.jsonl > gold.jsonl
+exhausted align_dry_by_rows gold.jsonl "$tool" align --policy base --k 2 \
+    --prompts gold.jsonl --gold --max-tokens 6 --dry-run --out dry
 exhausted align_by_a_program judged/policy/model.safetensors "$tool" align \
     --policy base $play --iterations 1 --out judged --force \
     --judge "'$tool' judge --preference judge"

@@ -429,7 +429,7 @@ if [ -z "$(last objective/kl_reference game_0)" ] && grep -q 'ref.*": null}' \
     bad no_reference_no_kl "$(cat game_0/metrics.jsonl)"; fi
 # The KL is of the log-probabilities that sppo score gives, of ids as they are.
 cp -r base by_ids; cp -r in_embed/policy by_ids_ref; cp -r embed by_ids_judge
-rm by_ids*/tokenizer.bin
+rm by_ids*/tokenizer.bin by_ids*/tokenizer.json
 awk '{ printf "{\"prompt_ids\": [1, %d]}\n", NR + 40 }' few.jsonl > by_ids.jsonl
 # shellcheck disable=SC2086
 holds pulled "$tool" align --quiet --policy by_ids --reference by_ids_ref \

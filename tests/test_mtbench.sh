@@ -237,6 +237,17 @@ says json_of_grades '^{"models": {"strong": {"first_turn": {"mean": 8.375, '
 says json_of_categories '"categories": {"writing": {"mean": 2.125, .*}}}}$'
 says json_of_the_unread '"n": 6, "unread": 2}'
 grade 81 lone 1 7 > lone.jsonl
+# Beyond the table of t: 2.0452 with 29 degrees of freedom.
+for id in $(seq 30); do grade "$id" many 1 $((id % 7 + 1)); done > many.jsonl
+holds thirty_questions "$tool" evaluate --judgments many.jsonl
+agrees thirty_questions_have_an_interval many 'first turn' "$(seq 30 | awk '
+    { x[NR] = $1 % 7 + 1; sum += x[NR] }
+    END { mean = sum / NR
+        for (i = 1; i <= NR; i++) all += (x[i] - mean) ^ 2
+        half = 2.0452 * sqrt(all * NR / (NR - 1)) / NR
+        printf "%.3f  (%.3f to %.3f)  %d grades", mean, mean - half,
+            mean + half, NR
+    }')"
 holds one_grade "$tool" evaluate --judgments lone.jsonl
 agrees one_grade_has_no_interval lone mean '7.000  (- to -)  1 grades'
 agrees no_grade_is_no_number lone 'second turn' '-  (- to -)  0 grades'

@@ -131,6 +131,14 @@ answered() {  # name, sentence, requests
     if [ $? -eq 3 ]; then says "$name" "{\"error\": \".*$sentence"; else
         bad "$name" "$(head -c 300 out err)"; fi
 }
+# More responses than those before had.
+many=$(awk 'BEGIN { for (i = 1; i < 12; i++) printf "\"%c\", ", 96 + i }')
+echo '{"prompt": "a", "responses": ["b", "c"]}' > few
+echo "{\"prompt\": \"a\", \"responses\": [$many\"z\"]}" > many
+"$tool" judge --preference "$tiny/preference" < many > expected 2> err
+cat few many | "$tool" judge --preference "$tiny/preference" 2> err |
+    sed 1d > out
+same many_responses_after_few out expected
 answered a_request_has_responses 'responses.* must be an array' \
     '{"prompt": "a"}'
 answered responses_are_texts 'a response must be a string, not 5' \

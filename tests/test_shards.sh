@@ -13,8 +13,8 @@ export OMP_NUM_THREADS
 tiny=$root/tiny_models
 head -n 4 "$tiny/prompts.jsonl" > prompts.jsonl
 head -n 200 "$tiny/prompts.jsonl" > many.jsonl
-play="--quiet --policy $tiny/policy --prompts prompts.jsonl --k 2
-      --max-tokens 4 --epochs 1 --iterations 1"
+short="--quiet --policy $tiny/policy --k 2 --max-tokens 4 --epochs 1"
+play="$short --prompts prompts.jsonl --iterations 1"
 taste="--preference $tiny/preference"
 
 # ---- rows of shards ---------------------------------------------------------
@@ -162,9 +162,12 @@ many="$net --steps 100000 --pass-tokens 64 --batch 64 --out trained"
 pretrain() { "$tool" pretrain $net --steps 3 --batch 2 "$@"; }
 holds another_policy pretrain --quiet --dim 16 --heads 4 --out other
 # shellcheck disable=SC2086
-if stopped 130 INT 'sequences to learn' "$tool" pretrain $many &&
-    grep -q 'sppo pretrain --resume --out trained goes on' err; then
-    ok a_training_is_stopped
+"$tool" pretrain $many > out 2> err &
+until [ -s trained/metrics.jsonl ]; do sleep 0.1; done
+kill -INT $!  # in the middle of a step, as good as always
+wait $!
+if [ $? -eq 130 ] && grep -q 'sppo pretrain --resume --out trained goes' err
+then ok a_training_is_stopped
 else bad a_training_is_stopped "$(tail -n 3 err)"; fi
 # shellcheck disable=SC2086
 expect an_estimate_does_not_go_on 0 '' "$tool" pretrain $many --resume \
@@ -190,6 +193,21 @@ holds memory_of_nothing pretrain --quiet --dim 16 --heads 4 --optimizer \
     rmsprop --alpha 0 --out r0
 holds memories_of_nothing pretrain --quiet --dim 16 --heads 4 --optimizer \
     adamw --beta1 0 --beta2 0 --out r1
+{ head -n 4 prompts.jsonl | sed 's/}$/, "response": " sat"}/'
+  echo '{"prompt": "the cat", "response": "", "finished": false}'; } > rows.jsonl
+# shellcheck disable=SC2086
+holds nothing_is_held_out "$tool" pretrain --quiet --tokenizer tok.bin --dim 16 \
+    --layers 1 --context 400 --jsonl rows.jsonl --steps 3 --holdout 0.2 --out r2
+says nothing_has_no_bits_per_byte '^held out bytes  *0$'
+# shellcheck disable=SC2086
+{
+holds more_iterations_than_prompts "$tool" align $short $taste --iterations 9 \
+    --prompts prompts.jsonl --dry-run --out r
+says they_have_a_prompt_each '^  prompts-per-iteration  *1$'
+sed 's/}$/, "response": "well ."}/' prompts.jsonl > gold.jsonl
+holds an_estimate_with_given_responses "$tool" align $short --prompts \
+    gold.jsonl --gold --dry-run --out r
+}
 # A run of a version that wrote no digests of what it began with.
 # shellcheck disable=SC2086
 "$tool" align $play $taste --phase sample --out early > out 2> err

@@ -1,6 +1,7 @@
 /* judge_process.c - a judge that is another program, spoken to over pipes */
 
 #include "console.h"
+#include "files.h"
 #include "judge_protocol.h"
 #include "signals.h"
 
@@ -42,16 +43,14 @@ sppo_result judge_start(judge_process *j, sppo_ctx *ctx, const codec *tok,
     j->to = j->from = -1;
     signal(SIGPIPE, SIG_IGN);  // a judge that is gone shows as EPIPE
     if (pipe(to) != 0 || pipe(from) != 0)
-        return sppo_fail(ctx, SPPO_E_IO, "cannot make a pipe: %s",
-                         strerror(errno));
+        return path_fail(ctx, "make", "a pipe");
     for (i = 0; i < 2; i++) {
         fcntl(to[i], F_SETFD, FD_CLOEXEC);
         fcntl(from[i], F_SETFD, FD_CLOEXEC);
     }
     j->pid = fork();
     if (j->pid < 0)
-        return sppo_fail(ctx, errno == ENOMEM ? SPPO_E_MEMORY : SPPO_E_IO,
-                         "cannot start the judge: %s", strerror(errno));
+        return path_fail(ctx, "start", "the judge");
     if (j->pid == 0)
         judge_child(command, to[0], from[1]);
     setpgid(j->pid, j->pid);  // whoever of the two is first
@@ -180,7 +179,7 @@ static sppo_result judge_is_silent(judge_process *j, double seconds)
     int more = 1;
 
     TRY(judge_check_rest(j));
-    while (more && j->ctx && j->from >= 0 && judge_poll(j, seconds)) {
+    while (more && j->ctx && judge_poll(j, seconds)) {
         more = judge_receive(j);
         TRY(judge_check_rest(j));
     }
