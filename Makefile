@@ -32,7 +32,7 @@ TESTS = base json kernels policy sample optim prefer game methods update play \
         ranks files data repro memory calls
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples demo test check-all programs audit mutate sanitize \
+.PHONY: help all examples lib demo test check-all programs audit mutate sanitize \
         coverage fuzz faults soak models repro repro-full repro-second \
         repro-keep bench bench-growth bench-torch strict ports mpi clean
 
@@ -49,7 +49,7 @@ demo:  ## align the tiny policy for three iterations, in under a minute
 	@sh examples/instruct/demo.sh build/demo
 
 test:  ## every test, in float and in double
-	@$(MAKE) -j2 all examples build/exhaust build/reproduce programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
+	@$(MAKE) -j2 all examples lib build/exhaust build/reproduce programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 	@sh tests/run.sh $(TESTS)
 
 check-all:  ## all that can be checked, hours: strict to mutate
@@ -120,6 +120,8 @@ bench-growth: build/bench  ## the same for longer contexts, larger models; memor
 bench-torch: build/bench  ## both in turn, where PyTorch is installed
 	@env -u OPENBLAS_CORETYPE python3 tests/bench_torch.py build/bench
 
+lib: build/libsppo.so  ## a shared library; examples/bindings has Python's
+
 mpi: build/mpi_align  ## align on many machines: mpirun -n 4 build/mpi_align
 
 strict:  ## all compilers and builds with warnings as errors
@@ -169,6 +171,11 @@ $(EXAMPLES): build/%: build/obj/examples/lessons/%.o
 $(TOOLS) $(EXAMPLES) build/exhaust build/reproduce build/bench:
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ -lm
+
+build/libsppo.so: examples/bindings/library.c
+	@mkdir -p $(@D) build/obj
+	$(COMPILE) -MF build/obj/libsppo.d -MT $@ -fPIC -shared $(LDFLAGS) $< \
+	    -o $@ -lm
 
 build/mpi_align: examples/cluster/mpi_align.c
 	@mkdir -p $(@D) build/obj

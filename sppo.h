@@ -35,6 +35,7 @@
  *
  *   int main(void)
  *   {
+ *       static char before[400], after[400];
  *       static sppo_ctx ctx;              // static: all zero, the defaults
  *       static sppo_model policy;
  *       static sppo_tokenizer tok;
@@ -43,16 +44,21 @@
  *       static sppo_play_config config;
  *       sppo_judge judge = { shorter_is_better, NULL };
  *       config.eta = 30;
- *       config.optim.lr = 3e-4;
+ *       config.optim.lr = 3e-4;  config.epochs = 10;
  *       config.sampling.max_tokens = 64;
  *       if (sppo_model_load(&ctx, &policy, "tiny_models/policy") ||
  *           sppo_tokenizer_load(&ctx, &tok, "tiny_models/policy/tokenizer.bin",
  *                               policy.config.vocab) ||
+ *           sppo_sample_text(&ctx, &policy, &tok, "tell me a story .\n",
+ *                            &config.sampling, 1, before, sizeof before) ||
  *           sppo_lists_add_text(&ctx, &prompts, &tok, "tell me a story .\n") ||
  *           sppo_play_init(&ctx, &play, &config, &policy, &prompts) ||
  *           sppo_play_run(&ctx, &play, &judge) ||
- *           sppo_model_save(&ctx, &policy, "."))
+ *           sppo_sample_text(&ctx, &policy, &tok, "tell me a story .\n",
+ *                            &config.sampling, 1, after, sizeof after) ||
+ *           sppo_model_save_text(&ctx, &policy, &tok, "aligned"))
  *           return fprintf(stderr, "%s\n", ctx.message), 1;
+ *       printf("before  %s\nafter   %s\n", before, after);
  *       return 0;
  *   }
  *
@@ -1348,6 +1354,29 @@ SPPO_DEF sppo_result sppo_lists_add_text(sppo_ctx *ctx, sppo_lists *lists,
                                          const sppo_tokenizer *tok,
                                          const char *text);
 
+/* One response as text and a NUL, cut to size, with the draws of sppo_sample's
+ * first response to its first prompt.                                       */
+SPPO_DEF sppo_result sppo_sample_text(sppo_ctx *ctx, const sppo_model *model,
+                                      const sppo_tokenizer *tok,
+                                      const char *prompt,
+                                      const sppo_sampling *sampling,
+                                      uint64_t key, char *out, size_t size);
+/* A judge that is told texts: sppo_judge judge = { sppo_judge_texts, &yours };
+ * compare fills in pairwise[k, k], P(response i > response j), of one prompt;
+ * finished[i] 0: response i was cut (D12).                                  */
+typedef struct sppo_text_judge {
+    const sppo_tokenizer *tokenizer;
+    const sppo_config *config;  // the policy's
+    sppo_result (*compare)(sppo_ctx *ctx, void *user, const char *prompt,
+                           const char *const *responses, const int *finished,
+                           int k, double *pairwise);
+    void *user;
+} sppo_text_judge;
+SPPO_DEF sppo_result sppo_judge_texts(sppo_ctx *ctx, void *text_judge,
+                                      const sppo_lists *prompts,
+                                      const sppo_lists *responses, int k,
+                                      int first, int count, double *pairwise);
+
 /* How weights are written; they are read from any of F16, BF16, F32, F64. */
 typedef enum sppo_dtype {
     SPPO_DTYPE_REAL = 0,  // as they are: float32, or float64 in that build
@@ -1423,6 +1452,11 @@ SPPO_DEF sppo_result sppo_model_save_with(sppo_ctx *ctx,
                                           const sppo_model *model,
                                           sppo_dtype dtype, const char *folder,
                                           const sppo_file *files, int count);
+/* The same with this tokenizer as its tokenizer.bin. */
+SPPO_DEF sppo_result sppo_model_save_text(sppo_ctx *ctx,
+                                          const sppo_model *model,
+                                          const sppo_tokenizer *tok,
+                                          const char *folder);
 /* A Hugging Face Llama: config.json beside model.safetensors, or beside the
  * parts that model.safetensors.index.json names.  Takes the model's memory and
  * that of the headers.  _with: these companions of the same save too; edited 1
@@ -12665,6 +12699,104 @@ SPPO_DEF sppo_result sppo_lists_add_text(sppo_ctx *ctx, sppo_lists *lists,
                                  lists);
 }
 
+/* ---- texts for those who have no use for tokens ---- */
+
+SPPO_DEF sppo_result sppo_sample_text(sppo_ctx *ctx, const sppo_model *model,
+                                      const sppo_tokenizer *tok,
+                                      const char *prompt,
+                                      const sppo_sampling *sampling,
+                                      uint64_t key, char *out, size_t size)
+{
+    const sppo_config *c = &model->config;
+    sppo_sampling how = *sampling;
+    sppo_lists x, y;
+    sppo_result result;
+
+    memset(&x, 0, sizeof x);
+    memset(&y, 0, sizeof y);
+    SPPOI_TRY(sppoi_sampling_resolve(ctx, &how, "sppo_sample_text"));
+    result = sppo_tokenizer_encode(ctx, tok, prompt, strlen(prompt), c->bos, -1,
+                                   &x);
+    if (result == SPPO_OK)
+        result = sppoi_sample_all(ctx, model, &x, 1, &how, key, &y);
+    if (result == SPPO_OK)
+        sppo_tokenizer_decode(tok, y.token, sppo_lists_length(&y, 0) -
+                              sppo_finished(c, &y, 0), out, size);
+    sppo_lists_free(ctx, &x);
+    sppo_lists_free(ctx, &y);
+    return result;
+}
+
+/* A prompt and its k responses as texts. */
+typedef struct sppoi_texts {
+    const sppo_tokenizer *tok;
+    char **text;    // [1 + k]
+    int *finished;  // [k]
+} sppoi_texts;
+
+/* A list without what ends it; laid out, and where there is memory written. */
+static void sppoi_text_of(sppoi_texts *t, int at, const sppo_lists *from,
+                          int list, int finished, sppoi_arena *v)
+{
+    const int *token = sppo_lists_tokens(from, list);
+    const int n = sppo_lists_length(from, list) - finished;
+    const size_t size = sppo_tokenizer_decode(t->tok, token, n, NULL, 0) + 1;
+    char *text = (char *)sppoi_arena_alloc(v, size, 1);
+
+    if (v->base) {
+        t->text[at] = text;
+        sppo_tokenizer_decode(t->tok, token, n, text, size);
+    }
+}
+
+static void sppoi_texts_layout(sppoi_texts *t, const sppo_text_judge *judge,
+                               const sppo_lists *prompts, int prompt,
+                               const sppo_lists *responses, int first, int k,
+                               sppoi_arena *v)
+{
+    int i;
+
+    t->tok = judge->tokenizer;
+    t->text = (char **)sppoi_arena_alloc(v, 1 + (size_t)k, sizeof *t->text);
+    t->finished = (int *)sppoi_arena_alloc(v, (size_t)k, sizeof(int));
+    sppoi_text_of(t, 0, prompts, prompt, 0, v);
+    for (i = 0; i < k; i++) {
+        const int ends = sppo_finished(judge->config, responses, first + i);
+
+        if (v->base)
+            t->finished[i] = ends;
+        sppoi_text_of(t, 1 + i, responses, first + i, ends, v);
+    }
+}
+
+SPPO_DEF sppo_result sppo_judge_texts(sppo_ctx *ctx, void *text_judge,
+                                      const sppo_lists *prompts,
+                                      const sppo_lists *responses, int k,
+                                      int first, int count, double *pairwise)
+{
+    const sppo_text_judge *judge = (const sppo_text_judge *)text_judge;
+    sppo_result result = SPPO_OK;
+    int p;
+
+    for (p = 0; p < count && result == SPPO_OK; p++) {
+        sppoi_arena arena = { NULL, 0 };
+        sppoi_texts t;
+        void *block;
+        size_t size;
+
+        sppoi_texts_layout(&t, judge, prompts, first + p, responses, p * k, k,
+                           &arena);
+        SPPOI_TRY(sppoi_block(ctx, "sppo_judge_texts", &arena, &block, &size));
+        sppoi_texts_layout(&t, judge, prompts, first + p, responses, p * k, k,
+                           &arena);
+        result = judge->compare(ctx, judge->user, t.text[0],
+                                (const char *const *)(t.text + 1), t.finished,
+                                k, pairwise + sppoi_cell(p * k, k, 0));
+        sppo_release(ctx, block, size);
+    }
+    return result;
+}
+
 /* ---- learning a vocabulary ---- */
 
 /* Byte-pair encoding: characters first, then, again and again, the most
@@ -14689,23 +14821,53 @@ SPPO_DEF sppo_result sppo_tokenizer_load(sppo_ctx *ctx, sppo_tokenizer *tok,
                                                    path, ctx->message);
 }
 
+static void sppoi_tokenizer_put(sppoi_sink *sink, const sppo_tokenizer *tok)
+{
+    int i, n;
+
+    sppoi_write_little(sink, (uint32_t)tok->longest, 4);
+    for (i = 0; i < tok->vocab; i++) {
+        const char *piece = sppoi_piece(tok, i, &n);
+
+        sppoi_write_little(sink, sppoi_float_word(tok->score[i]), 4);
+        sppoi_write_little(sink, (uint32_t)n, 4);
+        sppoi_write(sink, piece, (size_t)n);
+    }
+}
+
 SPPO_DEF sppo_result sppo_tokenizer_save(sppo_ctx *ctx,
                                          const sppo_tokenizer *tok,
                                          const char *path)
 {
     sppoi_output out;
-    int i, n;
 
     SPPOI_TRY(sppoi_output_begin(ctx, &out, path));
-    sppoi_write_little(&out.sink, (uint32_t)tok->longest, 4);
-    for (i = 0; i < tok->vocab; i++) {
-        const char *piece = sppoi_piece(tok, i, &n);
-
-        sppoi_write_little(&out.sink, sppoi_float_word(tok->score[i]), 4);
-        sppoi_write_little(&out.sink, (uint32_t)n, 4);
-        sppoi_write(&out.sink, piece, (size_t)n);
-    }
+    sppoi_tokenizer_put(&out.sink, tok);
     return sppoi_output_end(ctx, &out);
+}
+
+SPPO_DEF sppo_result sppo_model_save_text(sppo_ctx *ctx,
+                                          const sppo_model *model,
+                                          const sppo_tokenizer *tok,
+                                          const char *folder)
+{
+    sppo_file file = { "tokenizer.bin", NULL, 0, 0 };
+    sppoi_sink counted, sink;
+    sppo_result result;
+
+    memset(&counted, 0, sizeof counted);
+    memset(&sink, 0, sizeof sink);
+    sppoi_tokenizer_put(&counted, tok);
+    file.size = counted.size;
+    file.data = sppo_alloc(ctx, file.size, 1);
+    if (!file.data)
+        return ctx->code;
+    sink.memory = (unsigned char *)file.data;
+    sppoi_tokenizer_put(&sink, tok);
+    result = sppo_model_save_with(ctx, model, SPPO_DTYPE_REAL, folder, &file,
+                                  1);
+    sppo_release(ctx, file.data, file.size);
+    return result;
 }
 
 /* ---- checkpoints ---- */

@@ -66,6 +66,7 @@ run resume sh tests/test_resume.sh build/sppo build/scratch
 run soak sh tests/soak.sh build/sppo build/scratch 3 1
 run slurm sh tests/test_slurm.sh build/sppo build/scratch
 run untrusted sh tests/test_untrusted.sh build/sppo build/scratch
+run bindings sh tests/test_bindings.sh build build/scratch
 run clients sh tests/test_clients.sh build/sppo build/scratch
 run fuzz sh tests/test_fuzz.sh build/scratch
 run readme sh tests/test_readme.sh build build/scratch

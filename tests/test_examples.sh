@@ -153,5 +153,21 @@ printf 'gold,0,nan\n' | "$programs/plot" a b c >"$scratch/plot.svg" \
 grep -q '^plot: line 1 ' "$scratch/errors" || cat "$scratch/errors" >>"$scratch/bad"
 verdict "plot refuses a number that is none"
 [ "$passed" -gt 0 ] || { echo "no examples"; failed=1; }
+# ---- the program at the top of the header's manual -----------------------------
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+sed -n '/^ \* A complete program/,/^ \* CONTENTS/p' "$root/sppo.h" |
+    sed '1d; $d; s/^ \*   //; s/^ \*$//' > "$scratch/manual.c"
+ln -s "$root/tiny_models" "$scratch/tiny_models"
+(cd "$scratch" && ${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 \
+    -I"$root" manual.c -o manual -lm && ./manual > said) > "$scratch/bad" 2>&1
+[ -s "$scratch/said" ] && [ "$(wc -l < "$scratch/manual.c")" -le 60 ] ||
+    echo "$(wc -l < "$scratch/manual.c") lines" >> "$scratch/bad"
+awk '$1 == "before" { before = length($0) } $1 == "after" { after = length($0) }
+    END { if (!(after > 5 && after < before)) print after, "after", before }' \
+    "$scratch/said" >> "$scratch/bad"
+[ -e "$scratch/aligned/tokenizer.bin" ] || echo "nothing saved" >> "$scratch/bad"
+verdict "the manual's program compiles, and the answer gets shorter"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

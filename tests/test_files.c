@@ -2089,6 +2089,163 @@ static void tokenizer_save_and_load_is_identity(void)
     CHECK(ctx.held == 0);
 }
 
+/* ==== texts instead of tokens ============================================ */
+
+/* A model that knows the vocabulary of the story, and its tokenizer. */
+static int text_model(sppo_ctx *ctx, sppo_model *model, sppo_tokenizer *tok)
+{
+    sppo_config c;
+
+    memset(&c, 0, sizeof c);
+    c.vocab = 300, c.dim = 16, c.layers = 1, c.heads = 2, c.kv_heads = 1;
+    c.hidden = 24, c.context = 40, c.bos = 1, c.eos = 2;
+    return CHECK_OK(ctx, sppo_tokenizer_train(ctx, tok, story,
+                                              sizeof story - 1, 300))
+        && CHECK_OK(ctx, sppo_model_init(ctx, model, &c, 3));
+}
+
+/* The first draw of sppo_sample, without its end; as much as there is room. */
+static void a_text_is_sampled_as_its_tokens_are(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    sppo_tokenizer tok = { 0 };
+    sppo_sampler sampler = { 0 };
+    sppo_sampling how = { 0, 0, 0, 12 };
+    sppo_lists x = { 0 }, y = { 0 };
+    char text[200], whole[200], cut[5];
+    int key;
+
+    if (!text_model(&ctx, &model, &tok) ||
+        !CHECK_OK(&ctx, sppo_lists_add_text(&ctx, &x, &tok, "the cat")) ||
+        !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 1, 1, 20,
+                                          12)))
+        return;
+    for (key = 1; key <= 5; key++) {
+        const size_t held = ctx.held;
+        int n;
+
+        y.count = 0;
+        CHECK_OK(&ctx, sppo_sample(&ctx, &sampler, &model, &x, 0, 1, &how,
+                                   (uint64_t)key, &y));
+        n = sppo_lists_length(&y, 0) - sppo_finished(&model.config, &y, 0);
+        sppo_tokenizer_decode(&tok, y.token, n, whole, sizeof whole);
+        CHECK_OK(&ctx, sppo_sample_text(&ctx, &model, &tok, "the cat", &how,
+                                        (uint64_t)key, text, sizeof text));
+        CHECK(!strcmp(text, whole));
+        CHECK_OK(&ctx, sppo_sample_text(&ctx, &model, &tok, "the cat", &how,
+                                        (uint64_t)key, cut, sizeof cut));
+        CHECK(strlen(cut) <= 4 && !strncmp(cut, whole, strlen(cut)));
+        CHECK(ctx.held <= held + 4096);  // y has grown, nothing else stays
+    }
+    how.top_p = 2;
+    CHECK(sppo_sample_text(&ctx, &model, &tok, "the cat", &how, 1, text,
+                           sizeof text) == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "sppo_sample_text"));
+    sppo_sampler_free(&ctx, &sampler), sppo_model_free(&ctx, &model);
+    sppo_lists_free(&ctx, &x), sppo_lists_free(&ctx, &y);
+    sppo_tokenizer_free(&ctx, &tok);
+    CHECK(ctx.held == 0);
+}
+
+/* What the judge below was told, and when it fails. */
+typedef struct told { int calls, fail_at; char all[400]; } told;
+
+static sppo_result notes_texts(sppo_ctx *ctx, void *user, const char *prompt,
+                               const char *const *responses,
+                               const int *finished, int k, double *pairwise)
+{
+    told *t = (told *)user;
+    size_t n = strlen(t->all);
+    int i;
+
+    n += (size_t)sprintf(t->all + n, "%s:", prompt);
+    for (i = 0; i < k; i++)
+        n += (size_t)sprintf(t->all + n, " [%s]%d", responses[i], finished[i]);
+    sprintf(t->all + n, "\n");
+    for (i = 0; i < k * k; i++)
+        pairwise[i] = i + 10 * t->calls;
+    return t->calls++ == t->fail_at
+        ? sppo_fail(ctx, SPPO_E_JUDGE, "it has had enough") : SPPO_OK;
+}
+
+static void a_judge_of_texts_is_told_what_was_said(void)
+{
+    static const char *const said[] = { "the cat", "", "a dog", "sat" };
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 };
+    sppo_tokenizer tok = { 0 };
+    sppo_lists x = { 0 }, y = { 0 };
+    told t = { 0, 9, "" };
+    sppo_text_judge texts = { NULL, NULL, notes_texts, NULL };
+    double pairwise[8];
+    int i;
+
+    texts.tokenizer = &tok, texts.config = &model.config, texts.user = &t;
+    if (!text_model(&ctx, &model, &tok))
+        return;
+    for (i = 0; i < 3; i++)  // of three prompts the last two are judged
+        CHECK_OK(&ctx, sppo_lists_add_text(&ctx, &x, &tok,
+                                           i == 1 ? "one" : "two"));
+    for (i = 0; i < 4; i++)  // the second was cut before it said anything
+        CHECK_OK(&ctx, sppo_tokenizer_encode(&ctx, &tok, said[i],
+                                             strlen(said[i]), -1,
+                                             i == 1 || i == 2 ? -1 : 2, &y));
+    CHECK_OK(&ctx, sppo_judge_texts(&ctx, &texts, &x, &y, 2, 1, 2, pairwise));
+    if (!CHECK(!strcmp(t.all, "one: [the cat]1 []0\ntwo: [a dog]0 [sat]1\n")))
+        printf("    %s", t.all);
+    for (i = 0; i < 8; i++)
+        CHECK_NEAR(pairwise[i], i < 4 ? i : 10 + i - 4, 0.0);
+    t.fail_at = 2;
+    CHECK(sppo_judge_texts(&ctx, &texts, &x, &y, 2, 1, 2, pairwise) ==
+          SPPO_E_JUDGE);
+    CHECK(t.calls == 3 && has(&ctx, "had enough"));
+    ctx.limit = ctx.held;
+    CHECK(sppo_judge_texts(&ctx, &texts, &x, &y, 2, 1, 2, pairwise) ==
+          SPPO_E_MEMORY);
+    ctx.limit = 0;
+    sppo_lists_free(&ctx, &x), sppo_lists_free(&ctx, &y);
+    sppo_tokenizer_free(&ctx, &tok), sppo_model_free(&ctx, &model);
+    CHECK(ctx.held == 0);
+}
+
+/* A folder that is made, with the tokenizer as it would be saved alone. */
+static void a_model_is_saved_with_its_tokenizer(void)
+{
+    sppo_ctx ctx = { 0 };
+    sppo_model model = { 0 }, again = { 0 };
+    sppo_tokenizer tok = { 0 };
+    sppo_file file = { "tokenizer.bin", NULL, 0, 0 };
+    char *alone = NULL;
+    size_t size = 0;
+
+    make_folder();
+    if (!text_model(&ctx, &model, &tok))
+        return;
+    CHECK_OK(&ctx, sppo_model_save_text(&ctx, &model, &tok,
+                                        FOLDER "/with/texts"));
+    CHECK_OK(&ctx, sppo_model_load_with(&ctx, &again, FOLDER "/with/texts", 0,
+                                        &file, 1));
+    CHECK_OK(&ctx, sppo_tokenizer_save(&ctx, &tok, FOLDER "/alone.bin"));
+    CHECK_OK(&ctx, sppo_file_read(&ctx, FOLDER "/alone.bin", &alone, &size));
+    CHECK(file.named && file.size == size &&
+          !memcmp(file.data, alone, size));
+    CHECK(again.count == model.count &&
+          !memcmp(again.weights, model.weights,
+                  model.count * sizeof *model.weights));
+    ctx.limit = ctx.held;
+    CHECK(sppo_model_save_text(&ctx, &model, &tok, FOLDER "/with/texts") ==
+          SPPO_E_MEMORY);
+    ctx.limit = 0;
+    CHECK(sppo_model_save_text(&ctx, &model, &tok, FOLDER "/alone.bin/x") ==
+          SPPO_E_IO);
+    sppo_release(&ctx, alone, size + 1);
+    sppo_files_free(&ctx, &file, 1);
+    sppo_tokenizer_free(&ctx, &tok);
+    sppo_model_free(&ctx, &model), sppo_model_free(&ctx, &again);
+    CHECK(ctx.held == 0);
+}
+
 /* tokenizer.bin by hand: the first 259 and some pieces. */
 typedef struct piece { const char *text; float score; } piece;
 
@@ -3451,6 +3608,9 @@ static const check_case cases[] = {
     CASE(tokenizer_learns_and_round_trips),
     CASE(tokenizer_save_and_load_is_identity),
     CASE(tokenizer_merges_best_first_then_leftmost),
+    CASE(a_text_is_sampled_as_its_tokens_are),
+    CASE(a_judge_of_texts_is_told_what_was_said),
+    CASE(a_model_is_saved_with_its_tokenizer),
     CASE(tokenizer_of_bytes_only),
     CASE(tokenizer_decode_is_cut_to_the_buffer),
     CASE(tokenizer_adds_prompts_with_bos),
