@@ -12735,8 +12735,8 @@ typedef struct sppoi_texts {
 } sppoi_texts;
 
 /* A list without what ends it; laid out, and where there is memory written. */
-static void sppoi_text_of(sppoi_texts *t, int at, const sppo_lists *from,
-                          int list, int finished, sppoi_arena *v)
+static void sppoi_texts_write(sppoi_texts *t, int at, const sppo_lists *from,
+                              int list, int finished, sppoi_arena *v)
 {
     const int *token = sppo_lists_tokens(from, list);
     const int n = sppo_lists_length(from, list) - finished;
@@ -12759,13 +12759,13 @@ static void sppoi_texts_layout(sppoi_texts *t, const sppo_text_judge *judge,
     t->tok = judge->tokenizer;
     t->text = (char **)sppoi_arena_alloc(v, 1 + (size_t)k, sizeof *t->text);
     t->finished = (int *)sppoi_arena_alloc(v, (size_t)k, sizeof(int));
-    sppoi_text_of(t, 0, prompts, prompt, 0, v);
+    sppoi_texts_write(t, 0, prompts, prompt, 0, v);
     for (i = 0; i < k; i++) {
         const int ends = sppo_finished(judge->config, responses, first + i);
 
         if (v->base)
             t->finished[i] = ends;
-        sppoi_text_of(t, 1 + i, responses, first + i, ends, v);
+        sppoi_texts_write(t, 1 + i, responses, first + i, ends, v);
     }
 }
 

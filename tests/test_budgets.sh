@@ -43,7 +43,7 @@ comments_network          15.1      15
     Percent of the lines that give reasons, in the part that has the fewest.
 comments_sampling         15.1      15
     Percent of the lines of sampling that give reasons.
-house_words                  1       0
+house_words                  0       0
     Names made of words that mean something in this file alone.
 house_prose                  0       0
     The plainest of these words in comments and messages.
