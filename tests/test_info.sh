@@ -160,9 +160,12 @@ patch() { # FILE, offset from its end, bytes
     printf "$3" | dd of="$1" bs=1 conv=notrunc 2> err \
         seek=$(($(wc -c < "$1") - $2))
 }
+other() { # offset from the end: that byte with its last bit turned
+    tail -c "$1" base.bin | od -An -tu1 | awk 'NR == 1 {
+        printf "\\%03o", ($1 % 2 ? $1 - 1 : $1 + 1) }'
+}
 cp base.bin near.bin
-patch near.bin 4 "$(tail -c 4 base.bin | od -An -tu1 | awk '{
-    printf "\\%03o", ($1 % 2 ? $1 - 1 : $1 + 1) }')"
+patch near.bin 4 "$(other 4)"
 holds near_tables "$tool" convert --from near.bin --tokenizer tok.bin --to near
 holds near_tables_again "$tool" convert --from near --to near_again.bin
 same near_tables_stay near.bin near_again.bin
@@ -171,7 +174,7 @@ holds tables_of_another_shape "$tool" convert --edited --from near \
     --to without.bin
 same tables_of_another_shape_are_left_out base.bin without.bin
 cp base.bin far.bin
-patch far.bin 1 '\101'
+patch far.bin 2 "$(other 2)"
 expect other_tables 3 'its rotary tables are not those of rope_theta 10000' \
     "$tool" convert --from far.bin --tokenizer tok.bin --to r
 cp base.bin far.bin
@@ -208,6 +211,7 @@ expect heads_divide_the_width 3 'header.bin: ' "$tool" convert \
 # without NAME SENTENCE SED: a model that llama2.c's format cannot tell of
 without() {
     rm -rf odd && cp -r base odd
+    rm odd/generation_config.json  # which would say it for config.json
     sed "$3" base/config.json > odd/config.json
     expect "$1" 3 "odd: a llama2.c file has no place for $2" "$tool" convert \
         --edited --from odd --to r.bin
