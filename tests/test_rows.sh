@@ -136,8 +136,9 @@ done
 same ids_pretrain_the_same from_tune/model.safetensors \
     from_tune_text/model.safetensors
 rm -rf bare bare_judge
-cp -r base bare && rm bare/tokenizer.bin
-cp -r base_judge bare_judge && rm bare_judge/tokenizer.bin
+cp -r base bare
+cp -r base_judge bare_judge
+rm bare*/tokenizer.bin bare*/tokenizer.json
 holds bare_score "$tool" score --policy bare --jsonl tune.jsonl
 head -n 8 ids.jsonl > few_ids.jsonl
 holds bare_sample "$tool" sample --policy bare --prompts few_ids.jsonl
