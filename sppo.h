@@ -11005,13 +11005,11 @@ SPPO_DEF double sppo_json_number(const sppo_json *json, int node)
 static void sppoi_number_text(char *out, size_t size, double value)
 {
     char point[8], *found;
-    int digits;
+    int digits = 6;
 
-    for (digits = 6; digits <= 17; digits++) {
+    do
         snprintf(out, size, "%.*g", digits, value);
-        if (strtod(out, NULL) == value)
-            break;
-    }
+    while (digits++ < 17 && strtod(out, NULL) != value);
     sppoi_decimal_point(point);
     found = strstr(out, point);
     if (found) {
@@ -11747,7 +11745,7 @@ static int sppoi_json_size(const sppo_json *json, int node, size_t *value)
     size_t i;
 
     *value = 0;
-    if (node < 0 || json->node[node].type != SPPO_JSON_NUMBER)
+    if (json->node[node].type != SPPO_JSON_NUMBER)
         return 0;
     for (i = json->node[node].begin; i < json->node[node].end; i++) {
         const int digit = json->text[i] - '0';
@@ -12434,14 +12432,11 @@ static sppo_result sppoi_tokenizer_parse(sppo_ctx *ctx, sppo_tokenizer *tok,
         char literal[8];
         uint64_t length;
 
-        if (size - at < 8)
-            return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: ends at piece %d "
-                             "of %d", i, tok->vocab);
         tok->score[i] =
             (float)sppoi_float_bits((uint32_t)sppoi_little(data + at, 4));
         length = sppoi_little(data + at + 4, 4);
         at += 8;
-        if (length > size - at || length > tok->room - (size_t)used)
+        if (length > tok->room - (size_t)used)  // so 8 of each other are left
             return sppo_fail(ctx, SPPO_E_FORMAT, "tokenizer: piece %d of %d "
                              "has a length beyond the file's end", i,
                              tok->vocab);
@@ -12975,7 +12970,7 @@ static void sppoi_bpe_characters(sppoi_bpe *b, int length)
 
         if (b->counts.count[best] <= 0)
             break;
-        for (n = 0; key >> (8 * n) && n < 4; n++) {
+        for (n = 0; key >> (8 * n); n++) {
         }
         for (at = 0; at < n; at++)
             piece[at] = (char)(key >> (8 * (n - 1 - at)) & 255);

@@ -402,6 +402,21 @@ static sppo_result try_save(sppo_ctx *ctx)
     return code;
 }
 
+static sppo_result try_write(sppo_ctx *ctx)
+{
+    sppo_model model = { 0 };
+    void *data = NULL;
+    size_t size = 0;
+    sppo_result code = policy(ctx, &model);
+
+    if (!code)
+        code = sppo_model_write(ctx, &model, SPPO_DTYPE_REAL, &data, &size);
+    CHECK((data != NULL) == (code == SPPO_OK) && (size > 0) == (data != NULL));
+    sppo_release(ctx, data, size);
+    sppo_model_free(ctx, &model);
+    return code;
+}
+
 /* What try_save left, as a model in one part. */
 static sppo_result try_load_parts(sppo_ctx *ctx)
 {
@@ -518,6 +533,7 @@ static void saving_loading_and_checkpoints(void)
     mkdir("build", 0777);
     mkdir(FOLDER, 0777);
     CHECK(exhaust("save", try_save) >= 2);
+    CHECK(exhaust("write", try_write) >= 8);
     CHECK(exhaust("load", try_load) >= 2);
     CHECK(exhaust("load_parts", try_load_parts) >= 12);
     CHECK(exhaust("checkpoint", try_checkpoint) >= 4);
