@@ -80,6 +80,8 @@ for method in mwu optimistic nash-md; do
 done
 holds convert "$tool" convert --from "$tiny/policy" --to small --dtype bfloat16
 holds convert_to_llama2c "$tool" convert --from "$tiny/policy" --to small.bin
+holds convert_to_gguf "$tool" convert --from "$tiny/policy" --to small.gguf \
+    --dtype float16
 holds convert_from_llama2c "$tool" convert --from small.bin \
     --tokenizer "$tiny/policy/tokenizer.bin" --to large
 for path in run "$tiny/preference" rows.jsonl small.bin tok.bin ''; do

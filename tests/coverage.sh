@@ -16,7 +16,7 @@ cd "$here/.." || exit 1
 OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
-scripts="tool ways rows mtbench folder training reads messages info shards
+scripts="tool ways rows mtbench gguf folder training reads messages info shards
          exhaust untrusted refused descriptors judge resume slurm faults"
 commands="tokenizer convert pretrain prefer align read refused"
 gcc=${CC:-gcc}

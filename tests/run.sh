@@ -52,6 +52,7 @@ run tool sh tests/test_tool.sh build/sppo build/scratch
 run ways sh tests/test_ways.sh build/sppo build/scratch
 run rows sh tests/test_rows.sh build/sppo build/scratch
 run mtbench sh tests/test_mtbench.sh build/sppo build/scratch
+run gguf sh tests/test_gguf.sh build/sppo build/scratch
 run folder sh tests/test_folder.sh build/sppo build/scratch
 run training sh tests/test_training.sh build/sppo build/scratch
 run reads sh tests/test_reads.sh build/sppo build/scratch

@@ -133,6 +133,8 @@ exhausted convert small/model.safetensors "$tool" convert --from base \
     --to small --dtype bfloat16 --force
 exhausted convert_to_llama2c small.bin "$tool" convert --from base \
     --to small.bin --force
+exhausted convert_to_gguf small.gguf "$tool" convert --from base \
+    --to small.gguf --dtype float16 --force
 exhausted convert_from_llama2c large/model.safetensors "$tool" convert \
     --from small.bin --tokenizer tok.bin --to large --force
 for path in run judge rows.jsonl small.bin tok.bin tokenizer.json; do

@@ -619,7 +619,7 @@ same convert_companions hub/tokenizer_config.json hub2/tokenizer_config.json
 expect convert_bin_dtype 2 'float32 always' "$tool" convert --from base \
     --dtype bfloat16 --to b16.bin
 expect convert_dtype_name 2 'float32|bfloat16' "$tool" convert --from base \
-    --dtype float16 --to r
+    --dtype float8 --to r
 expect convert_tokenizer_twice 2 'has its own' "$tool" convert --from base \
     --tokenizer tok.bin --to r
 expect convert_is_careful 2 'base2 exists' "$tool" convert --from base \

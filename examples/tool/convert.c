@@ -1,6 +1,8 @@
-/* convert.c - sppo convert: model directories and llama2.c models, any way */
+/* convert.c - sppo convert: model directories and llama2.c models, any way, and
+ * out to GGUF                                                               */
 
 #include "files.h"
+#include "gguf.h"
 #include "llama2c.h"
 
 #include <string.h>
@@ -9,7 +11,7 @@ static sppo_result convert_to_bin(tool *t)
 {
     const settings *s = &t->set;
 
-    if (s->dtype == DTYPE_BFLOAT16)
+    if (s->dtype != DTYPE_FLOAT32)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%s would be a llama2.c "
                          "file, which is float32 always: leave --dtype out, "
                          "or name a directory", s->to);
@@ -23,17 +25,29 @@ static sppo_result convert_to_bin(tool *t)
     return SPPO_OK;
 }
 
+static int ends_with(const char *path, const char *end)
+{
+    const size_t n = strlen(path), m = strlen(end);
+
+    return n >= m && !strcmp(path + n - m, end);
+}
+
 static sppo_result convert_save(tool *t)
 {
     const settings *s = &t->set;
 
-    TRY(save_model_as(t, &t->policy, s->dtype == DTYPE_BFLOAT16
-                          ? SPPO_DTYPE_BFLOAT16 : SPPO_DTYPE_FLOAT32, s->to));
+    if (ends_with(s->to, ".gguf"))
+        TRY(gguf_write(t, s->to));
+    else
+        TRY(save_model_as(t, &t->policy, s->dtype == DTYPE_BFLOAT16
+                              ? SPPO_DTYPE_BFLOAT16 : SPPO_DTYPE_FLOAT32,
+                          s->to));
     note(&t->console, "%s: %.0f parameters", s->to, (double)t->policy.count);
     return SPPO_OK;
 }
 
-static sppo_result convert_to_folder(tool *t)
+/* A llama2.c file becomes another. */
+static sppo_result convert_bin(tool *t)
 {
     const settings *s = &t->set;
 
@@ -64,12 +78,11 @@ static sppo_result convert_folder(tool *t)
 }
 
 /* A name that ends with .bin, or that is a file already, is a llama2.c file's;
- * any other is a directory's.                                               */
+ * any other is a directory's, but for a GGUF's.                             */
 static int names_bin(const char *path, int kind)
 {
-    const size_t n = strlen(path);
-
-    return (n >= 4 && !strcmp(path + n - 4, ".bin")) || kind == PATH_FILE;
+    return !ends_with(path, ".gguf") &&
+           (ends_with(path, ".bin") || kind == PATH_FILE);
 }
 
 sppo_result run_convert(tool *t)
@@ -87,7 +100,11 @@ sppo_result run_convert(tool *t)
     if (!out && s->edited)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--edited has no effect: "
                          "%s is one file", s->from);
+    if (s->dtype == DTYPE_FLOAT16 && !ends_with(s->to, ".gguf") &&
+        !names_bin(s->to, to))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--dtype float16 is for "
+                         "NAME.gguf; a directory has float32 or bfloat16");
     if (out && !names_bin(s->to, to))
         return convert_folder(t);
-    return out ? convert_to_bin(t) : convert_to_folder(t);
+    return out ? convert_to_bin(t) : convert_bin(t);
 }

@@ -42,8 +42,13 @@ static unsigned char *bin_row(unsigned char *at, sppo_real *row, int n,
  * and key projections change places, head by head.                          */
 enum { BIN_HEADER = 28, BIN_PLAIN = 0, BIN_QUERY, BIN_KEY, BIN_TABLES };
 
-/* A tensor, its rows in the order of the file: row 2 j + s of a head there is
- * row s hd / 2 + j here.                                                    */
+/* Row 2 j + s of a head there is row s hd / 2 + j here. */
+int rotary_row(int row, int hd)
+{
+    return row / hd * hd + row % 2 * hd / 2 + row % hd / 2;
+}
+
+/* A tensor, its rows in the order of the file. */
 static unsigned char *bin_tensor(unsigned char *at, sppo_model *model,
                                  const sppo_tensor *tensor, int kind,
                                  int writing)
@@ -54,9 +59,7 @@ static unsigned char *bin_tensor(unsigned char *at, sppo_model *model,
     int row;
 
     for (row = 0; row < rows; row++) {
-        const int j = row % hd / 2, s = row % 2;
-        const int from = kind == BIN_PLAIN ? row
-                                           : row / hd * hd + s * hd / 2 + j;
+        const int from = kind == BIN_PLAIN ? row : rotary_row(row, hd);
         at = bin_row(at, model->weights + tensor->offset +
                      (size_t)from * (size_t)cols, cols, writing);
     }

@@ -9,6 +9,10 @@
 sppo_result bin_config(tool *t, const char *path, const unsigned char *data,
                        size_t size, sppo_config *config);
 
+/* Files of llama.cpp's family have rotary pairs as neighbours, ours are half a
+ * head of hd rows apart: the row here of which row `row` is made there.     */
+int rotary_row(int row, int hd);
+
 /* Whether a file of `size` bytes holds all that its header asks for. */
 sppo_result bin_whole(tool *t, const char *path, size_t size,
                       const sppo_config *config);

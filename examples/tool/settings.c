@@ -80,12 +80,14 @@ static const option options[] = {
     TEXT("from", "PATH", from, NULL, CONVERT,
          "a model directory or a llama2.c file"),
     TEXT("to", "PATH", to, NULL, CONVERT,
-         "what to write: NAME.bin a llama2.c file, else a model directory"),
+         "what to write: NAME.bin a llama2.c file, NAME.gguf llama.cpp's, else "
+         "a model directory"),
     FLAG("edited", edited, NULL, CONVERT,
          "take --from as its files are now, though the weights were saved with "
          "others"),
-    CHOICE("dtype", "float32|bfloat16", dtype, "float32", NULL, CONVERT,
-           "the numbers of a model directory; bfloat16 takes half the space"),
+    CHOICE("dtype", "float32|bfloat16|float16", dtype, "float32", NULL, CONVERT,
+           "the numbers of a directory or a GGUF; float16 of a GGUF only; both "
+           "others take half the space"),
     TEXT("out", "FILE", out, NULL, TOKENIZER, "the tokenizer.bin to write"),
     TEXT("out", "DIR", out, NULL, TRAINING | FREE_OPTION,
          "the folder to write"),

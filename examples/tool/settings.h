@@ -36,7 +36,7 @@ enum {
     EVERY = 2047
 };
 
-enum { DTYPE_FLOAT32 = 0, DTYPE_BFLOAT16 };            // as --dtype
+enum { DTYPE_FLOAT32 = 0, DTYPE_BFLOAT16, DTYPE_FLOAT16 };  // as --dtype
 
 /* The table above as the parser walks it. */
 void settings_options(parser *p, settings *s);

@@ -201,19 +201,23 @@ static const job jobs[] = {
         "is fitted to all\n"
         "comparisons; of models that never met, P is what it "
         "expects.\n" }, run_game },
-    { { "convert", CONVERT, "model directories and llama2.c models, any way",
+    { { "convert", CONVERT, "model directories and llama2.c models, any way; "
+        "out to GGUF",
         "from to", "",
         "  sppo convert --from stories260K.bin --tokenizer tok512.bin --to "
         "stories\n"
         "  sppo convert --from stories --to stories260K.bin\n"
-        "  sppo convert --from SmolLM2-135M --dtype bfloat16 --to small\n",
+        "  sppo convert --from SmolLM2-135M --dtype bfloat16 --to small\n"
+        "  sppo convert --from stories --dtype float16 --to stories.gguf\n",
         "A model directory is Hugging Face's for a Llama: config.json, "
         "model.safetensors\n(or the parts that model.safetensors.index.json "
         "names) in F32, F16, BF16 or\nF64. One file is written, with the "
         "tokenizer and chat template that were there;\nthe directory "
         "changes as a whole or not at all, and a mixture is refused.\n"
         "Each eos_token_id of generation_config.json, or else of config.json, "
-        "ends a\nresponse; a text is given config.json's.\n" },
+        "ends a\nresponse; a text is given config.json's.\n"
+        "A GGUF is for llama.cpp; it holds the tokenizer.bin of its model. It "
+        "is written\nonly, not read.\n" },
       run_convert },
     { { "info", INFO, "what a file, a model or a run holds", "", "",
         "  sppo info run/policy\n"
