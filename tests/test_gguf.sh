@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_gguf.sh - GGUF files: every byte by a reader of its own, and greedy text
-# of llama.cpp, where NODE_LLAMA names a folder in which npm installed
+# of llama.cpp, where node is and SPPO_NPM names a folder in which npm installed
 # node-llama-cpp
 #
 # Run     tests/test_gguf.sh build/sppo build/scratch   (tool, scratch)
@@ -10,6 +10,7 @@
 begin "$@"
 
 tiny=$root/tiny_models
+npm=${SPPO_NPM:-$root/../npm}
 convert() { "$tool" convert "$@"; }
 echo "the cat sat on a mat and then that hat ran after it" > text.txt
 holds vocabulary "$tool" tokenizer --text text.txt --vocab 275 --out tok.bin
@@ -43,6 +44,15 @@ for model in $models; do
         fi
     done
 done
+# What was made from a tokenizer.bin stands in tokenizer.json too, but for the
+# scores of characters, which no merge asks for.
+mkdir json
+cp -r untied json/untied
+rm json/untied/tokenizer.bin
+holds by_its_json convert --edited --from json/untied --to json.gguf
+tail -c 50000 json.gguf > json.end
+tail -c 50000 untied.float32.gguf > untied.end
+same a_tokenizer_json_of_that_kind_will_do json.end untied.end
 # By od as well: what it is, version 3, and the directory of a .bin file gives
 # the same numbers but for the name.
 if [ "$(head -c 4 tiny.float32.gguf)" = GGUF ] &&
@@ -68,7 +78,7 @@ expect no_heads 3 'no place for the head of a preference model' \
     convert --from "$tiny/preference" --to no.gguf
 mkdir ids
 cp tiny/config.json tiny/model.safetensors ids
-expect no_ids 3 'no place for a model without a tokenizer.bin' \
+expect no_ids 3 'no place for a tokenizer of another kind than tokenizer.bin' \
     convert --from ids --to no.gguf
 cp -r tiny ends
 echo '{"eos_token_id": [1, 2]}' > ends/generation_config.json
@@ -85,8 +95,8 @@ expect what_is_there_stays 2 'there.gguf exists' convert --from tiny \
 same what_is_there_stayed there.gguf before
 holds what_is_there_is_replaced convert --from tiny --to there.gguf --force
 same it_is_a_gguf_then there.gguf tiny.float32.gguf
-# A number of the embedding as float32: 0x477fef00 is 65519, which float16 rounds
-# to 65504, its last; 65520 would be 65536.
+# A number of the embedding as float32: 0x477fef00 is 65519, which float16
+# rounds to 65504, its last; 65520 would be 65536.
 cp tiny.bin large.bin
 number() { printf "$1" | dd of=large.bin bs=1 seek=28 conv=notrunc 2> err; }
 number '\000\357\177\107'
@@ -117,8 +127,8 @@ for bytes in '\303' '\303a' '\300\200' '\340\200' '\377' '\360\220\200'; do
 done
 for bytes in '\303\251' '\342\202\254' '\360\237\230\200'; do
     vocabulary "$bytes"
-    holds "pieces_are_utf8_of_any_length $bytes" convert --edited --from broken \
-        --to any.gguf --force
+    holds "pieces_are_utf8_of_any_length $bytes" convert --edited \
+        --from broken --to any.gguf --force
     rm -r broken
 done
 vocabulary "$(tail -c "+$((${last##* } + 9))" tok.bin |
@@ -133,7 +143,7 @@ else ok nothing_is_written; fi
 greedy() {  # model, dtype, prompts..: 200 tokens of both
     model=$1 dtype=$2
     shift 2
-    node "$root/tests/reference/llama_greedy.mjs" "$NODE_LLAMA" \
+    node "$root/tests/reference/llama_greedy.mjs" "$npm" \
         $model.$dtype.gguf 200 "$@" > theirs 2> err || {
         bad "llama_cpp_reads_$model.$dtype" "$(head -c 300 err)"; return; }
     for prompt in "$@"; do
@@ -146,7 +156,8 @@ greedy() {  # model, dtype, prompts..: 200 tokens of both
     done > ours
     same "llama_cpp_says_the_same_$model.$dtype" theirs ours
 }
-if [ -d "${NODE_LLAMA:-}" ] && command -v node > /dev/null; then
+if command -v node > /dev/null && [ -d "$npm/node_modules/node-llama-cpp" ]
+then
     for dtype in float32 float16; do
         [ ! -d stories ] || greedy stories $dtype "" "Once upon a time" \
             "Lily and Tom went to the"
@@ -154,7 +165,7 @@ if [ -d "${NODE_LLAMA:-}" ] && command -v node > /dev/null; then
     greedy tiny float32 "tell me a story about a red cat ." \
         "what is a green mouse ?" "the"
 else
-    skip llama_cpp "NODE_LLAMA names no folder with node-llama-cpp"
+    skip llama_cpp "no node, or no node-llama-cpp in $npm"
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"

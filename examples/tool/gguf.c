@@ -426,7 +426,7 @@ static sppo_result gguf_can_hold(tool *t)
     if (c->head != SPPO_HEAD_NONE)
         why = "the head of a preference model";
     else if (!t->tok.bin.vocab)
-        why = "a model without a tokenizer.bin";
+        why = "a tokenizer of another kind than tokenizer.bin";
     else if (c->eos_count)
         why = "more than one token that ends a text";
     if (why)
