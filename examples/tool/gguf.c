@@ -346,9 +346,11 @@ static void walk_tensors(gguf *g,
         const gguf_part *p = &gguf_parts[part];
         const int layers = p->layered ? model->config.layers : 1;
         for (layer = 0; layer < layers; layer++) {
-            snprintf(here, sizeof here, p->layered ? "model.layers.%d." : "",
-                     layer);
-            snprintf(there, sizeof there, p->layered ? "blk.%d." : "", layer);
+            here[0] = there[0] = 0;
+            if (p->layered) {
+                snprintf(here, sizeof here, "model.layers.%d.", layer);
+                snprintf(there, sizeof there, "blk.%d.", layer);
+            }
             strcat(here, p->here);
             strcat(there, p->there);
             tensor = sppo_model_tensor(model, here);
