@@ -13,6 +13,7 @@
 
 #include "../examples/tool/length_control.h"
 #include "../examples/tool/settings.h"
+#include "../examples/tool/tfevents.h"
 #include "../examples/tool/tokenizer_parts.h"
 #include "../examples/tool/tokenizer_write.h"
 #include "check.h"
@@ -881,7 +882,134 @@ static void every_allocation_may_fail(void)
     CHECK(n > 8 && n < 200);
 }
 
+/* ==== TensorBoard's events =============================================== */
+
+/* A reader from the format's description, with a table for CRC-32C. */
+static uint32_t slow_checksum(const unsigned char *at, size_t size)
+{
+    uint32_t table[256], crc = ~0u;
+    size_t i;
+    uint32_t n, k;
+
+    for (n = 0; n < 256; n++) {
+        table[n] = n;
+        for (k = 0; k < 8; k++)
+            table[n] = table[n] & 1 ? 0x82f63b78u ^ table[n] >> 1
+                                    : table[n] >> 1;
+    }
+    for (i = 0; i < size; i++)
+        crc = table[(crc ^ at[i]) & 255] ^ crc >> 8;
+    crc = ~crc;
+    return (crc >> 15 | crc << 17) + 0xa282ead8u;
+}
+
+static uint64_t little_of(const unsigned char *at, int bytes)
+{
+    uint64_t n = 0;
+    int i;
+
+    for (i = 0; i < bytes; i++)
+        n |= (uint64_t)at[i] << 8 * i;
+    return n;
+}
+
+/* "time step version tag=value tag=value ..", of a message or a part of it. */
+static void say_event(char *out, const unsigned char *at, size_t size)
+{
+    const unsigned char *end = at + size;
+
+    while (at < end) {
+        const int field = *at >> 3, wire = *at & 7;
+        uint64_t n = 0;
+        int shift = 0;
+        double time;
+        float value;
+        uint32_t bits;
+
+        at++;
+        if (wire == 1) {
+            n = little_of(at, 8);
+            memcpy(&time, &n, 8);
+            out += sprintf(out, "time %g ", time);
+            at += 8;
+        } else if (wire == 5) {
+            bits = (uint32_t)little_of(at, 4);
+            memcpy(&value, &bits, 4);
+            out += sprintf(out, "%g ", (double)value);
+            at += 4;
+        } else {
+            do
+                n |= (uint64_t)(*at & 127) << shift, shift += 7;
+            while (*at++ & 128);
+            if (wire == 0)
+                out += sprintf(out, "step %d ", (int)n);
+            if (wire == 2 && (field == 5 || (field == 1 && *at == 10))) {
+                say_event(out, at, (size_t)n);
+                out += strlen(out);
+            } else if (wire == 2) {
+                out += sprintf(out, field == 3 ? "version %.*s " : "%.*s=",
+                               (int)n, (const char *)at);
+            }
+            at += wire == 2 ? n : 0;
+        }
+    }
+    *out = 0;
+}
+
+static void events_are_what_was_logged(void)
+{
+    static const char *const name[] = { "step", "loss", "rewards/margins" };
+    static const char *const said[] = {
+        "time 0 version brain.Event:2 ",
+        "time 1 step 1 loss=0.5 rewards/margins=-2 ",
+        "time 200 step 200 loss=3 ",
+        "time 70000 step 70000 loss=1e+30 rewards/margins=0 "
+    };
+    const double value[3][3] = { { 1, 0.5, -2 }, { 200, 3, (double)NAN },
+                                 { 70000, 1e30, 0 } };
+    sppo_ctx ctx = { 0 };
+    buffer out = { 0 };
+    char text[400];
+    size_t at = 0, ends[4];
+    int i;
+
+    out.ctx = &ctx;
+    tfevents_begin(&out);
+    for (i = 0; i < 3; i++)
+        tfevents_add(&out, name, value[i], 3);
+    CHECK_OK(&ctx, buffer_check(&out));
+    CHECK(!memcmp(out.data, "\x18\0\0\0\0\0\0\0\xa3\x7fK\"", 12));
+    for (i = 0; i < 4; i++) {
+        const unsigned char *record = (unsigned char *)out.data + at;
+        const size_t n = (size_t)little_of(record, 8);
+
+        CHECK(little_of(record + 8, 4) == slow_checksum(record, 8));
+        CHECK(little_of(record + 12 + n, 4) == slow_checksum(record + 12, n));
+        say_event(text, record + 12, n);
+        if (!CHECK(!strcmp(text, said[i])))
+            printf("    %s\n", text);
+        ends[i] = at += 16 + n;
+    }
+    CHECK(at == out.length);
+    CHECK(tfevents_until(out.data, out.length, 70000) == at);
+    CHECK(tfevents_until(out.data, out.length, 69999) == ends[2]);
+    CHECK(tfevents_until(out.data, out.length, 1) == ends[1]);
+    CHECK(tfevents_until(out.data, out.length, 0) == ends[0]);
+    for (at = ends[2]; at < ends[3]; at++)  // cut or changed anywhere
+        CHECK(tfevents_until(out.data, at, 70000) == ends[2]);
+    for (at = 0; at < out.length; at++) {
+        out.data[at] ^= 4;
+        i = at >= ends[0] ? at >= ends[1] ? at >= ends[2] ? 3 : 2 : 1 : 0;
+        CHECK(tfevents_until(out.data, out.length, 70000) ==
+              (i ? ends[i - 1] : 0));
+        out.data[at] ^= 4;
+    }
+    buffer_free(&out);
+    CHECK(ctx.held == 0);
+}
+
 static const check_case cases[] = {
+    CASE(events_are_what_was_logged),
     CASE(words_are_those_of_the_expressions),
     CASE(ids_are_those_of_the_reference),
     CASE(any_bytes_survive),

@@ -343,6 +343,8 @@ equals() {
     same "$1" "$2/policy/model.safetensors" "$3/policy/model.safetensors"
     same "$1_metrics" "$2/metrics.csv" "$3/metrics.csv"
     same "$1_metrics_jsonl" "$2/metrics.jsonl" "$3/metrics.jsonl"
+    same "$1_events" "$2/events.out.tfevents.sppo" \
+        "$3/events.out.tfevents.sppo"
     same "$1_validation" "$2/validation.csv" "$3/validation.csv"
     same "$1_data" "$2/iter2/train.jsonl" "$3/iter2/train.jsonl"
 }

@@ -47,6 +47,8 @@ equals() {
     same "$1_bits" "$2/model.safetensors" "$3/model.safetensors"
     same "$1_metrics" "$2/metrics.csv" "$3/metrics.csv"
     same "$1_metrics_jsonl" "$2/metrics.jsonl" "$3/metrics.jsonl"
+    same "$1_events" "$2/events.out.tfevents.sppo" \
+        "$3/events.out.tfevents.sppo"
 }
 
 # ---- what a run leaves -----------------------------------------------------

@@ -9,6 +9,7 @@
  *   settings.json             what was asked for; --resume reads it
  *   run.safetensors           the checkpoint: all that the rest depends on
  *   metrics.csv, .jsonl       a line for each step of the optimiser
+ *   events.out.tfevents.sppo  the same
  *   validation.csv            a line for each iteration
  *   iterT/                    the policy after iteration T, a model directory
  *   iterT/train.jsonl         D_t, as TRL and uclaml/SPPO read it

@@ -2,6 +2,7 @@
 
 #include "logs.h"
 #include "files.h"
+#include "tfevents.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +84,7 @@ void metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
     m->count = count;
     path_join(m->csv, out, "metrics.csv");
     path_join(m->jsonl, out, "metrics.jsonl");
+    path_join(m->events, out, "events.out.tfevents.sppo");
 }
 
 void metrics_close(metrics *m)
@@ -112,13 +114,39 @@ sppo_result metrics_append(metrics *m, const double *value)
             buffer_format(line, "null");
     }
     buffer_add(line, "}\n", 2);
-    return log_append(line->ctx, m->jsonl, line);
+    TRY(log_append(line->ctx, m->jsonl, line));
+    buffer_clear(line);
+    tfevents_add(line, m->name, value, m->count);
+    return log_append(line->ctx, m->events, line);
 }
 
 sppo_result metrics_sync(const metrics *m)
 {
     TRY(log_sync(m->line.ctx, m->csv));
-    return log_sync(m->line.ctx, m->jsonl);
+    TRY(log_sync(m->line.ctx, m->jsonl));
+    return log_sync(m->line.ctx, m->events);
+}
+
+/* The events of no later step; a file that is missing or damaged begins anew. */
+static sppo_result events_cut(buffer *line, const char *path, int step)
+{
+    char *data = NULL;
+    size_t size = 0, until;
+    int kind;
+
+    TRY(path_look(line->ctx, path, &kind));
+    if (kind)
+        TRY(sppo_file_read(line->ctx, path, &data, &size));
+    until = data ? tfevents_until(data, size, step) : 0;
+    buffer_clear(line);
+    if (until)
+        buffer_add(line, data, until);
+    else
+        tfevents_begin(line);
+    if (data)
+        sppo_release(line->ctx, data, size + 1);
+    TRY(buffer_check(line));
+    return sppo_file_write(line->ctx, path, line->data, line->length);
 }
 
 sppo_result metrics_cut(metrics *m, int step)
@@ -137,6 +165,8 @@ sppo_result metrics_cut(metrics *m, int step)
         result = log_cut(&m->line, m->csv, header.data, step);
     if (result == SPPO_OK)
         result = log_cut(&m->line, m->jsonl, "", step);
+    if (result == SPPO_OK)
+        result = events_cut(&m->line, m->events, step);
     buffer_free(&header);
     return result;
 }

@@ -8,7 +8,7 @@
 typedef struct metrics {
     const char *const *name;  // [count] "step" is the first
     int count;
-    char csv[PATH_ROOM], jsonl[PATH_ROOM];
+    char csv[PATH_ROOM], jsonl[PATH_ROOM], events[PATH_ROOM];
     buffer line;
 } metrics;
 
@@ -23,20 +23,21 @@ sppo_result log_sync(sppo_ctx *ctx, const char *path);
 sppo_result log_cut(buffer *line, const char *path, const char *header,
                     int limit);
 
-/* Both files of a run in folder `out`; nothing is written yet. */
+/* The three files of a run in folder `out`; nothing is written yet. */
 void metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
                   const char *const *name, int count);
 
 /* Lets go of what it holds. */
 void metrics_close(metrics *m);
 
-/* What is no number stays empty in the one file and is null in the other. */
+/* What is no number stays empty in the first file, is null in the second and
+ * left out of the third.                                                    */
 sppo_result metrics_append(metrics *m, const double *value);
 
 /* What was appended is on the disk. */
 sppo_result metrics_sync(const metrics *m);
 
-/* Both end with this step, whatever was appended after it. */
+/* All end with this step, whatever was appended after it. */
 sppo_result metrics_cut(metrics *m, int step);
 
 #endif
