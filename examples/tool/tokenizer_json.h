@@ -15,7 +15,7 @@
  * wherever they stand, all at once, of several the longest. All else is refused
  * by name: normalizers, add_prefix_space, lstrip, other rules. Post-processors
  * are left out: BOS and EOS are the model's. Letters, numbers and blanks are
- * those of Unicode 14 (unicode_classes.h); a byte that is not UTF-8 counts as a
+ * those of Unicode 16 (unicode_classes.h); a byte that is not UTF-8 counts as a
  * symbol.                                                                   */
 
 #ifndef SPPO_TOOL_TOKENIZER_JSON_H
