@@ -470,12 +470,15 @@ static void reward_fit_is_the_minimum(void)
 static void reward_of_a_sure_winner_is_finite(void)
 {
     static const double sure[9] = { 0.5, 1, 1, 0, 0.5, 1, 0, 0, 0.5 };
+    static const double two[4] = { 0.5, 1, 0, 0.5 };
     double reward[3];
 
     reward[0] = reward[1] = reward[2] = (double)NAN;  // whatever was there
     sppo_bradley_terry_fit(reward, sure, 3);
     CHECK(reward[0] > reward[1] && reward[1] > reward[2]);
     CHECK(reward[0] < 74.0 && reward[2] > -74.0);
+    sppo_bradley_terry_fit(reward, two, 2);  // both are at the limit
+    CHECK_NEAR(reward[0] - reward[1], 2 * 53 * log(2.0), 1e-12);
     sppo_bradley_terry_fit(reward, sure, 1);
     CHECK(reward[0] == 0.0);
 }

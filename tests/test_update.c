@@ -774,12 +774,12 @@ static void cuts_lose_log_odds_against_what_ended(void)
                                        0.8, 0.4, 0.5, 0.7, 0.1, 0.6, 0.3, 0.5 };
     static const int token[] = { 3, 2 };  // 2 ends a response
     static const int others[3] = { 1, 0, 0 };  // none is as its mirror image
-    static const int cut[4] = { 1, 0, 1, 0 };
+    static const int cut[5] = { 1, 0, 1, 0, 1 };  // of two prompts that overlap
     double after[16];
     sppo_config config;
     sppo_lists responses;
     sppo_ctx ctx;
-    int i, j;
+    int i, j, at;
 
     memset(&ctx, 0, sizeof ctx);
     memset(&config, 0, sizeof config);
@@ -787,19 +787,22 @@ static void cuts_lose_log_odds_against_what_ended(void)
     config.eos = 2;
     for (i = 0; i < 3; i++)
         CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 2 - others[i]));
-    for (i = 0; i < 4; i++)
+    for (i = 0; i < 5; i++)
         CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 2 - cut[i]));
-    memcpy(after, before, sizeof after);
-    sppo_penalise_cuts(after, &config, &responses, 3, 4, 0.0);
-    CHECK(memcmp(after, before, sizeof after) == 0);
-    sppo_penalise_cuts(after, &config, &responses, 3, 4, 0.05);
-    for (i = 0; i < 4; i++)
-        for (j = 0; j < 4; j++) {
-            const double p = before[i * 4 + j];
-            const double odds = log(p / (1 - p)) - 0.05 * (cut[i] - cut[j]);
+    for (at = 0; at < 2; at++) {
+        memcpy(after, before, sizeof after);
+        sppo_penalise_cuts(after, &config, &responses, 3 + at, 4, 0.0);
+        CHECK(memcmp(after, before, sizeof after) == 0);
+        sppo_penalise_cuts(after, &config, &responses, 3 + at, 4, 0.05);
+        for (i = 0; i < 4; i++)
+            for (j = 0; j < 4; j++) {
+                const double p = before[i * 4 + j];
+                const double odds = log(p / (1 - p)) -
+                                    0.05 * (cut[at + i] - cut[at + j]);
 
-            CHECK_NEAR(after[i * 4 + j], 1 / (1 + exp(-odds)), 1e-12);
-        }
+                CHECK_NEAR(after[i * 4 + j], 1 / (1 + exp(-odds)), 1e-12);
+            }
+    }
     sppo_lists_free(&ctx, &responses);
 }
 
