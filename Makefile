@@ -32,7 +32,7 @@ TESTS = base json kernels policy sample optim prefer game methods update play \
         ranks files data repro memory calls
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples lib demo test check-all programs audit mutate sanitize \
+.PHONY: help all examples lib man demo test check-all programs audit mutate sanitize \
         coverage fuzz faults soak models repro repro-full repro-second \
         repro-keep bench bench-growth bench-torch strict ports mpi clean
 
@@ -119,6 +119,9 @@ bench-growth: build/bench  ## the same for longer contexts, larger models; memor
 
 bench-torch: build/bench  ## both in turn, where PyTorch is installed
 	@env -u OPENBLAS_CORETYPE python3 tests/bench_torch.py build/bench
+
+man: build/sppo  ## build/sppo.1, the manual page of the tool
+	@sh examples/packaging/man.sh build/sppo > build/sppo.1
 
 lib: build/libsppo.so  ## a shared library; examples/bindings has Python's
 

@@ -302,5 +302,47 @@ else
     skip progress_never_wraps "there is no python3 to make a terminal"
 fi
 
+# ---- a manual page, completion ------------------------------------------------
+
+sh "$root/examples/packaging/man.sh" "$tool" > sppo.1
+if [ "$(grep -c '^\.SS ' sppo.1)" -eq \
+    "$("$tool" --help | grep -c '^  [a-z]*  .')" ] &&
+    grep -q '^  \\-\\-eta X' sppo.1 &&
+    ! sed 1,8d sppo.1 | grep -q '[^\\]-'; then
+    ok manual_page_has_every_command
+else
+    bad manual_page_has_every_command "$(grep -m 3 '[^\\]-' sppo.1)"
+fi
+if command -v groff > /dev/null; then
+    holds manual_page_is_well_formed groff -man -Tascii -ww -z sppo.1
+    if [ -s err ]; then bad no_warning_of_groff "$(head -n 3 err)"; fi
+else
+    skip manual_page_is_well_formed "there is no groff"
+fi
+cat > complete.bash <<'END'
+source "$1"
+shift
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_sppo
+echo "${COMPREPLY[@]}"
+END
+offers() {  # NAME OFFER WORDS..: what completes the last of the words
+    name=$1 offer=$2
+    shift 2
+    got=$(bash complete.bash "$root/examples/packaging/sppo.bash" "$tool" "$@")
+    if [ "$got" = "$offer" ]; then ok "$name"; else bad "$name" "$got"; fi
+}
+if command -v bash > /dev/null; then
+    offers completes_a_command align al
+    offers completes_an_option --preference align --pref
+    offers completes_a_choice "dpo dno" align --loss d
+    offers completes_a_choice_of_a_long_list spin align --method spi
+    offers completes_no_choice_of_a_number "" align --eta x
+    offers completes_another_command --matrix game --mat
+else
+    skip completion "there is no bash"
+fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
