@@ -69,7 +69,7 @@ static long injections;
 static char *printed;
 static long stays_open;  // the lock of a run, until its process ends
 static uint64_t place_seen[PLACES];
-static int place_count, place_above;
+static int place_count;
 static const char *place_kind, *places;
 
 static const char *in_scratch(const char *name)
@@ -129,18 +129,19 @@ static int place_frames(void *frame[DEEP])
 }
 
 /* Where in the tool a call is made or the library is called that makes it: the
- * tool is linked before fault_begin, the library behind it.                 */
+ * tool is linked before fault_begin, all else behind it.                    */
 static uint64_t place_here(void)
 {
     void *frame[DEEP];
     uint64_t hash = sppo_digest(0, place_kind, strlen(place_kind));
-    int i, n = place_frames(frame) - place_above;
+    const int n = place_frames(frame);
+    int i;
 
     for (i = 0; i < n; i++) {
-        const uint64_t before = (uint64_t)((uintptr_t)fault_begin -
-                                           (uintptr_t)frame[i]);
-        if (before < 1 << 30)
-            hash = sppo_digest(hash, &before, sizeof before);
+        const uint64_t back = (uint64_t)((uintptr_t)fault_begin -
+                                         (uintptr_t)frame[i]);
+        if (back < 1 << 30)
+            hash = sppo_digest(hash, &back, sizeof back);
     }
     return hash;
 }
@@ -176,7 +177,6 @@ static void redirect(int fd, const char *name, int flags)
 
 static void child(char **argv, int argc, fault_plan plan, int watch)
 {
-    void *frame[DEEP];
     int code;
 
     if (chdir(sandbox))
@@ -189,7 +189,6 @@ static void child(char **argv, int argc, fault_plan plan, int watch)
     if (!notes)
         _exit(99);
     alarm(60);
-    place_above = place_frames(frame);
     plan.after = watch ? note_call : note_failure;
     plan.unsynced = 1;  // nobody cuts the power
     fault_begin(&plan);
