@@ -293,18 +293,20 @@ static void curves_are_those_of_their_formulas(void)
 }
 
 /* What is added stands at right angles to d and d d at 1, 2, 3: the same curve,
- * and an error of 0.1 sqrt((9 + 9 + 1) / 3).                                */
+ * and an error of 0.1 sqrt((9 + 9 + 1) / 3).  Where the distance is 0 no curve
+ * can say anything.                                                         */
 static void what_no_curve_follows_is_its_error(void)
 {
-    static const double d[3] = { 1.0, 2.0, 3.0 }, off[3] = { 3.0, -3.0, 1.0 };
+    static const double d[4] = { 1.0, 2.0, 3.0, 0.0 };
+    static const double off[3] = { 3.0, -3.0, 1.0 };
     const curve_fit truth = { 2.0, 0.5, 0.0 };
-    double gain[3];
+    double gain[4] = { 0.0, 0.0, 0.0, 7.0 };
     curve_fit fit;
     int i;
 
     for (i = 0; i < 3; i++)
         gain[i] = curve_at(SQUARE, &truth, d[i]) + 0.1 * off[i];
-    fit = fit_curve(SQUARE, d, gain, 3);
+    fit = fit_curve(SQUARE, d, gain, 4);
     CHECK_NEAR(fit.a, 2.0, 1e-12);
     CHECK_NEAR(fit.b, 0.5, 1e-12);
     CHECK_NEAR(fit.error, 0.1 * sqrt(19.0 / 3.0), 1e-12);

@@ -1,7 +1,8 @@
 /* curves.c - what is worked out from what was measured, seed by seed
  *
  * Gains are over the base policy: of the judge's utility (iteration 0 of a row)
- * and of the preference model's log odds against the base's answers (1).     */
+ * and of the preference model's log odds against the base's answers (1).  For
+ * the best of n the base is the best of 1, on the same prompts.              */
 #include <math.h>
 #include <stdio.h>
 
@@ -21,6 +22,7 @@ static const char *const worth_name[2] = { "utility", "proxy_score" };
 /* From .. to: iterations; what is missing is NAN and makes fits NAN. */
 static points read_points(store *s, int seed, const char *who, int from, int to)
 {
+    const char *base = from == 0 ? who : "base-strong";
     points p = { 0, { 0.0 }, { { 0.0 } } };
     int at, m;
 
@@ -29,7 +31,7 @@ static points read_points(store *s, int seed, const char *who, int from, int to)
         for (m = 0; m < 2; m++)
             p.gain[m][p.n] =
                 store_get(s, seed, who, at, worth_name[m], -1) -
-                store_get(s, seed, "base-strong", 0, worth_name[m], -1);
+                store_get(s, seed, base, 0, worth_name[m], -1);
     }
     return p;
 }

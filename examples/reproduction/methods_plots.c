@@ -49,8 +49,9 @@ static double distance(const report *r, const char *who, int at)
 static interval gain(const report *r, const char *who, int at,
                      const char *metric)
 {
+    const char *from = strcmp(who, "best-of-strong") ? "base-strong" : who;
+    const double base = over_seeds(r, from, 0, metric, -1).mean;
     interval x = over_seeds(r, who, at, metric, -1);
-    const double base = over_seeds(r, "base-strong", 0, metric, -1).mean;
 
     x.mean -= base, x.low -= base, x.high -= base;
     return x;

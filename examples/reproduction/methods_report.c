@@ -155,9 +155,10 @@ static void put_curves(report *r)
         put_curve(r, contenders[i].title, who);
     }
     fputs("\nFirst d (a - b d), then d (a - b log d), d = sqrt KL; gains over "
-          "the base in\nlog odds; +- is the 95 % interval over all seeds.  A "
-          "curve with b < 0 has no\nhighest place: where a seed has none, "
-          "nothing is printed.\n", r->out);
+          "the base in\nlog odds, for the best of n over the best of 1; +- is "
+          "the 95 % interval over all\nseeds.  A curve with b < 0 has no "
+          "highest place: where a seed has none, nothing is\nprinted.\n",
+          r->out);
 }
 
 static void put_circle(report *r)

@@ -53,7 +53,7 @@ curve_fit fit_curve(curve form, const double *d, const double *gain, int n)
         used += d[i] > 0.0;
     }
     det = xx * zz - xz * xz;
-    if (used < 2 || !(det > 1e-12 * xx * zz))
+    if (!(det > 1e-12 * xx * zz))
         return fit;
     fit.a = (xy * zz - zy * xz) / det;
     fit.b = (zy * xx - xy * xz) / det;
