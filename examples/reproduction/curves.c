@@ -54,9 +54,9 @@ static void add(store *s, int seed, const char *who, int at,
 
 static void add_fits(store *s, int seed, const char *who, const points *p)
 {
-    static const char *const name[CURVES][4] = {
-        { "square_a", "square_b", "square_error", "square_peak" },
-        { "log_a", "log_b", "log_error", "log_peak" }
+    static const char *const name[CURVES][3] = {
+        { "square_a", "square_b", "square_error" },
+        { "log_a", "log_b", "log_error" }
     };
     int m, form;
 
@@ -68,8 +68,6 @@ static void add_fits(store *s, int seed, const char *who, const points *p)
             add(s, seed, who, m, name[form][0], fit[form].a);
             add(s, seed, who, m, name[form][1], fit[form].b);
             add(s, seed, who, m, name[form][2], fit[form].error);
-            add(s, seed, who, m, name[form][3],
-                curve_peak((curve)form, &fit[form]));
         }
         add(s, seed, who, m, "log_closer",
             fit[SQUARE].error - fit[LOGARITHM].error);

@@ -217,8 +217,9 @@ static void plot_pull(report *r)
                                          proxy ? "proxy" : "gold_base", -1),
                               100);
         }
-    svg_write(&plot, "SPPO with and without a pull", "iteration (0: base "
-              "policy)", "win rate against the base, %", out);
+    svg_write(&plot, "SPPO with a pull: judge, and preference model (dashed)",
+              "iteration (0: base policy)", "win rate against the base, %",
+              out);
     report_close(out);
 }
 

@@ -1,4 +1,5 @@
 /* methods_report.c - the second report: the methods side by side */
+#include <math.h>
 #include <stdio.h>
 
 #include "lab.h"
@@ -114,6 +115,11 @@ static void put_paths(report *r)
     }
 }
 
+static const char *const curve_metric[CURVES][3] = {
+    { "square_a", "square_b", "square_error" },
+    { "log_a", "log_b", "log_error" }
+};
+
 static void put_number(report *r, const char *who, int at, const char *metric)
 {
     const interval x = over_seeds(r, who, at, metric, -1);
@@ -124,19 +130,34 @@ static void put_number(report *r, const char *who, int at, const char *metric)
         fprintf(r->out, " %.2f +- %.2f |", x.mean, x.high - x.mean);
 }
 
+/* Where the curve of the mean a and b is highest; far off it means nothing. */
+static void put_peak(report *r, const char *who, int worth, curve form)
+{
+    const char *const *name = curve_metric[form];
+    const curve_fit fit = {
+        over_seeds(r, who, worth, name[0], -1).mean,
+        over_seeds(r, who, worth, name[1], -1).mean, 0.0
+    };
+    const double d = curve_peak(form, &fit);
+
+    if (d <= 10.0)
+        fprintf(r->out, " %.1f |", d);
+    else
+        fputs(isnan(d) ? " - |" : " > 10 |", r->out);
+}
+
 static void put_curve(report *r, const char *title, const char *who)
 {
-    static const char *const metric[] = {
-        "square_a", "square_b", "square_error", "square_peak",
-        "log_a", "log_b", "log_error", "log_peak"
-    };
-    int worth, i;
+    int worth, form, i;
 
     for (worth = 0; worth < 2; worth++) {
         fprintf(r->out, "| %s | %s |", title,
                 worth ? "preference model" : "judge");
-        for (i = 0; i < 8; i++)
-            put_number(r, who, worth, metric[i]);
+        for (form = 0; form < CURVES; form++) {
+            for (i = 0; i < 3; i++)
+                put_number(r, who, worth, curve_metric[form][i]);
+            put_peak(r, who, worth, (curve)form);
+        }
         fputc('\n', r->out);
     }
 }
@@ -156,9 +177,8 @@ static void put_curves(report *r)
     }
     fputs("\nFirst d (a - b d), then d (a - b log d), d = sqrt KL; gains over "
           "the base in\nlog odds, for the best of n over the best of 1; +- is "
-          "the 95 % interval over all\nseeds.  A curve with b < 0 has no "
-          "highest place: where a seed has none, nothing is\nprinted.\n",
-          r->out);
+          "the 95 % interval over all\nseeds.  Highest: of the curve with "
+          "the mean a and b; one with b < 0 rises for ever.\n", r->out);
 }
 
 static void put_circle(report *r)
@@ -167,7 +187,7 @@ static void put_circle(report *r)
     int i;
 
     fputs("| method | gap of the last policy | gap of the average | least "
-          "probability of the nine answers |\n|---|---|---|---|\n", r->out);
+          "share of the nine answers |\n|---|---|---|---|\n", r->out);
     for (i = 0; i < contender_count; i++) {
         snprintf(who, sizeof who, "circle-%s", contenders[i].name);
         fprintf(r->out, "| %s |", contenders[i].title);
@@ -210,12 +230,12 @@ static void put_short_methods(FILE *out, const report *r)
     static const char *const row[][2] = {
         { "l", "SPPO beats DPO, IPO, DNO, REBEL, INPO, Nash-MD, RLOO, RLHF, "
           "GRPO, all tuned alike" },
-        { "mn", "each exploits its preference model in time; a pull to the "
-          "base stops SPPO" },
-        { "o", "Gao et al.'s curves: best of n, RLHF and SPPO bend, each in "
-          "its form; best of n leads" },
-        { "pq", "a circle: averages beat last policies, a pull calms the "
-          "last; Bradley-Terry is worse" }
+        { "mn", "each of ten exploits the preference model; a pull keeps SPPO "
+          "from that" },
+        { "o", "Gao et al.: best of n, RLHF and SPPO bend, as their curves "
+          "say; best of n leads" },
+        { "pq", "a circle: averages beat last policies, a pull calms these; "
+          "Bradley-Terry is worse" }
     };
 
     put_short(out, r, row, (int)(sizeof row / sizeof row[0]));
