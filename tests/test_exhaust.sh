@@ -137,7 +137,8 @@ exhausted convert_to_gguf small.gguf "$tool" convert --from base \
     --to small.gguf --dtype float16 --force
 exhausted convert_from_llama2c large/model.safetensors "$tool" convert \
     --from small.bin --tokenizer tok.bin --to large --force
-for path in run judge rows.jsonl small.bin tok.bin tokenizer.json; do
+for path in run judge rows.jsonl small.bin tok.bin tokenizer.json \
+    base/tokenizer.json; do
     exhausted "info_$path" out "$tool" info $path
 done
 # What a judge cannot do for want of memory is its answer, and it goes on.

@@ -139,6 +139,50 @@ printf '%s' '[{"a": 1}, {"a": "x"}]' > array.json
 holds an_array "$tool" info array.json
 says an_array_has_rows '^rows of JSON, in one array$'
 
+# ---- a tokenizer.json of Llama 2's kind ----------------------------------------
+
+holds a_llama_tokenizer "$tool" info base/tokenizer.json
+says a_llama_tokenizer_has_pieces '^pieces 270$'
+sed 's/"a t"/["a", "t"]/' base/tokenizer.json > llama.json
+holds merges_in_pairs "$tool" info llama.json
+# llama NAME SENTENCE SED: the file, edited, is refused
+llama() {
+    sed "$3" base/tokenizer.json > llama.json
+    if cmp -s base/tokenizer.json llama.json; then
+        bad "$1" "nothing is edited"
+    else
+        expect "$1" 3 "llama.json: .*$2" "$tool" info llama.json
+    fi
+}
+llama another_model '' 's/"type": "BPE"/"type": "WordPiece"/'
+llama words_before_pieces '' 's/"pre_tokenizer": null/"pre_tokenizer": true/'
+llama dropout '"dropout"' 's/"dropout": null/"dropout": 0.5/'
+for key in continuing_subword_prefix end_of_word_suffix; do
+    llama a_$key "\"$key\"" "s/\"$key\": null/\"$key\": \"x\"/"
+done
+llama no_merges_for_words '"ignore_merges"' \
+    's/"ignore_merges": false/"ignore_merges": true/'
+llama no_blank_in_front 'must put U+2581 in front' '/"type": "Prepend"/d'
+llama another_step 'must put U+2581 in front' '/"type": "Prepend"/{p;}'
+llama no_step_in_front '"type"' 's/"type": "Prepend"/"type": "Strip"/'
+llama another_blank '"prepend"' 's/"prepend": ".*"/"prepend": "x"/'
+llama no_step_for_blanks '"type"' 's/"type": "Replace"/"type": "Strip"/'
+llama another_content '"content"' \
+    '/"type": "Replace"/s/"content": "[^"]*"/"content": "x"/'
+llama another_pattern '"String"' 's/"String": " "/"String": "x"/'
+llama another_beginning 'the added token 1 is none of' 's/"<s>", "sin/"<t>", "sin/'
+llama another_added 'the added token 9 is none of' 's/{"id": 2, /{"id": 9, /'
+llama an_added_token_of_no_id '' 's/{"id": 2, /{"id": null, /'
+llama an_id_twice 'each once' 's/"t": 260/"t": 261/'
+llama an_id_beyond '' 's/"t": 260/"t": 90000/'
+llama a_id_of_no_number '' 's/"t": 260/"t": "260"/'
+llama a_merge_of_one 'merge 1 is not of two pieces' 's/"a t"/"at"/'
+llama a_merge_of_no_piece 'merge 1 is not of two pieces' 's/"a t"/"a q"/'
+llama a_merge_to_no_piece 'merge 1 is not of two pieces' 's/"a t"/"t a"/'
+llama a_merge_again 'as one far before it' 's/"\(.*\) t"$/"\1 t", "a t"/'
+llama a_merge_too_few 'in 5 ways' 's/"a t",//'
+llama no_merges 'lacks its merges' 's/"merges"/"murges"/'
+
 # ---- llama2.c ---------------------------------------------------------------
 
 holds to_llama2c "$tool" convert --from base --to base.bin

@@ -129,7 +129,7 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
     if (data[strspn(data, " \t\r\n")] == '{') {
         TRY(tokenizer_json_read(&t->ctx, &t->tok.json, &t->tok.bin,
                                 data, size, 0, t->path));
-        printf("tokenizer.json\npieces %d\n", t->tok.json.vocab);
+        printf("tokenizer.json\npieces %d\n", codec_vocab(&t->tok));
         return SPPO_OK;
     }
     if (pieces >= SPPO_PIECES) {
