@@ -145,15 +145,16 @@ holds a_llama_tokenizer "$tool" info base/tokenizer.json
 says a_llama_tokenizer_has_pieces '^pieces 270$'
 sed 's/"a t"/["a", "t"]/' base/tokenizer.json > llama.json
 holds merges_in_pairs "$tool" info llama.json
-# llama NAME SENTENCE SED: the file, edited, is refused
-llama() {
-    sed "$3" base/tokenizer.json > llama.json
-    if cmp -s base/tokenizer.json llama.json; then
-        bad "$1" "nothing is edited"
+# edited FILE NAME SENTENCE SED: the file, edited, is refused
+edited() {
+    sed "$4" "$1" > edited.json
+    if cmp -s "$1" edited.json; then
+        bad "$2" "nothing is edited"
     else
-        expect "$1" 3 "llama.json: .*$2" "$tool" info llama.json
+        expect "$2" 3 "edited.json: .*$3" "$tool" info edited.json
     fi
 }
+llama() { edited base/tokenizer.json "$@"; }
 llama another_model '' 's/"type": "BPE"/"type": "WordPiece"/'
 llama words_before_pieces '' 's/"pre_tokenizer": null/"pre_tokenizer": true/'
 llama dropout '"dropout"' 's/"dropout": null/"dropout": 0.5/'
@@ -182,6 +183,40 @@ llama a_merge_to_no_piece 'merge 1 is not of two pieces' 's/"a t"/"t a"/'
 llama a_merge_again 'as one far before it' 's/"\(.*\) t"$/"\1 t", "a t"/'
 llama a_merge_too_few 'in 5 ways' 's/"a t",//'
 llama no_merges 'lacks its merges' 's/"merges"/"murges"/'
+
+# ---- a tokenizer.json of GPT's kind ---------------------------------------------
+
+tokenizer_json > gpt.json
+gpt() { edited gpt.json "$@"; }
+# taken NAME PIECES SED: the file, edited, is read
+taken() {
+    sed "$3" gpt.json > edited.json
+    holds "$1" "$tool" info edited.json
+    says "$1_has_its_pieces" "^pieces $2$"
+}
+taken a_sequence_of_none 271 \
+    's/"normalizer": null/"normalizer": {"normalizers": []}/'
+taken added_tokens_that_begin_alike 274 's/\(.*added_tokens": \[\)\(.*\)/\1'\
+'{"id": 271, "content": "<|end"}, {"id": 272, "content": "<|endoftexs|>"}, '\
+'{"id": 273, "content": "<|endoftext|>"}, \2/'
+gpt a_normalizer '"normalizer"' 's/"normalizer": null/"normalizer": {"x": 1}/'
+gpt a_sequence_of_one '"normalizer"' \
+    's/"normalizer": null/"normalizer": {"normalizers": [1]}/'
+gpt a_sequence_of_no_list '"normalizer"' \
+    's/"normalizer": null/"normalizer": {"normalizers": 1}/'
+for key in single_word rstrip; do
+    gpt a_$key "\"$key\"" "s/{\"id\": 270/{\"$key\": true, \"id\": 270/"
+done
+for key in end_of_word_suffix ignore_merges; do
+    gpt a_gpt_$key "\"$key\"" \
+        "s/{\"type\": \"BPE\"/{\"$key\": \"x\", \"type\": \"BPE\"/"
+done
+gpt an_added_id_that_is_none '' 's/{"id": 270/{"id": null/'
+gpt an_added_token_of_300_bytes 'more than 255 bytes' \
+    "s/<|endoftext|>/$(printf '%300s' x | tr ' ' x)/"
+gpt a_piece_of_no_id '' 's/"th": 256/"th": "x"/'
+gpt a_vocab_that_is_no_object 'lacks its vocab' 's/"vocab"/"vocab": 1, "v"/'
+gpt merges_that_are_no_list 'lacks its vocab' 's/"merges"/"merges": 1, "m"/'
 
 # ---- llama2.c ---------------------------------------------------------------
 
