@@ -264,7 +264,8 @@ static void put_pictures(report *r)
     size_t i;
 
     fputs("Bands are 95 % intervals over all seeds; of two seeds they go from "
-          "one to the\nother.\n\n", r->out);
+          "one to the\nother.  Pictures by distance end at d = 4: what went "
+          "further is in the tables.\n\n", r->out);
     for (i = 0; i < sizeof picture / sizeof picture[0]; i++)
         fprintf(r->out, "![%s](methods-%s.svg)\n", picture[i][1],
                 picture[i][0]);
