@@ -218,6 +218,39 @@ gpt a_piece_of_no_id '' 's/"th": 256/"th": "x"/'
 gpt a_vocab_that_is_no_object 'lacks its vocab' 's/"vocab"/"vocab": 1, "v"/'
 gpt merges_that_are_no_list 'lacks its vocab' 's/"merges"/"merges": 1, "m"/'
 
+# ---- both kinds in one folder ---------------------------------------------------
+
+# Whose weights name no companions, as those of others.
+both() {
+    rm -rf both converted && cp -r base both
+    LC_ALL=C sed 's/"sppo\./"sppo_/g' base/model.safetensors \
+        > both/model.safetensors
+}
+# refused NAME SENTENCE: the folder `both`
+refused() {
+    rm -rf converted
+    expect "$1" 3 "$2" "$tool" convert --from both --to converted
+}
+both
+holds two_that_say_the_same "$tool" convert --from both --to converted
+sed 's/"id": 2/"id": 3/' base/tokenizer.json > both/tokenizer.json
+refused two_that_do_not 'both has a tokenizer.bin and a tokenizer.json; remove'
+echo '{}' > both/tokenizer.json
+refused two_of_other_lengths 'remove the one that is not this'
+both
+head -c 999 base/tokenizer.bin > both/tokenizer.bin
+refused two_of_which_one_is_cut 'both/tokenizer.bin: .*999 bytes are too'
+# Two pieces of one score: which is made first a list of merges cannot say.
+cp tok.bin equal.bin
+tail -c 22 tok.bin | head -c 4 | dd of=equal.bin bs=1 conv=notrunc 2> err \
+    seek=$(($(wc -c < tok.bin) - 10))
+# shellcheck disable=SC2086
+expect equal_scores_have_no_json 0 'no tokenizer.json is written: pieces' \
+    "$tool" pretrain --text text.txt --tokenizer equal.bin $shape --batch 2 \
+    --steps 1 --out equal
+if [ -e equal/tokenizer.json ]; then bad equal_scores_write_none "it is there"
+else ok equal_scores_write_none; fi
+
 # ---- llama2.c ---------------------------------------------------------------
 
 holds to_llama2c "$tool" convert --from base --to base.bin

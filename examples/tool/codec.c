@@ -181,8 +181,12 @@ static sppo_result codec_choose(sppo_ctx *ctx, codec *c, const char *folder,
 
     if (!bin->data || !json->data || (bin->named && json->named))
         return SPPO_OK;
-    if (!bin->named && !json->named)
-        TRY(codec_agrees(ctx, bin, json, config, &same));
+    if (!bin->named && !json->named &&
+        codec_agrees(ctx, bin, json, config, &same) != SPPO_OK) {
+        snprintf(c->missing, sizeof c->missing, "%.359s", ctx->message);
+        return sppo_fail(ctx, ctx->code, "%.200s/%s: %s", folder, bin->name,
+                         c->missing);
+    }
     if (same)
         return SPPO_OK;
     if (bin->named == json->named)
