@@ -63,6 +63,7 @@ holds prefer_scalar "$tool" prefer --preferences pairs.jsonl --policy base \
 holds help "$tool" --help
 says help_examples_first 'sppo align --policy'
 holds version "$tool" --version
+says version_and_build "^sppo [0-9.]*, float arithmetic, .*OpenMP"
 for command in tokenizer pretrain prefer align sample score judge evaluate \
     game convert info; do
     holds "help_$command" "$tool" $command --help

@@ -2,7 +2,7 @@
 # man.sh TOOL - the tool's manual page, from its --help, on standard output
 tool=${1:?"usage: man.sh TOOL"}
 plain() { sed 's/\\/\\e/g; s/-/\\-/g; s/^\./\\\&./; s/^'"'"'/\\\&&/'; }
-version=$("$tool" --version) || exit 1
+version=$("$tool" --version | cut -d, -f1) || exit 1
 echo ".TH SPPO 1 \"\" \"$version\""
 echo ".SH NAME"
 "$tool" --help | sed -n '1s/ [0-9.]* - / \\- /p'

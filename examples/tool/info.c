@@ -11,7 +11,7 @@
 #include <omp.h>
 #endif
 
-static void info_build(void)
+void print_build(void)
 {
     printf("sppo %s, %s arithmetic, ", sppo_version(),
            sizeof(sppo_real) == sizeof(float) ? "float" : "double");
@@ -21,13 +21,20 @@ static void info_build(void)
     printf("no OpenMP, ");
 #endif
 #if defined(__AVX512F__)
-    printf("AVX-512\n");
+    printf("AVX-512");
 #elif defined(__AVX2__)
-    printf("AVX2\n");
+    printf("AVX2");
 #elif defined(__ARM_NEON)
-    printf("NEON\n");
+    printf("NEON");
 #else
-    printf("no vector extension\n");
+    printf("no vector extension");
+#endif
+#if defined(__clang__)
+    printf(", clang %d.%d\n", __clang_major__, __clang_minor__);
+#elif defined(__GNUC__)
+    printf(", gcc %d.%d\n", __GNUC__, __GNUC_MINOR__);
+#else
+    printf("\n");
 #endif
 }
 
@@ -154,7 +161,7 @@ sppo_result run_info(tool *t)
     int is_run, kind;
 
     if (!t->path) {
-        info_build();
+        print_build();
         return SPPO_OK;
     }
     if (!strcmp(t->path, "-")) {

@@ -359,7 +359,7 @@ static sppo_result main_simple(tool *t, int argc, char **argv, int *simple)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
                          "which command? See `sppo --help`");
     if (!strcmp(first, "--version")) {
-        printf("sppo %s\n", sppo_version());
+        print_build();
     } else if (asked && argc == 2) {
         tool_help();
     } else if (asked || wants_help(argc, argv)) {

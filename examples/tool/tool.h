@@ -59,6 +59,9 @@ sppo_result encode(tool *t, const char *text, size_t length, int bos, int eos,
 /* Whether two lists have the same tokens. */
 int lists_same(const sppo_lists *lists, int a, int b);
 
+/* The version, and how the tool was built: a line. */
+void print_build(void);
+
 /* Tokens of the longest list. */
 int longest_list(const sppo_lists *lists);
 
