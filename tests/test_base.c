@@ -219,6 +219,9 @@ static void limit_is_kept_to_the_byte(void)
     b = sppo_alloc(&ctx, 1, 600 - LINE);
     CHECK(b != NULL);
     CHECK(ctx.held == 1000);
+    ctx.limit = 500;  // lower than what is held: nothing more
+    CHECK(sppo_alloc(&ctx, 1, 0) == NULL);
+    CHECK(ctx.code == SPPO_E_MEMORY);
     sppo_release(&ctx, a, 400 - LINE);
     sppo_release(&ctx, b, 600 - LINE);
     CHECK(ctx.held == 0);
@@ -376,6 +379,33 @@ static void config_refuses_each_bad_field(void)
             printf("    accepted: row %d (%s)\n", i, bad[i].field);
         CHECK(code == SPPO_E_ARGUMENT || (!bad[i].field[0] && code));
         CHECK(has(&ctx, bad[i].field));
+        CHECK(ctx.held == 0);
+    }
+}
+
+/* What the fields above are with an end that is none, or a head. */
+static void config_refuses_ends_and_heads_that_cannot_be(void)
+{
+    static const struct { const char *says; int eos, count; sppo_head head;
+        int embed_dim; } bad[] = {
+        { "eos_count is 9; it must be 0 to 7", 2, 9, SPPO_HEAD_NONE, 0 },
+        { "eos_count is -1", 2, -1, SPPO_HEAD_NONE, 0 },
+        { "eos_count is 1; it must be 0", -1, 1, SPPO_HEAD_NONE, 0 },
+        { "embed_dim is 3; it must be even", 2, 0, SPPO_HEAD_EMBED, 3 }
+    };
+    sppo_ctx ctx = { 0 };
+    sppo_config c;
+    sppo_model model = { 0 };
+    int i;
+
+    for (i = 0; i < (int)(sizeof bad / sizeof bad[0]); i++) {
+        memset(&c, 0, sizeof c);
+        c.vocab = 300, c.dim = 32, c.layers = 1, c.heads = 4, c.hidden = 8;
+        c.context = 16, c.bos = 1, c.eos = bad[i].eos;
+        c.eos_count = bad[i].count;
+        c.head = bad[i].head, c.embed_dim = bad[i].embed_dim;
+        CHECK(sppo_model_init(&ctx, &model, &c, 1) == SPPO_E_ARGUMENT);
+        CHECK(has(&ctx, bad[i].says));
         CHECK(ctx.held == 0);
     }
 }
@@ -699,6 +729,22 @@ static void lists_grow_clear_free(void)
     CHECK(!c.wrong_size);
 }
 
+static void lists_refuse_counts_beyond_an_int(void)
+{
+    static const int token[2] = { 1, 2 };
+    sppo_ctx ctx = { 0 };
+    sppo_lists lists = { 0 };
+
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &lists, token, 2));
+    CHECK(sppo_lists_add(&ctx, &lists, token, -1) == SPPO_E_ARGUMENT);
+    CHECK(sppo_lists_add(&ctx, &lists, token, INT_MAX) == SPPO_E_ARGUMENT);
+    CHECK(sppo_lists_add(&ctx, &lists, token, INT_MAX - 2) == SPPO_E_ARGUMENT);
+    CHECK(has(&ctx, "after 2 are more than an int can count"));
+    CHECK(lists.count == 1 && sppo_lists_length(&lists, 0) == 2);
+    sppo_lists_free(&ctx, &lists);
+    CHECK(ctx.held == 0);
+}
+
 static void lists_survive_a_failure(void)
 {
     counter c;
@@ -849,6 +895,7 @@ static const check_case cases[] = {
     CASE(sentences_name_function_argument_value),
     CASE(sizes_beyond_a_size_t_are_refused),
     CASE(config_refuses_each_bad_field),
+    CASE(config_refuses_ends_and_heads_that_cannot_be),
     CASE(random_first_values),
     CASE(random_has_no_state),
     CASE(random_bits_avalanche),
@@ -862,6 +909,7 @@ static const check_case cases[] = {
     CASE(digest_first_values),
     CASE(digest_sees_every_bit),
     CASE(lists_grow_clear_free),
+    CASE(lists_refuse_counts_beyond_an_int),
     CASE(lists_survive_a_failure),
     CASE(forest_refuses_what_does_not_fit),
     CASE(a_table_of_counts_is_never_full),

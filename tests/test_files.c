@@ -1855,6 +1855,33 @@ static void a_file_of_another_kind_is_named(void)
     CHECK(ctx.held == 0);
 }
 
+/* A llama2.c model of version 0 has no mark but seven numbers that fit. */
+static void a_llama2_c_model_is_known_by_its_numbers(void)
+{
+    static const int32_t head[][7] = {
+        { 288, 768, 6, 6, 6, 32000, 256 }, { 64, 172, 5, 8, 4, -512, 512 },
+        { 0, 768, 6, 6, 6, 32000, 256 }, { 288, -1, 6, 6, 6, 32000, 256 },
+        { 288, 768, 6, 6, 6, 32000, 0 }, { 288, 768, 2000, 6, 6, 32000, 256 },
+        { 288, 768, 6, 7, 7, 32000, 256 }, { 288, 768, 6, 6, 5, 32000, 256 },
+        { 288, 768, 6, 6, 6, 2, 256 }, { 288, 768, 6, 6, 6, INT32_MIN, 256 },
+        { 288, 768, 6, 6, 6, 0, 256 }
+    };
+    unsigned char data[256];
+    int i, j;
+
+    for (i = 0; i < COUNT(head); i++) {
+        const char *kind;
+
+        memset(data, 0, sizeof data);
+        for (j = 0; j < 28; j++)
+            data[j] = (unsigned char)((uint32_t)head[i][j / 4] >> j % 4 * 8);
+        kind = sppo_file_kind(data, sizeof data);
+        if (!CHECK((kind && strstr(kind, "a llama2.c model")) == (i < 2)))
+            printf("    row %d\n", i);
+        CHECK(!sppo_file_kind(data, 255));
+    }
+}
+
 /* Folders and files that people name instead of a model's folder. */
 static void what_stands_instead_of_a_model_is_named(void)
 {
@@ -3864,6 +3891,7 @@ static const check_case cases[] = {
     CASE(a_full_disk_loses_nothing),
     CASE(generation_config_says_what_ends_a_response),
     CASE(a_file_of_another_kind_is_named),
+    CASE(a_llama2_c_model_is_known_by_its_numbers),
     CASE(what_stands_instead_of_a_model_is_named),
     CASE(a_file_begins_after_its_byte_order_mark),
     CASE(empty_and_missing_model_files),

@@ -217,6 +217,17 @@ static void schedules_by_hand(void)
                    0.5 + 1.5 * (1 + cos(3.141592653589793 * s / 10)) / 2,
                    1e-14);
     CHECK_NEAR(sppo_learning_rate(&c, 5), 1.25, 1e-14);
+
+    c.warmup = 1;                       // all of it a rise; then the end's
+    for (s = 0; s < 10; s++)
+        CHECK_NEAR(sppo_learning_rate(&c, s), 2 * (s + 1) / 10.0, 1e-14);
+    CHECK_NEAR(sppo_learning_rate(&c, 10), 0.5, 1e-14);
+
+    c.warmup = 0, c.total_steps = 0;    // without an end there is no decay
+    for (s = 0; s < 20; s++)
+        CHECK_NEAR(sppo_learning_rate(&c, s), 2, 0);
+    c.total_steps = 10, c.decay = (sppo_decay)9;  // none: no step with it
+    CHECK(!(sppo_learning_rate(&c, 5) < HUGE_VAL));
 }
 
 /* Four steps of rise in twenty, then the decay over the sixteen that are left:

@@ -1841,6 +1841,14 @@ static sppo_result says_nan(sppo_ctx *ctx, void *user,
     return SPPO_OK;
 }
 
+static sppo_result is_tired(sppo_ctx *ctx, void *user, const sppo_lists *x,
+                            const sppo_lists *y, int k, int first, int count,
+                            double *pairwise)
+{
+    (void)user, (void)x, (void)y, (void)k, (void)first, (void)pairwise;
+    return sppo_fail(ctx, SPPO_E_JUDGE, "the judge is tired of %d", count);
+}
+
 static void evaluate_refuses_bad_arguments(void)
 {
     world w;
@@ -1877,6 +1885,10 @@ static void evaluate_refuses_bad_arguments(void)
     CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &w.prompts, 2,
                         &w.config.sampling, 9, &e) != SPPO_OK);
     CHECK(has(&w.ctx, "sppo_evaluate: the judge's "));
+    w.judge.fill = is_tired;
+    CHECK(sppo_evaluate(&w.ctx, &w.policy, &w.policy, &w.judge, &w.prompts, 2,
+                        &w.config.sampling, 9, &e) == SPPO_E_JUDGE);
+    CHECK(has(&w.ctx, "the judge is tired"));
     CHECK(e.prompts == 0);
     sppo_model_free(&w.ctx, &other);
     end(&w);

@@ -1471,6 +1471,10 @@ static void rooms_forests_and_numbers_are_checked(void)
     mentions(sppo_forward(&ctx, &acts, &model, &forest), SPPO_E_ARGUMENT,
              "segment 1");
     sppo_forest_clear(&forest);
+    mentions(sppo_forward(&ctx, &acts, &model, &forest), SPPO_E_ARGUMENT,
+             "0 tokens in 0 segments");
+    mentions(sppo_next_token_loss(&ctx, &acts, &model, &forest, 0, NULL, &loss),
+             SPPO_E_ARGUMENT, "0 tokens in 0 segments");
     add_random(&forest, &random, c.vocab, -1, 8, 1);
     for (n = 0; n < model.count; n++)
         model.weights[n] = (sppo_real)NAN;
@@ -1506,6 +1510,8 @@ static void backward_without_room_is_refused(void)
                            grad), SPPO_E_ARGUMENT, "backward");
     mentions(sppo_next_token_loss(&ctx, &acts, &model, &forest, 0, grad,
                                   &loss), SPPO_E_ARGUMENT, "backward");
+    mentions(sppo_step(&ctx, &acts, &model, &forest, known_loss, NULL,
+                       grad), SPPO_E_ARGUMENT, "sppo_step: the activations");
     CHECK_NEAR(loss, 7, 0);
     for (i = 0; i < (int)model.count; i++)
         CHECK(!(grad[i] > 0) && !(grad[i] < 0));

@@ -42,6 +42,7 @@ typedef struct setup {
     int dies;         // the rank that ends in the middle of a round
     int other_eta, no_eta, other_seed, no_memory;  // the rank that has it
     int save, load;   // save at the stop and end there; begin from that file
+    int sum_fails;    // the sum that fails, on all ranks; 0: none
 } setup;
 
 /* What is known of a rank at the end. */
@@ -59,7 +60,7 @@ typedef struct wire { int up[2], down[2]; } wire;  // of a rank and rank 0
 /* What a rank knows. */
 typedef struct member {
     const setup *how;
-    int rank, calls, asked;
+    int rank, calls, asked, sums;
     wire *wires;
     sppo_ranks ranks;
 } member;
@@ -136,6 +137,8 @@ static sppo_result sum(sppo_ctx *ctx, void *user, sppo_real *buffer,
     member *m = (member *)user;
     const size_t bytes = count * sizeof *buffer;
 
+    if (++m->sums == m->how->sum_fails)
+        return sppo_fail(ctx, SPPO_E_IO, "the network is down");
     if (m->rank == 0)
         return add_all(ctx, m, buffer, count);
     if (!send_all(m->wires[m->rank].up[1], buffer, bytes) ||
@@ -594,6 +597,30 @@ static void a_stop_on_one_rank_stops_all(void)
     }
 }
 
+/* Whatever is being summed: the run ends with the sum's own code and sentence,
+ * on every rank, and nothing is held.                                       */
+static void a_sum_that_fails_at_any_call_ends_the_run(void)
+{
+    setup how = ranks_of(2);
+    const outcome *out;
+    int r;
+
+    how.loss = SPPO_LOSS_CLIP;  // pulled, so that more is summed
+    how.keep_all = 1;
+    for (how.sum_fails = 1; how.sum_fails < 100000; how.sum_fails += how.sum_fails / 3 + 1) {
+        out = play_ranks(&how);
+        if (out[0].finished)
+            break;
+        for (r = 0; r < 2; r++) {
+            CHECK(!out[r].finished && out[r].code == SPPO_E_IO);
+            if (!CHECK(strstr(out[r].message, "the network is down")))
+                printf("    %d %d: %d %s\n", how.sum_fails, r, out[r].code, out[r].message);
+            CHECK(!out[r].held);
+        }
+    }
+    CHECK(how.sum_fails > 30);
+}
+
 /* A checkpoint of rank 0 is everyone's, and for any number of ranks. */
 static void a_run_goes_on_with_other_ranks(void)
 {
@@ -681,6 +708,7 @@ static const check_case cases[] = {
     CASE(a_wrong_sum_is_noticed),
     CASE(a_dead_rank_is_not_waited_for),
     CASE(a_stop_on_one_rank_stops_all),
+    CASE(a_sum_that_fails_at_any_call_ends_the_run),
     CASE(a_stop_between_passes_stops_all),
     CASE(a_run_goes_on_with_other_ranks),
     CASE(ranks_is_checked),

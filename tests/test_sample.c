@@ -886,6 +886,9 @@ static void bad_requests_are_refused_and_add_nothing(void)
 {
     static const int good[2] = { 1, 2 }, high[2] = { 1, 13 },
                      below[2] = { -1, 3 };
+    static const int room[][4] = { { 0, 2, 31, 4 }, { 4, 0, 31, 4 },
+        { 4, 2, 0, 4 }, { 4, 2, 31, 0 }, { 4, 2, INT_MAX / 2, 4 },
+        { 4, INT_MAX / 2, 31, 4 } };
     const sppo_sampling fine = { 1, 0, 0, 4 };
     const sppo_config c = small_config();
     static sppo_model model;
@@ -896,6 +899,11 @@ static void bad_requests_are_refused_and_add_nothing(void)
     if (!view_model(&ctx, &model, &c, 28) ||
         !CHECK_OK(&ctx, sppo_sampler_init(&ctx, &sampler, &model, 4, 2, 31, 4)))
         return;
+    for (i = 0; i < COUNT(room); i++) {
+        CHECK(sppo_sampler_init(&ctx, &narrow, &model, room[i][0], room[i][1],
+                                room[i][2], room[i][3]) == SPPO_E_ARGUMENT);
+        CHECK(strstr(ctx.message, "must be positive and fit an int") != NULL);
+    }
     sppo_lists_add(&ctx, &prompts, good, 2);
     sppo_lists_add(&ctx, &prompts, high, 2);
     sppo_lists_add(&ctx, &prompts, below, 2);
@@ -913,6 +921,12 @@ static void bad_requests_are_refused_and_add_nothing(void)
     if (CHECK_OK(&ctx, sppo_sampler_init(&ctx, &narrow, &model, 1, 2, 31, 4)))
         CHECK(sppo_sample(&ctx, &narrow, &model, &prompts, 0, 2, &fine, 1,
                           &responses) == SPPO_E_ARGUMENT);
+    sppo_sampler_free(&ctx, &narrow);
+    // a prompt that fills the context has room in this one, but no response
+    if (CHECK_OK(&ctx, sppo_sampler_init(&ctx, &narrow, &model, 1, 2, 32, 4)))
+        CHECK(sppo_sample(&ctx, &narrow, &model, &prompts, 3, 1, &fine, 1,
+                          &responses) == SPPO_E_ARGUMENT);
+    CHECK(strstr(ctx.message, "fewer than the context of 32") != NULL);
     sppo_sampler_free(&ctx, &narrow);
     CHECK(responses.count == 0);
     CHECK(sppo_sample(&ctx, &sampler, &model, &prompts, 3, 9, &fine, 1,
