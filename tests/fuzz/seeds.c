@@ -96,6 +96,8 @@ static void tool_texts(void)
              "\"y\"}, {\"output_1\": \"a b\", \"output_2\": \"b\", "
              "\"preference\": 2, \"generator_1\": \"x\", "
              "\"generator_2\": \"y\"}]");
+    put_rows("tool_rows", "given", 8, "{\"prompt\": \"the\", \"response\": "
+             "\"cat\"}\n{\"prompt\": \"a\", \"chosen\": \"mat\"}\n");
     put_rows("tool_rows", "grades", 3, "{\"question_id\": 81, \"model\": "
              "\"m\", \"turn\": 1, \"score\": 8.5}\n{\"question_id\": 81, "
              "\"model\": \"n\", \"turn\": 2, \"score\": -1}\n");

@@ -55,10 +55,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     path = fuzz_file("rows.jsonl", data + 1, size - 1);
-    switch (data[0] % 8) {
+    switch (data[0] % 9) {
     case 0:
         world_begin(&t, "sample", SAMPLE);
-        result = load_prompts(&t, path, &t.prompts);
+        result = load_prompts(&t, path, &t.prompts, NULL);
+        break;
+    case 8:
+        world_begin(&t, "align", ALIGN);
+        result = load_prompts(&t, path, &t.prompts, &t.responses);
         break;
     case 1:
         world_begin(&t, "pretrain", PRETRAIN);

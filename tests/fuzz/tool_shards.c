@@ -26,9 +26,9 @@ static void run_begin(run *r, tool *t, int phase)
     if (sppo_lists_add(&t->ctx, &t->prompts, token, 3) ||
         sppo_lists_add(&t->ctx, &t->prompts, token, 2) ||
         run_folder_open(&t->folder, &t->parse, &t->console, t->set.out, 0) ||
-        align_logs_open(r) ||
         sppo_play_init(&t->ctx, &r->play, &config, &t->policy, &t->prompts))
         fuzz_finding("no run", &t->ctx);
+    align_logs_open(r);
 }
 
 static void run_end(run *r, tool *t)
