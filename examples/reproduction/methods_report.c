@@ -18,6 +18,8 @@ static void put_introduction(report *r)
         "seeds %s.  The questions, their criteria, the settings\n"
         "tried and both sets of seeds were fixed before the runs, in\n"
         "[questions.md](questions.md), which also says what each method is.\n"
+        "Only o1 and o2 were not asked blind: the pilot that set the sizes, "
+        "of a seed\nin neither set, had shown how best of n bends.\n"
         "Language, judge, annotators and preference models are those of the\n"
         "[first report](report.md), seed by seed; the taste for length is the\n"
         "strong one.  The same binary writes the same report, bit for bit, "
