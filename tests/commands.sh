@@ -52,6 +52,11 @@ holds align_merges "$tool" $parts --resume --phase fit --merge 1
 holds align_goes_on "$tool" $parts --resume
 holds align_dpo "$tool" align $policy $preference $play --iterations 1 \
     --loss dpo --bradley-terry --optimizer adamw --quiet --out by_dpo
+holds align_with_a_mixture "$tool" align $policy $preference \
+    --prompts prompts.jsonl --k 4 --max-tokens 6 --batch 2 --epochs 1 \
+    --iterations 1 --method nash-md --out mixed
+holds align_with_gold "$tool" align $policy --prompts rows.jsonl --k 2 \
+    --max-tokens 24 --batch 2 --epochs 1 --iterations 1 --method spin --out gold
 holds sample "$tool" sample $policy --prompt "tell me a story" --n 2 \
     --max-tokens 12
 holds sample_greedy "$tool" sample $policy --prompts prompts.jsonl --greedy \

@@ -55,7 +55,8 @@ compile() {  # program, from its files, as in the Makefile
     data) set -- "$1" tests/test_data.c $(ls examples/tool/*.c |
         grep -v '/sppo\.c\|/library\.c') ;;
     repro) set -- "$1" tests/test_repro.c \
-        examples/reproduction/statistics.c examples/reproduction/store.c ;;
+        examples/reproduction/statistics.c examples/reproduction/store.c \
+        examples/tool/interval.c ;;
     *) set -- "$1" -DSPPO_STATIC "tests/test_$1.c" ;;
     esac
     program=$1
