@@ -56,7 +56,7 @@ holds align_with_a_mixture "$tool" align $policy $preference \
     --prompts prompts.jsonl --k 4 --max-tokens 6 --batch 2 --epochs 1 \
     --iterations 1 --method nash-md --out mixed
 holds align_with_gold "$tool" align $policy --prompts rows.jsonl --k 2 \
-    --max-tokens 24 --batch 2 --epochs 1 --iterations 1 --method spin --out gold
+    --max-tokens 64 --batch 2 --epochs 1 --iterations 1 --method spin --out gold
 holds sample "$tool" sample $policy --prompt "tell me a story" --n 2 \
     --max-tokens 12
 holds sample_greedy "$tool" sample $policy --prompts prompts.jsonl --greedy \
