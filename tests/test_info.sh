@@ -244,6 +244,10 @@ refused two_of_which_one_is_cut 'both/tokenizer.bin: .*999 bytes are too'
 cp tok.bin equal.bin
 tail -c 22 tok.bin | head -c 4 | dd of=equal.bin bs=1 conv=notrunc 2> err \
     seek=$(($(wc -c < tok.bin) - 10))
+both
+cp equal.bin both/tokenizer.bin
+: > both/tokenizer.json
+refused one_that_is_empty_beside_it 'remove the one that is not this'
 # shellcheck disable=SC2086
 expect equal_scores_have_no_json 0 'no tokenizer.json is written: pieces' \
     "$tool" pretrain --text text.txt --tokenizer equal.bin $shape --batch 2 \
