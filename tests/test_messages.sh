@@ -224,9 +224,9 @@ else bad settings_are_shown_as_they_are_taken "$(head -c 900 err)"; fi
     --prompts three.jsonl --dry-run --k 2 --max-tokens 8 --out r > out 2> err
 says dry_run_shows_them_too '^  prompts-per-iteration  *1$'
 
-"$tool" align --policy "$tiny/policy" --judge "$(printf 'cat # \033[31m')" \
+"$tool" align --policy "$tiny/policy" --judge "$(printf 'cat #\t\033[31m')" \
     --prompts three.jsonl --dry-run --k 2 --max-tokens 8 --out r > out 2> err
-says a_setting_has_no_colours '^  judge  *cat # ?\[31m$'
+says a_setting_has_no_colours '^  judge  *cat #.?\[31m$'
 
 # A terminal of 64 columns, where there is one to be had.
 if command -v python3 > /dev/null && python3 -c 'import pty' 2> /dev/null; then

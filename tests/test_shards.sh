@@ -187,6 +187,14 @@ holds judged_then "$tool" align --quiet --resume --phase judge --out two
 expect the_next_judge_is_for_the_next 0 \
     'iteration 1 is judged already: the new judge begins with the next' \
     "$tool" align --resume --out two --judge "$(stops 99)"
+# shellcheck disable=SC2086
+"$tool" pretrain $net --dry-run --batch 50000 --pass-tokens 64 --out never \
+    > out 2> err &
+sleep 1
+kill -TERM $!
+wait $!
+if [ $? -eq 143 ] && [ ! -e never ]; then ok an_estimate_is_stopped; else
+    bad an_estimate_is_stopped "$(cat out err)"; fi
 expect an_odd_part_of_the_width 2 '--dim 8 is no multiple of 2 x --heads 8' \
     pretrain --dim 8 --heads 8 --out r
 holds memory_of_nothing pretrain --quiet --dim 16 --heads 4 --optimizer \
