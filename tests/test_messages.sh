@@ -297,10 +297,11 @@ PYTHON
     fits columns_of_the_environment 39
     width 0 env COLUMNS=
     fits columns_that_nobody_knows 79
-    for term in dumb none; do
+    for term in dumb none ""; do
         width 200 env SHOWS=$term
-        if grep -q '.\[K' shown; then bad "no_progress_on_$term" \
-            "$(head -c 300 shown)"; else ok "no_progress_on_$term"; fi
+        name=no_progress_on_${term:-nothing}
+        if grep -q '.\[K' shown; then bad "$name" "$(head -c 300 shown)"
+        else ok "$name"; fi
     done
 else
     skip progress_never_wraps "there is no python3 to make a terminal"

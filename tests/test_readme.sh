@@ -176,6 +176,16 @@ equal "methods that are named" \
 "$tool" align --help | tr -s ' \n' '  ' > out
 says "DPO's usual beta is 0.1" "beta, usually 0.1"
 
+# ---- the tiny models ---------------------------------------------------------
+
+sed -n '/<!-- cksum -->/,/<!-- .cksum -->/p' "$root/tiny_models/README.md" |
+    sed '1d; $d; s/^    //' > said
+(cd "$root/tiny_models" && cksum policy/* preference/* ./*.jsonl |
+    sed 's|\./||') > cksums
+if cmp -s said cksums; then ok "the tiny models are those of their page"; else
+    bad "the tiny models are those of their page" "$(diff said cksums | head -n 4)"
+fi
+
 # ---- links ------------------------------------------------------------------
 
 for page in "$readme" "$root"/*/README.md "$root"/examples/*/README.md; do

@@ -139,6 +139,15 @@ for file in policy/model.safetensors metrics.csv metrics.jsonl \
     iter3/judged.jsonl; do
     same "two_more_$file" "grown/$file" "three/$file"
 done
+holds an_older_log align older --preference taste --iterations 1 \
+    --prompts-per-iteration 3
+sed 's/,[^,]*,[^,]*$//' older/metrics.csv > fewer
+mv fewer older/metrics.csv
+holds an_older_log_goes_on resume older --iterations 3
+if awk -F, 'NF != n && n { exit 1 } { n = NF } END { exit NF < 20 }' \
+    older/metrics.csv && [ "$(wc -l < older/metrics.csv)" -eq \
+    "$(wc -l < three/metrics.csv)" ]; then ok rows_have_all_columns
+else bad rows_have_all_columns "$(head -n 3 older/metrics.csv)"; fi
 cat grown/settings.json > out
 says iterations_are_noted '"iteration": 2, "setting": "iterations", "from": 1, "to": 3}'
 holds two_by_two align pairs --preference taste --iterations 2

@@ -567,6 +567,11 @@ printf '0.5,1,0.4\n0,0.5,0.4\n0.6,0.6,0.5\n' > colours.csv
 holds game_rank "$tool" game --matrix colours.csv --eta 0.5 --rank \
     --names red,green,blue
 says game_rank_winner '^ *1  blue *1.0000 .* 0.3119$'
+holds game_rank_of_a_circle "$tool" game --matrix rps.csv --rank
+if grep -q -e '-0\.0000' out; then bad no_minus_nothing "$(cat out)"; else
+    ok no_minus_nothing; fi
+holds game_rank "$tool" game --matrix colours.csv --eta 0.5 --rank \
+    --names red,green,blue
 says game_rank_circles '0.0 % of the triples go in a circle'
 expect game_names_too_few 2 'takes 3 names' "$tool" game --rank \
     --matrix colours.csv --names red,green

@@ -38,8 +38,10 @@ mv "$scratch/some.jsonl" "$scratch/preferences.jsonl"
 
 for part in policy preference; do
     mkdir -p "$target/$part"
-    cp "$scratch/$part"/model.safetensors "$scratch/$part"/config.json \
-        "$scratch/$part"/tokenizer.bin "$target/$part"
+    for file in config.json generation_config.json model.safetensors \
+        tokenizer.bin tokenizer.json tokenizer_config.json; do
+        cp "$scratch/$part/$file" "$target/$part"
+    done
 done
 cp "$scratch/prompts.jsonl" "$scratch/validation.jsonl" \
     "$scratch/preferences.jsonl" "$target"

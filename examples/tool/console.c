@@ -23,7 +23,7 @@ void console_init(console *c)
 {
     const char *term = getenv("TERM");
 
-    c->live = isatty(2) && term && strcmp(term, "dumb") != 0;
+    c->live = isatty(2) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 static void console_erase(console *c)

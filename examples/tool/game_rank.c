@@ -100,7 +100,7 @@ sppo_result game_rank(tool *t, game *g)
         printf("%6d  ", rank);
         show_column(stdout, name, strlen(name), width);
         printf("  %8.4f  %10.4f  %8.4f  %13.4f\n", solution[i], g->half[i],
-               g->win[i], g->reward[i]);
+               g->win[i], fabs(g->reward[i]) < 5e-5 ? 0.0 : g->reward[i]);
         done[i] = 1.0;
     }
     return SPPO_OK;

@@ -46,11 +46,22 @@ sppo_result log_sync(sppo_ctx *ctx, const char *path)
     return path_sync(ctx, path, O_WRONLY);
 }
 
+static int commas(const char *text, size_t length)
+{
+    int n = 0;
+
+    for (; length > 0; length--, text++)
+        n += *text == ',';
+    return n;
+}
+
 sppo_result log_cut(buffer *line, const char *path, const char *header,
                     int limit)
 {
+    const int columns = commas(header, strlen(header));
     char *data = NULL;
     size_t size = 0, at, n;
+    int i;
     sppo_result result;
     int kind;
 
@@ -65,8 +76,12 @@ sppo_result log_cut(buffer *line, const char *path, const char *header,
         n = strcspn(text, "\n");
         if (text[n] != '\n')
             break;
-        if (digit < text + n && strtol(digit, NULL, 10) <= limit)
-            buffer_add(line, text, n + 1);
+        if (digit == text + n || strtol(digit, NULL, 10) > limit)
+            continue;
+        buffer_add(line, text, n);
+        for (i = commas(text, n); i < columns; i++)  // of a later version
+            buffer_add(line, ",", 1);
+        buffer_add(line, "\n", 1);
     }
     if (data)
         sppo_release(line->ctx, data, size + 1);
