@@ -86,6 +86,7 @@ head -n 20 words.txt > text.txt
 mkdir one two
 cp base/* one/
 cp taste/* two/
+rm two/tokenizer.json  # that of the tokenizer which is replaced
 "$tool" tokenizer --quiet --force --text words.txt --vocab 680 \
     --out two/tokenizer.bin
 echo '{{ messages }}' > two/chat_template.jinja

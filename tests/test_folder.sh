@@ -57,9 +57,12 @@ cp -r b2 mixed && cp b/tokenizer.bin mixed/tokenizer.bin
 expect a_mixture_is_refused 3 \
     'mixed/tokenizer.bin: is not the file that model.safetensors was saved' \
     "$tool" sample --policy mixed --prompt re
+rm mixed/tokenizer.json  # which says what the other one said
 holds edited_on_purpose "$tool" convert --edited --from mixed --to edited
 holds edited_is_whole "$tool" info edited
 cp -r a both && echo '{}' > both/tokenizer.json
+expect edited_tokenizers_agree 3 'both has a tokenizer.bin and a tokenizer' \
+    "$tool" convert --edited --from both --to both2
 expect the_tokenizer_that_the_weights_name 3 'json: is not the file that' \
     "$tool" sample --policy both --prompt re
 LC_ALL=C sed 's/"sppo.digest/"note.digest/g' a/model.safetensors \

@@ -158,7 +158,7 @@ if obeyed err; then bad names_of_files "$(od -c err | head)"; else
     ok names_of_files; fi
 
 # A vocabulary whose pieces are commands; into a file they go as they are.
-cp -r "$tiny/policy" speaks
+cp -r "$tiny/policy" speaks && rm speaks/tokenizer.json
 sed "s/ the/$(printf ' \033[m')/; s/ is/$(printf ' \033c')/" \
     "$tiny/policy/tokenizer.bin" > speaks/tokenizer.bin
 holds speaks_converts "$tool" convert --quiet --edited --from speaks --to spoken

@@ -46,31 +46,12 @@ int codec_files(const codec *c, sppo_file files[MAX_COMPANIONS])
     return n;
 }
 
-/* A companion that other programs want, of the text, unless the model has one.
- */
-static int codec_add(const codec *c, sppo_file *files, int n, const char *name,
-                     const buffer *text)
-{
-    int i;
-
-    for (i = 0; i < c->count; i++)
-        if (c->files[i].data && !strcmp(c->files[i].name, name))
-            return n;
-    if (text->length == 0)
-        return n;
-    memset(&files[n], 0, sizeof *files);
-    files[n].name = name;
-    files[n].data = text->data;
-    files[n].size = text->length;
-    return n + 1;
-}
-
 sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
                              sppo_file files[MAX_COMPANIONS], int *count)
 {
     static const char *const names[] = { "tokenizer.json",
         "tokenizer_config.json", "generation_config.json" };
-    int i;
+    int i, j;
 
     *count = codec_files(c, files);
     if (!c->bin.vocab)
@@ -83,9 +64,18 @@ sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
                              sizeof c->unfit));
     tokenizer_config_write(&c->written[1], &c->bin, model);
     generation_config_write(&c->written[2], model);
-    for (i = 0; i < CODEC_WRITTEN; i++) {
-        TRY(buffer_check(&c->written[i]));
-        *count = codec_add(c, files, *count, names[i], &c->written[i]);
+    *count = 0;
+    for (i = 0; i < c->count; i++) {  // in one order, whatever was there before
+        sppo_file *file = &files[*count];
+
+        *file = c->files[i];
+        for (j = 0; j < CODEC_WRITTEN && !file->data; j++)
+            if (!strcmp(file->name, names[j]) && c->written[j].length) {
+                TRY(buffer_check(&c->written[j]));
+                file->data = c->written[j].data;
+                file->size = c->written[j].length;
+            }
+        *count += file->data != NULL;
     }
     return SPPO_OK;
 }
@@ -147,41 +137,63 @@ sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path)
     return sppo_tokenizer_load(ctx, &c->bin, path, pieces);
 }
 
+/* Whether two vocabularies are one: as the list of merges that they come to. */
+static sppo_result codec_alike(sppo_ctx *ctx, const sppo_tokenizer *a,
+                               const sppo_tokenizer *b, int *same)
+{
+    buffer text[2];
+    char why[120];
+    sppo_result result;
+
+    memset(text, 0, sizeof text);
+    text[0].ctx = text[1].ctx = ctx;
+    result = tokenizer_json_write(&text[0], a, -1, why, sizeof why);
+    if (result == SPPO_OK)
+        result = tokenizer_json_write(&text[1], b, -1, why, sizeof why);
+    *same = text[0].length && text[0].length == text[1].length &&
+            !memcmp(text[0].data, text[1].data, text[0].length);
+    buffer_free(&text[0]);
+    buffer_free(&text[1]);
+    return result;
+}
+
 /* Whether the tokenizer.json says what the tokenizer.bin does. */
 static sppo_result codec_agrees(sppo_ctx *ctx, const sppo_file *bin,
                                 const sppo_file *json,
                                 const sppo_config *config, int *same)
 {
-    char why[120];
-    sppo_tokenizer tok;
-    buffer text;
+    sppo_tokenizer own, other;
     sppo_result result;
+    bpe bytes;
 
-    memset(&tok, 0, sizeof tok);
-    memset(&text, 0, sizeof text);
-    text.ctx = ctx;
-    TRY(sppo_tokenizer_read(ctx, &tok, bin->data, bin->size, config->vocab));
-    result = tokenizer_json_write(&text, &tok, config->bos, why, sizeof why);
-    *same = text.length == json->size && text.length &&
-            !memcmp(text.data, json->data, json->size);
-    sppo_tokenizer_free(ctx, &tok);
-    buffer_free(&text);
-    return result;
+    memset(&own, 0, sizeof own);
+    memset(&other, 0, sizeof other);
+    memset(&bytes, 0, sizeof bytes);
+    TRY(sppo_tokenizer_read(ctx, &own, bin->data, bin->size, config->vocab));
+    result = tokenizer_json_read(ctx, &bytes, &other, (const char *)json->data,
+                                 json->size, config->vocab, json->name);
+    if (result == SPPO_OK && other.vocab)
+        result = codec_alike(ctx, &own, &other, same);
+    sppo_tokenizer_free(ctx, &own);
+    sppo_tokenizer_free(ctx, &other);
+    bpe_free(ctx, &bytes);
+    return result == SPPO_E_FORMAT ? SPPO_OK : result;  // of another kind
 }
 
 /* Of two tokenizers that one which the weights name. When they name both, this
- * tool wrote the second for other programs; when they name neither and the two
- * are not the same, nothing tells which of them the model learned with.     */
+ * tool wrote the second for other programs, unless they may have been edited;
+ * when they name neither and the two are not the same, nothing tells which of
+ * them the model learned with.                                              */
 static sppo_result codec_choose(sppo_ctx *ctx, codec *c, const char *folder,
-                                const sppo_config *config)
+                                const sppo_config *config, int edited)
 {
     sppo_file *bin = codec_file(c, "tokenizer.bin");
     sppo_file *json = codec_file(c, "tokenizer.json");
     int same = 0;
 
-    if (!bin->data || !json->data || (bin->named && json->named))
+    if (!bin->data || !json->data || (bin->named && json->named && !edited))
         return SPPO_OK;
-    if (!bin->named && !json->named &&
+    if (bin->named == json->named &&
         codec_agrees(ctx, bin, json, config, &same) != SPPO_OK) {
         snprintf(c->missing, sizeof c->missing, "%.359s", ctx->message);
         return sppo_fail(ctx, ctx->code, "%.200s/%s: %s", folder, bin->name,
@@ -198,7 +210,7 @@ static sppo_result codec_choose(sppo_ctx *ctx, codec *c, const char *folder,
 }
 
 sppo_result codec_open(sppo_ctx *ctx, codec *c, const char *folder,
-                       const sppo_config *config)
+                       const sppo_config *config, int edited)
 {
     const sppo_file *bin = codec_file(c, "tokenizer.bin");
     const sppo_file *json = codec_file(c, "tokenizer.json");
@@ -206,7 +218,7 @@ sppo_result codec_open(sppo_ctx *ctx, codec *c, const char *folder,
     sppo_result result;
 
     c->ids = *config;
-    TRY(codec_choose(ctx, c, folder, config));
+    TRY(codec_choose(ctx, c, folder, config, edited));
     path_join(path, folder, bin->data ? bin->name : json->name);
     if (bin->data) {
         result = sppo_tokenizer_read(ctx, &c->bin, bin->data, bin->size,

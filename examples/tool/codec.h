@@ -61,9 +61,9 @@ sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path);
 
 /* The tokenizer among the companions that were loaded with the model. A
  * tokenizer.json that is not supported is no failure before a text is met: ids
- * may be all that comes.                                                    */
+ * may be all that comes. edited: files may be others than it was saved with. */
 sppo_result codec_open(sppo_ctx *ctx, codec *c, const char *folder,
-                       const sppo_config *config);
+                       const sppo_config *config, int edited);
 
 /* Whether the same ids mean the same text. */
 int codec_same(const codec *a, const codec *b);

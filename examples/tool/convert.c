@@ -73,7 +73,8 @@ static sppo_result convert_folder(tool *t)
     codec_begin(&t->tok);
     TRY(sppo_model_load_with(&t->ctx, &t->policy, s->from, s->edited,
                              t->tok.files, t->tok.count));
-    TRY(codec_open(&t->ctx, &t->tok, s->from, &t->policy.config));
+    TRY(codec_open(&t->ctx, &t->tok, s->from, &t->policy.config,
+                   s->edited));
     return convert_save(t);
 }
 

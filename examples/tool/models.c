@@ -42,7 +42,7 @@ sppo_result load_model(tool *t, const char *folder, int preference,
                          preference ? "%s holds a policy, not a preference "
                          "model" : "%s holds a preference model, not a policy",
                          folder);
-    return codec_open(&t->ctx, tok, folder, &model->config);
+    return codec_open(&t->ctx, tok, folder, &model->config, t->set.edited);
 }
 
 sppo_result save_model_as(tool *t, const sppo_model *model, sppo_dtype dtype,
