@@ -211,7 +211,10 @@ thread() {
 valgrind() {
     command -v valgrind > /dev/null || { skip "no valgrind"; return; }
     build="${CC:-cc} $flags"
+    # what a process still holds at its end has pointers into it, not to its
+    # begin, as the allocator's are: only what nothing points into is lost
     starters "$(command -v valgrind) -q --error-exitcode=99 --leak-check=full \
+--show-leak-kinds=definite --errors-for-leak-kinds=definite \
 --trace-children=no --log-file=$bin/report.%p"
     brief=$(but "$short" json)  # which has a limit of seconds
     compile_all planted sppo $brief

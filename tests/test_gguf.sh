@@ -113,6 +113,7 @@ last=$(od -An -v -tu1 tok.bin | awk '{ for (i = 1; i <= NF; i++) b[n++] = $i }
         print last, last - before - 8, before }')
 vocabulary() {  # bytes in octal
     cp -r untied broken
+    rm -f broken/tokenizer.json  # that of the tokenizer which is replaced
     # shellcheck disable=SC2059
     { head -c "${last%% *}" tok.bin
       printf '\000\000\000\000'

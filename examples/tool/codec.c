@@ -64,6 +64,8 @@ sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
                              sizeof c->unfit));
     tokenizer_config_write(&c->written[1], &c->bin, model);
     generation_config_write(&c->written[2], model);
+    for (i = 0; i < CODEC_WRITTEN; i++)
+        TRY(buffer_check(&c->written[i]));
     *count = 0;
     for (i = 0; i < c->count; i++) {  // in one order, whatever was there before
         sppo_file *file = &files[*count];
@@ -71,7 +73,6 @@ sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
         *file = c->files[i];
         for (j = 0; j < CODEC_WRITTEN && !file->data; j++)
             if (!strcmp(file->name, names[j]) && c->written[j].length) {
-                TRY(buffer_check(&c->written[j]));
                 file->data = c->written[j].data;
                 file->size = c->written[j].length;
             }
