@@ -235,6 +235,11 @@ both
 holds two_that_say_the_same "$tool" convert --from both --to converted
 sed 's/"id": 2/"id": 3/' base/tokenizer.json > both/tokenizer.json
 refused two_that_do_not 'both has a tokenizer.bin and a tokenizer.json; remove'
+sed 's/^ *//; s/": /":/' base/tokenizer.json > both/tokenizer.json
+rm -rf converted
+holds two_that_are_written_otherwise "$tool" convert --from both --to converted
+tokenizer_json > both/tokenizer.json
+refused two_of_which_one_is_of_bytes 'remove the one that is not this'
 echo '{}' > both/tokenizer.json
 refused two_of_other_lengths 'remove the one that is not this'
 both
