@@ -131,8 +131,8 @@ exhausted game_of_a_long_start out "$tool" game --matrix matrix.csv \
 exhausted game_of_models out "$tool" game --matrix duels.jsonl --rank
 exhausted convert small/model.safetensors "$tool" convert --from base \
     --to small --dtype bfloat16 --force
-exhausted convert_edited small/model.safetensors "$tool" convert --edited \
-    --from base --to small --force
+exhausted convert_edited edited/model.safetensors "$tool" convert --edited \
+    --from base --to edited --force
 exhausted convert_to_llama2c small.bin "$tool" convert --from base \
     --to small.bin --force
 exhausted convert_to_gguf small.gguf "$tool" convert --from base \
