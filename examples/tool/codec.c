@@ -28,12 +28,11 @@ void codec_begin(codec *c)
 
 sppo_file *codec_file(codec *c, const char *name)
 {
-    int i;
+    int i = 0;
 
-    for (i = 0; i < c->count; i++)
-        if (!strcmp(c->files[i].name, name))
-            break;
-    return &c->files[i < c->count ? i : 0];
+    while (strcmp(c->files[i].name, name) != 0)
+        i++;
+    return &c->files[i];
 }
 
 int codec_files(const codec *c, sppo_file files[MAX_COMPANIONS])

@@ -33,7 +33,7 @@ void codec_free(sppo_ctx *ctx, codec *c);
 /* Names the companions that a model may have. */
 void codec_begin(codec *c);
 
-/* The companion of that name. */
+/* The companion of that name, which is one that codec_begin named. */
 sppo_file *codec_file(codec *c, const char *name);
 
 /* Those that are there, to be saved with a model; returns how many. */
