@@ -60,6 +60,16 @@ build() {
 small="--dim 4 --layers 1 --heads 1 --hidden 4 --context 40 --batch 4 \
 --pass-tokens 64 --steps 3 --lr 2e-2"
 
+# of_run FOLDER: the model of the run `made`, with all that its weights name
+of_run() {
+    mkdir "$1"
+    for file in config.json generation_config.json model.safetensors \
+        tokenizer.bin tokenizer.json tokenizer_config.json; do
+        mv "made/$file" "$1"
+    done
+    rm -r made
+}
+
 # models FOLDER: policies a and b of two vocabularies, a preference model, data
 models() {
     mkdir -p "$1" && cd "$1" || return 1
@@ -70,9 +80,7 @@ models() {
         $tool tokenizer --quiet --text $m.txt --vocab 262 --out $m.bin &&
             $tool pretrain --quiet --text $m.txt --tokenizer $m.bin $small \
                 --out made > /dev/null || return 1
-        mkdir $m
-        mv made/config.json made/model.safetensors made/tokenizer.bin $m
-        rm -r made
+        of_run $m
     done
     awk 'NR <= 8 { print "{\"prompt\": \"" $1 "\", \"response\": \" " $2 \
         "\", \"chosen\": \" " $3 "\", \"rejected\": \" " $4 "\"}" }' a.txt \
@@ -80,9 +88,7 @@ models() {
     head -n 4 rows.jsonl > few.jsonl
     $tool prefer --quiet --preferences rows.jsonl --policy a --epochs 1 \
         --batch 4 --holdout 0 --out made > /dev/null || return 1
-    mkdir taste
-    mv made/config.json made/model.safetensors made/tokenizer.bin taste
-    rm -r made
+    of_run taste
     cat > judge.sh <<'JUDGE'
 while read -r line; do
     echo '{"probabilities": [[0.5, 0.8], [0.2, 0.5]]}'
@@ -223,7 +229,7 @@ command_read() {
     world score a rows.jsonl
     again score --policy a --jsonl rows.jsonl
     world evaluate a b taste few.jsonl
-    cp a/tokenizer.bin b/tokenizer.bin
+    cp a/tokenizer.* b/
     cp a/model.safetensors b/model.safetensors
     again evaluate --policy a --against b --preference taste \
         --prompts few.jsonl --samples 2 --max-tokens 4
