@@ -77,7 +77,7 @@ const char *rows_value(const row_reader *r, int node, char out[VALUE_ROOM])
     snprintf(out, VALUE_ROOM, "%.*s%s", (int)(length < most ? length : most),
              r->json.text + n->begin - quote, length > most ? " .." : "");
     for (c = out; *c; c++)
-        *c = (unsigned char)*c < ' ' ? ' ' : *c;
+        *c = (unsigned char)*c < ' ' || *c == 127 ? ' ' : *c;
     return out;
 }
 
