@@ -35,46 +35,47 @@ sppo_file *codec_file(codec *c, const char *name)
     return &c->files[i];
 }
 
-int codec_files(const codec *c, sppo_file files[MAX_COMPANIONS])
+/* Writes a companion that the model came without, if it is one that other
+ * programs look for beside a tokenizer.bin.                                 */
+static sppo_result codec_write(sppo_ctx *ctx, codec *c,
+                               const sppo_config *model, sppo_file *file)
 {
-    int i, n = 0;
+    static const char *const names[CODEC_WRITTEN] = { "tokenizer.json",
+        "tokenizer_config.json", "generation_config.json" };
+    buffer *text;
+    int i;
 
-    for (i = 0; i < c->count; i++)
-        if (c->files[i].data)
-            files[n++] = c->files[i];
-    return n;
+    for (i = 0; i < CODEC_WRITTEN && strcmp(file->name, names[i]); i++)
+        continue;
+    if (i == CODEC_WRITTEN)
+        return SPPO_OK;
+    text = &c->written[i];
+    text->ctx = ctx;
+    buffer_clear(text);
+    if (i == 0)
+        TRY(tokenizer_json_write(text, &c->bin, model->bos, c->unfit,
+                                 sizeof c->unfit));
+    else if (i == 1)
+        tokenizer_config_write(text, &c->bin, model);
+    else
+        generation_config_write(text, model);
+    file->data = text->length ? text->data : NULL;
+    file->size = text->length;
+    return buffer_check(text);
 }
 
 sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
                              sppo_file files[MAX_COMPANIONS], int *count)
 {
-    static const char *const names[] = { "tokenizer.json",
-        "tokenizer_config.json", "generation_config.json" };
-    int i, j;
+    int i;
 
-    *count = codec_files(c, files);
-    if (!c->bin.vocab)
-        return SPPO_OK;
-    for (i = 0; i < CODEC_WRITTEN; i++) {
-        c->written[i].ctx = ctx;
-        buffer_clear(&c->written[i]);
-    }
-    TRY(tokenizer_json_write(&c->written[0], &c->bin, model->bos, c->unfit,
-                             sizeof c->unfit));
-    tokenizer_config_write(&c->written[1], &c->bin, model);
-    generation_config_write(&c->written[2], model);
-    for (i = 0; i < CODEC_WRITTEN; i++)
-        TRY(buffer_check(&c->written[i]));
     *count = 0;
     for (i = 0; i < c->count; i++) {  // in one order, whatever was there before
         sppo_file *file = &files[*count];
 
         *file = c->files[i];
-        for (j = 0; j < CODEC_WRITTEN && !file->data; j++)
-            if (!strcmp(file->name, names[j]) && c->written[j].length) {
-                file->data = c->written[j].data;
-                file->size = c->written[j].length;
-            }
+        if (!file->data && c->bin.vocab)
+            TRY(codec_write(ctx, c, model, file));
         *count += file->data != NULL;
     }
     return SPPO_OK;

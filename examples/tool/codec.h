@@ -36,12 +36,10 @@ void codec_begin(codec *c);
 /* The companion of that name, which is one that codec_begin named. */
 sppo_file *codec_file(codec *c, const char *name);
 
-/* Those that are there, to be saved with a model; returns how many. */
-int codec_files(const codec *c, sppo_file files[MAX_COMPANIONS]);
-
-/* The same, and with a tokenizer.bin what other programs look for beside it: a
- * tokenizer.json, tokenizer_config.json and generation_config.json, where the
- * model came without. They last until the next call.                        */
+/* Those to be saved with a model: all that are there, and with a tokenizer.bin
+ * what other programs look for beside it, tokenizer.json, tokenizer_config.json
+ * and generation_config.json, where the model came without. They last until the
+ * next call.                                                                */
 sppo_result codec_companions(sppo_ctx *ctx, codec *c, const sppo_config *model,
                              sppo_file files[MAX_COMPANIONS], int *count);
 
