@@ -27,6 +27,8 @@ typedef struct run {
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
     char why[sizeof ((sppo_ctx *)0)->message];  // its sentence
+    double of_round[2];  // what is logged of the round at each of its steps,
+    int of_iteration;    // counted from 1; 0: nothing yet
     double pace[3];      // seconds of a prompt sampled, of one judged, of a
     double validated;    // step; of a validation; 0: not seen yet
     char validation[PATH_ROOM];

@@ -5,9 +5,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Of the round: the share of the judge's triples that go in a circle, and the
- * mean of log pi_t / pi_ref over the kept responses; NaN where there is none. */
+ * mean of log pi_t / pi_ref over the kept ones; NaN where there is none.    */
 static void round_values(const sppo_play *play, double *v)
 {
     const sppo_round *round = &play->round;
@@ -77,7 +78,10 @@ sppo_result align_log_step(run *r, const sppo_progress *p)
     double value[METRICS];
 
     metric_values(p, p->iteration * r->per_iteration + p->done, value);
-    round_values(&r->play, value + METRICS - 2);
+    if (r->of_iteration != p->iteration + 1)
+        round_values(&r->play, r->of_round);
+    r->of_iteration = p->iteration + 1;
+    memcpy(value + METRICS - 2, r->of_round, sizeof r->of_round);
     return metrics_append(&r->metrics, value);
 }
 
