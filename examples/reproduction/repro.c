@@ -49,22 +49,32 @@ static int is_tried(const program *g, const contender *c)
         && (claim_wants(g->only, c->name) || strcmp(c->name, "sppo") == 0);
 }
 
+/* The first stage of both: models, and the circle by units of that kind; 0: no
+ * more is to be done, *ok says how that went.                               */
+static int do_models(program *g, int circle, int *ok)
+{
+    const int last = last_seed(g->plan);
+    int seed;
+
+    for (seed = g->plan->from; seed <= last && claim_wants(g->only, "pair");
+         seed++)
+        add_unit(g, circle, seed, 0, 0, 0);
+    for (seed = g->plan->tuning_seed;
+         seed <= last && claim_wants(g->only, "base"); seed++)
+        add_unit(g, PREPARE, seed, 0, 0, 0);
+    *ok = do_stage(g);
+    return *ok && claim_wants(g->only, "base");
+}
+
 /* The stages of the methods: models and the circle; the choice of settings;
  * alignments and the best of n.                                             */
 static int do_methods(program *g)
 {
     const int from = g->plan->from, last = last_seed(g->plan);
-    int seed, i, at;
+    int seed, i, at, ok;
 
-    for (seed = from; seed <= last && claim_wants(g->only, "pair"); seed++)
-        add_unit(g, CIRCLE, seed, 0, 0, 0);
-    for (seed = g->plan->tuning_seed;
-         seed <= last && claim_wants(g->only, "base"); seed++)
-        add_unit(g, PREPARE, seed, 0, 0, 0);
-    if (!do_stage(g))
-        return 0;
-    if (!claim_wants(g->only, "base"))
-        return 1;
+    if (!do_models(g, CIRCLE, &ok))
+        return ok;
     for (i = 0; i < contender_count; i++)
         for (at = 0; at < g->plan->settings && is_tried(g, &contenders[i]);
              at++)
@@ -86,17 +96,10 @@ static int do_methods(program *g)
 static int do_paper(program *g)
 {
     const int from = g->plan->from, last = last_seed(g->plan);
-    int seed, m, c, i;
+    int seed, m, c, i, ok;
 
-    for (seed = from; seed <= last && claim_wants(g->only, "pair"); seed++)
-        add_unit(g, CYCLE, seed, 0, 0, 0);
-    for (seed = g->plan->tuning_seed;
-         seed <= last && claim_wants(g->only, "base"); seed++)
-        add_unit(g, PREPARE, seed, 0, 0, 0);
-    if (!do_stage(g))
-        return 0;
-    if (!claim_wants(g->only, "base"))
-        return 1;
+    if (!do_models(g, CYCLE, &ok))
+        return ok;
     for (c = 0; c < CONDITIONS; c++)
         for (m = 0; m < METHODS; m++)
             for (i = 0; i < g->plan->settings; i++)
