@@ -38,7 +38,7 @@ PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
-examples: $(EXAMPLES)  ## the teaching programs 01 to 09
+examples: $(EXAMPLES)  ## the teaching programs 00 to 09
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
