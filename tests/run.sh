@@ -64,6 +64,7 @@ run exhaust sh tests/test_exhaust.sh build/exhaust build/scratch
 run descriptors sh tests/test_descriptors.sh build/sppo build/scratch
 run judge sh tests/test_judge.sh build/sppo build/scratch
 run resume sh tests/test_resume.sh build/sppo build/scratch
+run study sh tests/test_study.sh build/sppo build/scratch
 run soak sh tests/soak.sh build/sppo build/scratch 3 1
 run slurm sh tests/test_slurm.sh build/sppo build/scratch
 run untrusted sh tests/test_untrusted.sh build/sppo build/scratch

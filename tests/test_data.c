@@ -991,16 +991,17 @@ static void events_are_what_was_logged(void)
         ends[i] = at += 16 + n;
     }
     CHECK(at == out.length);
-    CHECK(tfevents_until(out.data, out.length, 70000) == at);
-    CHECK(tfevents_until(out.data, out.length, 69999) == ends[2]);
-    CHECK(tfevents_until(out.data, out.length, 1) == ends[1]);
-    CHECK(tfevents_until(out.data, out.length, 0) == ends[0]);
+    CHECK(tfevents_until(out.data, out.length, 70000, 1) == at);
+    CHECK(tfevents_until(out.data, out.length, 70000, 0) == ends[2]);
+    CHECK(tfevents_until(out.data, out.length, 69999, 1) == ends[2]);
+    CHECK(tfevents_until(out.data, out.length, 1, 1) == ends[1]);
+    CHECK(tfevents_until(out.data, out.length, 0, 1) == ends[0]);
     for (at = ends[2]; at < ends[3]; at++)  // cut or changed anywhere
-        CHECK(tfevents_until(out.data, at, 70000) == ends[2]);
+        CHECK(tfevents_until(out.data, at, 70000, 1) == ends[2]);
     for (at = 0; at < out.length; at++) {
         out.data[at] ^= 4;
         i = at >= ends[0] ? at >= ends[1] ? at >= ends[2] ? 3 : 2 : 1 : 0;
-        CHECK(tfevents_until(out.data, out.length, 70000) ==
+        CHECK(tfevents_until(out.data, out.length, 70000, 1) ==
               (i ? ends[i - 1] : 0));
         out.data[at] ^= 4;
     }

@@ -87,7 +87,7 @@ exhausted prefer judge/model.safetensors "$tool" prefer --policy base \
     --force
 exhausted align run/policy/model.safetensors "$tool" align --policy base \
     --preference judge $play --iterations 2 --validation prompts.jsonl \
-    --keep-all --out run --force
+    --watch judge --keep-all --out run --force
 exhausted align_dry prompts.jsonl "$tool" align --policy base $play --dry-run \
     --preference judge --out dry
 sed 's/}$/, "response": "well"}/' prompts.jsonl > gold.jsonl

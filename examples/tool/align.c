@@ -72,6 +72,8 @@ static sppo_result align_inputs(run *r)
     }
     if (!s->gold)
         TRY(open_judge(t, longest, k));
+    if (s->watch && !s->shard && (!s->phase || s->phase == 3))
+        TRY(watch_open(&r->watch, longest_list(&r->test), 2 * s->samples));
     if (s->preference)
         run_input_add(&t->folder, "preference", "model",
                       digest_model(&t->preference, &t->preference_tok));
@@ -283,6 +285,7 @@ static sppo_result align_in_folder(run *r)
     run_saved(&t->folder, seconds_now());
     TRY(align_rounds(r));
     TRY(judge_finish(&t->process));
+    TRY(watch_finish(&r->watch));
     if (r->play.phase != SPPO_PHASE_DONE)
         return SPPO_OK;
     path_join(path, t->set.out, "policy");
@@ -310,6 +313,7 @@ sppo_result run_align(tool *t)
     memset(&r, 0, sizeof r);
     r.t = t;
     writer_begin(&r.out, t);
+    watch_begin(&r.watch, t);
     align_defaults(t);
     if (!t->set.dry_run)
         TRY(run_is_free(&t->ctx, t->set.out, t->set.force || t->set.resume ||
@@ -319,5 +323,6 @@ sppo_result run_align(tool *t)
     sppo_lists_free(&t->ctx, &r.test);
     metrics_close(&r.metrics);
     writer_free(&r.out);
+    watch_free(&r.watch);
     return result;
 }

@@ -3,12 +3,14 @@
 #ifndef SPPO_TOOL_ALIGN_H
 #define SPPO_TOOL_ALIGN_H
 
+#include "watch.h"
 #include "writers.h"
 
 /* A run's folder:
  *   settings.json             what was asked for; --resume reads it
  *   run.safetensors           the checkpoint: all that the rest depends on
- *   metrics.csv, .jsonl       a line for each step of the optimiser
+ *   metrics.csv, .jsonl       a line for each step of the optimiser, and for
+ *                             each validation
  *   events.out.tfevents.sppo  the same
  *   validation.csv            a line for each iteration
  *   iterT/                    the policy after iteration T, a model directory
@@ -24,6 +26,7 @@ typedef struct run {
     sppo_lists test;     // the prompts of --validation
     metrics metrics;
     row_writer out;
+    watch watch;         // who looks on at validations
     int per_iteration;   // steps of the optimiser
     sppo_result failed;  // what stopped the callback, or SPPO_OK
     char why[sizeof ((sppo_ctx *)0)->message];  // its sentence
@@ -65,6 +68,15 @@ void align_logs_open(run *r);
 
 /* The line of one step of the optimiser. */
 sppo_result align_log_step(run *r, const sppo_progress *p);
+
+/* The line of a validation. */
+sppo_result align_log_validation(run *r, const sppo_evaluation *e);
+
+/* Compares the policy with the one that the run began with, and logs it. */
+sppo_result validate(run *r);
+
+/* Leaves of validation.csv the lines up to that iteration. */
+sppo_result validation_cut(run *r, int iteration);
 
 /* Leaves of the logs what the run had done by that step and iteration. */
 sppo_result align_logs_cut(run *r, int step, int iteration);

@@ -54,7 +54,7 @@ static void metric_values(const sppo_progress *p, int step, double *v)
     *v++ = p->entropy;
 }
 
-enum { METRICS = 22 };
+enum { OF_ROUND = 20, OF_VALIDATION = 22, METRICS = 28 };
 
 static const char *const metric_names[METRICS] = {
     "step", "iteration", "loss", "loss_scaled", "rewards/chosen",
@@ -62,7 +62,10 @@ static const char *const metric_names[METRICS] = {
     "logps/chosen", "logps/rejected", "grad_norm", "learning_rate",
     "win_rate/chosen", "win_rate/rejected", "mean_length", "eos_rate",
     "logratios/chosen", "logratios/rejected", "objective/kl",
-    "objective/entropy", "cyclic_triples", "objective/kl_reference"
+    "objective/entropy", "cyclic_triples", "objective/kl_reference",
+    "eval/win_rate", "eval/win_rate/low", "eval/win_rate/high",
+    "eval/watch/win_rate", "eval/watch/win_rate/low",
+    "eval/watch/win_rate/high"
 };
 
 void align_logs_open(run *r)
@@ -73,30 +76,58 @@ void align_logs_open(run *r)
     path_join(r->validation, t->set.out, "validation.csv");
 }
 
+/* Nothing is known yet. */
+static void values_clear(double *v)
+{
+    int i;
+
+    for (i = 0; i < METRICS; i++)
+        v[i] = (double)NAN;
+}
+
 sppo_result align_log_step(run *r, const sppo_progress *p)
 {
     double value[METRICS];
 
+    values_clear(value);
     metric_values(p, p->iteration * r->per_iteration + p->done, value);
     if (r->of_iteration != p->iteration + 1)
         round_values(&r->play, r->of_round);
     r->of_iteration = p->iteration + 1;
-    memcpy(value + METRICS - 2, r->of_round, sizeof r->of_round);
+    memcpy(value + OF_ROUND, r->of_round, sizeof r->of_round);
     return metrics_append(&r->metrics, value);
 }
 
-static const char validation_header[] =
-    "iteration,win_rate,low,high,standard_error,mean_length,"
-    "mean_length_base,eos_rate,eos_rate_base,kl\n";
+sppo_result align_log_validation(run *r, const sppo_evaluation *e)
+{
+    const int iteration = r->play.iteration + 1;
+    double value[METRICS];
 
+    values_clear(value);
+    value[0] = iteration * r->per_iteration;
+    value[1] = iteration;
+    value[OF_VALIDATION] = e->win_rate;
+    value[OF_VALIDATION + 1] = e->low;
+    value[OF_VALIDATION + 2] = e->high;
+    if (r->watch.by) {
+        value[OF_VALIDATION + 3] = r->watch.rate.mean;
+        value[OF_VALIDATION + 4] = r->watch.rate.low;
+        value[OF_VALIDATION + 5] = r->watch.rate.high;
+    }
+    return metrics_append(&r->metrics, value);
+}
+
+/* The line of a validation follows that of an iteration's last step, and is
+ * written again where the iteration has not come to its end.                */
 sppo_result align_logs_cut(run *r, int step, int iteration)
 {
     tool *t = r->t;
 
-    TRY(metrics_cut(&r->metrics, step));
+    TRY(metrics_cut(&r->metrics, step, step > iteration * r->per_iteration
+                                       ? 1 : 2));
     if (!t->set.validation)
         return SPPO_OK;
-    return log_cut(&r->out.line, r->validation, validation_header, iteration);
+    return validation_cut(r, iteration);
 }
 
 /* "key": [{"content": prompt, "role": "user"}, {.. "assistant"}], or without a
@@ -190,35 +221,6 @@ static sppo_result write_rows(run *r, const char *folder, const char *name,
     TRY(writer_check(&r->out));
     path_join(path, folder, name);
     return sppo_file_write(&t->ctx, path, r->out.line.data, r->out.line.length);
-}
-
-/* The policy against the one that the run began with. */
-static sppo_result validate(run *r)
-{
-    tool *t = r->t;
-    const sppo_sampling sampling = sampling_settings(&t->set);
-    const int iteration = r->play.iteration + 1;
-    const double begun = seconds_now();
-    sppo_evaluation e;
-
-    note(&t->console, "iteration %d: comparing with the base policy",
-         iteration);
-    TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &t->judge,
-                      &r->test, t->set.samples, &sampling,
-                      (uint64_t)t->set.seed, &e));
-    r->validated = seconds_now() - begun;
-    printf("iteration %d  win rate against the base policy %.4f (95 %%: %.4f "
-           ".. %.4f)\niteration %d  length %.1f, base %.1f  KL %.3f\n",
-           iteration, e.win_rate, e.low, e.high, iteration, e.length_a,
-           e.length_b, e.kl);
-    TRY(output_check(&t->ctx));
-    TRY(log_cut(&r->out.line, r->validation, validation_header, iteration - 1));
-    buffer_clear(&r->out.line);
-    buffer_format(&r->out.line, "%d,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,"
-                  "%.9g\n", iteration, e.win_rate, e.low, e.high,
-                  e.standard_error, e.length_a, e.length_b, e.eos_a, e.eos_b,
-                  e.kl);
-    return log_append(&t->ctx, r->validation, &r->out.line);
 }
 
 /* Prompts whose best and worst response are one: there is nothing to learn from

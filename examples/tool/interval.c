@@ -1,4 +1,4 @@
-/* interval.c - 95 % intervals of a mean, by Student's t */
+/* interval.c - 95 % intervals of a mean */
 
 #include "interval.h"
 
@@ -44,6 +44,36 @@ interval grouped_interval(const double *x, const double *group, int n)
     if (groups < 2)
         return r;
     half = student(groups - 1) * sqrt(squares * groups / (groups - 1.0)) / n;
+    r.low = r.mean - half;
+    r.high = r.mean + half;
+    return r;
+}
+
+double cross_share(const double *pairwise, int k, int a, int b, int count)
+{
+    double sum = 0.0;
+    int i, j;
+
+    for (i = a; i < a + count; i++)
+        for (j = b; j < b + count; j++)
+            sum += pairwise[(size_t)i * (size_t)k + (size_t)j];
+    return sum / ((double)count * count);
+}
+
+interval normal_interval(const double *x, int n)
+{
+    double sum = 0.0, squares = 0.0, variance, half;
+    interval r;
+    int i;
+
+    for (i = 0; i < n; i++) {
+        sum += x[i];
+        squares += x[i] * x[i];
+    }
+    r.n = n;
+    r.mean = sum / n;
+    variance = squares / n - r.mean * r.mean;
+    half = n > 1 && variance > 0.0 ? 1.959964 * sqrt(variance / (n - 1)) : 0.0;
     r.low = r.mean - half;
     r.high = r.mean + half;
     return r;

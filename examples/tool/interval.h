@@ -1,4 +1,4 @@
-/* interval.h - 95 % intervals of a mean, by Student's t
+/* interval.h - 95 % intervals of a mean, mostly by Student's t
  *
  * Values that belong together (the two turns of a question) are no independent
  * witnesses: what varies is the sum of a group about its share, so that
@@ -18,6 +18,13 @@ typedef struct interval {
 
 /* The 0.975 quantile of Student's t; of no freedom: infinite. */
 double student(int freedom);
+
+/* The mean of the cross block P(i better than j) of k x k probabilities: i of
+ * `count` responses from a on, j of as many from b on.                      */
+double cross_share(const double *pairwise, int k, int a, int b, int count);
+
+/* The mean of x[n] with a normal interval, as sppo_evaluate has it. */
+interval normal_interval(const double *x, int n);
 
 /* The mean of x[n] with its interval; of one number: all that is possible. */
 interval student_interval(const double *x, int n);

@@ -56,7 +56,8 @@ static sppo_result judge_read_request(tool *t, int *k)
         TRY(judge_read_response(t, i, ids >= 0, response_kind(t, finished)));
         finished = next_node(t, finished);
     }
-    if (pref_make_room(t, &t->prompts, &t->responses, *k, t->rows.line - 1))
+    if (pref_make_room(&t->by, &t->prompts, &t->responses, *k,
+                       t->rows.line - 1))
         return t->ctx.code == SPPO_E_MEMORY ? SPPO_E_MEMORY
             : rows_fail(&t->rows, "%s", t->ctx.message);
     return SPPO_OK;
@@ -100,7 +101,7 @@ static sppo_result judge_answer(tool *t, buffer *answer)
     pairwise = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
     if (!pairwise)
         return t->ctx.code;
-    result = sppo_pref_fill(&t->ctx, &t->pref, &t->prompts, &t->responses, k,
+    result = sppo_pref_fill(&t->ctx, &t->by.pref, &t->prompts, &t->responses, k,
                             0, 1, pairwise);
     if (result == SPPO_OK)
         write_probabilities(answer, pairwise, k);

@@ -96,8 +96,8 @@ static int judge_leave(judge_process *j)
         nanosleep(&wait, NULL);
     }
     alone = alone && j->pid > 0;
+    child_is_gone(j->pid);
     j->pid = 0;
-    child_is_gone();
     return alone;
 }
 

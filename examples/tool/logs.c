@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -56,11 +57,12 @@ static int commas(const char *text, size_t length)
 }
 
 sppo_result log_cut(buffer *line, const char *path, const char *header,
-                    int limit)
+                    int limit, int most)
 {
     const int columns = commas(header, strlen(header));
     char *data = NULL;
     size_t size = 0, at, n;
+    long number;
     int i;
     sppo_result result;
     int kind;
@@ -76,7 +78,8 @@ sppo_result log_cut(buffer *line, const char *path, const char *header,
         n = strcspn(text, "\n");
         if (text[n] != '\n')
             break;
-        if (digit == text + n || strtol(digit, NULL, 10) > limit)
+        number = digit == text + n ? LONG_MAX : strtol(digit, NULL, 10);
+        if (number > limit || (number == limit && most-- <= 0))
             continue;
         buffer_add(line, text, n);
         for (i = commas(text, n); i < columns; i++)  // of a later version
@@ -143,7 +146,8 @@ sppo_result metrics_sync(const metrics *m)
 }
 
 /* The events of no later step; a file that is missing or damaged begins anew. */
-static sppo_result events_cut(buffer *line, const char *path, int step)
+static sppo_result events_cut(buffer *line, const char *path, int step,
+                              int most)
 {
     char *data = NULL;
     size_t size = 0, until;
@@ -152,7 +156,7 @@ static sppo_result events_cut(buffer *line, const char *path, int step)
     TRY(path_look(line->ctx, path, &kind));
     if (kind)
         TRY(sppo_file_read(line->ctx, path, &data, &size));
-    until = data ? tfevents_until(data, size, step) : 0;
+    until = data ? tfevents_until(data, size, step, most) : 0;
     buffer_clear(line);
     if (until)
         buffer_add(line, data, until);
@@ -164,7 +168,7 @@ static sppo_result events_cut(buffer *line, const char *path, int step)
     return sppo_file_write(line->ctx, path, line->data, line->length);
 }
 
-sppo_result metrics_cut(metrics *m, int step)
+sppo_result metrics_cut(metrics *m, int step, int most)
 {
     buffer header;
     sppo_result result;
@@ -177,11 +181,11 @@ sppo_result metrics_cut(metrics *m, int step)
                       i + 1 < m->count ? "," : "\n");
     result = buffer_check(&header);
     if (result == SPPO_OK)
-        result = log_cut(&m->line, m->csv, header.data, step);
+        result = log_cut(&m->line, m->csv, header.data, step, most);
     if (result == SPPO_OK)
-        result = log_cut(&m->line, m->jsonl, "", step);
+        result = log_cut(&m->line, m->jsonl, "", step, most);
     if (result == SPPO_OK)
-        result = events_cut(&m->line, m->events, step);
+        result = events_cut(&m->line, m->events, step, most);
     buffer_free(&header);
     return result;
 }

@@ -18,10 +18,11 @@ sppo_result log_append(sppo_ctx *ctx, const char *path, const buffer *text);
 /* What the checkpoint says was logged must be on the disk before it is. */
 sppo_result log_sync(sppo_ctx *ctx, const char *path);
 
-/* Leaves the lines whose first number is at most `limit`, under the header:
- * what was appended after the checkpoint will be appended again. line: room.*/
+/* Leaves the lines whose first number is at most `limit`, under the header, and
+ * of `limit` itself no more than `most`: what was appended after the checkpoint
+ * will be appended again. line: room.                                       */
 sppo_result log_cut(buffer *line, const char *path, const char *header,
-                    int limit);
+                    int limit, int most);
 
 /* The three files of a run in folder `out`; nothing is written yet. */
 void metrics_open(metrics *m, sppo_ctx *ctx, const char *out,
@@ -37,7 +38,8 @@ sppo_result metrics_append(metrics *m, const double *value);
 /* What was appended is on the disk. */
 sppo_result metrics_sync(const metrics *m);
 
-/* All end with this step, whatever was appended after it. */
-sppo_result metrics_cut(metrics *m, int step);
+/* All end with this step, and at most so many lines of it, whatever was
+ * appended after it.                                                        */
+sppo_result metrics_cut(metrics *m, int step, int most);
 
 #endif

@@ -4,17 +4,33 @@
 
 #include <string.h>
 
+void model_judge_begin(model_judge *by, tool *t, const sppo_model *model,
+                       const codec *tok)
+{
+    by->tool = t;
+    by->model = model;
+    by->tok = tok;
+    by->listener.text.ctx = by->listener.quoted.ctx = &t->ctx;
+}
+
+void model_judge_free(model_judge *by)
+{
+    sppo_ctx *ctx = &by->tool->ctx;
+
+    sppo_pref_free(ctx, &by->pref);
+    sppo_lists_free(ctx, &by->listener.prompts);
+    sppo_lists_free(ctx, &by->listener.responses);
+    buffer_free(&by->listener.text);
+    buffer_free(&by->listener.quoted);
+    sppo_json_free(ctx, &by->listener.json);
+}
+
 void tool_free(tool *t)
 {
     sppo_ctx *ctx = &t->ctx;
 
     judge_stop(&t->process);
-    sppo_pref_free(ctx, &t->pref);
-    sppo_lists_free(ctx, &t->listener.prompts);
-    sppo_lists_free(ctx, &t->listener.responses);
-    buffer_free(&t->listener.text);
-    buffer_free(&t->listener.quoted);
-    sppo_json_free(ctx, &t->listener.json);
+    model_judge_free(&t->by);
     sppo_model_free(ctx, &t->policy);
     sppo_model_free(ctx, &t->base);
     sppo_model_free(ctx, &t->reference);

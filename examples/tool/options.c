@@ -278,6 +278,23 @@ static int option_is_standard(const parser *p, int which)
     return standard && !strcmp(standard, value);
 }
 
+/* Whether one of "name|name" is given, and not as nothing said would be; of
+ * those the command takes none, so it has no condition.                     */
+static int one_is_given(const parser *p, const char *names)
+{
+    int known = 0, held = 0;
+
+    while (*names) {
+        const size_t length = strcspn(names, "|");
+        const int which = option_find(p, names, length);
+
+        known |= which >= 0;
+        held |= which >= 0 && p->given[which] && !option_is_standard(p, which);
+        names += length + (names[length] == '|');
+    }
+    return held || !known;
+}
+
 int condition_holds(const parser *p, const char *only)
 {
     const int negated = *only == '!';
@@ -286,11 +303,12 @@ int condition_holds(const parser *p, const char *only)
     const int which = option_find(p, name, length);
     char value[PATH_ROOM];
 
+    if (!negated && !name[length])
+        return one_is_given(p, name);
     if (which < 0)
         return 1;
-    if (name[length] != '=')
-        return negated ? !p->given[which]
-                       : p->given[which] && !option_is_standard(p, which);
+    if (negated)
+        return !p->given[which];
     option_value(p, which, value, sizeof value);
     return choice_find(name + length + 1, value, strlen(value)) >= 0;
 }

@@ -23,7 +23,7 @@ typedef struct option {
     size_t at;             // int, double or const char * in the settings
     double least, most;    // of numbers
     const char *standard;  // its default as one would type it, or NULL
-    const char *only;      // "name", "name=value", "!name": its condition
+    const char *only;      // its condition: see condition_holds
     unsigned commands;     // one bit for each that takes it
     const char *help;
 } option;
@@ -85,7 +85,8 @@ sppo_result options_default(parser *p);
 sppo_result option_parse(parser *p, const char *argument, const char *next,
                          int *used);
 
-/* Whether a condition of the table holds: "name", "name=value", "!name". */
+/* Whether a condition of the table holds: "name|name", "name=value|value",
+ * "!name".                                                                  */
 int condition_holds(const parser *p, const char *only);
 
 /* Every option given must matter: a setting that is silently without effect

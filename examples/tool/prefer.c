@@ -56,7 +56,7 @@ static void prefer_batch(const tool *t, const preferences *p, shuffle *s,
 static sppo_result prefer_loss(tool *t, const preferences *p, row_batch *b,
                                sppo_real *grad, double *loss)
 {
-    return sppo_pref_loss(&t->ctx, &t->pref, &t->prompts, &t->responses,
+    return sppo_pref_loss(&t->ctx, &t->by.pref, &t->prompts, &t->responses,
                           p->label, b->row, b->count, grad, loss, b->score);
 }
 
@@ -173,11 +173,12 @@ static sppo_result prefer_open(trainer *r, const preferences *p)
         const int row = p->part[i];
         a = sppo_lists_length(&t->responses, 2 * row);
         b = sppo_lists_length(&t->responses, 2 * row + 1);
-        tokens = pref_pass(t, sppo_lists_length(&t->prompts, row), 2,
+        tokens = pref_pass(&t->preference,
+                           sppo_lists_length(&t->prompts, row), 2,
                            a > b ? a : b);
         need = tokens > need ? tokens : need;
     }
-    TRY(sppo_pref_init(&t->ctx, &t->pref, &t->preference, need, 2, 1));
+    TRY(sppo_pref_init(&t->ctx, &t->by.pref, &t->preference, need, 2, 1));
     return trainer_optimiser(r, (int)steps);
 }
 

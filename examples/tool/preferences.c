@@ -55,7 +55,7 @@ static int prompt_is_held_out(const buffer *prompt, double share)
 
 static int preference_span(const tool *t, int row)
 {
-    return pref_span(t, sppo_lists_length(&t->prompts, row),
+    return pref_span(&t->preference, sppo_lists_length(&t->prompts, row),
                      sppo_lists_length(&t->responses, 2 * row),
                      sppo_lists_length(&t->responses, 2 * row + 1));
 }

@@ -37,7 +37,7 @@ static const option options[] = {
     TEXT("preference", "DIR", preference, "best-of", SAMPLE,
          "choose by this preference model"),
     TEXT("judge", "CMD", judge, "best-of", SAMPLE, "choose by this program"),
-    REAL("judge-timeout", judge_timeout, 0.01, 1e6, "600", "judge",
+    REAL("judge-timeout", judge_timeout, 0.01, 1e6, "600", "judge|watch",
          ALIGN | EVALUATE | SAMPLE | FREE_OPTION,
          "seconds without an answer before the judge counts as dead"),
     TEXT("prompts", "FILE", prompts, NULL,
@@ -47,6 +47,10 @@ static const option options[] = {
          "one prompt; \"\" starts from nothing"),
     TEXT("validation", "FILE", validation, NULL, ALIGN | CONTENT_OPTION,
          "prompts on which each iteration is compared with the base policy"),
+    TEXT("watch", "CMD|DIR", watch, "validation", ALIGN | AMENDED_OPTION,
+         "a second judge, a program or a preference model, that only looks on: "
+         "what it makes of each validation is printed and logged; nothing is "
+         "learned from it"),
     TEXT("preferences", "FILE", preferences, NULL, PREFER | CONTENT_OPTION,
          "rows {\"prompt\", \"chosen\", \"rejected\"} or {\"prompt\", "
          "\"response_a\", \"response_b\", \"prob_a\"}"),

@@ -10,12 +10,16 @@
 
 volatile sig_atomic_t caught;
 static volatile sig_atomic_t stop_quietly;
-static volatile sig_atomic_t child_group;  // a program that goes when we go
+enum { CHILDREN = 2 };  // a judge, and one that looks
+static volatile sig_atomic_t child_group[CHILDREN];  // they go when we go
 
 static void end_at_once(int number)
 {
-    if (child_group)
-        kill(-(pid_t)child_group, SIGKILL);
+    int i;
+
+    for (i = 0; i < CHILDREN; i++)
+        if (child_group[i])
+            kill(-(pid_t)child_group[i], SIGKILL);
     _exit(128 + number);
 }
 
@@ -61,7 +65,9 @@ void child_begins(pid_t group)
     size_t i;
 
     memset(&action, 0, sizeof action);
-    child_group = (sig_atomic_t)group;
+    for (i = 0; i + 1 < CHILDREN && child_group[i]; i++) {
+    }
+    child_group[i] = (sig_atomic_t)group;
     for (i = 0; i < sizeof signals / sizeof *signals; i++) {
         sigaction(signals[i], NULL, &action);
         if (action.sa_handler == SIG_DFL)
@@ -69,7 +75,11 @@ void child_begins(pid_t group)
     }
 }
 
-void child_is_gone(void)
+void child_is_gone(pid_t group)
 {
-    child_group = 0;
+    int i;
+
+    for (i = 0; i < CHILDREN; i++)
+        if (child_group[i] == (sig_atomic_t)group)
+            child_group[i] = 0;
 }

@@ -16,10 +16,11 @@ extern volatile sig_atomic_t caught;
 /* For the commands that have something to save. */
 void catch_signals(sppo_ctx *ctx, int quiet);
 
-/* Where a signal would end us at once, it ends that process group too. */
+/* Where a signal would end us at once, it ends that process group too; there
+ * may be two.                                                               */
 void child_begins(pid_t group);
 
 /* That group has ended: its number may become another's. */
-void child_is_gone(void);
+void child_is_gone(pid_t group);
 
 #endif

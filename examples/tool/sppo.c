@@ -138,7 +138,9 @@ static const job jobs[] = {
         "crash or a power cut,\n--resume goes on to the same bits, wherever "
         "OUT and the inputs are by\nthen: what they hold is compared. It takes "
         "another --judge, and of a run\nthat is done more --iterations; "
-        "settings.json notes both.\n" },
+        "settings.json notes both. --watch\nlooks on at what --validation "
+        "samples: its win rate beside the judge's\nshows what only the judge "
+        "likes.\n" },
       run_align },
     { { "sample", SAMPLE, "let a policy respond",
         "policy prompt|prompts|mt-bench",
@@ -396,7 +398,7 @@ int main(int argc, char **argv)
 
     streams_open();
     t.parse.kept.ctx = t.parse.ctx = &t.ctx;
-    t.listener.text.ctx = t.listener.quoted.ctx = &t.ctx;
+    model_judge_begin(&t.by, &t, &t.preference, &t.preference_tok);
     settings_options(&t.parse, &t.set);
     signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell
     console_init(&t.console);

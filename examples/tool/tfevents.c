@@ -149,9 +149,10 @@ static uint64_t step_of(const char *event, size_t size)
     return step;
 }
 
-size_t tfevents_until(const char *data, size_t size, int step)
+size_t tfevents_until(const char *data, size_t size, int step, int most)
 {
     size_t at = 0;
+    uint64_t number;
 
     while (size - at >= 16) {
         const uint64_t length = little(data + at, 8);
@@ -159,8 +160,11 @@ size_t tfevents_until(const char *data, size_t size, int step)
 
         if (length > size - at - 16 ||
             little(data + at + 8, 4) != checksum(data + at, 8) ||
-            little(event + length, 4) != checksum(event, (size_t)length) ||
-            step_of(event, (size_t)length) > (uint64_t)step)
+            little(event + length, 4) != checksum(event, (size_t)length))
+            break;
+        number = step_of(event, (size_t)length);
+        if (number > (uint64_t)step ||
+            (number == (uint64_t)step && at && most-- <= 0))
             break;
         at += 16 + (size_t)length;
     }

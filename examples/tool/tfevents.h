@@ -19,7 +19,8 @@ void tfevents_begin(buffer *out);
 void tfevents_add(buffer *out, const char *const *name, const double *value,
                   int count);
 
-/* Bytes of the records in front that are whole and of no later step. */
-size_t tfevents_until(const char *data, size_t size, int step);
+/* Bytes of the records in front that are whole and of no later step, of the
+ * step itself no more than `most`.                                          */
+size_t tfevents_until(const char *data, size_t size, int step, int most);
 
 #endif

@@ -16,6 +16,15 @@ typedef struct listener {
     sppo_json json;
 } listener;
 
+/* A preference model that judges what the policies of a tool say. */
+typedef struct model_judge {
+    struct tool *tool;
+    const sppo_model *model;
+    const codec *tok;
+    sppo_pref pref;
+    listener listener;
+} model_judge;
+
 /* Everything that a command may hold, so that one function lets it go. */
 typedef struct tool {
     sppo_ctx ctx;
@@ -25,14 +34,20 @@ typedef struct tool {
     const char *path;                 // the argument of info
     sppo_model policy, base, preference, reference;
     codec tok, preference_tok;
-    sppo_pref pref;
-    listener listener;
+    model_judge by;                   // of `preference`
     judge_process process;
     sppo_judge judge;
     sppo_lists prompts, gold, responses;
     row_reader rows;
     run_folder folder;
 } tool;
+
+/* Of no model yet. */
+void model_judge_begin(model_judge *by, tool *t, const sppo_model *model,
+                       const codec *tok);
+
+/* Lets go of all but the model. */
+void model_judge_free(model_judge *by);
 
 /* Lets go of all. */
 void tool_free(tool *t);

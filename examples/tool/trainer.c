@@ -161,7 +161,7 @@ sppo_result trainer_begin(trainer *r, int steps)
     TRY(run_settings_write(&t->folder, resumed, "step", r->optim.step + 1));
     run_saved(&t->folder, seconds_now());
     progress_begin(&t->console, r->optim.step);
-    return metrics_cut(&r->metrics, r->optim.step);
+    return metrics_cut(&r->metrics, r->optim.step, 1);
 }
 
 sppo_result trainer_step(trainer *r, double loss)
