@@ -67,6 +67,7 @@ run resume sh tests/test_resume.sh build/sppo build/scratch
 run study sh tests/test_study.sh build/sppo build/scratch
 run soak sh tests/soak.sh build/sppo build/scratch 3 1
 run slurm sh tests/test_slurm.sh build/sppo build/scratch
+run cluster sh tests/test_cluster.sh build/sppo build/scratch
 run untrusted sh tests/test_untrusted.sh build/sppo build/scratch
 run bindings sh tests/test_bindings.sh build build/scratch
 run clients sh tests/test_clients.sh build/sppo build/scratch
