@@ -72,6 +72,7 @@
  *   optimisers                   >>optim      >>optim.c
  *   the preference model         >>prefer     >>prefer.c
  *   its heads, a table of them                >>heads
+ *   training both on given data  >>train      >>train.c
  *   preferences, exact games     >>games      >>games.c
  *   the SPPO update              >>update     >>update.c
  *   self-play, Algorithm 1       >>play       >>play.c
@@ -907,7 +908,100 @@ SPPO_DEF sppo_result sppo_pref_fill(sppo_ctx *ctx, void *pref,
                                     const sppo_lists *responses, int k,
                                     int first, int count, double *pairwise);
 
-/* ==== A9  preferences and exact games ====================== >>games == */
+/* ==== A9  training on given data ============================ >>train == */
+
+/* What the progress callback sees after every step. */
+typedef struct sppo_train_progress {
+    int step, steps;      // taken so far, and in all
+    double loss;          // of this step, before it: see sppo_train_run
+    double tokens;        // of a policy: how many it predicted
+    double learning_rate, grad_norm;
+    int rows;             // that the step learned from
+    const int *row;       // [rows] which
+    const double *score;  // [rows] of preferences their log-odds; NULL: none
+} sppo_train_progress;
+
+/* Zero means the default beside the field. */
+typedef struct sppo_train_config {
+    int batch;         // rows in one step; 0: 32
+    int epochs;        // over the rows; 0: 1.  The last step of an epoch has
+                       // the rows that are left
+    int steps;         // instead: so many, all of whole batches, which go on
+                       // from epoch to epoch; 0: as epochs say
+    int pass_tokens;   // tokens at once (memory); 0: 4096, or the longest row
+    int keep_order;    // 1: in the order given; 0: in a new one every epoch
+    int rows;          // 0: all
+    const int *row;    // [rows] their numbers, copied; NULL: from 0 on
+    int held_out;      // the last of the rows that are not learned
+    uint64_t seed;     // of the order
+    sppo_optim_config optim;  // lr is required; total_steps 0: this run's
+    /* Called after every step; not 0: stop. */
+    int (*progress)(void *user, const sppo_train_progress *progress);
+    void *progress_user;
+} sppo_train_config;
+
+typedef struct sppo_train {
+    sppo_train_config config;   // resolved
+    sppo_model *model;          // borrowed; it is trained in place
+    const sppo_lists *prompts, *responses;  // borrowed
+    const double *label;        // borrowed
+    int learned;                // rows that are: rows less held_out
+    int steps;                  // that the run takes; may be set anew
+    sppo_optim optim;           // optim.step: how many it has taken
+    sppo_real *grad;            // [model->count] 0 between steps
+    /* private: */
+    sppo_pref pref;             // of a policy only the forest and activations
+    double predicted;           // tokens of the rows that are learned
+    double *score;
+    int *row, *order, *batch, epoch;
+    void *block;
+    size_t block_size;
+} sppo_train;
+
+/* Takes all memory of a run over rows of lists.  label NULL: a policy learns
+ * to predict; row i is prompts[i] and after it responses[i], which alone is
+ * predicted, or, where that is empty or responses NULL, a text prompts[i], of
+ * which all but the first token is.  Else a model with a head learns to
+ * prefer: of prompts[i] and its responses 2 i and 2 i + 1 the first is better
+ * with probability label[i].  SPPO_E_ARGUMENT: a field, or a row, by number
+ * and from 1: it is missing, does not fit in the context, has a token outside
+ * the vocabulary or a label outside [0, 1]; nothing can be learned.         */
+SPPO_DEF sppo_result sppo_train_init(sppo_ctx *ctx, sppo_train *train,
+                                     const sppo_train_config *config,
+                                     sppo_model *model,
+                                     const sppo_lists *prompts,
+                                     const sppo_lists *responses,
+                                     const double *label);
+SPPO_DEF void sppo_train_free(sppo_ctx *ctx, sppo_train *train);
+/* All steps that are left.  The loss of a step, in nats: of a policy [Net 18]
+ * -log pi, summed over the tokens predicted and divided by how many that are
+ * in as many rows on average, so that every token of the data weighs alike; of
+ * preferences the mean of sppo_pref_loss.  A step that fails or is stopped
+ * does not count; after SPPO_E_STOPPED the run may be called again, or be
+ * saved and gone on with by sppo_train_save and _load with `model` and `optim`.
+ * SPPO_E_NUMBER: a loss or a gradient is not finite, the last step's too.   */
+SPPO_DEF sppo_result sppo_train_run(sppo_ctx *ctx, sppo_train *train);
+/* The mean loss of rows [first, first + count) in the order of config.row, by
+ * the model as it is: nats per token predicted, or per preference.  Those held
+ * out begin with `learned`.  Adds the gradient to grad[model->count] unless
+ * NULL; score[count], of preferences, as in sppo_pref_loss, or NULL.        */
+SPPO_DEF sppo_result sppo_train_loss(sppo_ctx *ctx, sppo_train *train,
+                                     int first, int count, sppo_real *grad,
+                                     double *loss, double *score);
+/* The three calls in one.  When it is stopped the model is as the last step
+ * left it.                                                                  */
+SPPO_DEF sppo_result sppo_train_policy(sppo_ctx *ctx, sppo_model *policy,
+                                       const sppo_train_config *config,
+                                       const sppo_lists *prompts,
+                                       const sppo_lists *responses);
+SPPO_DEF sppo_result sppo_train_preference(sppo_ctx *ctx,
+                                           sppo_model *preference,
+                                           const sppo_train_config *config,
+                                           const sppo_lists *prompts,
+                                           const sppo_lists *responses,
+                                           const double *label);
+
+/* ==== A10  preferences and exact games ====================== >>games == */
 
 SPPO_DEF double sppo_sigmoid(double s);  // exact limits, no overflow
 /* [Eq 3.1] P(y > y') from two rewards. */
@@ -979,7 +1073,7 @@ SPPO_DEF double sppo_gap_bound(double support, double eta, int steps);
 SPPO_DEF double sppo_hedge_bound(const double *first, const double *lost,
                                  double eta, int n);
 
-/* ==== A10  the SPPO update ================================= >>update == */
+/* ==== A11  the SPPO update ================================= >>update == */
 
 /* [Eq 4.5] win[i] = P^(y_i > pi_t) = mean_j P(y_i > y_j), j = i included. */
 SPPO_DEF void sppo_win_rates(double *win, const double *pairwise, int k);
@@ -1084,7 +1178,7 @@ typedef enum sppo_signal {
     SPPO_SIGNAL_HARD      // of two which has the higher P^; not of CLIP
 } sppo_signal;
 
-/* ==== A11  self-play: Algorithm 1 ============================ >>play == */
+/* ==== A12  self-play: Algorithm 1 ============================ >>play == */
 
 typedef enum sppo_phase {
     SPPO_PHASE_SAMPLE = 0, SPPO_PHASE_JUDGE, SPPO_PHASE_SELECT, SPPO_PHASE_FIT,
@@ -1272,7 +1366,7 @@ SPPO_DEF sppo_result sppo_evaluate(sppo_ctx *ctx, const sppo_model *a,
  * the first.                                                                */
 SPPO_DEF int sppo_best_of(const double *pairwise, int k);
 
-/* ==== A12  files, JSON, tokenizer =========================== >>files == */
+/* ==== A13  files, JSON, tokenizer =========================== >>files == */
 
 typedef enum sppo_json_type {
     SPPO_JSON_NULL = 0, SPPO_JSON_FALSE, SPPO_JSON_TRUE, SPPO_JSON_NUMBER,
@@ -1511,7 +1605,7 @@ SPPO_DEF sppo_result sppo_train_load(sppo_ctx *ctx, sppo_model *model,
                                      int count, const char *path);
 #endif
 
-/* ==== A13  checking tools =================================== >>check == */
+/* ==== A14  checking tools =================================== >>check == */
 
 /* Compares grad[n] entry by entry, with sign, with central differences of
  * f(user) as x[i] moves by +-step: returns the largest |grad - difference| /
@@ -8444,26 +8538,31 @@ static int sppoi_pref_fill_pass(sppo_pref *pref, const sppo_lists *prompts,
 }
 
 /* A token outside the vocabulary would read outside the embedding. */
+static sppo_result sppoi_check_list(sppo_ctx *ctx, const char *who, int vocab,
+                                    const sppo_lists *lists, int list,
+                                    const char *what)
+{
+    const int *token = sppo_lists_tokens(lists, list);
+    const int n = sppo_lists_length(lists, list);
+    int i;
+
+    for (i = 0; i < n; i++)
+        if (token[i] < 0 || token[i] >= vocab)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "%s: token %d of %s %d is "
+                             "%d, outside the vocabulary of %d", who, i + 1,
+                             what, list + 1, token[i], vocab);
+    return SPPO_OK;
+}
+
 static sppo_result sppoi_pref_list(sppo_ctx *ctx, const sppo_pref *pref,
                                    const sppo_lists *lists, int list,
                                    const char *what)
 {
-    const int n = sppo_lists_length(lists, list);
-    const int vocab = pref->model->config.vocab;
-    int i;
-
-    if (n < 1)
+    if (sppo_lists_length(lists, list) < 1)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: %s %d is empty",
                          what, list + 1);
-    for (i = 0; i < n; i++) {
-        const int token = sppo_lists_tokens(lists, list)[i];
-
-        if (token < 0 || token >= vocab)
-            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_pref: token %d of %s "
-                             "%d is %d, outside the vocabulary of %d", i + 1,
-                             what, list + 1, token, vocab);
-    }
-    return SPPO_OK;
+    return sppoi_check_list(ctx, "sppo_pref", pref->model->config.vocab, lists,
+                            list, what);
 }
 
 /* Row `row` of prompts, with responses k * (row - first) .., exists and can be
@@ -8984,6 +9083,436 @@ SPPO_DEF sppo_result sppo_optim_step(sppo_ctx *ctx, sppo_optim *optim,
     optim->step++;
     memset(grad, 0, model->count * sizeof *grad);
     return SPPO_OK;
+}
+
+/* ==== training on given data ================================= >>train.c == */
+
+/* The loop that both kinds of training are: the next rows, their loss and its
+ * gradient, a step of the optimiser.  Where a run stands is optim.step alone:
+ * which rows a step takes, and in which order, follows from it and the seed, so
+ * that a run that goes on from a checkpoint has the same bits.              */
+
+#define SPPOI_TRAIN(name, type, least, most, zero, must)                      \
+    { SPPOI_FIELD(sppo_train_config, name), type, least, most, zero, must, 0, \
+      NULL, 0 }
+
+static const sppoi_field sppoi_train_fields[] = {
+    SPPOI_TRAIN(batch, SPPOI_WHOLE, 1, INT_MAX, 32, "positive"),
+    SPPOI_TRAIN(epochs, SPPOI_WHOLE, 1, INT_MAX, 1, "positive"),
+    SPPOI_TRAIN(steps, SPPOI_WHOLE, 0, INT_MAX, 0, "0 or more"),
+    SPPOI_TRAIN(pass_tokens, SPPOI_WHOLE, 1, INT_MAX, 4096, "positive"),
+    SPPOI_TRAIN(keep_order, SPPOI_FLAG, 0, 1, 0, NULL),
+    SPPOI_TRAIN(rows, SPPOI_WHOLE, 1, INT_MAX, 0, "positive"),
+    SPPOI_TRAIN(held_out, SPPOI_WHOLE, 0, INT_MAX, 0, "0 or more"),
+    SPPOI_NO_FIELD
+};
+
+static int sppoi_train_length(const sppo_lists *lists, int row)
+{
+    return lists ? sppo_lists_length(lists, row) : 0;
+}
+
+/* Tokens of a row that a policy predicts: not the one that begins it, which
+ * sees nothing.                                                             */
+static int sppoi_predicted(const sppo_train *t, int row)
+{
+    const int prompt = sppoi_train_length(t->prompts, row);
+    const int response = sppoi_train_length(t->responses, row);
+
+    return prompt && response ? response
+                              : sppoi_max(prompt + response - 1, 0);
+}
+
+/* In a double they are exact, and an int may be too small. */
+static double sppoi_predicted_in(const sppo_train *t, const int *row, int count)
+{
+    double sum = 0.0;
+    int i;
+
+    for (i = 0; i < count; i++)
+        sum += sppoi_predicted(t, row[i]);
+    return sum;
+}
+
+/* Adds a policy's row to the forest: the prompt, where there is one, and below
+ * it the response.  Returns 0 when the row does not fit.                    */
+static int sppoi_train_add(sppo_train *t, int row)
+{
+    sppo_forest *f = &t->pref.forest;
+    const int prompt = sppoi_train_length(t->prompts, row);
+    const int response = sppoi_train_length(t->responses, row);
+    int root = -1;
+
+    if (prompt + response > f->max_tokens - f->tokens)
+        return 0;
+    if (prompt)
+        root = sppoi_forest_add_list(f, -1, t->prompts, row, !response);
+    if (response)
+        sppoi_forest_add_list(f, root, t->responses, row, 1);
+    return 1;
+}
+
+/* [Net 18] over rows in as many passes as they take; their losses have the same
+ * divisor, so that they and their gradients add up to those of one pass.    */
+static sppo_result sppoi_train_texts(sppo_ctx *ctx, sppo_train *t,
+                                     const int *row, int count, double divisor,
+                                     sppo_real *grad, double *loss)
+{
+    sppo_forest *f = &t->pref.forest;
+    double sum = 0.0, part;
+    int i = 0;
+
+    while (i < count) {
+        sppo_forest_clear(f);
+        while (i < count && sppoi_train_add(t, row[i]))
+            i++;
+        if (f->segments == 0 && i < count)
+            return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_run: row %d is "
+                             "longer than it was", row[i] + 1);
+        if (f->segments == 0)
+            break;  // what was left are rows of no tokens
+        SPPOI_TRY(sppo_next_token_loss(ctx, &t->pref.acts, t->model, f, divisor,
+                                       grad, &part));
+        sum += part;
+    }
+    *loss = sum;
+    return SPPO_OK;
+}
+
+/* The divisor is a policy's; preferences have their number. */
+static sppo_result sppoi_train_rows(sppo_ctx *ctx, sppo_train *t,
+                                    const int *row, int count, double divisor,
+                                    sppo_real *grad, double *loss,
+                                    double *score)
+{
+    if (t->label)
+        return sppo_pref_loss(ctx, &t->pref, t->prompts, t->responses, t->label,
+                              row, count, grad, loss, score);
+    return sppoi_train_texts(ctx, t, row, count, divisor, grad, loss);
+}
+
+/* Which row has the turn at a position of the run, which goes on from epoch to
+ * epoch.                                                                    */
+static int sppoi_train_turn(sppo_train *t, int64_t position)
+{
+    const int epoch = (int)(position / t->learned);
+    const int at = (int)(position % t->learned);
+    const uint64_t key = sppo_random_fork(t->config.seed, 0x73687566);
+
+    if (t->config.keep_order)
+        return t->row[at];
+    if (epoch != t->epoch)
+        sppo_random_order(sppo_random_fork(key, (uint64_t)epoch), t->order,
+                          t->learned);
+    t->epoch = epoch;
+    return t->row[t->order[at]];
+}
+
+static int sppoi_train_per_epoch(const sppo_train *t)
+{
+    return (t->learned - 1) / t->config.batch + 1;
+}
+
+/* Fills in the rows of the next step, and returns how many these are. */
+static int sppoi_train_batch(sppo_train *t)
+{
+    const int step = t->optim.step, batch = t->config.batch;
+    const int per_epoch = sppoi_train_per_epoch(t);
+    const int from = step % per_epoch * batch;
+    const int whole = t->config.steps > 0;
+    const int n = whole ? batch : sppoi_min(batch, t->learned - from);
+    const int64_t at = whole ? (int64_t)step * batch
+                     : (int64_t)(step / per_epoch) * t->learned + from;
+    int i;
+
+    for (i = 0; i < n; i++)
+        t->batch[i] = sppoi_train_turn(t, at + i);
+    return n;
+}
+
+static sppo_result sppoi_train_report(sppo_ctx *ctx, const sppo_train *t,
+                                      int count, double loss)
+{
+    sppo_train_progress p;
+
+    memset(&p, 0, sizeof p);
+    p.step = t->optim.step;
+    p.steps = t->steps;
+    p.loss = loss;
+    p.tokens = t->label ? 0.0 : sppoi_predicted_in(t, t->batch, count);
+    p.learning_rate = t->optim.lr;
+    p.grad_norm = t->optim.grad_norm;
+    p.rows = count;
+    p.row = t->batch;
+    p.score = t->label ? t->score : NULL;
+    if (t->config.progress && t->config.progress(t->config.progress_user, &p))
+        return sppo_fail(ctx, SPPO_E_STOPPED, "sppo_train_run: stopped after "
+                         "step %d of %d; it can go on from here", p.step,
+                         p.steps);
+    return SPPO_OK;
+}
+
+/* After a failure part of the gradient may have been added already: the step
+ * that is made again begins without it.                                     */
+static sppo_result sppoi_train_step(sppo_ctx *ctx, sppo_train *t)
+{
+    const int n = sppoi_train_batch(t);
+    double loss = 0.0;
+    sppo_result result = sppoi_train_rows(
+        ctx, t, t->batch, n, n * t->predicted / t->learned, t->grad, &loss,
+        t->score);
+
+    if (result == SPPO_OK)
+        result = sppo_optim_step(ctx, &t->optim, t->model, t->grad);
+    if (result == SPPO_OK)
+        return sppoi_train_report(ctx, t, n, loss);
+    memset(t->grad, 0, t->model->count * sizeof(sppo_real));
+    return result;
+}
+
+/* A row more, forward: what the last step did, no other step would see. */
+SPPO_DEF sppo_result sppo_train_run(sppo_ctx *ctx, sppo_train *train)
+{
+    double loss;
+
+    while (train->optim.step < train->steps)
+        SPPOI_TRY(sppoi_train_step(ctx, train));
+    return sppoi_train_rows(ctx, train, train->row, 1, 1.0, NULL, &loss, NULL);
+}
+
+SPPO_DEF sppo_result sppo_train_loss(sppo_ctx *ctx, sppo_train *train,
+                                     int first, int count, sppo_real *grad,
+                                     double *loss, double *score)
+{
+    const int *row = train->row + first;
+    double divisor = 1.0;
+
+    if (first < 0 || count < 1 || count > train->config.rows - first)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_loss: %d rows from "
+                         "row %d on; there are %d", count, first + 1,
+                         train->config.rows);
+    if (!train->label)
+        divisor = sppoi_predicted_in(train, row, count);
+    return sppoi_train_rows(ctx, train, row, count,
+                            divisor > 0.0 ? divisor : 1.0, grad, loss, score);
+}
+
+/* ---- its beginning ---- */
+
+static sppo_result sppoi_train_resolve(sppo_ctx *ctx, sppo_train_config *c,
+                                       const sppo_lists *prompts)
+{
+    if (c->steps && c->epochs)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_init: steps is %d "
+                         "and epochs %d; a run has one of them", c->steps,
+                         c->epochs);
+    sppoi_defaults(sppoi_train_fields, c);
+    if (!c->rows && !c->row)
+        c->rows = prompts->count;
+    SPPOI_TRY(sppoi_check_fields(ctx, "sppo_train_init", sppoi_train_fields, c,
+                                 0));
+    if (c->held_out >= c->rows)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_init: held_out is "
+                         "%d of %d rows; none is left to learn", c->held_out,
+                         c->rows);
+    if (!c->steps)  // a step takes all there are
+        c->batch = sppoi_min(c->batch, c->rows - c->held_out);
+    return SPPO_OK;
+}
+
+static void sppoi_train_layout(sppo_train *t, sppoi_arena *v)
+{
+    const size_t rows = (size_t)t->config.rows, batch = (size_t)t->config.batch;
+
+    t->score = (double *)sppoi_arena_alloc(v, batch, sizeof(double));
+    t->batch = (int *)sppoi_arena_alloc(v, batch, sizeof(int));
+    t->row = (int *)sppoi_arena_alloc(v, rows, sizeof(int));
+    t->order = (int *)sppoi_arena_alloc(v, rows, sizeof(int));
+}
+
+/* Row i of those to be read has its lists; of a policy they can be read, which
+ * sppo_pref_loss looks after for itself.                                    */
+static sppo_result sppoi_train_row(sppo_ctx *ctx, const sppo_train *t, int row)
+{
+    const sppo_config *c = &t->model->config;
+    const int each = t->label ? 2 : 1;
+    int tokens;
+
+    if (row < 0 || row >= t->prompts->count ||
+        (t->responses && row >= t->responses->count / each))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_init: row %d is not "
+                         "among the %d prompts and %d responses, %d to a "
+                         "prompt", row + 1, t->prompts->count,
+                         t->responses ? t->responses->count : 0, each);
+    if (t->label)
+        return SPPO_OK;
+    SPPOI_TRY(sppoi_check_list(ctx, "sppo_train_init", c->vocab, t->prompts,
+                               row, "prompt"));
+    if (t->responses)
+        SPPOI_TRY(sppoi_check_list(ctx, "sppo_train_init", c->vocab,
+                                   t->responses, row, "response"));
+    tokens = sppo_lists_length(t->prompts, row)
+           + sppoi_train_length(t->responses, row);
+    if (tokens > c->context)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_init: row %d has %d "
+                         "tokens, beyond the context of %d", row + 1, tokens,
+                         c->context);
+    return SPPO_OK;
+}
+
+/* The most tokens that a row takes: of preferences no more than with its longer
+ * response twice.                                                           */
+static int sppoi_train_longest(const sppo_train *t)
+{
+    const int readings = sppo_head_readings(t->model->config.head, 2);
+    double longest = 0.0;
+    int i;
+
+    for (i = 0; i < t->config.rows; i++) {
+        const int row = t->row[i];
+        double tokens = sppo_lists_length(t->prompts, row);
+
+        if (t->label)
+            tokens += 2.0 * readings *
+                sppoi_max(sppo_lists_length(t->responses, 2 * row),
+                          sppo_lists_length(t->responses, 2 * row + 1));
+        else
+            tokens += sppoi_train_length(t->responses, row);
+        longest = tokens > longest ? tokens : longest;
+    }
+    return longest < INT_MAX ? (int)longest : INT_MAX;
+}
+
+/* A policy has no head to score with, so no sppo_pref in the full sense. */
+static sppo_result sppoi_train_room(sppo_ctx *ctx, sppo_train *t)
+{
+    const int longest = sppoi_train_longest(t);
+    const int room = sppoi_max(t->config.pass_tokens, longest);
+
+    if (t->label) {
+        SPPOI_TRY(sppo_pref_init(ctx, &t->pref, t->model, room, 2, 1));
+        return sppoi_pref_rows_check(ctx, &t->pref, t->prompts, t->responses,
+                                     t->label, t->row, t->config.rows);
+    }
+    t->predicted = sppoi_predicted_in(t, t->row, t->learned);
+    if (!(t->predicted > 0.0))
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_init: the rows have "
+                         "no token to predict");
+    SPPOI_TRY(sppo_forest_init(ctx, &t->pref.forest, room, room));
+    return sppo_activations_init(ctx, &t->pref.acts, t->model, room, room,
+                                 longest, SPPO_STEP);
+}
+
+static sppo_result sppoi_train_steps(sppo_ctx *ctx, sppo_train *t)
+{
+    const sppo_train_config *c = &t->config;
+    const double steps = c->steps ? c->steps
+                       : (double)sppoi_train_per_epoch(t) * c->epochs;
+
+    if (steps > INT_MAX)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_init: epochs is %d, "
+                         "%.0f steps; that is more than can be counted",
+                         c->epochs, steps);
+    t->steps = (int)steps;
+    if (!t->config.optim.total_steps)
+        t->config.optim.total_steps = t->steps;
+    SPPOI_TRY(sppo_optim_init(ctx, &t->optim, &t->config.optim, t->model));
+    t->config.optim = t->optim.config;
+    t->grad = (sppo_real *)sppo_alloc(ctx, t->model->count, sizeof(sppo_real));
+    return t->grad ? SPPO_OK : ctx->code;
+}
+
+static sppo_result sppoi_train_begin(sppo_ctx *ctx, sppo_train *t)
+{
+    sppoi_arena arena = { NULL, 0 };
+    int i;
+
+    SPPOI_TRY(sppoi_train_resolve(ctx, &t->config, t->prompts));
+    t->learned = t->config.rows - t->config.held_out;
+    sppoi_train_layout(t, &arena);
+    SPPOI_TRY(sppoi_block(ctx, "sppo_train_init", &arena, &t->block,
+                          &t->block_size));
+    sppoi_train_layout(t, &arena);
+    for (i = 0; i < t->config.rows; i++) {
+        t->row[i] = t->config.row ? t->config.row[i] : i;
+        SPPOI_TRY(sppoi_train_row(ctx, t, t->row[i]));
+    }
+    t->config.row = NULL;  // copied: it need not outlive this call
+    SPPOI_TRY(sppoi_train_room(ctx, t));
+    return sppoi_train_steps(ctx, t);
+}
+
+SPPO_DEF sppo_result sppo_train_init(sppo_ctx *ctx, sppo_train *train,
+                                     const sppo_train_config *config,
+                                     sppo_model *model,
+                                     const sppo_lists *prompts,
+                                     const sppo_lists *responses,
+                                     const double *label)
+{
+    sppo_train fresh;
+    sppo_result result;
+
+    memset(&fresh, 0, sizeof fresh);
+    fresh.config = *config;
+    fresh.model = model;
+    fresh.prompts = prompts;
+    fresh.responses = responses;
+    fresh.label = label;
+    fresh.epoch = -1;
+    result = sppoi_train_begin(ctx, &fresh);
+    if (result != SPPO_OK) {
+        sppo_train_free(ctx, &fresh);
+        return result;
+    }
+    *train = fresh;
+    return SPPO_OK;
+}
+
+/* The optimiser has the size of the gradient, and exists whenever that does. */
+SPPO_DEF void sppo_train_free(sppo_ctx *ctx, sppo_train *train)
+{
+    sppo_release(ctx, train->grad, train->optim.count * sizeof(sppo_real));
+    sppo_optim_free(ctx, &train->optim);
+    sppo_pref_free(ctx, &train->pref);
+    sppo_release(ctx, train->block, train->block_size);
+    memset(train, 0, sizeof *train);
+}
+
+static sppo_result sppoi_train_once(sppo_ctx *ctx, sppo_model *model,
+                                    const sppo_train_config *config,
+                                    const sppo_lists *prompts,
+                                    const sppo_lists *responses,
+                                    const double *label)
+{
+    sppo_train train;
+    sppo_result result;
+
+    SPPOI_TRY(sppo_train_init(ctx, &train, config, model, prompts, responses,
+                              label));
+    result = sppo_train_run(ctx, &train);
+    sppo_train_free(ctx, &train);
+    return result;
+}
+
+SPPO_DEF sppo_result sppo_train_policy(sppo_ctx *ctx, sppo_model *policy,
+                                       const sppo_train_config *config,
+                                       const sppo_lists *prompts,
+                                       const sppo_lists *responses)
+{
+    return sppoi_train_once(ctx, policy, config, prompts, responses, NULL);
+}
+
+SPPO_DEF sppo_result sppo_train_preference(sppo_ctx *ctx,
+                                           sppo_model *preference,
+                                           const sppo_train_config *config,
+                                           const sppo_lists *prompts,
+                                           const sppo_lists *responses,
+                                           const double *label)
+{
+    if (!responses || !label)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_preference: there "
+                         "are no %s", responses ? "labels" : "responses");
+    return sppoi_train_once(ctx, preference, config, prompts, responses, label);
 }
 
 /* ==== a run: ranks, settings, memory, evaluation ================= >>run == */

@@ -118,15 +118,11 @@ static int corpus_scored(const corpus *c, int i)
 
 sppo_result corpus_load(tool *t, corpus *c)
 {
-    int i, length;
+    int i;
 
     TRY(t->set.text ? corpus_from_text(t, c) : corpus_from_rows(t, c));
-    for (i = 0; i < c->root.count; i++) {
-        length = sppo_lists_length(&c->root, i) +
-                 sppo_lists_length(&c->child, i);
-        c->longest = length > c->longest ? length : c->longest;
-        c->scored += i < c->train ? corpus_scored(c, i) : 0;
-    }
+    for (i = 0; i < c->root.count; i++)
+        *(i < c->train ? &c->scored : &c->held_scored) += corpus_scored(c, i);
     if (c->scored == 0)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s has nothing to learn",
                          t->set.text ? t->set.text : t->rows.path);
@@ -135,42 +131,6 @@ sppo_result corpus_load(tool *t, corpus *c)
 
 void corpus_free(tool *t, corpus *c)
 {
-    sppo_activations_free(&t->ctx, &c->acts);
-    sppo_forest_free(&t->ctx, &c->forest);
     sppo_lists_free(&t->ctx, &c->root);
     sppo_lists_free(&t->ctx, &c->child);
-}
-
-sppo_result corpus_loss(tool *t, corpus *c, shuffle *s, int64_t begin,
-                        int64_t end, double divisor, sppo_real *grad,
-                        text_loss *sum)
-{
-    sppo_forest *f = &c->forest;
-    double part = 0.0;
-    int64_t position;
-    int i, root, fits = 1;
-
-    memset(sum, 0, sizeof *sum);
-    sppo_forest_clear(f);
-    for (position = begin; position < end; position += fits) {
-        i = s ? shuffle_item(s, position) : (int)position;
-        fits = f->tokens + sppo_lists_length(&c->root, i) +
-               sppo_lists_length(&c->child, i) <= f->max_tokens;
-        if (fits) {
-            const int n = sppo_lists_length(&c->child, i);
-            root = sppo_forest_add(f, -1, sppo_lists_tokens(&c->root, i),
-                                   sppo_lists_length(&c->root, i), n == 0);
-            if (n)
-                sppo_forest_add(f, root, sppo_lists_tokens(&c->child, i), n,
-                                1);
-            sum->tokens += corpus_scored(c, i);
-        }
-        if (fits && position + 1 < end)
-            continue;
-        TRY(sppo_next_token_loss(&t->ctx, &c->acts, &t->policy, f, divisor,
-                                 grad, &part));
-        sppo_forest_clear(f);
-        sum->loss += part;
-    }
-    return SPPO_OK;
 }

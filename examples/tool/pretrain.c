@@ -3,33 +3,15 @@
 #include "align.h"
 #include "corpus.h"
 #include "signals.h"
+#include "trainer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The seconds that a step takes, by three that change nothing. */
-static sppo_result pretrain_time(trainer *r, corpus *c, shuffle *s,
-                                 double *seconds)
-{
-    tool *t = r->t;
-    double begun = 0.0;
-    text_loss sum;
-    int i;
-
-    for (i = 0; i < 4; i++) {  // the first warms caches up
-        if (i == 1)
-            begun = seconds_now();
-        TRY(corpus_loss(t, c, s, 0, t->set.batch, 1.0, r->grad, &sum));
-    }
-    *seconds = (seconds_now() - begun) / 3.0;
-    memset(r->grad, 0, t->policy.count * sizeof(sppo_real));
-    return SPPO_OK;
-}
-
 /* The steps of the run: with --minutes as many as fit, counted once, so that
  * a run that goes on is the same.                                           */
-static sppo_result pretrain_count(trainer *r, corpus *c, shuffle *s)
+static sppo_result pretrain_count(trainer *r)
 {
     const double most = 1e8, known = r->own[STEPS].value;
     tool *t = r->t;
@@ -38,12 +20,12 @@ static sppo_result pretrain_count(trainer *r, corpus *c, shuffle *s)
     if (t->set.minutes > 0.0 && known >= 1.0 && known <= most) {
         t->set.steps = (int)known;
     } else if (t->set.minutes > 0.0) {
-        TRY(pretrain_time(r, c, s, &seconds));
+        TRY(trainer_time(r, &seconds));
         t->set.steps = (int)fmin(60.0 * t->set.minutes / seconds + 1.0, most);
         note(&t->console, "%.10g minutes are about %d steps; --steps %d "
              "repeats this run", t->set.minutes, t->set.steps, t->set.steps);
     }
-    r->optim.config.total_steps = t->set.steps;
+    r->train.steps = r->train.optim.config.total_steps = t->set.steps;
     return SPPO_OK;
 }
 
@@ -54,43 +36,18 @@ static const char *const pretrain_metrics[] = {
 };
 enum { PRETRAIN_METRICS = sizeof pretrain_metrics / sizeof *pretrain_metrics };
 
-static sppo_result pretrain_log(trainer *r, const corpus *c, double loss)
+static sppo_result pretrain_log(trainer *r, const sppo_train_progress *p)
 {
-    const sppo_optim *optim = &r->optim;
+    const corpus *c = (const corpus *)r->data;
+    const int batch = r->t->set.batch;
+    const double loss = p->loss * (batch * c->scored / c->train) / p->tokens;
     const double metric[PRETRAIN_METRICS] = {
-        optim->step, (double)optim->step * r->t->set.batch / c->train, loss,
-        loss * c->scored / c->bytes / log(2.0), optim->grad_norm, optim->lr,
+        p->step, (double)p->step * batch / c->train, loss,
+        loss * c->scored / c->bytes / log(2.0), p->grad_norm, p->learning_rate,
         r->own[TOKENS].value
     };
 
-    return trainer_log(r, metric);
-}
-
-/* All steps that are left, or those before a signal. */
-static sppo_result pretrain_steps(trainer *r, corpus *c, shuffle *s)
-{
-    tool *t = r->t;
-    const int batch = t->set.batch;
-    const double divisor = batch * c->scored / c->train;
-    text_loss sum;
-    sppo_result result;
-
-    while (r->optim.step < t->set.steps && !caught) {
-        const int64_t at = (int64_t)r->optim.step * batch;
-        result = corpus_loss(t, c, s, at, at + batch, divisor, r->grad, &sum);
-        if (result == SPPO_E_STOPPED)
-            break;  // in the middle of a step, which does not count
-        TRY(result);
-        TRY(trainer_step(r, sum.loss));
-        r->own[TOKENS].value += sum.tokens;
-        TRY(pretrain_log(r, c, sum.loss * divisor / sum.tokens));
-    }
-    // what the last step did, no other would see
-    result = caught ? SPPO_OK
-                    : corpus_loss(t, c, NULL, 0, 1, 1.0, NULL, &sum);
-    if (result != SPPO_E_STOPPED)
-        TRY(result);
-    return trainer_save_model(r);
+    return metrics_append(&r->metrics, metric);
 }
 
 /* A tokenizer.json does not say which of its added tokens are BOS and EOS. */
@@ -154,25 +111,26 @@ static sppo_result pretrain_model(tool *t)
 }
 
 /* The sequences held out, unless a signal was caught. */
-static sppo_result pretrain_held_out(tool *t, corpus *c, report *r)
+static sppo_result pretrain_held_out(trainer *trained, const corpus *c,
+                                     report *r)
 {
-    text_loss held;
+    double loss;
 
     if (c->train == c->root.count || caught)
         return SPPO_OK;
-    TRY(corpus_loss(t, c, NULL, c->train, c->root.count, 1.0, NULL, &held));
-    if (held.tokens > 0.0)
-        report_real(r, "held out loss", held.loss / held.tokens, 4,
-                    "nats per token");
+    TRY(sppo_train_loss(&trained->t->ctx, &trained->train, c->train,
+                        c->root.count - c->train, NULL, &loss, NULL));
+    if (c->held_scored > 0.0)
+        report_real(r, "held out loss", loss, 4, "nats per token");
     if (c->held_bytes > 0.0)
         report_real(r, "held out bits per byte",
-                    held.loss / log(2.0) / c->held_bytes, 4, "");
+                    loss * c->held_scored / log(2.0) / c->held_bytes, 4, "");
     report_real(r, "held out bytes", c->held_bytes, 0, "");
-    report_real(r, "held out tokens", held.tokens, 0, "");
+    report_real(r, "held out tokens", c->held_scored, 0, "");
     return SPPO_OK;
 }
 
-static sppo_result pretrain_report(trainer *trained, corpus *c)
+static sppo_result pretrain_report(trainer *trained, const corpus *c)
 {
     tool *t = trained->t;
     sppo_result result;
@@ -180,11 +138,11 @@ static sppo_result pretrain_report(trainer *trained, corpus *c)
 
     report_begin(&r, &t->ctx, t->set.json);
     report_real(&r, "parameters", (double)t->policy.count, 0, "");
-    report_real(&r, "steps", trained->optim.step, 0, "");
-    if (trained->optim.step > 0)
+    report_real(&r, "steps", trained->train.optim.step, 0, "");
+    if (trained->train.optim.step > 0)
         report_real(&r, "train loss", trainer_loss(trained), 4,
                     "nats per token, late steps");
-    result = pretrain_held_out(t, c, &r);
+    result = pretrain_held_out(trained, c, &r);
     if (result == SPPO_OK)
         return report_end(&r);
     buffer_free(&r.out);
@@ -192,13 +150,13 @@ static sppo_result pretrain_report(trainer *trained, corpus *c)
 }
 
 /* What --dry-run prints; the sequences held out go forward only. */
-static sppo_result pretrain_estimate(trainer *r, corpus *c, shuffle *s)
+static sppo_result pretrain_estimate(trainer *r, const corpus *c)
 {
     tool *t = r->t;
     const double held = (c->root.count - c->train) / 3.0 / t->set.batch;
     double seconds;
 
-    TRY(pretrain_time(r, c, s, &seconds));
+    TRY(trainer_time(r, &seconds));
     return dry_report(t, &t->policy, t->ctx.peak,
                       seconds * (t->set.steps + held) / 60.0, "minutes");
 }
@@ -216,41 +174,37 @@ static void pretrain_inputs(tool *t, const corpus *c)
                   digest_lists(digest_lists(0, &c->root), &c->child));
 }
 
-static sppo_result pretrain_on(trainer *r, corpus *c, shuffle *s)
+static sppo_result pretrain_on(trainer *r, const corpus *c)
 {
     tool *t = r->t;
-    const int room = t->set.pass_tokens > c->longest ? t->set.pass_tokens
-                                                     : c->longest;
+    sppo_train_config config = trainer_config(r, c, pretrain_log);
 
     pretrain_inputs(t, c);
-    TRY(shuffle_begin(t, s, c->train));
-    TRY(sppo_forest_init(&t->ctx, &c->forest, room, room));
-    TRY(sppo_activations_init(&t->ctx, &c->acts, &t->policy, room, room,
-                              c->longest, SPPO_STEP));
-    TRY(trainer_optimiser(r, t->set.steps));
+    config.steps = t->set.steps;
+    config.held_out = c->root.count - c->train;
+    TRY(sppo_train_init(&t->ctx, &r->train, &config, &t->policy, &c->root,
+                        &c->child, NULL));
     batch_note(t, c->train, "sequences to learn", "takes some more than once");
     if (!t->set.dry_run)
         TRY(trainer_open(r, pretrain_metrics, PRETRAIN_METRICS));
-    TRY(pretrain_count(r, c, s));
+    TRY(pretrain_count(r));
     if (t->set.dry_run)
-        return pretrain_estimate(r, c, s);
+        return pretrain_estimate(r, c);
     note(&t->console, "%d sequences to learn, %d held out; %.0f parameters",
          c->train, c->root.count - c->train, (double)t->policy.count);
     TRY(trainer_begin(r, t->set.steps));
-    TRY(pretrain_steps(r, c, s));
+    TRY(trainer_run(r));
     return trainer_end(r, pretrain_report(r, c));
 }
 
 sppo_result run_pretrain(tool *t)
 {
     corpus c;
-    shuffle s;
     trainer r;
     sppo_result result;
     int going_on;
 
     memset(&c, 0, sizeof c);
-    memset(&s, 0, sizeof s);
     TRY(trainer_init(&r, t, &t->policy, &going_on));
     if (!going_on)
         return SPPO_OK;
@@ -260,9 +214,8 @@ sppo_result run_pretrain(tool *t)
     catch_signals(&t->ctx, t->set.quiet);
     result = corpus_load(t, &c);
     if (result == SPPO_OK)
-        result = pretrain_on(&r, &c, &s);
-    shuffle_end(t, &s);
-    corpus_free(t, &c);
+        result = pretrain_on(&r, &c);
     trainer_free(&r);
+    corpus_free(t, &c);
     return result;
 }

@@ -8,53 +8,51 @@
 #include <stdio.h>
 #include <string.h>
 
-sppo_result shuffle_begin(tool *t, shuffle *s, int count)
+/* After a step.  The run stops for a checkpoint, or for good, and goes on where
+ * it stopped.                                                               */
+static int trainer_progress(void *user, const sppo_train_progress *p)
 {
-    memset(s, 0, sizeof *s);
-    s->count = count;
-    s->epoch = -1;
-    s->keep = t->set.keep_order;
-    s->key = sppo_random_fork((uint64_t)t->set.seed, 0x73687566);
-    s->order = (int *)sppo_alloc(&t->ctx, (size_t)count, sizeof(int));
-    return s->order ? SPPO_OK : t->ctx.code;
+    trainer *r = (trainer *)user;
+    tool *t = r->t;
+
+    r->own[LOSS].value = 0.98 * r->own[LOSS].value + 0.02 * p->loss;
+    r->own[WEIGHT].value = 0.98 * r->own[WEIGHT].value + 0.02;
+    r->own[TOKENS].value += p->tokens;
+    r->failed = r->log(r, p);
+    if (r->failed)  // the run will say that it was stopped
+        snprintf(r->why, sizeof r->why, "%s", t->ctx.message);
+    else
+        progress_show(&t->console, "step", p->step, p->steps,
+                      ", loss %.4f, lr %.2e, gradient %.3f", trainer_loss(r),
+                      p->learning_rate, p->grad_norm);
+    return caught || r->failed ||
+           run_save_is_due(&t->folder, t->set.save_seconds);
 }
 
-int shuffle_item(shuffle *s, int64_t position)
+sppo_train_config trainer_config(trainer *r, const void *data,
+                                 sppo_result (*log)(
+                                     trainer *r,
+                                     const sppo_train_progress *p))
 {
-    const int epoch = (int)(position / s->count);
-    const int at = (int)(position % s->count);
+    const settings *s = &r->t->set;
+    sppo_train_config config;
 
-    if (s->keep)
-        return at;
-    if (epoch != s->epoch)
-        sppo_random_order(sppo_random_fork(s->key, (uint64_t)epoch), s->order,
-                          s->count);
-    s->epoch = epoch;
-    return s->order[at];
-}
-
-void shuffle_end(tool *t, shuffle *s)
-{
-    sppo_release(&t->ctx, s->order, sizeof(int) * (size_t)s->count);
-}
-
-sppo_result trainer_optimiser(trainer *r, int total_steps)
-{
-    sppo_ctx *ctx = &r->t->ctx;
-    const sppo_optim_config config = optim_settings(&r->t->set, total_steps);
-
-    r->grad = (sppo_real *)sppo_alloc(ctx, r->model->count, sizeof(sppo_real));
-    if (!r->grad)
-        return ctx->code;
-    return sppo_optim_init(ctx, &r->optim, &config, r->model);
+    memset(&config, 0, sizeof config);
+    config.batch = s->batch;
+    config.pass_tokens = s->pass_tokens;
+    config.keep_order = s->keep_order;
+    config.seed = (uint64_t)s->seed;
+    config.optim = optim_settings(s, 0);
+    config.progress = trainer_progress;
+    config.progress_user = r;
+    r->data = data;
+    r->log = log;
+    return config;
 }
 
 void trainer_free(trainer *r)
 {
-    sppo_ctx *ctx = &r->t->ctx;
-
-    sppo_optim_free(ctx, &r->optim);
-    sppo_release(ctx, r->grad, r->model->count * sizeof(sppo_real));
+    sppo_train_free(&r->t->ctx, &r->train);
     metrics_close(&r->metrics);
 }
 
@@ -120,8 +118,8 @@ static sppo_result trainer_save(trainer *r)
     const double begun = seconds_now();
 
     TRY(metrics_sync(&r->metrics));
-    TRY(sppo_train_save(&t->ctx, r->model, &r->optim, r->own, TRAINER_NUMBERS,
-                        t->folder.checkpoint));
+    TRY(sppo_train_save(&t->ctx, r->model, &r->train.optim, r->own,
+                        TRAINER_NUMBERS, t->folder.checkpoint));
     run_saved(&t->folder, begun);
     return SPPO_OK;
 }
@@ -145,9 +143,9 @@ sppo_result trainer_begin(trainer *r, int steps)
 
     if (resumed) {
         TRY(run_inputs_check(&t->folder));
-        TRY(sppo_train_load(&t->ctx, r->model, &r->optim, r->own,
+        TRY(sppo_train_load(&t->ctx, r->model, &r->train.optim, r->own,
                             TRAINER_NUMBERS, t->folder.checkpoint));
-        note(&t->console, "going on after step %d of %d", r->optim.step,
+        note(&t->console, "going on after step %d of %d", r->train.optim.step,
              steps);
     } else {
         if (t->set.resume)
@@ -158,20 +156,11 @@ sppo_result trainer_begin(trainer *r, int steps)
         r->own[STEPS].value = steps;
         TRY(trainer_save(r));
     }
-    TRY(run_settings_write(&t->folder, resumed, "step", r->optim.step + 1));
+    TRY(run_settings_write(&t->folder, resumed, "step",
+                           r->train.optim.step + 1));
     run_saved(&t->folder, seconds_now());
-    progress_begin(&t->console, r->optim.step);
-    return metrics_cut(&r->metrics, r->optim.step, 1);
-}
-
-sppo_result trainer_step(trainer *r, double loss)
-{
-    tool *t = r->t;
-
-    TRY(sppo_optim_step(&t->ctx, &r->optim, r->model, r->grad));
-    r->own[LOSS].value = 0.98 * r->own[LOSS].value + 0.02 * loss;
-    r->own[WEIGHT].value = 0.98 * r->own[WEIGHT].value + 0.02;
-    return SPPO_OK;
+    progress_begin(&t->console, r->train.optim.step);
+    return metrics_cut(&r->metrics, r->train.optim.step, 1);
 }
 
 double trainer_loss(const trainer *r)
@@ -179,21 +168,39 @@ double trainer_loss(const trainer *r)
     return r->own[LOSS].value / r->own[WEIGHT].value;
 }
 
-sppo_result trainer_log(trainer *r, const double *metric)
+sppo_result trainer_time(trainer *r, double *seconds)
 {
-    tool *t = r->t;
+    sppo_train *train = &r->train;
+    const int batch = train->config.batch;
+    const int rows = batch < train->learned ? batch : train->learned;
+    double begun = 0.0, loss;
+    int i;
 
-    TRY(metrics_append(&r->metrics, metric));
-    progress_show(&t->console, "step", r->optim.step, r->own[STEPS].value,
-                  ", loss %.4f, lr %.2e, gradient %.3f", trainer_loss(r),
-                  r->optim.lr, r->optim.grad_norm);
-    if (run_save_is_due(&t->folder, t->set.save_seconds))
-        TRY(trainer_save(r));
+    for (i = 0; i < 4; i++) {  // the first warms caches up
+        if (i == 1)
+            begun = seconds_now();
+        TRY(sppo_train_loss(&r->t->ctx, train, 0, rows, train->grad, &loss,
+                            NULL));
+    }
+    *seconds = (seconds_now() - begun) / 3.0 * batch / rows;
+    memset(train->grad, 0, train->model->count * sizeof(sppo_real));
     return SPPO_OK;
 }
 
-sppo_result trainer_save_model(trainer *r)
+sppo_result trainer_run(trainer *r)
 {
+    sppo_ctx *ctx = &r->t->ctx;
+    sppo_result result;
+
+    do {
+        result = sppo_train_run(ctx, &r->train);
+        if (r->failed)
+            return sppo_fail(ctx, r->failed, "%s", r->why);
+        if (result != SPPO_E_STOPPED)
+            TRY(result);
+        else if (!caught)
+            TRY(trainer_save(r));
+    } while (result == SPPO_E_STOPPED && !caught);
     progress_end(&r->t->console);
     TRY(trainer_save(r));
     return save_model(r->t, r->model, r->t->set.out);

@@ -5,12 +5,6 @@
 
 #include "tool.h"
 
-/* Takes items 0 .. count - 1 in a new random order in every epoch. */
-typedef struct shuffle {
-    int *order, count, epoch, keep;
-    uint64_t key;
-} shuffle;
-
 /* A run of pretrain or prefer. OUT is a model directory, with beside the model
  *   settings.json, metrics.csv, .jsonl, lock   as in the folder of align
  *   run.safetensors                            the checkpoint, until the end
@@ -27,22 +21,20 @@ typedef struct trainer {
     sppo_number own[TRAINER_NUMBERS];  // kept in the checkpoint: the steps of
                                        // the run; sums whose quotient is the
                                        // loss of late steps; tokens so far
-    sppo_optim optim;
-    sppo_real *grad;    // [model->count]
+    sppo_train train;
     metrics metrics;
+    sppo_result (*log)(struct trainer *r, const sppo_train_progress *p);
+    const void *data;   // what the command's log wants to know of its data
+    sppo_result failed;  // what stopped the callback, or SPPO_OK
+    char why[sizeof ((sppo_ctx *)0)->message];  // its sentence
 } trainer;
 
-/* As --keep-order and --seed say. */
-sppo_result shuffle_begin(tool *t, shuffle *s, int count);
-
-/* The item at a position of the run, which goes on from epoch to epoch. */
-int shuffle_item(shuffle *s, int64_t position);
-
-/* Lets go of it. */
-void shuffle_end(tool *t, shuffle *s);
-
-/* Gradient and moments of the model that is trained. */
-sppo_result trainer_optimiser(trainer *r, int total_steps);
+/* The settings of pretrain and prefer alike; `log` is called after each step to
+ * append its line.                                                          */
+sppo_train_config trainer_config(trainer *r, const void *data,
+                                 sppo_result (*log)(
+                                     trainer *r,
+                                     const sppo_train_progress *p));
 
 /* Lets go of all but the model. */
 void trainer_free(trainer *r);
@@ -59,17 +51,15 @@ sppo_result trainer_open(trainer *r, const char *const *names, int count);
  * to is known before the work. The logs follow.                             */
 sppo_result trainer_begin(trainer *r, int steps);
 
-/* One step with the gradient of `loss`. */
-sppo_result trainer_step(trainer *r, double loss);
+/* All steps that are left, or those before a signal, with checkpoints when they
+ * are due; then the model, which is of use either way.                      */
+sppo_result trainer_run(trainer *r);
 
 /* The loss of late steps. */
 double trainer_loss(const trainer *r);
 
-/* After a step: its line in the logs, progress, a checkpoint when it is due. */
-sppo_result trainer_log(trainer *r, const double *metric);
-
-/* When no step is left, or a signal was caught: the model so far is of use. */
-sppo_result trainer_save_model(trainer *r);
+/* The seconds of a step, by three passes over its rows that change nothing. */
+sppo_result trainer_time(trainer *r, double *seconds);
 
 /* After the report; result: what it said. */
 sppo_result trainer_end(trainer *r, sppo_result result);
