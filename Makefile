@@ -32,13 +32,26 @@ TESTS = base json kernels policy sample optim prefer train game methods update \
         play ranks files data repro memory calls
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples lib man demo test check-all programs audit mutate sanitize \
+.PHONY: help all examples exercise lib man demo test check-all programs audit mutate sanitize \
         coverage fuzz faults soak models repro repro-full repro-second \
         repro-keep bench bench-growth bench-torch strict ports mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
 
 examples: $(EXAMPLES)  ## the teaching programs 00 to 09
+
+# In `make exercise 3` the number is no target, but which one is meant.
+ifeq ($(firstword $(MAKECMDGOALS)),exercise)
+EXERCISE = $(wordlist 2,9,$(MAKECMDGOALS))
+ifneq ($(EXERCISE),)
+.PHONY: $(EXERCISE)
+$(EXERCISE): exercise
+	@:
+endif
+endif
+
+exercise:  ## exercises that check themselves; make exercise 3; HINT=1
+	@CC='$(CC)' sh examples/exercises/exercise.sh build/exercise $(EXERCISE)
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
