@@ -144,5 +144,87 @@ expect another_model_is_refused 2 '^sppo align: --watch: base_taste is not the' 
         exec "$1" align --resume --out seen2' sh "$tool" \
     "$root/tiny_models/preferences.jsonl"
 
+# ---- settings of another run -----------------------------------------------------
+
+holds a_run_of_its_own watched of_its_own --seed 7 --lr 1e-3 --method grpo
+holds the_same_from_a_file "$tool" align --config of_its_own/settings.json \
+    --out from_a_file
+holds the_same_run diff -r of_its_own from_a_file
+holds given_besides watched besides --seed 8 --lr 1e-3 --method grpo
+holds given_wins "$tool" align --config of_its_own/settings.json --seed 8 \
+    --out wins
+holds it_is_the_other_run diff -r besides wins
+holds other_method watched by_dpo --seed 7 --lr 1e-3 --loss dpo \
+    --optimizer adamw
+holds another_method_wins "$tool" align --config of_its_own/settings.json \
+    --loss dpo --optimizer adamw --out wins_dpo
+holds with_what_is_of_the_method diff -r by_dpo wins_dpo
+holds another_judge_wins "$tool" align --config of_its_own/settings.json \
+    --judge "$by_taste" --iterations 1 --out wins_judge
+cat wins_judge/settings.json > out
+says judge_is_the_given_one '^ "judge": ".* judge --preference taste"'
+if grep -q '"preference": \|from_a_file\|config' wins_judge/settings.json
+then bad only_the_given_one "$(cat wins_judge/settings.json)"; else
+    ok only_the_given_one; fi
+holds resolved_in_a_dry_run "$tool" align --config of_its_own/settings.json \
+    --method inpo --dry-run --out none
+says dry_run_has_the_file '^  seed  *7$'
+says dry_run_has_the_method '^  pull  *0.33$'
+elsewhere() { (cd elsewhere && "$tool" align --out ../far \
+    --config ../of_its_own/settings.json); }
+holds inputs_are_found_where_the_run_began elsewhere
+same and_are_the_same far/policy/model.safetensors \
+    of_its_own/policy/model.safetensors
+expect not_in_a_resume 2 '--config and --resume exclude each other' \
+    resume far --config of_its_own/settings.json
+
+# pretrain and prefer as well
+sed 's/.*"prompt": "//; s/"}//' prompts.jsonl > text.txt
+holds pretrain_once "$tool" pretrain --text text.txt --from base --steps 2 \
+    --batch 2 --out text1
+holds pretrain_from_a_file "$tool" pretrain --config text1/settings.json \
+    --out text2
+holds pretrain_is_the_same diff -r text1 text2
+expect pretrain_dry 0 '' "$tool" pretrain --config text1/settings.json \
+    --minutes 1 --dry-run --out none
+holds prefer_once "$tool" prefer --policy base --epochs 1 --batch 64 \
+    --preferences "$root/tiny_models/preferences.jsonl" --out taste1
+holds prefer_from_a_file "$tool" prefer --config taste1/settings.json \
+    --out taste2
+holds prefer_is_the_same diff -r taste1 taste2
+
+# unfit NAME PATTERN TEXT: a file that is refused with its line
+unfit() {
+    printf "$3" > unfit.json
+    expect "$1" 3 "^sppo align: unfit.json, $2" \
+        short none --config unfit.json --iterations 1
+}
+unfit no_object 'line 1: it must be an object' '[{"lr": 1}]'
+unfit nothing 'column 1: expected a value' ''
+unfit cut_off 'line 2, column 9' '{"lr": 1,\n"seed": '
+unfit twice 'line 2, column 1: this key stands twice' '{"lr": 1,\n"lr": 2}'
+unfit unknown 'line 2: there is no option --lrr; did you mean --lr' \
+    '{"lr": 1,\n"lrr": 2}'
+unfit of_another_command 'line 1: --best-of is an option of another command' \
+    '{"best-of": 2}'
+unfit of_the_start 'line 1: --force belongs on the command' '{"force": true}'
+unfit no_number 'line 4: "lr" must be a number, not x' '{\n"seed":\n\n1,"lr": "x"}'
+unfit no_flag 'line 1: "keep-all" must be true or false, not 1' \
+    '{"keep-all": 1}'
+unfit no_choice 'line 1: --loss must be one of sppo|' '{"loss": "spo"}'
+unfit beyond 'line 1: --warmup must be from 0 to 1, not 2' '{"warmup": 2}'
+unfit a_list 'line 1: "lr" must be a number, not \[1, 2\]' '{"lr": [1, 2]}'
+unfit no_effect 'line 2: "margin" has no effect without loss=simpo' \
+    '{"loss": "dpo",\n"margin": 1}'
+unfit another_loss 'line 2: this --method has --loss=clip, not sppo' \
+    '{"loss": "sppo",\n"method": "grpo"}'
+unfit gone 'line 1: nosuch, the --validation of unfit.json, is not there' \
+    '{"validation": "nosuch"}'
+expect no_file 5 '^sppo align: nosuch.json: cannot be opened: No such file' \
+    short none --config nosuch.json
+expect a_folder 5 '^sppo align: base: cannot be read' short none --config base
+expect of_no_run 2 '--config is an option of another command' \
+    "$tool" sample --config of_its_own/settings.json --prompt a
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -75,8 +75,7 @@ void word_nearer(const char *word, const char *candidate, const char **nearest,
     }
 }
 
-/* An option that the command does not take. */
-static sppo_result option_unknown(const parser *p, const char *name)
+sppo_result option_unknown(const parser *p, const char *name)
 {
     const char *nearest = NULL;
     int i, distance = 4;

@@ -64,6 +64,9 @@ void *option_field(const parser *p, int which);
 /* The command's option of that name, or -1. */
 int option_find(const parser *p, const char *name, size_t length);
 
+/* The failure of an option that the command does not take. */
+sppo_result option_unknown(const parser *p, const char *name);
+
 /* Keeps the nearer of two words; one further off than 3 edits is no help. */
 void word_nearer(const char *word, const char *candidate, const char **nearest,
                  int *distance);

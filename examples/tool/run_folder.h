@@ -88,6 +88,17 @@ int setting_is_amended(const parser *p, int which);
 sppo_result run_settings_write(run_folder *f, int resumed, const char *unit,
                                int at);
 
+/* The texts and numbers of settings.json as they were typed, in p->kept. */
+const char *setting_text(parser *p, const sppo_json *json, int node);
+
+/* What was given of the others in "this|that|.." among the command's needs, or
+ * -1.                                                                       */
+int option_rival(const parser *p, int which);
+
+/* A relative name that is not of this folder may be of the one that the run
+ * began in: the content tells whether it is the same thing.                 */
+sppo_result setting_locate(parser *p, int which, const char *path);
+
 /* Goes on with the settings of an earlier run. The sppo_json of the parser is
  * busy with numbers meanwhile, hence an own one.                            */
 sppo_result settings_adopt(parser *p, const char *path);

@@ -104,8 +104,7 @@ sppo_result run_settings_write(run_folder *f, int resumed, const char *unit,
     return sppo_file_write(out->ctx, f->settings, out->data, out->length);
 }
 
-/* The texts and numbers of settings.json as they were typed, in p->kept. */
-static const char *setting_text(parser *p, const sppo_json *json, int node)
+const char *setting_text(parser *p, const sppo_json *json, int node)
 {
     const sppo_json_node *n = &json->node[node];
     const size_t at = p->kept.length;
@@ -118,9 +117,7 @@ static const char *setting_text(parser *p, const sppo_json *json, int node)
     return p->kept.failed ? "" : p->kept.data + at;
 }
 
-/* What was given of the others in "this|that|.." among the command's needs, or
- * -1.                                                                       */
-static int option_rival(const parser *p, int which)
+int option_rival(const parser *p, int which)
 {
     const char *word = p->command->needs;
 
@@ -170,9 +167,7 @@ static sppo_result setting_adopt(parser *p, int which, const char *text,
     return SPPO_OK;
 }
 
-/* A relative name that is not of this folder may be of the one that the run
- * began in: the content tells whether it is the same thing.                 */
-static sppo_result setting_locate(parser *p, int which, const char *path)
+sppo_result setting_locate(parser *p, int which, const char *path)
 {
     const option *o = &p->options[which];
     const char *name = *(const char **)option_field(p, which);

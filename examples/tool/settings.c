@@ -281,6 +281,9 @@ static const option options[] = {
          "more; 0: after every step"),
     FLAG("resume", resume, NULL, TRAINING | FREE_OPTION,
          "go on with the run in --out; its other settings need no repeating"),
+    TEXT("config", "FILE", config, "!resume", TRAINING | FREE_OPTION,
+         "settings of another run, its settings.json, or a file like it; what "
+         "is given besides wins"),
     FLAG("force", force, "!resume", WRITING | FREE_OPTION,
          "write over what is there"),
     FLAG("dry-run", dry_run, NULL, TRAINING | FREE_OPTION,

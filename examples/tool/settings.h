@@ -9,7 +9,8 @@ typedef struct settings {
     const char *policy, *against, *preference, *judge, *from, *to, *out;
     const char *prompt, *prompts, *preferences, *validation, *jsonl, *text;
     const char *tokenizer, *matrix, *start, *names, *shard, *judgments;
-    const char *generator, *reference, *watch, *mt_bench, *turn_form, *model_id;
+    const char *generator, *reference, *watch, *config, *mt_bench, *turn_form;
+    const char *model_id;
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;

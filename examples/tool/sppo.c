@@ -11,6 +11,7 @@
  * Exit codes: see exit_codes below, or `sppo --help`.                       */
 
 #include "align.h"
+#include "config.h"
 #include "files.h"
 #include "messages.h"
 #include "signals.h"
@@ -287,7 +288,6 @@ static sppo_result parse_arguments(tool *t, int argc, char **argv)
                              "\"%.60s\" is not an option; see `sppo %s "
                              "--help`", argv[i], t->parse.command->name);
     }
-    t->console.quiet = t->set.quiet;
     return SPPO_OK;
 }
 
@@ -309,6 +309,9 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
 
     t->parse.command = &j->command;
     TRY(parse_arguments(t, argc, argv));
+    if (t->set.config && !t->set.resume)
+        TRY(config_adopt(&t->parse, t->set.config));
+    t->console.quiet = t->set.quiet;
     if ((j->command.bit & TRAINING) && t->set.out)
         TRY(run_folder_look(&t->folder, &t->ctx, t->set.out));
     if (t->set.resume && t->set.out) {

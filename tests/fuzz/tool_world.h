@@ -61,7 +61,7 @@ static inline void world_begin(tool *t, const char *name, unsigned bit)
     world_once();
     memset(t, 0, sizeof *t);
     t->parse.kept.ctx = t->parse.ctx = &t->ctx;
-    t->listener.text.ctx = t->listener.quoted.ctx = &t->ctx;
+    model_judge_begin(&t->by, t, &t->preference, &t->preference_tok);
     settings_options(&t->parse, &t->set);
     command.name = name, command.bit = bit;
     command.needs = command.sets = command.summary = "";
