@@ -32,7 +32,7 @@ TESTS = base json kernels policy sample optim prefer train game methods update \
         play ranks files data repro memory calls
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples exercise lib man demo test check-all programs audit mutate sanitize \
+.PHONY: help all examples exercise letters lib man demo test check-all programs audit mutate sanitize \
         coverage fuzz faults soak models repro repro-full repro-second \
         repro-keep bench bench-growth bench-torch strict ports mpi clean
 
@@ -52,6 +52,11 @@ endif
 
 exercise:  ## exercises that check themselves; make exercise 3; HINT=1
 	@CC='$(CC)' sh examples/exercises/exercise.sh build/exercise $(EXERCISE)
+
+letters:  ## examples/book/letters.md: what papers call what
+	@mkdir -p build
+	@sh examples/book/letters.sh > build/letters.md
+	@mv build/letters.md examples/book/letters.md
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"

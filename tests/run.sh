@@ -42,6 +42,7 @@ run budgets sh tests/test_budgets.sh
 run adding sh tests/test_adding.sh build/scratch
 run build env SPPO_BUILD_QUICK=1 sh tests/test_build.sh build/scratch
 run examples sh tests/test_examples.sh build
+run letters sh tests/test_letters.sh build/scratch
 run exercises sh tests/test_exercises.sh build/scratch
 run audit sh tests/audit.sh
 run torch sh tests/test_torch.sh tiny_models/policy build/scratch
