@@ -29,7 +29,7 @@ TOOLS = build/sppo build/instruct build/plot build/story_judge
 LESSONS = $(patsubst examples/lessons/%.c,%,$(wildcard examples/lessons/0*.c))
 EXAMPLES = $(LESSONS:%=build/%)
 TESTS = base json kernels policy sample optim prefer train game methods update \
-        play ranks files data repro memory calls
+        play ranks traffic files data repro memory calls
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples exercise letters lib man demo test check-all programs audit mutate sanitize \

@@ -140,7 +140,7 @@ flags="-std=c99 -g -O1 -fno-omit-frame-pointer"
 all=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
 # programs of the list that are none of the others'
 but() { for p in $1; do case " $2 " in *" $p "*) ;; *) echo "$p" ;; esac; done; }
-long="kernels policy sample play files"
+long="kernels policy sample play traffic files"
 short=$(but "$all" "$long")
 [ -n "${SHORT:-}" ] && all=$short
 
