@@ -213,7 +213,8 @@ unfit no_flag 'line 1: "keep-all" must be true or false, not 1' \
     '{"keep-all": 1}'
 unfit no_choice 'line 1: --loss must be one of sppo|' '{"loss": "spo"}'
 unfit beyond 'line 1: --warmup must be from 0 to 1, not 2' '{"warmup": 2}'
-unfit a_list 'line 1: "lr" must be a number, not \[1, 2\]' '{"lr": [1, 2]}'
+unfit a_list 'line 1: "lr" must be a number, not \[1, "a"\]' \
+    '{"lr": [1, "a"]}'
 unfit no_effect 'line 2: "margin" has no effect without loss=simpo' \
     '{"loss": "dpo",\n"margin": 1}'
 unfit another_loss 'line 2: this --method has --loss=clip, not sppo' \
@@ -225,6 +226,143 @@ expect no_file 5 '^sppo align: nosuch.json: cannot be opened: No such file' \
 expect a_folder 5 '^sppo align: base: cannot be read' short none --config base
 expect of_no_run 2 '--config is an option of another command' \
     "$tool" sample --config of_its_own/settings.json --prompt a
+
+# ---- lists of values --------------------------------------------------------------
+
+# study OUT ARGUMENTS..: four runs
+study() { watched "$@" --lr 1e-3,3e-3 --loss sppo,dpo; }
+holds four_runs study four
+cp out table
+for loss in sppo dpo; do
+    for lr in 1e-3 3e-3; do
+        holds alone_${loss}_$lr watched single --lr $lr --loss $loss --force
+        holds "the_same_as_alone_${loss}_$lr" \
+            diff -r single "four/loss=${loss}_lr=$lr"
+    done
+done
+# The table: rates of validation.csv, best first, in both forms.
+awk -F, 'FNR == 1 { next } FILENAME != file { file = FILENAME }
+    { rate[FILENAME] = $2 }
+    END { for (f in rate) print rate[f], f }' four/*/validation.csv |
+    sort -rg | sed 's/ four\// /; s/\/.*//' > wanted
+awk -F, 'NR > 1 { print $6, $1 }' four/study.csv > got
+same best_first wanted got
+sed -n 's/^\(loss=[a-z]*_lr=[0-9e-]*\)  .*/\1/p' table > printed
+cut -d ' ' -f 2 wanted > names
+same printed_as_well names printed
+cat four/study.csv > out
+says values_are_columns '^loss=dpo_lr=3e-3,complete,dpo,3e-3,2,0\.'
+holds info_of_a_study "$tool" info four
+says info_counts_runs '^runs_done 4$'
+says info_has_lists '^  lr  *\[1e-3, 3e-3\]$'
+
+# What is complete is not done again; what is missing is done.
+cp -r four again
+rm -r again/loss=dpo_lr=1e-3
+holds the_missing_one resume again
+grep -c 'is complete$' err > out
+says three_are_skipped '^3$'
+holds all_are_the_same diff -r four again
+cp -r four once
+# Stopped in the middle: twice, the second time while who watches thinks.
+stop='[ -e stopping ] && { read -r line; : > asked; sleep 30; }
+    while read -r line; do echo "{\"probabilities\": [[0.5, 0.7], [0.3, 0.5]]}"; done'
+study_stopped() {
+    (exec "$tool" "$@" > log 2>&1) &
+    pid=$!
+    tries=0
+    while [ ! -e asked ] && [ $tries -lt 200 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    kill -INT $pid
+    wait $pid
+}
+holds watched_study study sees --watch "$stop"
+cp -r sees halved
+rm -r halved/study.csv halved/loss=dpo_lr=3e-3 halved/loss=dpo_lr=1e-3
+: > stopping
+study_stopped align --resume --out halved
+got=$?
+rm -f stopping
+if [ $got -eq 130 ]; then ok a_study_stops; else
+    bad a_study_stops "exit $got: $(tail -n 1 log)"; fi
+cp log out
+says it_says_how_to_go_on \
+    'run 3 of 4, loss=dpo_lr=1e-3; saved; sppo align --resume --out halved '
+holds info_of_what_is_left "$tool" info halved
+says two_are_done '^runs_done 2$'
+says and_how_to_go_on '^go_on sppo align --resume --out halved$'
+holds the_study_goes_on resume halved
+holds to_the_same_bits diff -r sees halved
+elsewhere() { (cd elsewhere && resume ../again); }
+rm -r again/loss=dpo_lr=3e-3
+holds a_study_from_elsewhere elsewhere
+same also_the_same again/loss=dpo_lr=3e-3/policy/model.safetensors \
+    four/loss=dpo_lr=3e-3/policy/model.safetensors
+
+holds dry_study study none --dry-run
+says runs_are_counted '^runs  *4  $\|^runs  *4$'
+says time_is_added '^time  *[0-9.]*  minutes in all$'
+if [ -e none ]; then bad dry_study_writes_nothing "$(ls none)"; else
+    ok dry_study_writes_nothing; fi
+holds methods_of_a_study short methods --method sppo,grpo --iterations 1 \
+    --validation few.jsonl
+same eta_is_the_methods_own methods/method=grpo/policy/model.safetensors \
+    methods/method=grpo/iter1/model.safetensors
+grep -h '"eta"' methods/*/settings.json | tr -d '\n' > out
+says etas ' "eta": 5, "eta": 30,'
+printf '{"lr": [1e-3,\n 3e-3], "loss": ["sppo", "dpo"], "seed": 1}' > lists.json
+holds lists_in_a_file watched filed --config lists.json
+same they_are_the_same_study filed/study.csv four/study.csv
+holds given_wins_over_a_list watched unlisted --config lists.json --lr 1e-3 \
+    --loss dpo
+same and_is_one_run unlisted/policy/model.safetensors \
+    four/loss=dpo_lr=1e-3/policy/model.safetensors
+# A run that diverges is said to, and the others are done.
+expect one_diverges 6 '1 of 2 runs diverged' watched wild --lr 1e30,1e-3 \
+    --clip 0 --warmup 0 --quiet
+cat wild/study.csv > out
+says it_is_the_last '^lr=1e30,diverged,1e30,,,,,,,,,$'
+says the_other_is_complete '^lr=1e-3,complete,'
+expect a_study_is_there 2 'four exists and holds a study; go on with it by' \
+    study four
+holds a_study_by_force study four --force
+holds it_is_the_same_again diff -r once four
+
+expect not_for_a_phase 2 '^sppo align: --phase is for one run; this is a study' \
+    study none --phase sample
+expect not_without_validation 2 'this is a study: it needs --validation' \
+    short none --lr 1e-3,3e-3
+expect not_the_same_twice 2 '^sppo align: --lr lists 0.001 twice' \
+    watched none --lr 1e-3,0.001
+expect not_a_word 2 '--lr takes a number, not "x"' watched none --lr 1e-3,x
+expect not_nothing 2 '--lr takes a number, not ""' watched none --lr 1e-3,
+expect not_another_loss 2 '--loss must be one of .*, not "x"' \
+    watched none --loss sppo,x
+expect no_combination_without_effect 2 \
+    'run 2 of 2, loss=dpo: --baseline has no effect without --loss=sppo' \
+    watched none --loss sppo,dpo --baseline half
+expect not_too_many 2 'runs and more; a study has 200 at the most' \
+    watched none --lr 1,2,3,4,5,6,7,8,9 --seed 1,2,3,4,5,6,7,8,9 --eta 1,2,3
+expect threads_are_no_matter 2 '--threads takes a whole number, not "1,2"' \
+    watched none --threads 1,2
+expect nothing_new_in_a_resume 2 '--seed is a matter of the study' \
+    resume four --seed 3
+expect one_run_has_no_lists 2 'alone holds one run, which has no lists' \
+    resume alone --lr 1,2
+expect prefer_has_no_lists 2 '--lr takes a number, not "1e-3,1e-2"' \
+    "$tool" prefer --policy base --preferences prompts.jsonl --lr 1e-3,1e-2 \
+    --out none
+if [ -e none ]; then bad refused_studies_write_nothing "$(ls none)"; else
+    ok refused_studies_write_nothing; fi
+# Commas that are none of a list.
+holds commas_in_names cp few.jsonl few,er.jsonl
+holds a_comma_in_a_path short commas --validation few,er.jsonl --iterations 1
+holds a_comma_in_a_command short comma --iterations 1 --validation few.jsonl \
+    --watch "$first; : a,b"
+printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > matrix.csv
+holds commas_of_a_start "$tool" game --matrix matrix.csv --start 0.6,0.2,0.2
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -13,6 +13,7 @@ typedef struct config {
     const char *path;
     sppo_json json;
     int node[MAX_OPTIONS];  // of the value that was taken; 0: none was
+    int lists;              // so many options list values
 } config;
 
 /* What a method is made of: with another one on the command line, of all this
@@ -69,6 +70,33 @@ static sppo_result config_failed(config *c, int node, sppo_result result)
     return config_fail(c, node, "%s", why);
 }
 
+/* Whether all entries of a list are what JSON has for a type of option. */
+static int config_list(const config *c, int node, const option *o)
+{
+    const int which = (int)(o - c->p->options);
+    int i, fits = option_varies(c->p, which) && c->json.node[node].count > 0;
+
+    for (i = c->json.node[node].first; i >= 0; i = c->json.node[i].next)
+        fits &= c->json.node[i].type == (o->type == OPTION_CHOICE
+                                         ? SPPO_JSON_STRING : SPPO_JSON_NUMBER);
+    return fits;
+}
+
+/* A list as one would type it, in p->kept. */
+static const char *config_list_text(config *c, int node)
+{
+    parser *p = c->p;
+    const size_t at = p->kept.length;
+    int i;
+
+    for (i = c->json.node[node].first; i >= 0; i = c->json.node[i].next) {
+        setting_text(p, &c->json, i);
+        p->kept.data[p->kept.length - 1] =
+            c->json.node[i].next < 0 ? 0 : ',';
+    }
+    return p->kept.data + at;
+}
+
 /* What JSON has for a type of option. */
 static sppo_result config_type(config *c, int node, const option *o)
 {
@@ -77,7 +105,8 @@ static sppo_result config_type(config *c, int node, const option *o)
     const sppo_json_node *n = &c->json.node[node];
     const sppo_json_type type = n->type;
     const size_t length = n->end - n->begin;
-    const int fits = o->type == OPTION_FLAG
+    const int fits = type == SPPO_JSON_ARRAY ? config_list(c, node, o)
+        : o->type == OPTION_FLAG
         ? type == SPPO_JSON_TRUE || type == SPPO_JSON_FALSE
         : type == (o->type == OPTION_COUNT || o->type == OPTION_REAL
                    ? SPPO_JSON_NUMBER : SPPO_JSON_STRING);
@@ -106,7 +135,8 @@ static int config_is_overruled(const parser *p, int which)
 
 static sppo_result config_take(config *c, int node)
 {
-    static const char *const of_the_run[] = { "sppo", "inputs", "history" };
+    static const char *const of_the_run[] = { "sppo", "inputs", "history",
+                                              "runs" };
     parser *p = c->p;
     const sppo_json_node *n = &c->json.node[node];
     const size_t length = n->name_end - n->name_begin;
@@ -130,7 +160,10 @@ static sppo_result config_take(config *c, int node)
     if (n->type == SPPO_JSON_FALSE || config_is_overruled(p, which))
         return SPPO_OK;
     c->node[which] = node;
-    return config_failed(c, node, option_set(p, which, text));
+    if (n->type == SPPO_JSON_ARRAY)
+        text = config_list_text(c, node);
+    TRY(buffer_check(&p->kept));
+    return config_failed(c, node, option_set_list(p, which, text));
 }
 
 /* As if the file had not said it. */
@@ -162,6 +195,8 @@ static sppo_result config_settle(config *c, int which,
     if (*only == '!')
         return config_fail(c, c->node[which], "\"%s\" and \"%s\" exclude each "
                            "other", p->options[which].name, only + 1);
+    if (c->lists)  // each run is looked at later
+        return SPPO_OK;
     return config_fail(c, c->node[which], "\"%s\" has no effect without %s",
                        p->options[which].name, only);
 }
@@ -178,10 +213,13 @@ static sppo_result config_all(config *c)
     memcpy(given, p->given, sizeof given);
     for (i = c->json.node[0].first; i >= 0; i = c->json.node[i].next)
         TRY(config_take(c, i));
-    for (i = 0; i < p->count; i++)
+    for (i = 0; i < p->count; i++) {
         p->given[i] |= c->node[i] > 0;
+        c->lists += p->list[i] != NULL;
+    }
     i = option_find(p, "method", 6);
-    TRY(config_failed(c, i < 0 ? 0 : c->node[i], method_settings(p)));
+    if (!c->lists)
+        TRY(config_failed(c, i < 0 ? 0 : c->node[i], method_settings(p)));
     for (i = 0; i < p->count; i++)
         if (c->node[i])
             TRY(config_settle(c, i, given));

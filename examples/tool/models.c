@@ -25,6 +25,13 @@ void model_judge_free(model_judge *by)
     sppo_json_free(ctx, &by->listener.json);
 }
 
+void tool_begin(tool *t)
+{
+    t->parse.kept.ctx = t->parse.ctx = &t->ctx;
+    model_judge_begin(&t->by, t, &t->preference, &t->preference_tok);
+    settings_options(&t->parse, &t->set);
+}
+
 void tool_free(tool *t)
 {
     sppo_ctx *ctx = &t->ctx;

@@ -162,6 +162,27 @@ sppo_result option_set(parser *p, int which, const char *text)
     return SPPO_OK;
 }
 
+int option_varies(const parser *p, int which)
+{
+    const option *o = &p->options[which];
+
+    return p->studies && !(o->commands & FREE_OPTION) &&
+           o->type != OPTION_FLAG && o->type != OPTION_TEXT;
+}
+
+sppo_result option_set_list(parser *p, int which, const char *text)
+{
+    const size_t length = strcspn(text, ",");
+    char first[80];
+
+    if (!text[length] || !option_varies(p, which))
+        return option_set(p, which, text);
+    p->list[which] = text;
+    snprintf(first, sizeof first, "%.*s", length < 80 ? (int)length : 79,
+             text);
+    return option_set(p, which, first);
+}
+
 /* A number in as few digits as bring it back. */
 static void real_write(double value, char *out, size_t size)
 {
@@ -263,7 +284,7 @@ sppo_result option_parse(parser *p, const char *argument, const char *next,
         return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s needs a value: %s",
                          name, p->options[which].meta);
     *used = equals ? 1 : 2;
-    return option_set(p, which, value);
+    return option_set_list(p, which, value);
 }
 
 /* Whether it is as it would be if nothing were said: so is one that a run was

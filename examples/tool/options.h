@@ -49,6 +49,9 @@ typedef struct parser {
     char choices[2][80];               // of the header's tables: "this|that"
     const cli_command *command;
     void *settings;
+    int studies;                       // the command takes lists of values
+    const char *list[MAX_OPTIONS];     // "a,b,c", of which it has the first;
+                                       // or NULL
     unsigned char given[MAX_OPTIONS];  // by the user or settings.json
     const char *was[MAX_OPTIONS];      // in settings.json, where other; or NULL
     unsigned char changed[MAX_OPTIONS];
@@ -73,6 +76,13 @@ void word_nearer(const char *word, const char *candidate, const char **nearest,
 
 /* Gives option `which` the value that text says; text must stay. */
 sppo_result option_set(parser *p, int which, const char *text);
+
+/* Whether values of option `which` may be listed: what a run is made of and is
+ * a number or a choice, for other texts may have commas.                    */
+int option_varies(const parser *p, int which);
+
+/* The same with text that may be a list. */
+sppo_result option_set_list(parser *p, int which, const char *text);
 
 /* The value as one would type it; "" for a text that was not given. */
 void option_value(const parser *p, int which, char *out, size_t size);

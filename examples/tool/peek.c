@@ -138,8 +138,10 @@ static void peek_settings(const sppo_json *json)
     printf("settings\n");
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
         const sppo_json_node *n = &json->node[i];
-        if (n->type == SPPO_JSON_OBJECT || n->type == SPPO_JSON_ARRAY)
-            continue;
+        if (n->type == SPPO_JSON_OBJECT ||
+            (n->type == SPPO_JSON_ARRAY &&
+             memchr("rh", json->text[n->name_begin], 2)))
+            continue;  // the runs of a study, the history of a run
         printf("  ");
         show_column(stdout, json->text + n->name_begin,
                     n->name_end - n->name_begin, 24);
@@ -210,18 +212,64 @@ static sppo_result peek_state(sppo_ctx *ctx, const char *path,
     return SPPO_OK;
 }
 
+sppo_result peek_is_complete(sppo_ctx *ctx, const char *folder, int *complete)
+{
+    char path[PATH_ROOM];
+    double state[8];
+    int saved = 0, kind;
+
+    path_join(path, folder, "run.safetensors");
+    TRY(path_look(ctx, path, &kind));
+    if (kind)
+        TRY(peek_numbers(ctx, path, "state", state, 8, &saved));
+    path_join(path, folder, "policy");
+    TRY(path_look(ctx, path, &kind));
+    *complete = saved && kind && (int)state[1] == SPPO_PHASE_DONE;
+    return SPPO_OK;
+}
+
+/* The runs of a study, and how many are complete. */
+static sppo_result peek_study(sppo_ctx *ctx, const char *folder,
+                              const sppo_json *json)
+{
+    const int runs = sppo_json_find(json, 0, "runs");
+    const int count = runs < 0 ? 0 : json->node[runs].count;
+    char path[PATH_ROOM], name[PATH_ROOM - PATH_MOST];
+    int i, complete, all = 0;
+
+    for (i = count ? json->node[runs].first : -1; i >= 0;
+         i = json->node[i].next) {
+        sppo_json_string(json, i, name, sizeof name);
+        path_join(path, folder, name);
+        TRY(peek_is_complete(ctx, path, &complete));
+        all += complete;
+    }
+    printf("study align\nstate %s\nruns %d\nruns_done %d\n",
+           all == count ? "finished" : "unfinished", count, all);
+    if (all == count)
+        printf("result %s/study.csv\n", folder);
+    else
+        printf("go_on sppo align --resume --out %s\n", folder);
+    return SPPO_OK;
+}
+
 sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
 {
     char path[PATH_ROOM], checkpoint[PATH_ROOM], *data = NULL;
     size_t size = 0;
     sppo_json json;
     sppo_result result;
-    int kind;
+    int kind, study;
 
     memset(&json, 0, sizeof json);
     *found = 0;
     path_join(path, folder, "settings.json");
     TRY(path_look(ctx, path, &kind));
+    study = !kind;
+    if (study) {
+        path_join(path, folder, "study.json");
+        TRY(path_look(ctx, path, &kind));
+    }
     if (!kind)
         return SPPO_OK;
     path_join(checkpoint, folder, "run.safetensors");
@@ -229,7 +277,8 @@ sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
     result = sppo_json_parse(ctx, &json, data, size, path);
     *found = result == SPPO_OK && sppo_json_find(&json, 0, "sppo") >= 0;
     if (*found)
-        result = peek_state(ctx, folder, &json, checkpoint);
+        result = study ? peek_study(ctx, folder, &json)
+                       : peek_state(ctx, folder, &json, checkpoint);
     if (*found && result == SPPO_OK)
         peek_settings(&json);
     sppo_json_free(ctx, &json);

@@ -10,6 +10,9 @@
  * it has no settings.json, or one that this tool did not write.             */
 sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found);
 
+/* Whether the run of align in a folder has come to its end. */
+sppo_result peek_is_complete(sppo_ctx *ctx, const char *folder, int *complete);
+
 /* All rows up to the first that is wrong, which is the failure then. */
 sppo_result peek_rows(row_reader *r);
 

@@ -88,6 +88,12 @@ int setting_is_amended(const parser *p, int which);
 sppo_result run_settings_write(run_folder *f, int resumed, const char *unit,
                                int at);
 
+/* A value as JSON, from its text as one would type it; NULL: none. */
+void setting_value(const option *o, const char *text, buffer *out);
+
+/* The folder that relative names are of. */
+void settings_write_folder(buffer *out);
+
 /* The texts and numbers of settings.json as they were typed, in p->kept. */
 const char *setting_text(parser *p, const sppo_json *json, int node);
 

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A value as JSON, from its text as one would type it; NULL: none. */
-static void setting_value(const option *o, const char *text, buffer *out)
+void setting_value(const option *o, const char *text, buffer *out)
 {
     if (!text)
         buffer_format(out, "null");
@@ -34,16 +33,20 @@ static void settings_write_options(const parser *p, buffer *out)
     }
 }
 
-/* The folder that relative names are of, and the inputs' digests. */
-static void settings_write_inputs(const run_folder *f, buffer *out)
+void settings_write_folder(buffer *out)
 {
     char here[PATH_ROOM];
-    int i;
 
     if (getcwd(here, sizeof here)) {
         buffer_format(out, ",\n \"folder\": ");
         buffer_quote(out, here, strlen(here));
     }
+}
+
+static void settings_write_inputs(const run_folder *f, buffer *out)
+{
+    int i;
+
     buffer_format(out, ",\n \"inputs\": {");
     for (i = 0; i < f->inputs; i++)
         buffer_format(out, "%s\"%s\": \"%s\"", i ? ", " : "",
@@ -97,6 +100,7 @@ sppo_result run_settings_write(run_folder *f, int resumed, const char *unit,
         return SPPO_OK;
     buffer_clear(out);
     settings_write_options(p, out);
+    settings_write_folder(out);
     settings_write_inputs(f, out);
     settings_write_history(f, unit, at, out);
     buffer_add(out, "}\n", 2);

@@ -15,6 +15,7 @@
 #include "files.h"
 #include "messages.h"
 #include "signals.h"
+#include "study.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -132,7 +133,8 @@ static const job jobs[] = {
         " --out run\n"
         "  sppo align --policy base --prompts prompts.jsonl --judge "
         "./my-judge --out run\n"
-        "  sppo align --resume --out run\n",
+        "  sppo align --resume --out run\n"
+        "  sppo align --config run/settings.json --lr 1e-4,3e-4 --out sweep\n",
         ROWS_ABOUT JUDGE_ABOUT
         "OUT/policy is the result; OUT/iterT has the policy and the data of "
         "iteration T,\nOUT/metrics.csv a line for each step. After Ctrl-C, a "
@@ -141,7 +143,10 @@ static const job jobs[] = {
         "another --judge, and of a run\nthat is done more --iterations; "
         "settings.json notes both. --watch\nlooks on at what --validation "
         "samples: its win rate beside the judge's\nshows what only the judge "
-        "likes.\n" },
+        "likes.\nA number or choice may be a list, 1e-4,3e-4: then there is a "
+        "run in OUT/lr=1e-4\nand so on for each combination, the same as alone, "
+        "and a table of them by their\nwin rate on --validation, also as "
+        "OUT/study.csv.\n" },
       run_align },
     { { "sample", SAMPLE, "let a policy respond",
         "policy prompt|prompts|mt-bench",
@@ -302,27 +307,43 @@ static void set_threads(tool *t)
 #endif
 }
 
-static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
+/* The settings that --resume finds in --out: of a run, or of a study. */
+static sppo_result resume_settings(tool *t)
 {
     char path[PATH_ROOM];
     int kind;
 
+    path_join(path, t->set.out, "settings.json");
+    TRY(path_look(&t->ctx, path, &kind));
+    if (kind && study_is_asked(t))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%.200s holds one run, "
+                         "which has no lists of values", t->set.out);
+    if (kind)
+        return settings_adopt(&t->parse, path);
+    if (t->parse.studies)
+        TRY(study_adopt(t));
+    if (study_is_asked(t) || options_check_needs(&t->parse) == SPPO_OK)
+        return SPPO_OK;
+    return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%.200s holds no run: there is "
+                     "no %.200s to go on with; without --resume a new one "
+                     "begins", t->set.out, path);
+}
+
+static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
+{
     t->parse.command = &j->command;
+    t->parse.studies = j->command.bit == ALIGN;
     TRY(parse_arguments(t, argc, argv));
     if (t->set.config && !t->set.resume)
         TRY(config_adopt(&t->parse, t->set.config));
     t->console.quiet = t->set.quiet;
     if ((j->command.bit & TRAINING) && t->set.out)
         TRY(run_folder_look(&t->folder, &t->ctx, t->set.out));
-    if (t->set.resume && t->set.out) {
-        path_join(path, t->set.out, "settings.json");
-        TRY(path_look(&t->ctx, path, &kind));
-        if (kind)
-            TRY(settings_adopt(&t->parse, path));
-        else if (options_check_needs(&t->parse) != SPPO_OK)
-            return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%.200s holds no run: "
-                             "there is no %.200s to go on with; without "
-                             "--resume a new one begins", t->set.out, path);
+    if (t->set.resume && t->set.out)
+        TRY(resume_settings(t));
+    if (study_is_asked(t)) {
+        set_threads(t);
+        return study_run(t, j->run);
     }
     if (j->command.bit == ALIGN)
         TRY(method_settings(&t->parse));
@@ -400,9 +421,7 @@ int main(int argc, char **argv)
     int simple, code;
 
     streams_open();
-    t.parse.kept.ctx = t.parse.ctx = &t.ctx;
-    model_judge_begin(&t.by, &t, &t.preference, &t.preference_tok);
-    settings_options(&t.parse, &t.set);
+    tool_begin(&t);
     signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to tell
     console_init(&t.console);
     result = main_simple(&t, argc, argv, &simple);

@@ -40,6 +40,7 @@ typedef struct tool {
     sppo_lists prompts, gold, responses;
     row_reader rows;
     run_folder folder;
+    double *estimate;  // of --dry-run in a study: bytes, minutes; or NULL
 } tool;
 
 /* Of no model yet. */
@@ -48,6 +49,9 @@ void model_judge_begin(model_judge *by, tool *t, const sppo_model *model,
 
 /* Lets go of all but the model. */
 void model_judge_free(model_judge *by);
+
+/* No setting was given yet; t begins as zeros. */
+void tool_begin(tool *t);
 
 /* Lets go of all. */
 void tool_free(tool *t);

@@ -229,6 +229,11 @@ sppo_result dry_report(tool *t, const sppo_model *model, size_t bytes,
 {
     report r;
 
+    if (t->estimate) {
+        t->estimate[0] = (double)bytes;
+        t->estimate[1] = minutes;
+        return SPPO_OK;
+    }
     if (!t->set.json)
         options_print(&t->parse, stdout);
     report_begin(&r, &t->ctx, t->set.json);
