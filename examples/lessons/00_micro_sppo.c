@@ -5,11 +5,9 @@
  * Build       make examples     Run  build/00_micro_sppo        Time  < 1 s
  * You will see how often the policy orders tea, coffee, cocoa, says please, and
  * its gap (Eq 3.3): by how much the best answer to it wins, 0 when none does.
- *   > morning   1  0.17 0.48 0.17  please 0.25  gap 0.546  average 0.546
  *   > morning 400  0.91 0.05 0.04  please 1.00  gap 0.649  average 0.052
  *   > evening 400  1.00 0.00 0.00  please 1.00  gap 0.001  average 0.039
- * In the morning taste goes in a circle, and the last policy with it, while the
- * average of all settles; in the evening tea is best, and both find it.
+ * Where taste goes in a circle, so does the last policy; the average settles.
  * Try         eta 3; only best and worst in D_t; no circle in the morning
  * Read        01_rock_paper_scissors.c, 05_self_play.c, sppo.h >>update.c   */
 #include <math.h>
@@ -33,13 +31,12 @@ static int second(int y) { return y % WORDS; }
 /* log softmax: how probable the word `next` is, given the one before. */
 static double word_logprob(const double *pi, int x, int before, int next)
 {
-    const double *logit = pi + row(x, before);
     double sum = 0.0;
     int v;
 
     for (v = 0; v < WORDS; v++)
-        sum += exp(logit[v]);
-    return logit[next] - log(sum);
+        sum += exp(pi[row(x, before) + v]);
+    return pi[row(x, before) + next] - log(sum);
 }
 
 /* [Sec 3] pi(y|x) is a product over words, so its logarithm is a sum. */
@@ -67,8 +64,7 @@ static int sample(const double *pi, int x, int before)
  *
  * Their taste, in log-odds: the first word in a row against that in a column.
  * In the morning tea beats coffee, coffee cocoa, cocoa tea: no scores of single
- * answers say so, hence a judge that compares.  The second had best be please.
- */
+ * answers say so, hence a judge that compares.  In the evening tea is best.  */
 static const double taste[PROMPTS][WORDS][WORDS] = {
     { { 0, 2, -2, 3 }, { -2, 0, 2, 3 }, { 2, -2, 0, 3 }, { -3, -3, -3, 0 } },
     { { 0, 2, 1, 3 }, { -2, 0, -1, 3 }, { -1, 1, 0, 3 }, { -3, -3, -3, 0 } }
@@ -76,9 +72,8 @@ static const double taste[PROMPTS][WORDS][WORDS] = {
 
 static double judge(int x, int y, int other)
 {
-    const int please = (second(y) == PLEASE) - (second(other) == PLEASE);
-
-    return 1.0 / (1.0 + exp(-taste[x][first(y)][first(other)] - please));
+    return 1.0 / (1.0 + exp(-taste[x][first(y)][first(other)]
+                      - (second(y) == PLEASE) + (second(other) == PLEASE)));
 }
 
 /* ---- what the policy learns from, and how ---- */
@@ -96,9 +91,11 @@ static void win_rates(double *win, const double *pairwise)
 {
     int i, j;
 
-    for (i = 0; i < K; i++)
-        for (win[i] = 0.0, j = 0; j < K; j++)
+    for (i = 0; i < K; i++) {
+        win[i] = 0.0;
+        for (j = 0; j < K; j++)
             win[i] += pairwise[i * K + j] / K;
+    }
 }
 
 /* [Eq 4.6] What the log-ratio log (pi(y|x) / pi_t(y|x)) should become: 0 for an
@@ -127,7 +124,8 @@ static double loss(const double *pi, const example *data, double *d)
 
         sum += loss_point(logprob(pi, x, y) - e->old[i % K],
                           target_of(e->win[i % K]), &grad);
-        for (grad /= N * K, v = 0; v < WORDS; v++) {
+        grad /= N * K;
+        for (v = 0; v < WORDS; v++) {
             d[row(x, START) + v] +=
                 grad * ((v == a) - exp(word_logprob(pi, x, START, v)));
             d[row(x, a) + v] +=
@@ -140,12 +138,15 @@ static double loss(const double *pi, const example *data, double *d)
 /* [Eq 3.3] 2 (best win rate against p - 1/2); of averages to 0: [Thm 4.1]. */
 static double duality_gap(int x, const double *p)
 {
-    double best = 0.5, win;
+    double best = 0.5;
     int y, other;
 
-    for (y = 0; y < ANSWERS; y++, best = fmax(best, win))
-        for (win = 0.0, other = 0; other < ANSWERS; other++)
+    for (y = 0; y < ANSWERS; y++) {
+        double win = 0.0;
+        for (other = 0; other < ANSWERS; other++)
             win += p[other] * judge(x, y, other);
+        best = fmax(best, win);
+    }
     return 2.0 * best - 1.0;
 }
 
@@ -162,15 +163,14 @@ static void report(int t, int x, const double *pi, double *average)
     }
     if (t <= 2 || t == 30 || t % 100 == 0)
         printf("%s %3d  %.2f %.2f %.2f  please %.2f  gap %.3f  average %.3f\n",
-               x ? "evening" : "morning", t, share[TEA], share[COFFEE],
-               share[COCOA], share[WORDS], duality_gap(x, p),
-               duality_gap(x, average));
+               x ? "evening" : "morning", t, share[0], share[1], share[2],
+               share[WORDS], duality_gap(x, p), duality_gap(x, average));
 }
 
 /* ---- Algorithm 1 ---- */
 int main(void)
 {
-    static double pi[LOGITS], average[PROMPTS][ANSWERS], d[LOGITS];
+    static double pi[LOGITS], d[LOGITS], average[PROMPTS][ANSWERS];
     static example data[N], *e;
     double pairwise[K * K];
     int t, n, i;
