@@ -46,13 +46,14 @@ echo
 prompt="what does a green old mouse in the park look like ?"
 echo "Prompt  $prompt"
 for policy in $models/policy "$out/run/policy"; do
-    [ "$policy" = $models/policy ] && printf 'before  ' || printf 'after   '
+    [ "$policy" = $models/policy ] && name=before || name=after
     $sppo sample --policy "$policy" --prompt "$prompt
-" --max-tokens 64 --seed 4 --quiet
+" --max-tokens 64 --seed 4 --quiet | fold -s -w 72 |
+        sed "1s/^/$(printf '%-8s' $name)/; 2,\$s/^/        /; s/ *\$//"
 done
 
 build/plot "Win rate against the base policy" iteration "win rate" \
     "95 % over the prompts" \
     < "$out/win_rates.csv" > "$out/win_rates.svg"
-echo "Plot    $out/win_rates.svg      Model  $out/run/policy"
-echo "Time    $(($(date +%s) - start)) s"
+echo "Plot    $out/win_rates.svg  Model  $out/run/policy  Time" \
+    " $(($(date +%s) - start)) s"

@@ -28,6 +28,7 @@ typedef struct run {
     row_writer out;
     watch watch;         // who looks on at validations
     int per_iteration;   // steps of the optimiser
+    int headed;          // the table of iterations has its heading
     sppo_result failed;  // what stopped the callback, or SPPO_OK
     char why[sizeof ((sppo_ctx *)0)->message];  // its sentence
     double of_round[2];  // what is logged of the round at each of its steps,

@@ -33,25 +33,44 @@ static double run_later(run *r, const sppo_progress *p)
     return later + (more + 1) * r->validated;
 }
 
+/* Tokens of responses since the phase began here: sampled, judged or, of those
+ * that are kept, trained on.                                                */
+static double phase_tokens(const run *r, const sppo_progress *p)
+{
+    const sppo_play_config *c = &r->play.config;
+    const sppo_round *round = &r->play.round;
+    const int *start = round->responses.start;
+    const int first = (int)r->t->console.first;
+    double kept = 0.0;
+    int i;
+
+    if (p->phase != SPPO_PHASE_FIT)
+        return start[p->done * c->k] - start[first * c->k];
+    for (i = 0; i < round->count && !c->keep_all; i++)
+        kept += sppo_lists_length(&round->responses,
+                                  i * c->k + round->winner[i]) +
+                sppo_lists_length(&round->responses,
+                                  i * c->k + round->loser[i]);
+    if (c->keep_all)
+        kept = start[round->count * c->k];
+    return kept * c->epochs * (p->done - first) / r->per_iteration;
+}
+
 int on_progress(void *user, const sppo_progress *p)
 {
-    static const char *const titles[] = { "sample", "judge", "select", "fit",
-                                          "advance", "done" };
     run *r = (run *)user;
-    char what[64];
+    const double tokens = phase_tokens(r, p);
 
     r->t->console.later = run_later(r, p);
-    snprintf(what, sizeof what, "iteration %d of %d: %s", p->iteration + 1,
-             r->t->set.iterations, titles[p->phase]);
     if (p->phase == SPPO_PHASE_FIT) {
         r->failed = align_log_step(r, p);
         if (r->failed)  // the play will say that it was stopped
             snprintf(r->why, sizeof r->why, "%s", r->t->ctx.message);
-        progress_show(&r->t->console, what, p->done, p->total,
-                      ", loss/eta^2 %.4g, margin %.4g", p->loss_scaled,
+        progress_show(&r->t->console, p->done, tokens,
+                      "  loss/eta^2 %.4g  margin %.4g", p->loss_scaled,
                       p->rewards_margins);
     } else {
-        progress_show(&r->t->console, what, p->done, p->total, "%s", "");
+        progress_show(&r->t->console, p->done, tokens, "%s", "");
     }
     return caught || r->failed ||
            run_save_is_due(&r->t->folder, r->t->set.save_seconds);
@@ -98,13 +117,29 @@ static sppo_result align_judged(run *r, sppo_result result)
     return sppo_fail(&t->ctx, SPPO_E_JUDGE, "%s", why);
 }
 
+/* "1/3 fit", and how much there is to do. */
+static void phase_begin(run *r)
+{
+    static const char *const titles[] = { "sample", "judge", "select", "fit",
+                                          "advance", "done" };
+    const sppo_play *play = &r->play;
+    char what[48];
+
+    snprintf(what, sizeof what, "%d/%d %s", play->iteration + 1,
+             r->t->set.iterations, titles[play->phase]);
+    progress_begin(&r->t->console, what, play->done,
+                   play->phase == SPPO_PHASE_FIT ? r->per_iteration
+                   : play->phase > SPPO_PHASE_JUDGE ? 0.0
+                                                    : play->round.count);
+}
+
 sppo_result align_phase(run *r)
 {
     tool *t = r->t;
     const int quick = r->play.phase == SPPO_PHASE_SELECT;
     sppo_result result;
 
-    progress_begin(&t->console, r->play.done);
+    phase_begin(r);
     do {
         result = sppo_play_next(&t->ctx, &r->play, &t->judge);
         if (r->failed)

@@ -127,8 +127,8 @@ static sppo_result shard_draw(run *r, int from, int to)
     for (p = from; p < to && !caught; p += n) {
         n = to - p < SHARD_AT_ONCE ? to - p : SHARD_AT_ONCE;
         TRY(sppo_play_draw(&t->ctx, &r->play, p, n, &t->responses));
-        progress_show(&t->console, "sample", p + n - from, to - from, "%s",
-                      "");
+        progress_show(&t->console, p + n - from,
+                      t->responses.start[t->responses.count], "%s", "");
     }
     return SPPO_OK;
 }
@@ -248,6 +248,7 @@ static sppo_result shard_ask(run *r, int shard, int of)
     const int from = shard_begin(r, shard, of), k = play->config.k;
     const int to = shard_begin(r, shard + 1, of);
     sppo_lists view = play->round.responses;
+    double tokens = 0.0;
     int p, n;
 
     if (play->phase == SPPO_PHASE_JUDGE) {
@@ -262,7 +263,8 @@ static sppo_result shard_ask(run *r, int shard, int of)
         view.count = n * k;
         TRY(t->judge.fill(&t->ctx, t->judge.user, &t->prompts, &view, k,
                           play->round.first + p, n, r->merged + cells(p, k)));
-        progress_show(&t->console, "judge", p + n - from, to - from, "%s", "");
+        tokens += view.start[view.count] - view.start[0];
+        progress_show(&t->console, p + n - from, tokens, "%s", "");
     }
     TRY(judge_finish(&t->process));
     buffer_clear(&r->out.line);
@@ -294,7 +296,9 @@ sppo_result align_shard(run *r)
                          t->set.out, r->play.phase == SPPO_PHASE_JUDGE
                          ? "sampled" : "judged");
     round_digest(r);
-    progress_begin(&t->console, 0);
+    progress_begin(&t->console, t->set.phase == 1 ? "sample" : "judge", 0.0,
+                   shard_begin(r, shard + 1, of) - shard_begin(r, shard, of));
+    t->console.later = 0.0;
     if (t->set.phase == 1)
         return shard_sample(r, shard, of);
     TRY(merged_begin(r));

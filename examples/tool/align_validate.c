@@ -50,7 +50,7 @@ sppo_result validate(run *r)
     TRY(sppo_evaluate(&t->ctx, &t->policy, &t->base, &judge, &r->test,
                       t->set.samples, &sampling, (uint64_t)t->set.seed, &e));
     r->validated = seconds_now() - begun;
-    printf("iteration %d  win rate against the base policy %.4f (95 %%: %.4f "
+    printf("iteration %d  win rate against the base %.4f (95 %%: %.4f "
            ".. %.4f)\niteration %d  length %.1f, base %.1f  KL %.3f\n",
            iteration, e.win_rate, e.low, e.high, iteration, e.length_a,
            e.length_b, e.kl);

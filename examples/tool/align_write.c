@@ -87,10 +87,13 @@ static void values_clear(double *v)
 
 sppo_result align_log_step(run *r, const sppo_progress *p)
 {
+    const int step = p->iteration * r->per_iteration + p->done;
     double value[METRICS];
 
+    if (!metrics_due(step, r->t->set.log_every, p->done == p->total))
+        return SPPO_OK;
     values_clear(value);
-    metric_values(p, p->iteration * r->per_iteration + p->done, value);
+    metric_values(p, step, value);
     if (r->of_iteration != p->iteration + 1)
         round_values(&r->play, r->of_round);
     r->of_iteration = p->iteration + 1;
@@ -241,6 +244,18 @@ static void note_same_pairs(run *r)
              round->count);
 }
 
+/* A row of a table, that of the first iteration here with its heading. */
+static void print_iteration(run *r, const sppo_progress *p)
+{
+    if (!r->headed)
+        printf("%9s  %10s  %10s  %-15s  %8s  %8s\n", "iteration",
+               "loss/eta^2", "margin", "win rates", "length", "finished");
+    r->headed = 1;
+    printf("%9d  %10.4g  %10.4g  %.3f and %.3f  %8.1f  %8.3f\n",
+           r->play.iteration + 1, p->loss_scaled, p->rewards_margins,
+           p->win_chosen, p->win_rejected, p->length, p->eos_rate);
+}
+
 sppo_result write_iteration(run *r)
 {
     tool *t = r->t;
@@ -254,10 +269,7 @@ sppo_result write_iteration(run *r)
     TRY(write_rows(r, folder, "train.jsonl", write_train_row));
     TRY(write_rows(r, folder, "judged.jsonl", write_judged_row));
     if (p->phase == SPPO_PHASE_FIT)  // else it was trained before a resume
-        printf("iteration %d  loss/eta^2 %.4g  margin %.4g  win rates %.3f "
-               "and %.3f  length %.1f  finished %.3f\n",
-               r->play.iteration + 1, p->loss_scaled, p->rewards_margins,
-               p->win_chosen, p->win_rejected, p->length, p->eos_rate);
+        print_iteration(r, p);
     TRY(output_check(&t->ctx));
     return t->set.validation ? validate(r) : SPPO_OK;
 }

@@ -1,6 +1,8 @@
 /* console.c - messages, progress, and results of a few named values */
 
 #include "console.h"
+#include "columns.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -21,20 +23,24 @@ double seconds_now(void)
 
 void console_init(console *c)
 {
-    const char *term = getenv("TERM");
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 
     c->live = isatty(2) && term && *term && strcmp(term, "dumb") != 0;
+    c->plain = no_color && *no_color;
+    c->started = seconds_now();
 }
 
-static void console_erase(console *c)
+void console_erase(console *c)
 {
-    if (c->drawn)
+    if (line_drawn && c->plain)
+        fprintf(stderr, "\r%*s\r", c->drawn, "");
+    else if (line_drawn)
         fputs("\r\033[K", stderr);
+    line_drawn = 0;
     c->drawn = 0;
 }
 
-/* Columns of the terminal. */
-static int console_width(void)
+int console_width(void)
 {
     const char *columns = getenv("COLUMNS");
     int width = columns ? atoi(columns) : 0;
@@ -64,8 +70,10 @@ void show_text(FILE *out, const char *text, size_t length)
 
 void show_column(FILE *out, const char *text, size_t length, int width)
 {
+    const int columns = text_columns(text, length);
+
     show_text(out, text, length);
-    fprintf(out, "%*s", length < (size_t)width ? width - (int)length : 0, "");
+    fprintf(out, "%*s", columns < width ? width - columns : 0, "");
 }
 
 void print_wrapped(FILE *out, int indent, int width, const char *text)
@@ -74,13 +82,14 @@ void print_wrapped(FILE *out, int indent, int width, const char *text)
 
     while (*text) {
         const int n = (int)strcspn(text, " ");
-        if (width && column > indent && column + 1 + n > width - 1) {
+        const int columns = text_columns(text, (size_t)n);
+        if (width && column > indent && column + 1 + columns > width - 1) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
         }
         fprintf(out, "%s", column > indent ? " " : "");
         show_text(out, text, (size_t)n);
-        column += n + (column > indent);
+        column += columns + (column > indent);
         text += n + (text[n] == ' ');
     }
     fprintf(out, "\n");
@@ -103,67 +112,6 @@ void note(console *c, const char *format, ...)
     vsnprintf(sentence, sizeof sentence, format, list);
     va_end(list);
     console_say(c, sentence);
-}
-
-void progress_begin(console *c, double done)
-{
-    c->begun = c->shown = seconds_now();
-    c->first = done;
-    c->later = -1.0;
-}
-
-double progress_pace(const console *c, double done)
-{
-    return done > c->first ? (seconds_now() - c->begun) / (done - c->first)
-                           : 0.0;
-}
-
-/* Cuts a line before column `width`, 0: not at all, after a part of it where
- * there is one: half a number misleads.                                     */
-static void line_cut(char *line, int width)
-{
-    const int room = width - 1;
-    int at;
-
-    if (!width || (int)strlen(line) <= room)
-        return;
-    for (at = room; at > 0 && line[at] != ','; at--) {
-    }
-    line[at > 0 ? at : room] = 0;
-}
-
-void progress_show(console *c, const char *what, double done, double total,
-                   const char *format, ...)
-{
-    const double now = seconds_now();
-    const int left = (int)(progress_pace(c, done) * (total - done) + 0.5);
-    const int all = left + (int)(c->later + 0.5);
-    char line[512];
-    int n;
-    va_list list;
-
-    if (c->quiet || now - c->shown < (c->live ? 0.1 : 10.0))
-        return;
-    console_erase(c);
-    n = snprintf(line, sizeof line, "%.200s %.0f of %.0f, %d:%02d left", what,
-                 done, total, left / 60, left % 60);
-    if (c->later >= 0.0)
-        n += snprintf(line + n, sizeof line - (size_t)n, ", run about %d:%02d",
-                      all / 60, all % 60);
-    va_start(list, format);
-    vsnprintf(line + n, sizeof line - (size_t)n, format, list);
-    va_end(list);
-    line_cut(line, c->live ? console_width() : 0);
-    fprintf(stderr, c->live ? "%s" : "%s\n", line);
-    c->drawn = c->live;
-    c->shown = now;
-    fflush(stderr);
-}
-
-void progress_end(console *c)
-{
-    console_erase(c);
-    fflush(stderr);
 }
 
 sppo_result output_check(sppo_ctx *ctx)

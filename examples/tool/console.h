@@ -7,13 +7,19 @@
 
 #include <stdio.h>
 
-/* How messages and progress look. On a terminal one line is updated; into a
- * file goes a line every ten seconds, so that a log of hours stays short.   */
+/* Columns that no line of a result goes beyond, but for names of files and what
+ * stands in one.                                                            */
+enum { LINE_MOST = 80 };
+
+/* How messages and progress look; the latter is on a terminal alone. */
 typedef struct console {
     int quiet, live;   // live: standard error is a terminal
-    int drawn;         // an unfinished line stands there
-    double begun, shown, first;
-    double later;      // seconds of the run after this work; -1: not known
+    int plain;         // without escape sequences, as NO_COLOR asks
+    int drawn;         // columns of an unfinished line that stands there
+    double started;    // the process
+    char what[48];     // the phase at work: see progress.h
+    double begun, shown, first, total;
+    double later;      // seconds of the run after this phase; -1: not known
 } console;
 
 /* A result of a few named values: a table for people, JSON for machines. */
@@ -28,11 +34,17 @@ double seconds_now(void);
 /* Finds out whether standard error is a terminal. */
 void console_init(console *c);
 
+/* Columns of the terminal of standard error, else as COLUMNS says, else 80. */
+int console_width(void);
+
+/* Takes an unfinished line away. */
+void console_erase(console *c);
+
 /* Text that others wrote, where people read it: a control character in it,
  * which a terminal may obey, is a question mark; lines and tabs stay.       */
 void show_text(FILE *out, const char *text, size_t length);
 
-/* The same, and blanks up to that width. */
+/* The same, and blanks up to that many columns. */
 void show_column(FILE *out, const char *text, size_t length, int width);
 
 /* Words from column `indent`, where the line has begun, to before column
@@ -46,21 +58,6 @@ void console_say(console *c, const char *sentence);
 /* A line for the reader, not a result: standard error, unless --quiet. */
 void note(console *c, const char *format, ...)
     SPPOI_FORMAT(2, 3);
-
-/* done: what an earlier run did already, no measure of today's speed. */
-void progress_begin(console *c, double done);
-
-/* Seconds that a unit of work took since progress_begin; 0: not known yet. */
-double progress_pace(const console *c, double done);
-
-/* "what 12 of 64, 0:41 left, run about 2:15, details", cut to one line of the
- * terminal: one that wraps would not be erased.                             */
-void progress_show(console *c, const char *what, double done, double total,
-                   const char *format, ...)
-    SPPOI_FORMAT(5, 6);
-
-/* Erases the line of progress. */
-void progress_end(console *c);
 
 /* Results that could not be written are an error, not a short answer. */
 sppo_result output_check(sppo_ctx *ctx);

@@ -87,49 +87,69 @@ static sppo_result game_start(tool *t, game *g)
     return SPPO_OK;
 }
 
-/* All of n numbers with a gap between them, or as many as a line has. */
-static void game_policy(const double *pi, int n)
-{
-    enum { SHOWN = 32 };
-    int i;
+enum { ANSWER = 6, SHOWN = 32 };  // columns of a number; numbers at most
 
-    for (i = 0; i < n && i < SHOWN; i++)
-        printf(" %.3f", pi[i]);
-    if (n > SHOWN)
-        printf(" ..");
+/* A line of the table, with as many of the policies' numbers as it has room
+ * for; 0: not all.                                                          */
+static int game_print(const tool *t, const game *g, int step)
+{
+    int room = LINE_MOST - 2, whole, most, i;
+
+    room -= printf("%8d  %9.3e  %9.3e ", step,
+                   sppo_duality_gap(g->pairwise, g->pi, g->n),
+                   sppo_duality_gap(g->pairwise, g->mean, g->n));
+    if (!t->set.method)  // no gap is above 1
+        room -= printf(" %9.3e ", fmin(1.0, sppo_gap_bound(g->support, g->eta,
+                                                           step)));
+    if (t->set.against_reference)
+        room -= printf(" %6.4f  %9.3e ",
+                       sppo_exact_value(g->pairwise, g->pi, g->first, g->n),
+                       sppo_kl(g->pi, g->first, g->n));
+    whole = 2 * g->n * ANSWER <= room;
+    most = whole ? g->n : (room / 2 - 3) / ANSWER;
+    for (i = 0; i < most; i++)
+        printf(" %.3f", g->pi[i]);
+    printf("%s%s", whole || !most ? "" : " ..", most ? " |" : "");
+    for (i = 0; i < most; i++)
+        printf(" %.3f", g->mean[i]);
+    printf("%s\n", whole || !most ? "" : " ..");
+    return whole;
 }
 
-static void game_print(const tool *t, const game *g, int step)
+/* What had no room in the last line of the table. */
+static void game_whole(const char *title, const double *pi, int n)
 {
-    printf("%8d  %9.3e  %9.3e  ", step,
-           sppo_duality_gap(g->pairwise, g->pi, g->n),
-           sppo_duality_gap(g->pairwise, g->mean, g->n));
-    if (!t->set.method)  // no gap is above 1
-        printf("%9.3e  ", fmin(1.0, sppo_gap_bound(g->support, g->eta, step)));
-    if (t->set.against_reference)
-        printf("%9.4f  %9.3e  ",
-               sppo_exact_value(g->pairwise, g->pi, g->first, g->n),
-               sppo_kl(g->pi, g->first, g->n));
-    game_policy(g->pi, g->n);
-    printf("  |");
-    game_policy(g->mean, g->n);
-    printf("\n");
+    int i;
+
+    printf("\n%s\n", title);
+    for (i = 0; i < n && i < SHOWN; i++)
+        printf("%s %.3f", i && i % 12 == 0 ? "\n" : "", pi[i]);
+    printf(n > SHOWN ? " ..\n" : "\n");
+}
+
+static void game_heading(const tool *t)
+{
+    const settings *s = &t->set;
+
+    printf("%8s  %9s  %9s %s%s%s\n", "step", "gap last", "average",
+           s->method ? "" : "     bound ",
+           s->against_reference ? "  P>1st   KL first " : "",
+           !s->against_reference ? " last policy | average policy"
+           : s->method ? " last | average" : "");
 }
 
 /* Step after step, shown at 1, 2, 5, 10, 20, 50 .. */
 static void game_play(tool *t, game *g)
 {
     const game_method *method = &game_methods[t->set.method];
-    int step, i, next = 1, tens = 1;
+    int step, i, next = 1, tens = 1, whole = 1;
 
-    printf("%8s  %9s  %9s  %s%s last policy | average policy\n", "step",
-           "gap last", "average", t->set.method ? "" : "    bound  ",
-           t->set.against_reference ? " P > first   KL first  " : "");
+    game_heading(t);
     for (step = 1; step <= t->set.steps; step++) {
         for (i = 0; i < g->n; i++)
             g->mean[i] += (g->pi[i] - g->mean[i]) / step;
         if (step == next || step == t->set.steps)
-            game_print(t, g, step);
+            whole = game_print(t, g, step);
         if (step == next) {
             next = next == tens ? 2 * tens : next == 2 * tens ? 5 * tens
                                                               : 10 * tens;
@@ -138,6 +158,10 @@ static void game_play(tool *t, game *g)
         if (step < t->set.steps)
             method->step(g, step);
     }
+    if (whole)
+        return;
+    game_whole("last policy", g->pi, g->n);
+    game_whole("average policy", g->mean, g->n);
 }
 
 /* What the method makes of the options. */

@@ -44,7 +44,8 @@ sppo_result game_pairs(tool *t, game *g)
                          name_text(&p->models, 0), apart);
     sppo_bradley_terry_fit(g->reward, g->won, n);
     never = game_shares(g);
-    printf("%d comparisons of %d models, %d without a judgment; of %d pairs %d "
-           "never met\n\n", p->count, n, p->unread, n * (n - 1) / 2, never);
+    printf("%d comparisons of %d models, %d without a judgment\n"
+           "%d of %d pairs never met\n\n", p->count, n, p->unread, never,
+           n * (n - 1) / 2);
     return SPPO_OK;
 }

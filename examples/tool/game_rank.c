@@ -1,38 +1,41 @@
 /* game_rank.c - the answers of a game in order, as models of a tournament */
 
+#include "columns.h"
 #include "game.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MOST = 40 };  // a longer one is cut
+enum { NAME_COLUMNS = 32, NAME_ROOM = 4 * NAME_COLUMNS };  // or it is cut
 
-/* The i-th of the names that commas part, or of the models, or its number. */
-static void name_of(const tool *t, const game *g, int i, char *out,
-                    size_t size)
+/* The i-th of the names that commas part, or of the models, or its number, in
+ * so far as its column has room.                                            */
+static void name_of(const tool *t, const game *g, int i, char out[NAME_ROOM])
 {
     const char *name = t->set.names;
     int at;
 
-    snprintf(out, size, "%d", i + 1);
+    snprintf(out, NAME_ROOM, "%d", i + 1);
     for (at = 0; name && at < i; at++)
         name += strcspn(name, ",") + 1;
     if (name)
-        snprintf(out, size, "%.*s", (int)strcspn(name, ","), name);
+        snprintf(out, NAME_ROOM, "%.*s", (int)strcspn(name, ","), name);
     else if (g->won)
-        snprintf(out, size, "%s", name_text(&g->judged.models, i));
+        snprintf(out, NAME_ROOM, "%s", name_text(&g->judged.models, i));
+    out[text_fits(out, strlen(out), NAME_COLUMNS)] = 0;
 }
 
 /* Columns of the longest name, 20 at least. */
 static int name_width(const tool *t, const game *g)
 {
-    char name[NAME_MOST + 1];
-    int i, width = 20;
+    char name[NAME_ROOM];
+    int i, columns, width = 20;
 
     for (i = 0; i < g->n; i++) {
-        name_of(t, g, i, name, sizeof name);
-        width = (int)strlen(name) > width ? (int)strlen(name) : width;
+        name_of(t, g, i, name);
+        columns = text_columns(name, strlen(name));
+        width = columns > width ? columns : width;
     }
     return width;
 }
@@ -82,24 +85,24 @@ sppo_result game_rank(tool *t, game *g)
     const double *solution = last < mean ? g->pi : g->mean;
     double *done = g->last;
     const int width = name_width(t, g);
-    char name[NAME_MOST + 1];
+    char name[NAME_ROOM];
     int i, rank;
 
     sppo_exact_win_rates(g->half, g->pairwise, solution, g->n);
     sppo_bradley_terry_fit(g->reward, g->won ? g->won : g->pairwise, g->n);
     sppo_win_rates(g->win, g->pairwise, g->n);
     memset(done, 0, (size_t)g->n * sizeof *done);
-    printf("\nthe %s policy, gap %.1e, as the solution; %.1f %% of the triples "
-           "go in a circle\n", last < mean ? "last" : "average",
+    printf("\nthe %s policy, gap %.1e, solves it; %.1f %% of the triples are "
+           "circles\n", last < mean ? "last" : "average",
            last < mean ? last : mean,
            100.0 * sppo_cyclic_share(g->pairwise, g->n));
-    printf("%6s  %-*s  %8s  %10s  %8s  %13s\n", "rank", width, "answer",
-           "in it", "against it", "mean P", "Bradley-Terry");
+    printf("%6s  %-*s  %6s  %7s  %6s  %13s\n", "rank", width, "answer",
+           "in it", "against", "mean P", "Bradley-Terry");
     for (rank = 1; (i = next_answer(g, done)) >= 0; rank++) {
-        name_of(t, g, i, name, sizeof name);
+        name_of(t, g, i, name);
         printf("%6d  ", rank);
         show_column(stdout, name, strlen(name), width);
-        printf("  %8.4f  %10.4f  %8.4f  %13.4f\n", solution[i], g->half[i],
+        printf("  %6.4f  %7.4f  %6.4f  %13.4f\n", solution[i], g->half[i],
                g->win[i], fabs(g->reward[i]) < 5e-5 ? 0.0 : g->reward[i]);
         done[i] = 1.0;
     }

@@ -138,6 +138,11 @@ sppo_result metrics_append(metrics *m, const double *value)
     return log_append(line->ctx, m->events, line);
 }
 
+int metrics_due(int step, int every, int last)
+{
+    return last || step % every == 0;
+}
+
 sppo_result metrics_sync(const metrics *m)
 {
     TRY(log_sync(m->line.ctx, m->csv));

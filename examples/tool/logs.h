@@ -35,6 +35,10 @@ void metrics_close(metrics *m);
  * left out of the third.                                                    */
 sppo_result metrics_append(metrics *m, const double *value);
 
+/* Whether a step has a line: every so many have, counted over the whole run, so
+ * that one that was resumed has the same, and the last of its kind.         */
+int metrics_due(int step, int every, int last);
+
 /* What was appended is on the disk. */
 sppo_result metrics_sync(const metrics *m);
 

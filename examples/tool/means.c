@@ -1,6 +1,7 @@
 /* means.c - means with their intervals: for people, or as one JSON object */
 
 #include "means.h"
+#include "columns.h"
 #include "console.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 void means_begin(means *m, sppo_ctx *ctx, int json)
 {
     memset(m, 0, sizeof *m);
-    m->out.ctx = ctx;
+    m->out.ctx = m->line.ctx = ctx;
     m->json = json;
     buffer_add(&m->out, "{", (size_t)json);
 }
@@ -36,12 +37,23 @@ static void json_title(means *m, const char *title)
 }
 
 /* A number, or what stands for none. */
-static void add_number(means *m, double value, int digits)
+static void add_number(buffer *out, int json, double value, int digits)
 {
     if (value - value == 0.0)
-        buffer_format(&m->out, m->json ? "%.*g" : "%.*f", digits, value);
+        buffer_format(out, json ? "%.*g" : "%.*f", digits, value);
     else
-        buffer_format(&m->out, m->json ? "null" : "-");
+        buffer_format(out, json ? "null" : "-");
+}
+
+/* A title in its column, or as much of it as `most` columns have room for. */
+static void add_title(means *m, const char *title, int most)
+{
+    const int indent = 2 * m->depth;
+    const size_t length = text_fits(title, strlen(title), most - indent);
+    const int columns = text_columns(title, length);
+
+    buffer_format(&m->out, "%*s%.*s%*s", indent, "", (int)length, title,
+                  columns < 20 ? 20 - columns : 0, "");
 }
 
 void means_open(means *m, const char *title)
@@ -50,7 +62,8 @@ void means_open(means *m, const char *title)
         json_name(m, title);
         buffer_add(&m->out, "{", 1);
     } else {
-        buffer_format(&m->out, "%*s%s\n", 2 * m->depth, "", title);
+        add_title(m, title, LINE_MOST);
+        buffer_add(&m->out, "\n", 1);
     }
     m->depth++;
 }
@@ -89,11 +102,11 @@ static void means_add_json(means *m, interval x, int unread)
     const double none = x.n ? x.mean : x.low;  // -infinity
 
     buffer_format(&m->out, "{\"mean\": ");
-    add_number(m, none, 9);
+    add_number(&m->out, m->json, none, 9);
     buffer_format(&m->out, ", \"low\": ");
-    add_number(m, x.low, 9);
+    add_number(&m->out, m->json, x.low, 9);
     buffer_format(&m->out, ", \"high\": ");
-    add_number(m, x.high, 9);
+    add_number(&m->out, m->json, x.high, 9);
     buffer_format(&m->out, ", \"n\": %d, \"unread\": %d}", x.n, unread);
 }
 
@@ -105,15 +118,18 @@ void means_add(means *m, const char *title, interval x, int digits,
         means_add_json(m, x, unread);
         return;
     }
-    buffer_format(&m->out, "%*s%-20.40s ", 2 * m->depth, "", title);
-    add_number(m, x.n ? x.mean : x.low, digits);
-    buffer_format(&m->out, "  (");
-    add_number(m, x.low, digits);
-    buffer_format(&m->out, " to ");
-    add_number(m, x.high, digits);
-    buffer_format(&m->out, ")  %d %s", x.n, things);
+    buffer_clear(&m->line);
+    buffer_format(&m->line, " ");
+    add_number(&m->line, m->json, x.n ? x.mean : x.low, digits);
+    buffer_format(&m->line, "  (");
+    add_number(&m->line, m->json, x.low, digits);
+    buffer_format(&m->line, " to ");
+    add_number(&m->line, m->json, x.high, digits);
+    buffer_format(&m->line, ")  %d %s", x.n, things);
     if (unread)
-        buffer_format(&m->out, ", %d unread", unread);
+        buffer_format(&m->line, ", %d unread", unread);
+    add_title(m, title, LINE_MOST - (int)m->line.length);
+    buffer_add(&m->out, m->line.data, m->line.length);
     buffer_add(&m->out, "\n", 1);
 }
 
@@ -123,8 +139,8 @@ void means_count(means *m, const char *title, int count)
         json_title(m, title);
         buffer_format(&m->out, "%d", count);
     } else {
-        buffer_format(&m->out, "%*s%-20s %d\n", 2 * m->depth, "", title,
-                      count);
+        add_title(m, title, LINE_MOST - 12);
+        buffer_format(&m->out, " %d\n", count);
     }
 }
 
@@ -133,11 +149,14 @@ sppo_result means_end(means *m)
     sppo_result result;
 
     buffer_add(&m->out, "}\n", m->json ? 2 : 0);
-    result = buffer_check(&m->out);
+    result = buffer_check(&m->line);
+    if (result == SPPO_OK)
+        result = buffer_check(&m->out);
     if (result == SPPO_OK && m->json)
         fputs(m->out.data, stdout);
     else if (result == SPPO_OK)
         show_text(stdout, m->out.data, m->out.length);
     buffer_free(&m->out);
+    buffer_free(&m->line);
     return result;
 }

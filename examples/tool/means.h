@@ -8,6 +8,7 @@
 
 typedef struct means {
     buffer out;
+    buffer line;  // of it, what stands behind a title
     int json, depth;
 } means;
 

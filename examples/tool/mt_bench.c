@@ -265,19 +265,21 @@ static sppo_result interview_run(interview *v)
 {
     tool *t = v->t;
     int i, more;
-    double id;
+    double id, tokens = 0.0;
 
     TRY(form_read(v));
     TRY(interview_check(v));
     TRY(sppo_sampler_init(&t->ctx, &v->sampler, &t->policy, 1, 1,
                           t->policy.config.context - 1, response_room(t, 1)));
-    progress_begin(&t->console, 0);
+    progress_begin(&t->console, "questions", 0.0, v->questions);
+    t->console.later = 0.0;
     for (i = 0; i < v->questions; i++) {
         TRY(rows_next(&t->rows, &more));
         TRY(interview_question(v, &id));
         TRY(interview_turns(v, interview_sampling(t, t->rows.text.data), i));
         TRY(interview_print(v, id));
-        progress_show(&t->console, "question", i + 1, v->questions, "%s", "");
+        tokens += v->answers.start[v->answers.count];
+        progress_show(&t->console, i + 1, tokens, "%s", "");
     }
     progress_end(&t->console);
     return SPPO_OK;

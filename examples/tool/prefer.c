@@ -101,16 +101,15 @@ static sppo_result prefer_report(trainer *trained, const preferences *p)
     return result;
 }
 
-/* What --dry-run prints; the rows held out go forward only. */
-static sppo_result prefer_estimate(trainer *r, const preferences *p)
+/* What --dry-run prints. */
+static sppo_result prefer_estimate(trainer *r)
 {
     tool *t = r->t;
-    const double held = p->held / 3.0 / t->set.batch;
     double seconds;
 
     TRY(trainer_time(r, &seconds));
     return dry_report(t, &t->preference, t->ctx.peak,
-                      seconds / 60.0 * (r->train.steps + held), "minutes");
+                      seconds / 60.0 * (r->train.steps + r->after), "minutes");
 }
 
 /* What the run is made of, so that --resume knows it again. */
@@ -138,12 +137,13 @@ static sppo_result prefer_on(trainer *r, preferences *p)
     config.row = p->part;
     config.rows = p->train + p->held;
     config.held_out = p->held;
+    r->after = p->held / 3.0 / t->set.batch;  // these go forward only
     TRY(sppo_train_init(&t->ctx, &r->train, &config, &t->preference,
                         &t->prompts, &t->responses, p->label));
     snprintf(effect, sizeof effect, "takes all %d", p->train);
     batch_note(t, p->train, "rows to learn", effect);
     if (t->set.dry_run)
-        return prefer_estimate(r, p);
+        return prefer_estimate(r);
     TRY(trainer_open(r, prefer_metrics, PREFER_METRICS));
     note(&t->console, "%d rows to learn, %d held out, %.0f parameters",
          p->train, p->held, (double)t->preference.count);

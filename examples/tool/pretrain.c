@@ -149,16 +149,15 @@ static sppo_result pretrain_report(trainer *trained, const corpus *c)
     return result;
 }
 
-/* What --dry-run prints; the sequences held out go forward only. */
-static sppo_result pretrain_estimate(trainer *r, const corpus *c)
+/* What --dry-run prints. */
+static sppo_result pretrain_estimate(trainer *r)
 {
     tool *t = r->t;
-    const double held = (c->root.count - c->train) / 3.0 / t->set.batch;
     double seconds;
 
     TRY(trainer_time(r, &seconds));
     return dry_report(t, &t->policy, t->ctx.peak,
-                      seconds * (t->set.steps + held) / 60.0, "minutes");
+                      seconds * (t->set.steps + r->after) / 60.0, "minutes");
 }
 
 /* What the run is made of, so that --resume knows it again. */
@@ -182,6 +181,7 @@ static sppo_result pretrain_on(trainer *r, const corpus *c)
     pretrain_inputs(t, c);
     config.steps = t->set.steps;
     config.held_out = c->root.count - c->train;
+    r->after = config.held_out / 3.0 / t->set.batch;  // forward only
     TRY(sppo_train_init(&t->ctx, &r->train, &config, &t->policy, &c->root,
                         &c->child, NULL));
     batch_note(t, c->train, "sequences to learn", "takes some more than once");
@@ -189,7 +189,7 @@ static sppo_result pretrain_on(trainer *r, const corpus *c)
         TRY(trainer_open(r, pretrain_metrics, PRETRAIN_METRICS));
     TRY(pretrain_count(r));
     if (t->set.dry_run)
-        return pretrain_estimate(r, c);
+        return pretrain_estimate(r);
     note(&t->console, "%d sequences to learn, %d held out; %.0f parameters",
          c->train, c->root.count - c->train, (double)t->policy.count);
     TRY(trainer_begin(r, t->set.steps));

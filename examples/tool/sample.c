@@ -28,10 +28,10 @@ static sppo_result print_response(responder *r, int prompt, int response)
     buffer_clear(&out->line);
     if (t->set.prompt && codec_reads_text(&t->tok)) {
         if (t->set.n > 1)
-            printf("--- response %d of %d ---\n", response /
-                   (t->set.best_of ? t->set.best_of : 1) + 1, t->set.n);
-        buffer_decode(&out->line, &t->tok, &t->responses, response);
-        buffer_add(&out->line, "\n", 1);
+            buffer_format(&out->line, "--- response %d of %d ---\n", response /
+                          (t->set.best_of ? t->set.best_of : 1) + 1,
+                          t->set.n);
+        write_plain(out, &t->responses, response);
     } else if (generator) {
         buffer_format(&out->line, prompt ? ",\n " : "[\n ");
         buffer_format(&out->line, "{\"instruction\": ");
@@ -130,13 +130,15 @@ static sppo_result sample_prompts(tool *t)
 static sppo_result sample_all(responder *r)
 {
     tool *t = r->t;
+    double tokens = 0.0;
     int p;
 
-    progress_begin(&t->console, 0);
+    progress_begin(&t->console, "prompts", 0.0, t->prompts.count);
+    t->console.later = 0.0;
     for (p = 0; p < t->prompts.count; p++) {
         TRY(sample_prompt(r, p));
-        progress_show(&t->console, "prompt", p + 1, t->prompts.count, "%s",
-                      "");
+        tokens += t->responses.start[t->responses.count];
+        progress_show(&t->console, p + 1, tokens, "%s", "");
     }
     progress_end(&t->console);
     return SPPO_OK;

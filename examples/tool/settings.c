@@ -279,6 +279,8 @@ static const option options[] = {
          TRAINING | FREE_OPTION,
          "time between checkpoints, or 20 times what one takes if that is "
          "more; 0: after every step"),
+    COUNT("log-every", log_every, 1, 100000000, "1", NULL, TRAINING,
+          "steps from one line of metrics.csv to the next; the last has one"),
     FLAG("resume", resume, NULL, TRAINING | FREE_OPTION,
          "go on with the run in --out; its other settings need no repeating"),
     TEXT("config", "FILE", config, "!resume", TRAINING | FREE_OPTION,

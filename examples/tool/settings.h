@@ -13,6 +13,7 @@ typedef struct settings {
     const char *model_id;
     int vocab, dim, layers, heads, kv_heads, hidden, context, untied;
     int head, embed_dim;
+    int log_every;
     int k, iterations, prompts_per_iteration, keep_all, bradley_terry;
     int loss, baseline, signal, advantage, length_normalised, reference_every;
     int phase, method, magnet_every, dtype;

@@ -9,14 +9,26 @@
 #include <unistd.h>
 
 volatile sig_atomic_t caught;
+volatile sig_atomic_t line_drawn;
 static volatile sig_atomic_t stop_quietly;
 enum { CHILDREN = 2 };  // a judge, and one that looks
 static volatile sig_atomic_t child_group[CHILDREN];  // they go when we go
+
+static void end_line(void)
+{
+    static const char erase[] = "\r\033[K";
+
+    if (line_drawn && write(2, line_drawn == LINE_PLAIN ? "\n" : erase,
+                            line_drawn == LINE_PLAIN ? 1 : sizeof erase - 1) < 0)
+        stop_quietly = 1;  // nobody to tell
+    line_drawn = 0;
+}
 
 static void end_at_once(int number)
 {
     int i;
 
+    end_line();
     for (i = 0; i < CHILDREN; i++)
         if (child_group[i])
             kill(-(pid_t)child_group[i], SIGKILL);
@@ -32,6 +44,7 @@ static void on_signal(int number)
     if (caught)
         end_at_once(number);
     caught = number;
+    end_line();
     if (!stop_quietly && write(2, said, sizeof said - 1) < 0)
         stop_quietly = 1;  // nobody to tell
     errno = before;
@@ -58,21 +71,33 @@ void catch_signals(sppo_ctx *ctx, int quiet)
     sigaction(SIGTERM, &action, NULL);
 }
 
-void child_begins(pid_t group)
+/* Where nobody else has said what such a signal does. */
+static void take_signal(int number)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     struct sigaction action;
-    size_t i;
 
     memset(&action, 0, sizeof action);
+    sigaction(number, NULL, &action);
+    if (action.sa_handler == SIG_DFL)
+        signal(number, end_at_once);
+}
+
+void signals_end_line(void)
+{
+    take_signal(SIGINT);
+    take_signal(SIGTERM);
+}
+
+void child_begins(pid_t group)
+{
+    int i;
+
     for (i = 0; i + 1 < CHILDREN && child_group[i]; i++) {
     }
     child_group[i] = (sig_atomic_t)group;
-    for (i = 0; i < sizeof signals / sizeof *signals; i++) {
-        sigaction(signals[i], NULL, &action);
-        if (action.sa_handler == SIG_DFL)
-            signal(signals[i], end_at_once);
-    }
+    take_signal(SIGINT);
+    take_signal(SIGTERM);
+    take_signal(SIGHUP);
 }
 
 void child_is_gone(pid_t group)

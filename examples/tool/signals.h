@@ -13,6 +13,14 @@
  * has, the second ends the process at once: files are whole at any moment.  */
 extern volatile sig_atomic_t caught;
 
+/* Whether a line of progress stands on the terminal, and how it goes when a
+ * signal comes: erased, or ended where no escape sequence is wanted.        */
+enum { LINE_ERASED = 1, LINE_PLAIN };
+extern volatile sig_atomic_t line_drawn;
+
+/* Where a signal would end us at once, it takes that line along. */
+void signals_end_line(void);
+
 /* For the commands that have something to save. */
 void catch_signals(sppo_ctx *ctx, int quiet);
 

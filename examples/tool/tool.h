@@ -5,6 +5,7 @@
 
 #include "judge_process.h"
 #include "logs.h"
+#include "progress.h"
 #include "rows.h"
 #include "run_folder.h"
 #include "settings.h"

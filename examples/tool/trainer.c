@@ -8,6 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Tokens of a step: that a policy predicted, or of the responses compared. */
+static double trainer_tokens(const trainer *r, const sppo_train_progress *p)
+{
+    double tokens = p->tokens;
+    int i;
+
+    for (i = 0; p->score && i < p->rows; i++)
+        tokens += sppo_lists_length(r->train.responses, 2 * p->row[i]) +
+                  sppo_lists_length(r->train.responses, 2 * p->row[i] + 1);
+    return tokens;
+}
+
 /* After a step.  The run stops for a checkpoint, or for good, and goes on where
  * it stopped.                                                               */
 static int trainer_progress(void *user, const sppo_train_progress *p)
@@ -18,13 +30,15 @@ static int trainer_progress(void *user, const sppo_train_progress *p)
     r->own[LOSS].value = 0.98 * r->own[LOSS].value + 0.02 * p->loss;
     r->own[WEIGHT].value = 0.98 * r->own[WEIGHT].value + 0.02;
     r->own[TOKENS].value += p->tokens;
-    r->failed = r->log(r, p);
+    r->tokens += trainer_tokens(r, p);
+    r->failed = metrics_due(p->step, t->set.log_every, p->step == p->steps)
+              ? r->log(r, p) : SPPO_OK;
     if (r->failed)  // the run will say that it was stopped
         snprintf(r->why, sizeof r->why, "%s", t->ctx.message);
-    else
-        progress_show(&t->console, "step", p->step, p->steps,
-                      ", loss %.4f, lr %.2e, gradient %.3f", trainer_loss(r),
-                      p->learning_rate, p->grad_norm);
+    t->console.later = r->after * progress_pace(&t->console, p->step);
+    progress_show(&t->console, p->step, r->tokens,
+                  "  loss %.4f  lr %.2e  gradient %.3f", trainer_loss(r),
+                  p->learning_rate, p->grad_norm);
     return caught || r->failed ||
            run_save_is_due(&t->folder, t->set.save_seconds);
 }
@@ -159,7 +173,7 @@ sppo_result trainer_begin(trainer *r, int steps)
     TRY(run_settings_write(&t->folder, resumed, "step",
                            r->train.optim.step + 1));
     run_saved(&t->folder, seconds_now());
-    progress_begin(&t->console, r->train.optim.step);
+    progress_begin(&t->console, "step", r->train.optim.step, steps);
     return metrics_cut(&r->metrics, r->train.optim.step, 1);
 }
 

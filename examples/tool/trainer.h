@@ -22,6 +22,8 @@ typedef struct trainer {
                                        // the run; sums whose quotient is the
                                        // loss of late steps; tokens so far
     sppo_train train;
+    double tokens;      // trained on since this process began
+    double after;       // what follows the steps takes as long as so many
     metrics metrics;
     sppo_result (*log)(struct trainer *r, const sppo_train_progress *p);
     const void *data;   // what the command's log wants to know of its data
@@ -29,8 +31,8 @@ typedef struct trainer {
     char why[sizeof ((sppo_ctx *)0)->message];  // its sentence
 } trainer;
 
-/* The settings of pretrain and prefer alike; `log` is called after each step to
- * append its line.                                                          */
+/* The settings of pretrain and prefer alike; `log` is called after a step that
+ * has a line, to append it.                                                 */
 sppo_train_config trainer_config(trainer *r, const void *data,
                                  sppo_result (*log)(
                                      trainer *r,

@@ -10,6 +10,7 @@ void writer_begin(row_writer *w, tool *t)
     w->line.ctx = w->text.ctx = &t->ctx;
     w->tok = &t->tok;
     w->policy = &t->policy.config;
+    w->console = &t->console;
 }
 
 void writer_free(row_writer *w)
@@ -27,11 +28,20 @@ sppo_result writer_check(const row_writer *w)
 sppo_result writer_print(const row_writer *w)
 {
     TRY(writer_check(w));
-    if (isatty(1))
+    if (isatty(1)) {
+        progress_end(w->console);
         show_text(stdout, w->line.data, w->line.length);
-    else
+    } else {
         fwrite(w->line.data, 1, w->line.length, stdout);
+    }
     return SPPO_OK;
+}
+
+void write_plain(row_writer *w, const sppo_lists *lists, int list)
+{
+    buffer_decode(&w->text, w->tok, lists, list);
+    buffer_add(&w->line, w->text.data, w->text.length);
+    buffer_add(&w->line, "\n", 1);
 }
 
 void write_text(row_writer *w, const sppo_lists *lists, int list)

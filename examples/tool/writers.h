@@ -11,6 +11,7 @@ typedef struct row_writer {
     buffer text;                // one text of it, before it is quoted
     const codec *tok;           // none: ids stand for texts
     const sppo_config *policy;  // whose responses: says which are finished
+    console *console;           // whose line of progress gives way
 } row_writer;
 
 /* Rows of the responses of the tool's policy; w begins as zeros. */
@@ -27,6 +28,9 @@ sppo_result writer_print(const row_writer *w);
 
 /* Adds the text of a list. */
 void write_text(row_writer *w, const sppo_lists *lists, int list);
+
+/* Adds it as it is, a line or several. */
+void write_plain(row_writer *w, const sppo_lists *lists, int list);
 
 /* "key": text, or without a tokenizer "key_ids": ids. */
 void write_named(row_writer *w, const char *key, const sppo_lists *lists,
