@@ -210,7 +210,7 @@ $(TESTS:%=build/tests/%-double): \
 
 # Parts of the examples that have tests; for them SPPO_STATIC would be too much.
 FOREIGN = $(patsubst %,examples/tool/%, \
-           length_control tokenizer_json tokenizer_parts tokenizer_read \
+           columns length_control tokenizer_json tokenizer_parts tokenizer_read \
            tokenizer_llama tokenizer_write tfevents settings options \
            buffer)
 STORE = examples/tool/interval \

@@ -11,6 +11,7 @@
 #define SPPO_IMPLEMENTATION
 #include "../sppo.h"
 
+#include "../examples/tool/columns.h"
 #include "../examples/tool/length_control.h"
 #include "../examples/tool/settings.h"
 #include "../examples/tool/tfevents.h"
@@ -1009,7 +1010,33 @@ static void events_are_what_was_logged(void)
     CHECK(ctx.held == 0);
 }
 
+/* ==== columns ============================================================ */
+
+static void columns_are_those_of_a_terminal(void)
+{
+    static const struct { const char *text; int columns; } known[] = {
+        { "", 0 }, { "abc", 3 }, { "\xc3\xa9", 1 },    // e with an acute
+        { "e\xcc\x81", 1 },                            // the same, of two
+        { "\xe5\x95\x86\xe5\x93\x81", 4 },            // two ideographs
+        { "\xed\x95\x9c", 2 }, { "\xef\xbc\xa1", 2 },  // Hangul, fullwidth
+        { "\xf0\x9f\x90\xad", 2 },                    // an emoji
+        { "a\xe2\x80\x8d", 1 }, { "\xe2\x82\xac", 1 }, // joiner, euro
+        { "\xff\xfe", 2 }, { "\xe5\x95", 2 }, { "\x80", 1 }  // no UTF-8
+    };
+    const char *text = known[4].text;
+    size_t i;
+
+    for (i = 0; i < COUNT(known); i++)
+        CHECK(text_columns(known[i].text, strlen(known[i].text)) ==
+              known[i].columns);
+    CHECK(text_fits(text, 6, 4) == 6 && text_fits(text, 6, 3) == 3);
+    CHECK(text_fits(text, 6, 2) == 3 && text_fits(text, 6, 1) == 0);
+    CHECK(text_fits("abc", 3, 2) == 2 && text_fits("abc", 3, 0) == 0);
+    CHECK(text_fits("e\xcc\x81z", 4, 1) == 3);  // a mark stays on its letter
+}
+
 static const check_case cases[] = {
+    CASE(columns_are_those_of_a_terminal),
     CASE(events_are_what_was_logged),
     CASE(words_are_those_of_the_expressions),
     CASE(ids_are_those_of_the_reference),

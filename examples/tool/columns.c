@@ -9,8 +9,8 @@ typedef struct code_range {
     unsigned long first, last;
 } code_range;
 
-/* Marks, joiners and selectors, by Unicode's categories Mn, Me and Cf, in so far
- * as terminals meet them.                                                   */
+/* Marks, joiners and selectors, by Unicode's categories Mn, Me and Cf, in so
+ * far as terminals meet them.                                               */
 static const code_range narrow[] = {
     { 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5bd }, { 0x610, 0x61a },
     { 0x64b, 0x65f }, { 0x900, 0x902 }, { 0x93c, 0x93c }, { 0x941, 0x948 },

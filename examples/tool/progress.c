@@ -51,7 +51,8 @@ static void rate_write(char out[SPAN_ROOM], double rate, int digits)
     const double unit = rate < 1e3 ? 1.0 : rate < 1e6 ? 1e3 : 1e6;
 
     snprintf(out, SPAN_ROOM, "%.*f%s", rate / unit < 10.0 || unit > 1.0
-             ? digits : 0, rate / unit, unit < 1e3 ? "" : unit < 1e6 ? "k" : "M");
+             ? digits : 0, rate / unit,
+             unit < 1e3 ? "" : unit < 1e6 ? "k" : "M");
 }
 
 /* What stands in front of the bar and behind it. */

@@ -17,9 +17,10 @@ static volatile sig_atomic_t child_group[CHILDREN];  // they go when we go
 static void end_line(void)
 {
     static const char erase[] = "\r\033[K";
+    const int plain = line_drawn == LINE_PLAIN;
 
-    if (line_drawn && write(2, line_drawn == LINE_PLAIN ? "\n" : erase,
-                            line_drawn == LINE_PLAIN ? 1 : sizeof erase - 1) < 0)
+    if (line_drawn && write(2, plain ? "\n" : erase,
+                            plain ? 1 : sizeof erase - 1) < 0)
         stop_quietly = 1;  // nobody to tell
     line_drawn = 0;
 }
