@@ -45,15 +45,16 @@ static void add_number(buffer *out, int json, double value, int digits)
         buffer_format(out, json ? "null" : "-");
 }
 
-/* A title in its column, or as much of it as `most` columns have room for. */
-static void add_title(means *m, const char *title, int most)
+/* A title, or as much of it as `most` columns have room for, and blanks up to
+ * `width` columns.                                                          */
+static void add_title(means *m, const char *title, int width, int most)
 {
     const int indent = 2 * m->depth;
     const size_t length = text_fits(title, strlen(title), most - indent);
     const int columns = text_columns(title, length);
 
     buffer_format(&m->out, "%*s%.*s%*s", indent, "", (int)length, title,
-                  columns < 20 ? 20 - columns : 0, "");
+                  columns < width ? width - columns : 0, "");
 }
 
 void means_open(means *m, const char *title)
@@ -62,7 +63,7 @@ void means_open(means *m, const char *title)
         json_name(m, title);
         buffer_add(&m->out, "{", 1);
     } else {
-        add_title(m, title, LINE_MOST);
+        add_title(m, title, 0, LINE_MOST);
         buffer_add(&m->out, "\n", 1);
     }
     m->depth++;
@@ -128,7 +129,7 @@ void means_add(means *m, const char *title, interval x, int digits,
     buffer_format(&m->line, ")  %d %s", x.n, things);
     if (unread)
         buffer_format(&m->line, ", %d unread", unread);
-    add_title(m, title, LINE_MOST - (int)m->line.length);
+    add_title(m, title, 20, LINE_MOST - (int)m->line.length);
     buffer_add(&m->out, m->line.data, m->line.length);
     buffer_add(&m->out, "\n", 1);
 }
@@ -139,7 +140,7 @@ void means_count(means *m, const char *title, int count)
         json_title(m, title);
         buffer_format(&m->out, "%d", count);
     } else {
-        add_title(m, title, LINE_MOST - 12);
+        add_title(m, title, 20, LINE_MOST - 12);
         buffer_format(&m->out, " %d\n", count);
     }
 }
