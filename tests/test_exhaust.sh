@@ -88,6 +88,14 @@ exhausted prefer judge/model.safetensors "$tool" prefer --policy base \
 exhausted align run/policy/model.safetensors "$tool" align --policy base \
     --preference judge $play --iterations 2 --validation prompts.jsonl \
     --watch judge --keep-all --out run --force
+exhausted align_keeps_the_best best/policy/model.safetensors "$tool" align \
+    --policy base --preference judge $play --iterations 2 --stop-kl 1e9 \
+    --validation prompts.jsonl --keep best --out best --force
+exhausted align_from_a_file best/policy/model.safetensors "$tool" align \
+    --config best/settings.json --out best --force
+exhausted study study/study.csv "$tool" align --policy base --preference judge \
+    $play --iterations 1 --validation prompts.jsonl --lr 1e-3,1e-4 \
+    --out study --force
 exhausted align_dry prompts.jsonl "$tool" align --policy base $play --dry-run \
     --preference judge --out dry
 sed 's/}$/, "response": "well"}/' prompts.jsonl > gold.jsonl
@@ -120,6 +128,15 @@ exhausted sample_turns out "$tool" sample --policy base --max-tokens 4 \
 exhausted score out "$tool" score --policy base --jsonl rows.jsonl
 exhausted evaluate out "$tool" evaluate --policy tuned --against base \
     --preference judge --prompts prompts.jsonl --max-tokens 4
+exhausted evaluate_many rows "$tool" evaluate --policies tuned,base,run/iter1 \
+    --preference judge --prompts prompts.jsonl --max-tokens 4 --force \
+    --out rows --heat picture
+mkdir mixed
+echo '{"average": ["../run/iter1", "../run/iter2"]}' > mixed/average.json
+exhausted evaluate_an_average out "$tool" evaluate --policy mixed \
+    --against base --preference judge --prompts prompts.jsonl --max-tokens 4
+exhausted sample_an_average out "$tool" sample --policy mixed --max-tokens 4 \
+    --prompts prompts.jsonl --n 2
 exhausted evaluate_judgments out "$tool" evaluate --judgments judged.json
 exhausted evaluate_grades out "$tool" evaluate --judgments grades.jsonl \
     --mt-bench questions.jsonl

@@ -364,5 +364,214 @@ holds a_comma_in_a_command short comma --iterations 1 --validation few.jsonl \
 printf '0.5,1,0\n0,0.5,1\n1,0,0.5\n' > matrix.csv
 holds commas_of_a_start "$tool" game --matrix matrix.csv --start 0.6,0.2,0.2
 
+# ---- many policies against each other ------------------------------------------------
+
+among() {
+    "$tool" evaluate --preference taste --prompts prompts.jsonl \
+        --max-tokens 6 "$@"
+}
+holds two_as_ever among --policy seen/iter2 --against base
+cp out two
+holds two_with_rows among --policy seen/iter2 --against base --out two.jsonl
+same rows_change_nothing two out
+holds two_of_many among --policies seen/iter2,base --json --out many.jsonl
+wanted=$(awk '/^win rate  /{ print $3 }' two)
+got=$(sed 's/.*"win_rate": \[\[0.5, \([0-9.]*\)\].*/\1/' out)
+if [ "$(printf %.4f "$got")" = "$wanted" ]; then ok many_begin_with_two; else
+    bad many_begin_with_two "$wanted $(cat out)"; fi
+same the_same_rows two.jsonl many.jsonl
+holds three among --policies seen/iter2,base,seen/iter1 --out three.jsonl \
+    --heat three.svg
+says three_in_a_table '^  1 seen/iter2  *0.5000  0.[0-9]*  0.[0-9]*  *6.0 '
+says each_pair_has_an_interval '^  2 against 3  *0\.[0-9]*  -*0\.[0-9]* \.\. [01]'
+if [ "$(wc -l < three.jsonl)" -eq 18 ]; then ok a_row_for_each_pair; else
+    bad a_row_for_each_pair "$(wc -l < three.jsonl)"; fi
+# The table's figure from the rows, 1 against 3.
+grep '"model_a": "seen/iter2", "model_b": "seen/iter1"' three.jsonl |
+    sed 's/.*"prob_a": \([0-9.e-]*\)}/\1/' |
+    awk '{ sum += $1 } END { printf "  1 against 3 %10.4f", sum / NR }' > mean
+if grep -q "^$(sed 's/  *0/ *0/' mean)" out; then ok rows_agree_with_the_table
+else bad rows_agree_with_the_table "$(cat mean out)"; fi
+if grep -q "<svg" three.svg && [ "$(grep -c '<rect x=' three.svg)" -eq 9 ] &&
+    grep -q '>base</text>' three.svg; then ok a_picture_of_it; else
+    bad a_picture_of_it "$(head -c 300 three.svg)"; fi
+holds rows_are_ranked "$tool" game --matrix three.jsonl --rank
+holds rows_are_judgments "$tool" evaluate --judgments two.jsonl
+says the_rate_comes_back "^win rate  *$(awk '/^win rate  /{
+    printf "%.2f", 100 * $3 }' two)  %"
+holds rows_are_preferences "$tool" prefer --preferences three.jsonl \
+    --policy base --dry-run --out none
+holds samples_of_many among --policies seen/iter2,base --samples 3 --force \
+    --out many.jsonl
+if [ "$(wc -l < many.jsonl)" -eq 54 ]; then ok all_samples_are_compared; else
+    bad all_samples_are_compared "$(wc -l < many.jsonl)"; fi
+holds many_by_a_program among --policies seen/iter2,base --json
+cp out by_model
+by_program() {
+    "$tool" evaluate --judge "$by_taste" --prompts prompts.jsonl \
+        --max-tokens 6 --policies seen/iter2,base --json
+}
+holds by_another_program by_program
+expect rows_are_there 2 'three.jsonl exists; choose another name, or --force' \
+    among --policies base,seen/iter1 --out three.jsonl
+expect one_is_not_many 2 '--policies names one; it takes two and more' \
+    among --policies base
+expect none_twice 2 '--policies names base twice' among --policies base,base
+expect not_both 2 'not both, of --policy|policies' \
+    among --policies base,seen/iter1 --policy base
+expect against_whom 2 'it needs --against|policies' among --policy base
+expect no_picture_of_two 2 '--heat has no effect without --policies' \
+    among --policy base --against seen/iter1 --heat none
+expect no_policy_there 5 'nosuch' among --policies base,nosuch
+expect no_preference_model 3 'taste holds a preference model, not a policy' \
+    among --policies base,taste
+expect not_so_many 2 'are more than 1000 responses to a prompt' \
+    among --policies base,seen/iter1 --samples 501
+
+# ---- which policy is kept ------------------------------------------------------------
+
+kept() { out=$1
+    shift
+    short "$out" --iterations 3 --validation few.jsonl --lr 3e-3 "$@"; }
+holds last_is_kept kept last
+holds best_is_kept kept best --keep best
+cp out told_best
+best=$(awk -F, 'NR > 1 && (NR == 2 || $2 > rate) { rate = $2; at = $1 }
+    END { print at }' best/validation.csv)
+same it_is_the_best best/policy/model.safetensors \
+    "best/iter$best/model.safetensors"
+if [ "$best" -ne 3 ]; then ok the_best_is_not_the_last; else
+    bad the_best_is_not_the_last "choose another --lr for this test"; fi
+grep "^iteration $best  has the highest win rate, " told_best > out
+says it_says_which "^iteration $best  has"
+same as_last_but_for_the_policy last/iter3/model.safetensors \
+    best/iter3/model.safetensors
+# Who watches decides, where somebody does: one who likes the second least.
+worse='n=0; while read -r line; do n=$((n + 1))
+    p=$([ $n -gt 3 ] && [ $n -le 6 ] && echo 0.6 || echo 0.4)
+    q=$([ $p = 0.6 ] && echo 0.4 || echo 0.6)
+    echo "{\"probabilities\": [[0.5, $p], [$q, 0.5]]}"; done'
+holds best_by_the_watcher kept best2 --keep best --watch "$worse"
+same it_is_the_one_that_it_likes best2/policy/model.safetensors \
+    best2/iter2/model.safetensors
+holds average_is_kept kept average --keep average
+cat average/policy/average.json > out
+says average_is_a_list '"average": \["../iter1", "../iter2", "../iter3"\]'
+if [ "$(ls average/policy)" = average.json ]; then ok and_nothing_else; else
+    bad and_nothing_else "$(ls average/policy)"; fi
+holds average_goes_where_it_goes cp -r average carried
+ask() { "$tool" sample --policy "$1" --prompts prompts.jsonl --max-tokens 8 \
+    --n 8; }
+holds average_responds ask carried/policy
+cp out mixed
+holds average_repeats ask average/policy
+same the_same_wherever_it_is mixed out
+printf '{"average": ["iter1", "iter1"]}' > average/average.json
+holds average_of_one_alone ask average
+# Each of the three has drawn: responses that only greedy draws tell apart.
+for i in 1 2 3; do
+    mkdir "only$i"
+    printf '{"average": ["../average/iter%d"]}' $i > "only$i/average.json"
+    ask "average/iter$i" > alone$i
+    ask "only$i" > out
+    same "average_of_$i_is_the_policy" alone$i out
+done
+greedy() { "$tool" sample --policy "$1" --prompts few.jsonl --temperature 0.001 \
+    --max-tokens 8 --n 40 | sort | uniq -c; }
+for i in 1 2 3; do greedy average/iter$i; done | sed 's/^ *[0-9]* //' | sort -u \
+    > each
+greedy average/policy | awk '{ n++; if ($1 < 3) few = 1; sum += $1 }
+    END { exit few || sum != 120 || n < 4 }'
+if [ $? -eq 0 ]; then ok all_have_drawn; else
+    bad all_have_drawn "$(greedy average/policy)"; fi
+greedy average/policy | sed 's/^ *[0-9]* //' | sort -u > drawn
+same and_nobody_else each drawn
+holds average_against_base among --policy average/policy --against base
+if grep -q '^kl' out; then bad an_average_has_no_kl "$(cat out)"; else
+    ok an_average_has_no_kl; fi
+holds average_among_many among --policies base,average/policy,average/iter1
+for command in "score --jsonl prompts.jsonl" \
+    "align --prompts prompts.jsonl --preference taste --out none" \
+    "prefer --preferences two.jsonl --out none"; do
+    # shellcheck disable=SC2086  # several words
+    expect "no_average_for_${command%% *}" 2 \
+        'average/policy is an average of policies, which `sppo sample` and' \
+        "$tool" $command --policy average/policy
+done
+holds keeps_another resume average --keep last
+same now_it_is_the_last average/policy/model.safetensors \
+    last/policy/model.safetensors
+cat average/settings.json > out
+says keep_is_noted '"setting": "keep", "from": "average", "to": "last"'
+holds average_again resume average --keep average
+if [ "$(ls average/policy)" = average.json ]; then ok no_model_is_left; else
+    bad no_model_is_left "$(ls average/policy)"; fi
+expect best_of_nothing 2 '--keep best has no effect without --validation' \
+    short none --keep best
+mkdir wrong
+for text in '{}' '{"average": []}' '{"average": [1]}' '{"average": "base"}'; do
+    echo "$text" > wrong/average.json
+    expect "no_list_${text#??}" 3 'wrong/average.json: "average" must be a list' \
+        "$tool" sample --policy wrong --prompt a
+done
+echo '{"average": ["nosuch"]}' > wrong/average.json
+expect no_such_policy 5 'wrong/nosuch' "$tool" sample --policy wrong --prompt a
+echo '{"average": ["../average/policy"]}' > wrong/average.json
+expect no_average_of_averages 2 'is an average of policies' \
+    "$tool" sample --policy wrong --prompt a
+holds studies_keep kept keeps --keep last,best,average --quiet
+same the_best_in_the_table best/validation.csv keeps/keep=best/validation.csv
+awk -F, -v best="$best" '$1 == "keep=best" { exit $4 != best }' keeps/study.csv
+if [ $? -eq 0 ]; then ok the_row_is_of_the_best; else
+    bad the_row_is_of_the_best "$(cat keeps/study.csv)"; fi
+awk -F, 'FNR == NR { if (FNR > 1) sum += $2; next }
+    $1 == "keep=average" { found = $5 - sum / 3 < 1e-8 && sum / 3 - $5 < 1e-8 }
+    END { exit !found }' keeps/keep=average/validation.csv keeps/study.csv
+if [ $? -eq 0 ]; then ok an_average_has_the_mean; else
+    bad an_average_has_the_mean "$(cat keeps/study.csv)"; fi
+
+# ---- a run that ends early -----------------------------------------------------------
+
+kl=$(awk -F, 'NR == 2 { print $10 / 2 }' last/validation.csv)
+holds ends_by_kl kept early --stop-kl "$kl"
+says why_it_ends \
+    '^the run ends here: after iteration 1 the KL to the policy as it began'
+if [ -e early/iter2 ]; then bad no_more_iterations "$(ls early)"; else
+    ok no_more_iterations; fi
+same its_policy_is_the_first early/policy/model.safetensors \
+    last/iter1/model.safetensors
+holds info_of_an_end "$tool" info early
+says it_is_finished '^state finished$'
+says info_says_why '^ended after iteration 1 the KL to the policy as it began'
+says nothing_is_next '^next nothing$'
+cp -r early early2
+holds it_stays_ended resume early
+says and_says_so_again '^the run ends here: after iteration 1'
+holds and_the_same diff -r early early2
+holds no_shard_of_what_ended resume early --phase sample --shard 1/2
+cat err > out
+says that_there_is_none '^there is nothing to share out: after iteration 1 the'
+holds a_new_run_by_force kept early2 --force --stop-kl 1e9
+same does_not_end_by_the_old_one early2/policy/model.safetensors \
+    last/policy/model.safetensors
+holds unless_it_may_go_on resume early --stop-kl 1e9
+same to_where_it_would_have_gone early/policy/model.safetensors \
+    last/policy/model.safetensors
+bored() { short bored --iterations 5 --validation few.jsonl --stop-watch 2 \
+    --watch "$first"; }
+holds ends_by_who_watches bored
+says why_it_ends_then '^the run ends here: after iteration 3 --watch has not .*1'
+if [ -e bored/iter3 ] && [ ! -e bored/iter4 ]; then ok after_two_more; else
+    bad after_two_more "$(ls bored)"; fi
+holds ends_in_a_study kept ends --seed 1,2 --stop-kl "$kl"
+holds and_is_complete resume ends
+grep -c 'is complete$' err > out
+says both_are '^2$'
+expect no_end_unseen 2 '--stop-kl has no effect without --validation' \
+    short none --stop-kl 1
+expect no_end_unwatched 2 '--stop-watch has no effect without --watch' \
+    watched none --stop-watch 1
+expect no_end_of_nothing 2 '--stop-kl must be from' watched none --stop-kl 0
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -191,7 +191,12 @@ static sppo_result align_begin(run *r)
     if (resumed) {
         TRY(sppo_play_load(&t->ctx, &r->play, t->folder.checkpoint));
         TRY(align_judge_anew(r));
-        if (play->phase == SPPO_PHASE_DONE)
+        TRY(align_stop(r));
+        if (r->ended[0])
+            note(&t->console, "iteration %d of %d was the last; another "
+                 "--stop-kl or --stop-watch goes on", play->iteration,
+                 t->set.iterations);
+        else if (play->phase == SPPO_PHASE_DONE)
             note(&t->console, "all iterations are done; --iterations goes on "
                  "with more");
         else
@@ -210,6 +215,15 @@ static sppo_result align_begin(run *r)
     return align_logs_cut(r, step, play->iteration);
 }
 
+/* Between two iterations: whether there is a reason for no other. */
+static sppo_result align_may_end(run *r)
+{
+    TRY(align_stop(r));
+    if (r->ended[0])
+        printf("the run ends here: %s\n", r->ended);
+    return output_check(&r->t->ctx);
+}
+
 /* All that is left, or the one phase that was asked for. */
 static sppo_result align_rounds(run *r)
 {
@@ -218,6 +232,9 @@ static sppo_result align_rounds(run *r)
     const int iteration = play->iteration, wanted = r->t->set.phase;
     sppo_result result = SPPO_OK;
 
+    TRY(align_may_end(r));
+    if (r->ended[0])
+        return SPPO_OK;
     if (r->t->set.merge && play->phase != SPPO_PHASE_DONE &&
         phase_group(play->phase) <= wanted) {
         TRY(align_merge(r));
@@ -229,7 +246,7 @@ static sppo_result align_rounds(run *r)
         return sppo_fail(&r->t->ctx, SPPO_E_ARGUMENT,
                          "the run's next phase is %s, in iteration %d",
                          names[phase_group(play->phase)], iteration + 1);
-    while (play->phase != SPPO_PHASE_DONE &&
+    while (play->phase != SPPO_PHASE_DONE && !r->ended[0] &&
            (!wanted || (play->iteration == iteration &&
                         phase_group(play->phase) == wanted))) {
         if (play->phase == SPPO_PHASE_ADVANCE)
@@ -238,6 +255,7 @@ static sppo_result align_rounds(run *r)
             return run_stopped(&r->t->folder);
         TRY(result);
         TRY(align_phase(r));
+        TRY(align_may_end(r));
     }
     return SPPO_OK;
 }
@@ -258,7 +276,6 @@ static sppo_result align_in_folder(run *r)
 {
     tool *t = r->t;
     sppo_play_config config;
-    char path[PATH_ROOM];
     int count, kind = PATH_NONE;
 
     TRY(align_folder(r));
@@ -286,12 +303,8 @@ static sppo_result align_in_folder(run *r)
     TRY(align_rounds(r));
     TRY(judge_finish(&t->process));
     TRY(watch_finish(&r->watch));
-    if (r->play.phase != SPPO_PHASE_DONE)
-        return SPPO_OK;
-    path_join(path, t->set.out, "policy");
-    TRY(save_model(t, &t->policy, path));
-    note(&t->console, "%s holds the aligned policy", path);
-    return SPPO_OK;
+    return r->play.phase == SPPO_PHASE_DONE || r->ended[0] ? align_keep(r)
+                                                           : SPPO_OK;
 }
 
 static sppo_result align_with(run *r)
@@ -315,6 +328,7 @@ sppo_result run_align(tool *t)
     writer_begin(&r.out, t);
     watch_begin(&r.watch, t);
     align_defaults(t);
+    TRY(align_keep_check(t, &t->ctx));
     if (!t->set.dry_run)
         TRY(run_is_free(&t->ctx, t->set.out, t->set.force || t->set.resume ||
                         t->set.shard));

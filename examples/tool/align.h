@@ -3,6 +3,7 @@
 #ifndef SPPO_TOOL_ALIGN_H
 #define SPPO_TOOL_ALIGN_H
 
+#include "validations.h"
 #include "watch.h"
 #include "writers.h"
 
@@ -16,7 +17,8 @@
  *   iterT/                    the policy after iteration T, a model directory
  *   iterT/train.jsonl         D_t, as TRL and uclaml/SPPO read it
  *   iterT/judged.jsonl        all K responses and their probabilities
- *   policy/                   the last policy
+ *   policy/                   what --keep says: the last policy, the best, or
+ *                             an average.json, the list of all
  *   shards/                   parts of an iteration, until they are merged
  *   lock                      held by the process at work
  * All but the appended lines are written whole and renamed.                 */
@@ -36,6 +38,7 @@ typedef struct run {
     double pace[3];      // seconds of a prompt sampled, of one judged, of a
     double validated;    // step; of a validation; 0: not seen yet
     char validation[PATH_ROOM];
+    char ended[240];     // why it ends before its last iteration; "": it goes on
     char digest[DIGEST_ROOM];  // of the round: see align_shards.c
     sppo_lists *into;    // where a merge puts responses
     double *merged;      // [count, k, k] what shards judged
@@ -75,6 +78,16 @@ sppo_result align_log_validation(run *r, const sppo_evaluation *e);
 
 /* Compares the policy with the one that the run began with, and logs it. */
 sppo_result validate(run *r);
+
+/* What --keep needs. */
+sppo_result align_keep_check(const tool *t, sppo_ctx *ctx);
+
+/* Finds out whether, between two iterations, --stop-kl or --stop-watch end the
+ * run: r->ended says so.                                                    */
+sppo_result align_stop(run *r);
+
+/* Writes OUT/policy, as --keep says. */
+sppo_result align_keep(run *r);
 
 /* Leaves of validation.csv the lines up to that iteration. */
 sppo_result validation_cut(run *r, int iteration);

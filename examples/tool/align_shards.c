@@ -289,6 +289,11 @@ sppo_result align_shard(run *r)
     TRY(path_look(&t->ctx, t->folder.checkpoint, &kind));
     if (kind)
         TRY(sppo_play_load(&t->ctx, &r->play, r->t->folder.checkpoint));
+    TRY(align_stop(r));
+    if (r->ended[0]) {
+        note(&t->console, "there is nothing to share out: %s", r->ended);
+        return SPPO_OK;
+    }
     if (r->play.phase != SPPO_PHASE_SAMPLE &&
         (t->set.phase == 1 || r->play.phase != SPPO_PHASE_JUDGE))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "iteration %d of the run "

@@ -106,8 +106,7 @@ static sppo_result listener_add(model_judge *by, const sppo_lists *from, int i,
                                  what == RESPONSE, to);
 }
 
-/* EOS of the policy, or of the one that it is compared with. */
-static int response_finished(const tool *t, const sppo_lists *lists, int i)
+int response_finished(const tool *t, const sppo_lists *lists, int i)
 {
     return sppo_finished(&t->policy.config, lists, i) ||
            (t->base.count && sppo_finished(&t->base.config, lists, i));

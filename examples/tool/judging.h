@@ -29,6 +29,10 @@ sppo_result open_model_judge(model_judge *by, sppo_model *model, codec *tok,
 sppo_result open_program(tool *t, judge_process *process, const char *command,
                          const char *name, sppo_judge *judge);
 
+/* Whether it ends as the policy's do, or those of the one that it is compared
+ * with.                                                                     */
+int response_finished(const tool *t, const sppo_lists *lists, int i);
+
 /* By --judge or --preference: k responses to prompts of `prompt` tokens at
  * the most.                                                                 */
 sppo_result open_judge(tool *t, int prompt, int k);

@@ -1,6 +1,6 @@
 /* models.c - models with their tokenizers, loaded and saved */
 
-#include "tool.h"
+#include "average.h"
 
 #include <string.h>
 
@@ -57,6 +57,14 @@ void tool_free(tool *t)
 sppo_result load_model(tool *t, const char *folder, int preference,
                        sppo_model *model, codec *tok)
 {
+    int is;
+
+    TRY(average_look(&t->ctx, folder, &is));
+    if (is && !preference)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "%.300s is an average of "
+                         "policies, which `sppo sample` and `sppo evaluate` "
+                         "take; give one of those that its average.json names",
+                         folder);
     codec_begin(tok);
     TRY(sppo_model_load_with(&t->ctx, model, folder, t->set.edited, tok->files,
                              tok->count));

@@ -154,11 +154,12 @@ static void peek_settings(const sppo_json *json)
 /* A run of Algorithm 1, by the state in its checkpoint: iteration, phase, done
  * in this order. What a program may read is a name and a value on a line.   */
 static void peek_align(const char *path, double iterations,
-                       const double *state, int saved)
+                       const double *state, int saved, const char *ended)
 {
     static const char *const next[] = { "sample", "judge", "judge", "fit",
                                         "fit", "nothing" };
-    const int phase = saved && state[1] >= 0.0 && state[1] < 6.0
+    const int phase = *ended ? SPPO_PHASE_DONE
+                    : saved && state[1] >= 0.0 && state[1] < 6.0
                     ? (int)state[1] : 0;
 
     printf("run align\nstate %s\niterations %.0f\niterations_done %.0f\n"
@@ -168,6 +169,8 @@ static void peek_align(const char *path, double iterations,
         phase == SPPO_PHASE_FIT)
         printf("next_done %.0f %s\n", saved ? state[2] : 0.0,
                phase == SPPO_PHASE_FIT ? "steps" : "prompts");
+    if (*ended)
+        printf("ended %s\n", ended);
     if (phase == SPPO_PHASE_DONE)
         printf("result %s/policy\n", path);
     else
@@ -188,19 +191,44 @@ static void peek_training(const char *path, const char *command,
         printf("result %s\n", path);
 }
 
+/* Whether a run of align whose checkpoint has that state has ended early, by
+ * its settings and what it has validated.                                   */
+static sppo_result peek_end(sppo_ctx *ctx, const char *folder,
+                            const sppo_json *json, const double *state,
+                            char *why, size_t size)
+{
+    const double kl = sppo_json_number(json, sppo_json_find(json, 0,
+                                                            "stop-kl"));
+    const double looks = sppo_json_number(json, sppo_json_find(json, 0,
+                                                               "stop-watch"));
+    validations v;
+
+    why[0] = 0;
+    if (state[0] < 1.0 || state[1] != SPPO_PHASE_SAMPLE)
+        return SPPO_OK;
+    TRY(validations_read(ctx, folder, &v));
+    validations_stop(&v, kl, looks > 0.0 && looks < 1e6 ? (int)looks : 0, why,
+                     size);
+    validations_free(ctx, &v);
+    return SPPO_OK;
+}
+
 static sppo_result peek_state(sppo_ctx *ctx, const char *path,
                               const sppo_json *json, const char *checkpoint)
 {
     const int prefer = sppo_json_find(json, 0, "preferences") >= 0;
     double state[8] = { 0 }, step = 0.0, steps = 0.0;
+    char ended[240];
     int saved = 0, known, kind;
 
     TRY(path_look(ctx, checkpoint, &kind));
     if (sppo_json_find(json, 0, "prompts") >= 0) {
         if (kind)
             TRY(peek_numbers(ctx, checkpoint, "state", state, 8, &saved));
+        TRY(peek_end(ctx, path, json, state, ended, sizeof ended));
         peek_align(path, sppo_json_number(json,
-                   sppo_json_find(json, 0, "iterations")), state, saved);
+                   sppo_json_find(json, 0, "iterations")), state, saved,
+                   ended);
         return SPPO_OK;
     }
     if (kind) {
@@ -214,8 +242,11 @@ static sppo_result peek_state(sppo_ctx *ctx, const char *path,
 
 sppo_result peek_is_complete(sppo_ctx *ctx, const char *folder, int *complete)
 {
-    char path[PATH_ROOM];
+    char path[PATH_ROOM], ended[240], *data = NULL;
     double state[8];
+    size_t size = 0;
+    sppo_json json;
+    sppo_result result;
     int saved = 0, kind;
 
     path_join(path, folder, "run.safetensors");
@@ -224,8 +255,19 @@ sppo_result peek_is_complete(sppo_ctx *ctx, const char *folder, int *complete)
         TRY(peek_numbers(ctx, path, "state", state, 8, &saved));
     path_join(path, folder, "policy");
     TRY(path_look(ctx, path, &kind));
-    *complete = saved && kind && (int)state[1] == SPPO_PHASE_DONE;
-    return SPPO_OK;
+    *complete = saved && kind && state[1] == SPPO_PHASE_DONE;
+    if (!saved || !kind || *complete)
+        return SPPO_OK;
+    memset(&json, 0, sizeof json);
+    path_join(path, folder, "settings.json");
+    TRY(sppo_file_read(ctx, path, &data, &size));
+    result = sppo_json_parse(ctx, &json, data, size, path);
+    if (result == SPPO_OK)
+        result = peek_end(ctx, folder, &json, state, ended, sizeof ended);
+    *complete = result == SPPO_OK && ended[0];
+    sppo_json_free(ctx, &json);
+    sppo_release(ctx, data, size + 1);
+    return result;
 }
 
 /* The runs of a study, and how many are complete. */

@@ -1,5 +1,6 @@
 /* sample.c - sppo sample: let a policy respond */
 
+#include "average.h"
 #include "fields.h"
 #include "judging.h"
 #include "mt_bench.h"
@@ -11,7 +12,8 @@
 /* A policy that is asked, prompt by prompt. */
 typedef struct responder {
     tool *t;
-    sppo_sampler sampler;
+    average policies;
+    sppo_sampler sampler;  // of one that is no average
     row_writer out;
 } responder;
 
@@ -91,12 +93,17 @@ static sppo_result sample_prompt(responder *r, int prompt)
     tool *t = r->t;
     const settings *s = &t->set;
     const sppo_sampling sampling = sampling_settings(s);
+    const uint64_t key = sppo_random_fork((uint64_t)s->seed, 1);
     int i;
 
     sppo_lists_clear(&t->responses);
-    TRY(sppo_sample(&t->ctx, &r->sampler, &t->policy, &t->prompts, prompt, 1,
-                    &sampling, sppo_random_fork((uint64_t)s->seed, 1),
-                    &t->responses));
+    if (r->policies.count > 1)
+        TRY(average_respond(&t->ctx, &r->policies, &t->prompts, prompt, 1,
+                            s->n * (s->best_of ? s->best_of : 1), &sampling,
+                            key, &t->responses));
+    else
+        TRY(sppo_sample(&t->ctx, &r->sampler, &t->policy, &t->prompts, prompt,
+                        1, &sampling, key, &t->responses));
     if (s->best_of)
         return print_best(r, prompt);
     for (i = 0; i < s->n; i++)
@@ -144,13 +151,40 @@ static sppo_result sample_all(responder *r)
     return SPPO_OK;
 }
 
+/* With the policies loaded. */
+static sppo_result sample_with(responder *r)
+{
+    tool *t = r->t;
+    const settings *s = &t->set;
+    const int k = s->n * (s->best_of ? s->best_of : 1);
+    int longest;
+
+    if ((s->generator || s->mt_bench) && !codec_reads_text(&t->tok))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--%s writes texts, but %s",
+                         s->generator ? "alpaca-eval" : "mt-bench",
+                         t->tok.missing);
+    if (s->mt_bench && r->policies.count > 1)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--mt-bench is answered by "
+                         "one policy, and %.200s is an average", s->policy);
+    if (s->mt_bench)
+        return answer_questions(t);
+    TRY(sample_prompts(t));
+    longest = longest_list(&t->prompts);
+    if (s->best_of)
+        TRY(open_judge(t, longest, s->best_of));
+    writer_begin(&r->out, t);
+    if (r->policies.count == 1)
+        TRY(sppo_sampler_init(&t->ctx, &r->sampler, &t->policy, 1, k, longest,
+                              response_room(t, 1)));
+    TRY(sample_all(r));
+    return judge_finish(&t->process);
+}
+
 sppo_result run_sample(tool *t)
 {
     const settings *s = &t->set;
-    const int k = s->n * (s->best_of ? s->best_of : 1);
     responder r;
     sppo_result result;
-    int longest;
 
     if (s->best_of && !s->preference == !s->judge)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
@@ -158,26 +192,13 @@ sppo_result run_sample(tool *t)
     if (s->generator && s->n > 1)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--alpaca-eval takes one "
                          "response to each prompt; leave --n out");
-    TRY(load_model(t, s->policy, 0, &t->policy, &t->tok));
-    if ((s->generator || s->mt_bench) && !codec_reads_text(&t->tok))
-        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--%s writes texts, but %s",
-                         s->generator ? "alpaca-eval" : "mt-bench",
-                         t->tok.missing);
-    if (s->mt_bench)
-        return answer_questions(t);
-    TRY(sample_prompts(t));
-    longest = longest_list(&t->prompts);
-    if (s->best_of)
-        TRY(open_judge(t, longest, s->best_of));
     memset(&r, 0, sizeof r);
     r.t = t;
-    writer_begin(&r.out, t);
-    result = sppo_sampler_init(&t->ctx, &r.sampler, &t->policy, 1, k, longest,
-                               response_room(t, 1));
+    result = average_load(t, s->policy, &t->policy, &t->tok, &r.policies);
     if (result == SPPO_OK)
-        result = sample_all(&r);
+        result = sample_with(&r);
     sppo_sampler_free(&t->ctx, &r.sampler);
     writer_free(&r.out);
-    TRY(result);
-    return judge_finish(&t->process);
+    average_free(&t->ctx, &r.policies);
+    return result;
 }

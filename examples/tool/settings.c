@@ -29,6 +29,8 @@ static const option options[] = {
          "the policy: a model directory"),
     TEXT("against", "DIR", against, NULL, EVALUATE,
          "the policy to compare with"),
+    TEXT("policies", "LIST", policies, NULL, EVALUATE,
+         "policies to compare with each other, DIR,DIR,.. (up to 64)"),
     TEXT("preference", "DIR", preference, NULL,
          ALIGN | JUDGE | EVALUATE | CONTENT_OPTION | AMENDED_OPTION,
          "judge by this preference model (see `sppo prefer`)"),
@@ -93,6 +95,11 @@ static const option options[] = {
            "the numbers of a directory or a GGUF; float16 of a GGUF only; both "
            "others take half the space"),
     TEXT("out", "FILE", out, NULL, TOKENIZER, "the tokenizer.bin to write"),
+    TEXT("out", "FILE", out, NULL, EVALUATE,
+         "write rows {\"prompt\", \"model_a\", \"model_b\", \"response_a\", "
+         "\"response_b\", \"finished\", \"prob_a\"}"),
+    TEXT("heat", "FILE", heat, "policies", EVALUATE,
+         "the table as a picture, an SVG"),
     TEXT("out", "DIR", out, NULL, TRAINING | FREE_OPTION,
          "the folder to write"),
 
@@ -196,6 +203,18 @@ static const option options[] = {
            "loss=sppo", ALIGN, "log Z: eta/2, from the samples, or log-z eta"),
     REAL("log-z", log_z, -1e6, 1e6, "0.5", "baseline=coefficient", ALIGN,
          "the coefficient"),
+    CHOICE("keep", "last|best|average", keep, "last", NULL,
+           ALIGN | AMENDED_OPTION,
+           "what OUT/policy is: the last policy; that of the iteration with the "
+           "highest win rate on --validation, by --watch where it is given; or "
+           "all, each response drawn by one of them (Theorem 4.1)"),
+    REAL("stop-kl", stop_kl, 1e-9, 1e9, NULL, "validation",
+         ALIGN | AMENDED_OPTION,
+         "end after the iteration whose KL to the policy as it began exceeds "
+         "this, nats of a response on --validation"),
+    COUNT("stop-watch", stop_watch, 1, 100000, NULL, "watch",
+          ALIGN | AMENDED_OPTION,
+          "end when --watch has seen no higher win rate for so many iterations"),
     CHOICE("phase", "all|sample|judge|fit", phase, "all", NULL,
            ALIGN | FREE_OPTION,
            "do one phase of an iteration and stop; go on with --resume"),
@@ -286,6 +305,8 @@ static const option options[] = {
     TEXT("config", "FILE", config, "!resume", TRAINING | FREE_OPTION,
          "settings of another run, its settings.json, or a file like it; what "
          "is given besides wins"),
+    FLAG("force", force, "out|heat", EVALUATE | FREE_OPTION,
+         "write over what is there"),
     FLAG("force", force, "!resume", WRITING | FREE_OPTION,
          "write over what is there"),
     FLAG("dry-run", dry_run, NULL, TRAINING | FREE_OPTION,

@@ -65,6 +65,11 @@ typedef struct job {
     "an error, as is any other line. An answer\n{\"error\": \"..\"} ends "   \
     "the run with that sentence.\n"
 
+#define MANY_ABOUT                                                            \
+    "Of many policies there is a table, and of each pair the interval. "      \
+    "Rows of --out\nare read by sppo prefer, evaluate --judgments and game "   \
+    "--matrix .. --rank.\n"
+
 #define JUDGMENTS_ABOUT                                                       \
     "Judgments are AlpacaEval's annotations: output_2 is the "                \
     "model's, output_1 the\n"                                                 \
@@ -188,14 +193,17 @@ static const job jobs[] = {
         "  sppo align .. --judge 'sppo judge --preference judge'\n",
         JUDGE_ABOUT "A request that cannot be judged is answered with an "
         "error; the exit code is 3\nthen, in the end.\n" }, run_judge },
-    { { "evaluate", EVALUATE, "the win rate of one policy against another",
-        "policy against preference|judge prompts, judgments", "",
+    { { "evaluate", EVALUATE, "the win rates of policies against each other",
+        "policy|policies against|policies preference|judge prompts, judgments",
+        "",
         "  sppo evaluate --policy run/policy --against base --preference judge"
         " \\\n      --prompts test.jsonl\n"
+        "  sppo evaluate --policies base,run/iter1,run/policy --preference "
+        "judge \\\n      --prompts test.jsonl --heat table.svg --out rows.jsonl\n"
         "  sppo evaluate --judgments annotations.json\n"
         "  sppo evaluate --judgments gpt-4_single.jsonl --mt-bench "
         "question.jsonl\n",
-        ROWS_ABOUT JUDGE_ABOUT JUDGMENTS_ABOUT }, run_evaluate },
+        ROWS_ABOUT JUDGE_ABOUT MANY_ABOUT JUDGMENTS_ABOUT }, run_evaluate },
     { { "game", GAME, "exact self-play on a preference matrix", "matrix", "",
         "  sppo game --matrix rock-paper-scissors.csv --start 0.6,0.2,0.2\n"
         "  sppo game --matrix gpt-4_pair.jsonl --rank\n",

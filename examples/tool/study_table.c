@@ -14,6 +14,30 @@ typedef struct study_row {
     validation v;  // of its policy; NaN where there is none
 } study_row;
 
+/* The policy that --keep kept. The win rate of an average is the mean of those
+ * of its policies, since each response is one of theirs.                    */
+static void study_kept(study *s, study_row *row, const validations *v)
+{
+    const parser *p = &s->t->parse;
+    const int which = option_find(p, "keep", 4);
+    char keep[STUDY_VALUE];
+    int i;
+
+    option_value(p, which, keep, sizeof keep);
+    if (p->list[which])
+        study_option(p, which, row->run, keep);
+    row->v = v->of[!strcmp(keep, "best") ? validations_best(v) : v->count - 1];
+    if (strcmp(keep, "average"))
+        return;
+    row->v.low = row->v.high = row->v.kl = row->v.length = (double)NAN;
+    row->v.watch_low = row->v.watch_high = (double)NAN;
+    row->v.win_rate = row->v.watch = 0.0;
+    for (i = 0; i < v->count; i++) {
+        row->v.win_rate += v->of[i].win_rate / v->count;
+        row->v.watch += v->of[i].watch / v->count;
+    }
+}
+
 /* What the policy of a run is worth, by its validations. */
 static sppo_result study_value(study *s, study_row *row)
 {
@@ -25,7 +49,7 @@ static sppo_result study_value(study *s, study_row *row)
     TRY(validations_read(ctx, s->path, &v));
     row->v.win_rate = (double)NAN;
     if (v.count && !s->diverged[row->run])
-        row->v = v.of[v.count - 1];
+        study_kept(s, row, &v);
     validations_free(ctx, &v);
     return SPPO_OK;
 }
@@ -100,8 +124,12 @@ static void print_row(const study *s, const study_row *row, int width)
                ? "diverged" : "no validation");
         return;
     }
-    printf("%-*s  %8.4f  %7.4f .. %6.4f  %9d  %6.1f  %7.3f", width, s->name,
-           v->win_rate, v->low, v->high, v->iteration, v->length, v->kl);
+    printf("%-*s  %8.4f", width, s->name, v->win_rate);
+    if (v->low == v->low)
+        printf("  %7.4f .. %6.4f  %9d  %6.1f  %7.3f", v->low, v->high,
+               v->iteration, v->length, v->kl);
+    else
+        printf("  of the average of %d policies%13s", v->iteration, "");
     if (v->watch == v->watch)
         printf("  %7.4f", v->watch);
     printf("\n");

@@ -4,6 +4,7 @@
 #include "files.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,4 +87,23 @@ int validations_best(const validations *v)
         if (validation_rate(&v->of[i]) > validation_rate(&v->of[best]))
             best = i;
     return best;
+}
+
+void validations_stop(const validations *v, double kl, int watch, char *why,
+                      size_t size)
+{
+    const validation *last = v->count ? &v->of[v->count - 1] : NULL;
+    const int best = validations_best(v);
+
+    why[0] = 0;
+    if (last && kl > 0.0 && last->kl > kl)
+        snprintf(why, size, "after iteration %d the KL to the policy as it "
+                 "began, %.4g, exceeds --stop-kl %.10g", last->iteration,
+                 last->kl, kl);
+    else if (last && watch && last->iteration - v->of[best].iteration >= watch)
+        snprintf(why, size, "after iteration %d --watch has not seen a higher "
+                 "win rate than that of iteration %d, %.4f, for %d "
+                 "(--stop-watch %d)", last->iteration, v->of[best].iteration,
+                 validation_rate(&v->of[best]),
+                 last->iteration - v->of[best].iteration, watch);
 }

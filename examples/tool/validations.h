@@ -29,6 +29,12 @@ void validations_free(sppo_ctx *ctx, validations *v);
  * where somebody does, for he has not been learned from.                    */
 double validation_rate(const validation *v);
 
+/* Why a run ends after its last validation, as a sentence; "": it does not.
+ * kl: the most that the policy may move, 0: any; watch: so many iterations in a
+ * row without a higher rate by who watches, 0: any.                         */
+void validations_stop(const validations *v, double kl, int watch, char *why,
+                      size_t size);
+
 /* The first of those with the highest rate; -1: there is none. */
 int validations_best(const validations *v);
 
