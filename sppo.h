@@ -9159,7 +9159,7 @@ static sppo_result sppoi_train_texts(sppo_ctx *ctx, sppo_train *t,
                                      sppo_real *grad, double *loss)
 {
     sppo_forest *f = &t->pref.forest;
-    double sum = 0.0, part;
+    double sum = 0.0, part = 0.0;
     int i = 0;
 
     while (i < count) {
