@@ -99,4 +99,66 @@ raises(sppo.Error, "", lambda: policy.save("judged.py/below"))
 assert policy.sample(prompts[0], temperature=0)  # and it still works
 END
 holds judges_and_failures python3 judged.py
+
+# ---- training on texts ----------------------------------------------------------
+
+cat > trained.py << 'END'
+import sppo
+policy = sppo.Policy("tiny_models/policy")
+asked = ["which is bigger , a %s or a %s ?" % (a, b)
+         for a in ("cat", "dog", "mouse") for b in ("house", "tree", "hen")]
+said = ["the %s is bigger ." % q.split()[-2] for q in asked]
+steps = []
+policy.train(asked, said, epochs=6, batch=4, seed=2,
+             progress=lambda *a: steps.append(a))
+assert [s[:2] for s in steps] == [(i + 1, 18) for i in range(18)], steps
+assert steps[-1][2] < 0.5 * steps[0][2], steps
+policy.train([q + " " + a for q, a in zip(asked, said)], lr=1e-4)  # whole texts
+assert policy.sample(asked[4], temperature=0) == said[4]
+policy.save("taught")
+
+def raises(what, words, call):
+    try:
+        call()
+    except what as e:
+        assert words in str(e), e
+        return
+    raise AssertionError("nothing was raised: " + words)
+
+raises(sppo.Error, "there is no preference model",
+       lambda: policy.judge("a", ["b", "c"]))
+short, long = ["yes ."] * 9, ["yes , it is so , i think ."] * 9
+policy.train_preference(asked, short, long, epochs=12, batch=3)
+p = policy.judge(asked[0], [long[0], short[0], "yes ."])
+assert p[1][0] > 0.9 and p[1][0] + p[0][1] == 1 and p[2][2] == 0.5, p
+assert policy.judge(asked[0], ["yes .", "yes ."])[0][1] == 0.5
+assert (policy.judge(asked[0], ["yes .", long[0]], [True, False])
+        != policy.judge(asked[0], ["yes .", long[0]]))
+policy.align(asked, policy.judge, k=3, iterations=1, epochs=1)
+policy.train_preference(asked, short, long, label=[0.5] * 9, head="scalar",
+                        epochs=12, batch=3)
+assert 0.4 < policy.judge(asked[0], [long[0], short[0]])[0][1] < 0.6
+
+raises(sppo.Error, "stopped after step 1 of 3",
+       lambda: policy.train(asked, said, batch=3, progress=lambda *a: True))
+raises(KeyError, "oops", lambda: policy.train_preference(
+    asked, short, long, progress=lambda *a: {}["oops"]))
+raises(ValueError, "9 prompts and 1 responses",
+       lambda: policy.train(asked, ["a"]))
+raises(ValueError, "8 rejected", lambda: policy.train_preference(
+    asked, short, long[1:]))
+raises(sppo.Error, 'no head "none"', lambda: policy.train_preference(
+    asked, short, long, head="none"))
+raises(sppo.Error, "the label of row 2 of 9 is 2",
+       lambda: policy.train_preference(asked, short, long,
+                                       label=[1, 2] + [1] * 7))
+raises(sppo.Error, "lr is 0", lambda: policy.train(asked, said, lr=0))
+raises(sppo.Error, "beyond the context",
+       lambda: policy.train(asked, ["cat " * 2000] * 9))
+raises(sppo.Error, "rows is 0", lambda: policy.train([]))
+END
+holds training_on_texts python3 trained.py
+"$tool" sample --policy taught --prompt "which is bigger , a dog or a tree ?" \
+    --greedy > out 2> err
+says the_tool_has_what_was_taught '^the tree is bigger \.$'
 end

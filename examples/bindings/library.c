@@ -9,14 +9,15 @@
 #define SPPO_IMPLEMENTATION
 #include "../../sppo.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A policy with its tokenizer. */
+/* A policy with its tokenizer and, once it was trained, a preference model. */
 typedef struct sppo_policy {
     sppo_ctx ctx;
-    sppo_model model;
+    sppo_model model, preference;
     sppo_tokenizer tok;
 } sppo_policy;
 
@@ -35,6 +36,16 @@ typedef struct sppo_run {
     void *user;
 } sppo_run;
 
+/* What may be set of training on given texts; 0: the header's defaults. */
+typedef struct sppo_training {
+    double lr, warmup, clip;
+    int epochs, batch;
+    uint64_t seed;
+    /* Called after each step; not 0: stop. */
+    int (*progress)(void *user, int step, int steps, double loss);
+    void *user;
+} sppo_training;
+
 /* A new policy of a model directory with a tokenizer.bin; NULL: no memory. When
  * it could not be read its message says why.                                */
 sppo_policy *sppo_policy_open(const char *folder);
@@ -48,6 +59,24 @@ int sppo_policy_sample(sppo_policy *p, const char *prompt, int max_tokens,
 int sppo_policy_align(sppo_policy *p, const char *const *prompts, int count,
                       const sppo_run *run);
 int sppo_policy_save(sppo_policy *p, const char *folder);
+/* The next tokens of responses[count] to prompts[count]; responses NULL: of
+ * texts, prompts[count].  All of them end with EOS.                         */
+int sppo_policy_train(sppo_policy *p, const char *const *prompts,
+                      const char *const *responses, int count,
+                      const sppo_training *how);
+/* A preference model, from the policy as it is: responses 2 i and 2 i + 1 are
+ * to prompts[i], the first is better with probability label[i]; head "pair",
+ * "embed" or "scalar".  A second call makes another.                        */
+int sppo_policy_train_preference(sppo_policy *p, const char *head,
+                                 const char *const *prompts,
+                                 const char *const *responses,
+                                 const double *label, int count,
+                                 const sppo_training *how);
+/* What it says of k responses to a prompt: P(i > j) into pairwise[k * k];
+ * finished[i] 0: response i was cut.                                        */
+int sppo_policy_judge(sppo_policy *p, const char *prompt,
+                      const char *const *responses, const int *finished, int k,
+                      double *pairwise);
 
 static int open_files(sppo_policy *p, const char *folder)
 {
@@ -81,6 +110,7 @@ void sppo_policy_close(sppo_policy *p)
     if (!p)
         return;
     sppo_model_free(&p->ctx, &p->model);
+    sppo_model_free(&p->ctx, &p->preference);
     sppo_tokenizer_free(&p->ctx, &p->tok);
     free(p);
 }
@@ -163,17 +193,29 @@ static int align(sppo_policy *p, const sppo_lists *prompts,
     return result;
 }
 
+/* Texts as lists that begin with bos and end with eos, -1: with neither; of
+ * those that are not finished the end is left out, NULL: all are.           */
+static int encode(sppo_policy *p, const char *const *texts, int count, int bos,
+                  int eos, const int *finished, sppo_lists *lists)
+{
+    int i, result = SPPO_OK;
+
+    for (i = 0; i < count && !result; i++)
+        result = sppo_tokenizer_encode(&p->ctx, &p->tok, texts[i],
+                                       strlen(texts[i]), bos,
+                                       !finished || finished[i] ? eos : -1,
+                                       lists);
+    return result;
+}
+
 int sppo_policy_align(sppo_policy *p, const char *const *prompts, int count,
                       const sppo_run *run)
 {
     sppo_lists lists;
-    int i, result = SPPO_OK;
+    int result;
 
     memset(&lists, 0, sizeof lists);
-    for (i = 0; i < count && !result; i++)
-        result = sppo_tokenizer_encode(&p->ctx, &p->tok, prompts[i],
-                                       strlen(prompts[i]), p->model.config.bos,
-                                       -1, &lists);
+    result = encode(p, prompts, count, p->model.config.bos, -1, NULL, &lists);
     if (!result)
         result = align(p, &lists, run);
     sppo_lists_free(&p->ctx, &lists);
@@ -183,4 +225,150 @@ int sppo_policy_align(sppo_policy *p, const char *const *prompts, int count,
 int sppo_policy_save(sppo_policy *p, const char *folder)
 {
     return sppo_model_save_text(&p->ctx, &p->model, &p->tok, folder);
+}
+
+/* ---- training on given texts ---- */
+
+static int report_step(void *user, const sppo_train_progress *p)
+{
+    const sppo_training *how = (const sppo_training *)user;
+
+    return how->progress ? how->progress(how->user, p->step, p->steps, p->loss)
+                         : 0;
+}
+
+static sppo_train_config training(const sppo_training *how)
+{
+    sppo_train_config c;
+
+    memset(&c, 0, sizeof c);
+    c.batch = how->batch;
+    c.epochs = how->epochs;
+    c.seed = how->seed;
+    c.optim.kind = SPPO_ADAMW;
+    c.optim.lr = how->lr;
+    c.optim.warmup = how->warmup;
+    c.optim.clip = how->clip;
+    c.progress = report_step;
+    c.progress_user = (void *)(uintptr_t)how;
+    return c;
+}
+
+/* Prompts, and as many responses to each; without these the prompts are whole
+ * texts, with their end.                                                    */
+static int encode_rows(sppo_policy *p, const char *const *prompts, int count,
+                       const char *const *responses, int each, sppo_lists *x,
+                       sppo_lists *y)
+{
+    const int bos = p->model.config.bos, eos = p->model.config.eos;
+
+    if (encode(p, prompts, count, bos, responses ? -1 : eos, NULL, x))
+        return p->ctx.code;
+    return responses ? encode(p, responses, each * count, -1, eos, NULL, y)
+                     : SPPO_OK;
+}
+
+int sppo_policy_train(sppo_policy *p, const char *const *prompts,
+                      const char *const *responses, int count,
+                      const sppo_training *how)
+{
+    const sppo_train_config c = training(how);
+    sppo_lists x, y;
+    int result;
+
+    memset(&x, 0, sizeof x);
+    memset(&y, 0, sizeof y);
+    result = encode_rows(p, prompts, count, responses, 1, &x, &y);
+    if (!result)
+        result = sppo_train_policy(&p->ctx, &p->model, &c, &x,
+                                   responses ? &y : NULL);
+    sppo_lists_free(&p->ctx, &x);
+    sppo_lists_free(&p->ctx, &y);
+    return result;
+}
+
+static int head_of(sppo_policy *p, const char *name, sppo_head *head)
+{
+    int i;
+
+    for (i = SPPO_HEAD_NONE + 1; sppo_head_name((sppo_head)i); i++)
+        if (!strcmp(name, sppo_head_name((sppo_head)i))) {
+            *head = (sppo_head)i;
+            return SPPO_OK;
+        }
+    return sppo_fail(&p->ctx, SPPO_E_ARGUMENT, "there is no head \"%.40s\"",
+                     name);
+}
+
+int sppo_policy_train_preference(sppo_policy *p, const char *head,
+                                 const char *const *prompts,
+                                 const char *const *responses,
+                                 const double *label, int count,
+                                 const sppo_training *how)
+{
+    const sppo_train_config c = training(how);
+    sppo_model fresh;
+    sppo_head kind = SPPO_HEAD_NONE;
+    sppo_lists x, y;
+    int result = head_of(p, head, &kind);
+
+    memset(&fresh, 0, sizeof fresh);
+    memset(&x, 0, sizeof x);
+    memset(&y, 0, sizeof y);
+    if (!result)
+        result = encode_rows(p, prompts, count, responses, 2, &x, &y);
+    if (!result)
+        result = sppo_model_clone(&p->ctx, &fresh, &p->model, kind, 0);
+    if (!result)
+        result = sppo_train_preference(&p->ctx, &fresh, &c, &x, &y, label);
+    sppo_lists_free(&p->ctx, &x);
+    sppo_lists_free(&p->ctx, &y);
+    if (result) {
+        sppo_model_free(&p->ctx, &fresh);
+        return result;
+    }
+    sppo_model_free(&p->ctx, &p->preference);
+    p->preference = fresh;
+    return SPPO_OK;
+}
+
+static int judge(sppo_policy *p, const sppo_lists *prompt,
+                 const sppo_lists *responses, int k, double *pairwise)
+{
+    double tokens = sppo_lists_length(prompt, 0);
+    sppo_pref pref;
+    int i, result;
+
+    for (i = 0; i < k; i++)  // at the most: each is read after each
+        tokens += (double)k * sppo_lists_length(responses, i);
+    result = sppo_pref_init(&p->ctx, &pref, &p->preference,
+                            tokens < INT_MAX ? (int)tokens : INT_MAX, k, 0);
+    if (result)
+        return result;
+    result = sppo_pref_fill(&p->ctx, &pref, prompt, responses, k, 0, 1,
+                            pairwise);
+    sppo_pref_free(&p->ctx, &pref);
+    return result;
+}
+
+int sppo_policy_judge(sppo_policy *p, const char *prompt,
+                      const char *const *responses, const int *finished, int k,
+                      double *pairwise)
+{
+    sppo_lists x, y;
+    int result;
+
+    if (!p->preference.weights)
+        return sppo_fail(&p->ctx, SPPO_E_ARGUMENT, "there is no preference "
+                         "model; sppo_policy_train_preference makes one");
+    memset(&x, 0, sizeof x);
+    memset(&y, 0, sizeof y);
+    result = encode(p, &prompt, 1, p->model.config.bos, -1, NULL, &x);
+    if (!result)
+        result = encode(p, responses, k, -1, p->model.config.eos, finished, &y);
+    if (!result)
+        result = judge(p, &x, &y, k, pairwise);
+    sppo_lists_free(&p->ctx, &x);
+    sppo_lists_free(&p->ctx, &y);
+    return result;
 }

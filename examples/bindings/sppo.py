@@ -15,6 +15,12 @@
     >>> policy.sample(prompts[0], temperature=0)
     >>> policy.save("aligned")
 
+or with a preference model, trained here, on texts of one's own:
+
+    policy.train(prompts, responses)
+    policy.train_preference(prompts, chosen, rejected)
+    policy.align(prompts, policy.judge)
+
 Standard library only; the shared library is SPPO_LIBRARY, or the one that make
 lib built.  A failure is a sppo.Error with the library's sentence; what a judge
 raises is raised again.
@@ -35,6 +41,7 @@ class Error(Exception):
 
 JUDGE = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p, c.POINTER(c.c_char_p),
                     c.POINTER(c.c_int), c.c_int, c.POINTER(c.c_double))
+STEP = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int, c.c_int, c.c_double)
 PROGRESS = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int, c.c_int, c.c_int,
                        c.c_int, c.c_double)
 
@@ -49,17 +56,32 @@ class _Run(c.Structure):
                 ("user", c.c_void_p)]
 
 
+class _Training(c.Structure):
+    """sppo_training of library.c, field by field."""
+    _fields_ = [("lr", c.c_double), ("warmup", c.c_double),
+                ("clip", c.c_double), ("epochs", c.c_int), ("batch", c.c_int),
+                ("seed", c.c_uint64), ("progress", STEP),
+                ("user", c.c_void_p)]
+
+
 def _load():
     lib = c.CDLL(PATH)
     handle = c.c_void_p
+    texts = c.POINTER(c.c_char_p)
     calls = {
         "open": (handle, [c.c_char_p]),
         "message": (c.c_char_p, [handle]),
         "close": (None, [handle]),
         "sample": (c.c_int, [handle, c.c_char_p, c.c_int, c.c_double,
                              c.c_uint64, c.c_char_p, c.c_size_t]),
-        "align": (c.c_int, [handle, c.POINTER(c.c_char_p), c.c_int,
-                            c.POINTER(_Run)]),
+        "align": (c.c_int, [handle, texts, c.c_int, c.POINTER(_Run)]),
+        "train": (c.c_int, [handle, texts, texts, c.c_int,
+                            c.POINTER(_Training)]),
+        "train_preference": (c.c_int, [
+            handle, c.c_char_p, texts, texts, c.POINTER(c.c_double), c.c_int,
+            c.POINTER(_Training)]),
+        "judge": (c.c_int, [handle, c.c_char_p, texts, c.POINTER(c.c_int),
+                            c.c_int, c.POINTER(c.c_double)]),
         "save": (c.c_int, [handle, c.c_char_p])}
     for name, (result, arguments) in calls.items():
         call = getattr(lib, "sppo_policy_" + name)
@@ -68,6 +90,10 @@ def _load():
 
 
 _lib = _load()
+
+
+def _texts(texts):
+    return (c.c_char_p * len(texts))(*[t.encode() for t in texts])
 
 
 class Policy:
@@ -138,12 +164,67 @@ class Policy:
 
         run = _Run(eta, lr, k, iterations, epochs, batch, max_tokens,
                    loss.encode(), seed, JUDGE(ask), PROGRESS(report), None)
-        texts = (c.c_char_p * len(prompts))(*[p.encode() for p in prompts])
-        code = _lib.sppo_policy_align(self._handle, texts, len(prompts),
-                                      c.byref(run))
+        code = _lib.sppo_policy_align(self._handle, _texts(prompts),
+                                      len(prompts), c.byref(run))
         if raised:
             raise raised[0]
         self._check(code)
+
+    def _train(self, call, lr, epochs, batch, seed, progress):
+        """call(settings), with a progress callback that may raise."""
+        raised = []
+
+        def report(_, step, steps, loss):
+            try:
+                return int(bool(progress and progress(step, steps, loss)))
+            except BaseException as e:
+                raised.append(e)
+                return 1
+
+        code = call(c.byref(_Training(lr, 0.05, 1.0, epochs, batch, seed,
+                                      STEP(report), None)))
+        if raised:
+            raise raised[0]
+        self._check(code)
+
+    def train(self, prompts, responses=None, lr=1e-3, epochs=1, batch=16,
+              seed=1, progress=None):
+        """Learns to answer prompts so, or, without responses, these texts.
+
+        progress(step, steps, loss) may return True to stop.
+        """
+        if responses is not None and len(responses) != len(prompts):
+            raise ValueError("there are %d prompts and %d responses"
+                             % (len(prompts), len(responses)))
+        self._train(lambda how: _lib.sppo_policy_train(
+            self._handle, _texts(prompts),
+            None if responses is None else _texts(responses), len(prompts),
+            how), lr, epochs, batch, seed, progress)
+
+    def train_preference(self, prompts, chosen, rejected, label=None,
+                         head="pair", lr=1e-3, epochs=1, batch=16, seed=1,
+                         progress=None):
+        """A preference model, for judge; label: P(chosen is better), or 1."""
+        label = [1.0] * len(prompts) if label is None else label
+        if not len(prompts) == len(chosen) == len(rejected) == len(label):
+            raise ValueError("there are %d prompts, %d chosen, %d rejected, "
+                             "%d labels" % (len(prompts), len(chosen),
+                                            len(rejected), len(label)))
+        both = [text for pair in zip(chosen, rejected) for text in pair]
+        self._train(lambda how: _lib.sppo_policy_train_preference(
+            self._handle, head.encode(), _texts(prompts), _texts(both),
+            (c.c_double * len(label))(*label), len(prompts), how),
+            lr, epochs, batch, seed, progress)
+
+    def judge(self, prompt, responses, finished=None):
+        """What the preference model of train_preference says, for align."""
+        k = len(responses)
+        ended = (c.c_int * k)(*(finished or [True] * k))
+        pairwise = (c.c_double * (k * k))()
+        self._check(_lib.sppo_policy_judge(
+            self._handle, prompt.encode(), _texts(responses), ended, k,
+            pairwise))
+        return [list(pairwise[i * k:i * k + k]) for i in range(k)]
 
     def save(self, folder):
         """A model directory, which is made."""
