@@ -1,8 +1,9 @@
 #!/bin/sh
-# test_bindings.sh - the header as a shared library, from Python
+# test_bindings.sh - the header from C++, in a megabyte without files or heap,
+# and as a shared library from Python
 #
 # Run     tests/test_bindings.sh build build/scratch   (programs, scratch)
-# Prints  as test_rows.sh; skipped where there is no python3
+# Prints  as test_rows.sh; what there is no compiler or python3 for is skipped
 
 programs=$1
 case $programs in /*) ;; *) programs=$PWD/$programs ;; esac
@@ -17,11 +18,73 @@ end() {
     [ "$failed" -eq 0 ]
     exit
 }
+ln -s "$root/tiny_models" tiny_models
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1" "$2, not $3"; fi; }
+# SPPO_STATIC compiles only what is used
+quick="-O1 -DSPPO_STATIC -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
+
+# ---- C++ --------------------------------------------------------------------------
+
+if command -v "${CXX:-c++}" > /dev/null; then
+    # shellcheck disable=SC2086  # several flags
+    holds cpp_compiles "${CXX:-c++}" -std=c++11 -fopenmp $quick \
+        "$root/examples/bindings/align.cc" -o align_cc
+    holds cpp_runs ./align_cc
+    equal cpp_answer_is_shorter "$(awk '/^before  ./ { was = length($0) }
+        /^after   ./ { print (length($0) < was) }' out)" 1
+    mkdir -p elsewhere/tiny_models
+    expect cpp_throws_what_fails 1 \
+        '^align: .*tiny_models/policy/config.json' \
+        sh -c 'cd elsewhere && ../align_cc'
+else
+    skip cpp "there is no C++ compiler"
+fi
+
+# ---- a megabyte -------------------------------------------------------------------
+
+small=$root/examples/bindings/one_megabyte.c
+# shellcheck disable=SC2086  # several flags
+holds megabyte_compiles "${CC:-cc}" -std=c99 $quick -c "$small" -o megabyte.o
+holds megabyte_links "${CC:-cc}" megabyte.o -o megabyte -lm
+holds megabyte_runs ./megabyte
+equal megabyte_is_aligned "$(awk '/^before/ { was = $NF }
+    /^after/ { print ($NF < was - 1) }' out)" 1
+equal megabyte_is_not_exceeded \
+    "$(awk '/^peak/ { print ($2 > 0.1 && $2 < 1) }' out)" 1
+sed -n 's/^ \*   \(before.*\|after.*\|peak.*[^ *\/]\) *\**\/*$/\1/p' "$small" \
+    > promised
+same megabyte_prints_what_it_promises promised out
+# It asks the system for nothing but to print.
+if command -v nm > /dev/null; then
+    equal megabyte_needs_no_files_heap_or_threads "$(nm megabyte.o |
+        awk '$1 == "U" { print $2 }' | grep -E -e \
+        '^_*(f?open|f?read|f?write|f?close|f?seek|.*alloc|free|GOMP|.*thread)' |
+        tr '\n' ' ')" ""
+else
+    skip megabyte_needs_no_files_heap_or_threads "there is no nm"
+fi
+# With a quarter of that it ends in a sentence.
+sed "s|\"../../sppo.h\"|\"$root/sppo.h\"|; s/1 << 20/1 << 18/" "$small" > quarter.c
+# shellcheck disable=SC2086  # several flags
+holds a_quarter_compiles "${CC:-cc}" -std=c99 $quick quarter.c -o quarter -lm
+./quarter > out
+equal a_quarter_is_refused $? 1
+says a_quarter_says_so '^one_megabyte: .*out of memory'
+if command -v arm-none-eabi-gcc > /dev/null; then
+    # Enums of one byte there make some comparisons always true.
+    # shellcheck disable=SC2086  # several flags
+    holds megabyte_for_a_cortex_m arm-none-eabi-gcc -std=c99 $quick -mthumb \
+        -mcpu=cortex-m7 -Wno-type-limits -c "$small" -o cortex.o
+else
+    skip megabyte_for_a_cortex_m "there is no arm-none-eabi-gcc"
+fi
+
+# ---- Python -----------------------------------------------------------------------
+
 command -v python3 > /dev/null || { skip python "there is no python3"; end; }
 [ -e "$SPPO_LIBRARY" ] || { skip python "make lib was not run"; end; }
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
-ln -s "$root/tiny_models" tiny_models
 
 # ---- the example that its documentation begins with -----------------------------
 
@@ -36,7 +99,6 @@ for call in ("prompts[0], temperature=0",):
 exec(code)
 END
 holds the_documented_example python3 documented.py
-equal() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1" "$2, not $3"; fi; }
 prompt="tell me a story about a red cat and a blue dog ."
 sed -n 1p out > before
 sed -n 2p out > after
