@@ -48,6 +48,7 @@ run audit sh tests/audit.sh
 run torch sh tests/test_torch.sh tiny_models/policy build/scratch
 run mpi sh tests/test_mpi.sh build build/scratch
 run install sh tests/test_install.sh build/scratch
+run packages sh tests/test_packages.sh build/scratch
 run instruct sh tests/test_instruct.sh build/instruct
 run reproduce sh tests/test_reproduce.sh build/reproduce build/scratch
 run tool sh tests/test_tool.sh build/sppo build/scratch
