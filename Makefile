@@ -32,8 +32,9 @@ TESTS = base json kernels policy sample optim prefer train game methods update \
         play ranks traffic files data repro memory calls
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
-.PHONY: help all examples exercise letters lib man demo test check-all programs audit mutate sanitize \
-        coverage fuzz faults soak models repro repro-full repro-second \
+.PHONY: help all examples exercise letters book book-keep lib man demo test \
+        check-all programs audit mutate sanitize coverage fuzz faults soak \
+        models repro repro-full repro-second \
         repro-keep bench bench-growth bench-torch strict ports mpi clean
 
 all: $(TOOLS)  ## the command-line tool and its helpers, under build/
@@ -141,6 +142,13 @@ bench-torch: build/bench  ## both in turn, where PyTorch is installed
 man: build/sppo  ## build/sppo.1, the manual page of the tool
 	@sh examples/packaging/man.sh build/sppo > build/sppo.1
 
+book: build/book/page build/sppo  ## build/book/index.html, the annotated paper; needs clang's wasm32
+	@sh examples/book/build.sh build/book/index.html
+
+book-keep: build/book/page build/sppo  ## measure, make, and keep it in examples/book
+	@sh examples/book/measure.sh
+	@sh examples/book/build.sh examples/book/index.html
+
 lib: build/libsppo.so  ## a shared library; examples/bindings has Python's
 
 mpi: build/mpi_align  ## align on many machines: mpirun -n 4 build/mpi_align
@@ -185,11 +193,13 @@ build/reproduce: $(call object,$(wildcard examples/reproduction/*.c) \
 build/instruct: $(call object,$(patsubst %,examples/instruct/%.c, \
                   instruct rows pairs)) $(LANGUAGE)
 build/story_judge: $(call object,examples/instruct/story_judge.c)
+build/book/page: $(call object,$(patsubst %,examples/book/%.c, \
+                   book cut math text) examples/tool/buffer.c)
 build/plot: $(call object,examples/lessons/plot.c)
 build/bench: $(call object,tests/bench.c)
 $(EXAMPLES): build/%: build/obj/examples/lessons/%.o
 
-$(TOOLS) $(EXAMPLES) build/exhaust build/reproduce build/bench:
+$(TOOLS) $(EXAMPLES) build/exhaust build/reproduce build/bench build/book/page:
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ -lm
 

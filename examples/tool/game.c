@@ -11,15 +11,16 @@
 static sppo_result game_line(tool *t, game *g, const char *line, size_t length,
                              const char *where, double *out)
 {
-    sppo_json *json = &g->json;
+    sppo_json *json = &g->in->json;
     int i, at = 0;
 
-    buffer_clear(&g->line);
-    buffer_add(&g->line, "[", 1);
-    buffer_add(&g->line, line, length);
-    buffer_add(&g->line, "]", 1);
-    TRY(buffer_check(&g->line));
-    TRY(sppo_json_parse(&t->ctx, json, g->line.data, g->line.length, where));
+    buffer_clear(&g->in->line);
+    buffer_add(&g->in->line, "[", 1);
+    buffer_add(&g->in->line, line, length);
+    buffer_add(&g->in->line, "]", 1);
+    TRY(buffer_check(&g->in->line));
+    TRY(sppo_json_parse(&t->ctx, json, g->in->line.data, g->in->line.length,
+                        where));
     if (json->node[0].count != g->n)
         return sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s: %d numbers, not %d",
                          where, json->node[0].count, g->n);
@@ -35,13 +36,13 @@ static sppo_result game_line(tool *t, game *g, const char *line, size_t length,
 /* The rows of the matrix; every line that is not blank is one. */
 static sppo_result game_matrix(tool *t, game *g)
 {
-    const char *data = g->data;
+    const char *data = g->in->data;
     const int n = g->n;
     char where[PATH_ROOM + 32];
     size_t at = 0, length;
     int line, row = 0;
 
-    for (line = 1; at < g->size; line++, at += length + 1) {
+    for (line = 1; at < g->in->size; line++, at += length + 1) {
         length = strcspn(data + at, "\n");
         if (strspn(data + at, " \t\r") >= length)
             continue;
@@ -188,8 +189,8 @@ static sppo_result game_settings(tool *t, game *g)
  * the square of what the first row says.                                    */
 static sppo_result game_size(tool *t, const game *g)
 {
-    const char *data = g->data;
-    const size_t size = g->size;
+    const char *data = g->in->data;
+    const size_t size = g->in->size;
     const int n = g->n;
     size_t at, length;
     int rows = 0;
@@ -221,7 +222,7 @@ static sppo_result game_run(tool *t, game *g, double *block)
         *row[i] = block + (size_t)n * (size_t)(n + i);
     TRY(game_settings(t, g));
     TRY(game_names(t, g));
-    TRY(g->won ? game_pairs(t, g) : game_matrix(t, g));
+    TRY(g->in->won ? game_pairs(t, g) : game_matrix(t, g));
     TRY(game_start(t, g));
     memcpy(g->first, g->pi, (size_t)n * sizeof *g->pi);
     memcpy(g->magnet, g->pi, (size_t)n * sizeof *g->pi);
@@ -235,22 +236,25 @@ static sppo_result game_run(tool *t, game *g, double *block)
  * the models in them.                                                       */
 static sppo_result game_count(tool *t, game *g)
 {
-    const char first = g->data[strspn(g->data, " \t\r\n")];
-    char *data = g->data;
+    const char first = g->in->data[strspn(g->in->data, " \t\r\n")];
+    char *data = g->in->data;
     size_t i;
 
     g->n = 1;
     if (first != '{' && first != '[') {
-        for (i = strspn(data, " \t\r\n"); i < g->size && data[i] != '\n'; i++)
+        for (i = strspn(data, " \t\r\n"); i < g->in->size; i++) {
+            if (data[i] == '\n')
+                break;
             g->n += data[i] == ',';
+        }
         return game_size(t, g);
     }
-    g->data = NULL;
-    TRY(rows_adopt(&t->rows, &t->ctx, t->set.matrix, data, g->size));
-    TRY(pairs_read(t, &g->judged));
-    g->n = g->judged.models.count;
-    g->won = (double *)sppo_alloc(&t->ctx, cells(1, g->n), sizeof(double));
-    return g->won ? SPPO_OK : t->ctx.code;
+    g->in->data = NULL;
+    TRY(rows_adopt(&t->rows, &t->ctx, t->set.matrix, data, g->in->size));
+    TRY(pairs_read(t, &g->in->judged));
+    g->n = g->in->judged.models.count;
+    g->in->won = (double *)sppo_alloc(&t->ctx, cells(1, g->n), sizeof(double));
+    return g->in->won ? SPPO_OK : t->ctx.code;
 }
 
 static sppo_result game_all(tool *t, game *g)
@@ -259,7 +263,7 @@ static sppo_result game_all(tool *t, game *g)
     double *block;
     sppo_result result;
 
-    TRY(text_read(&t->ctx, &t->set.matrix, &g->data, &g->size));
+    TRY(text_read(&t->ctx, &t->set.matrix, &g->in->data, &g->in->size));
     TRY(game_count(t, g));
     entries = cells(1, g->n + GAME_ROWS);  // and some
     block = (double *)sppo_alloc(&t->ctx, entries, sizeof(double));
@@ -273,16 +277,19 @@ static sppo_result game_all(tool *t, game *g)
 sppo_result run_game(tool *t)
 {
     game g;
+    game_input in;
     sppo_result result;
 
     memset(&g, 0, sizeof g);
-    g.line.ctx = &t->ctx;
+    memset(&in, 0, sizeof in);
+    g.in = &in;
+    in.line.ctx = &t->ctx;
     result = game_all(t, &g);
-    sppo_release(&t->ctx, g.won, cells(1, g.n) * sizeof(double));
-    pairs_free(t, &g.judged);
-    buffer_free(&g.line);
-    sppo_json_free(&t->ctx, &g.json);
-    if (g.data)
-        sppo_release(&t->ctx, g.data, g.size + 1);
+    sppo_release(&t->ctx, in.won, cells(1, g.n) * sizeof(double));
+    pairs_free(t, &in.judged);
+    buffer_free(&in.line);
+    sppo_json_free(&t->ctx, &in.json);
+    if (in.data)
+        sppo_release(&t->ctx, in.data, in.size + 1);
     return result;
 }

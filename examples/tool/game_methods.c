@@ -1,6 +1,7 @@
 /* game_methods.c - the steps that sppo game knows by name */
 
-#include "game.h"
+#include "game_methods.h"
+#include "../../sppo.h"
 
 #include <math.h>
 #include <string.h>

@@ -21,8 +21,8 @@ static void name_of(const tool *t, const game *g, int i, char out[NAME_ROOM])
         name += strcspn(name, ",") + 1;
     if (name)
         snprintf(out, NAME_ROOM, "%.*s", (int)strcspn(name, ","), name);
-    else if (g->won)
-        snprintf(out, NAME_ROOM, "%s", name_text(&g->judged.models, i));
+    else if (g->in->won)
+        snprintf(out, NAME_ROOM, "%s", name_text(&g->in->judged.models, i));
     out[text_fits(out, strlen(out), NAME_COLUMNS)] = 0;
 }
 
@@ -47,7 +47,7 @@ sppo_result game_names(tool *t, const game *g)
 
     if (!at)
         return SPPO_OK;
-    if (g->won)
+    if (g->in->won)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--names are for a matrix; "
                          "the rows of %s name the models", t->set.matrix);
     for (count = 1; at[strcspn(at, ",")]; count++) {
@@ -89,7 +89,8 @@ sppo_result game_rank(tool *t, game *g)
     int i, rank;
 
     sppo_exact_win_rates(g->half, g->pairwise, solution, g->n);
-    sppo_bradley_terry_fit(g->reward, g->won ? g->won : g->pairwise, g->n);
+    sppo_bradley_terry_fit(g->reward, g->in->won ? g->in->won : g->pairwise,
+                           g->n);
     sppo_win_rates(g->win, g->pairwise, g->n);
     memset(done, 0, (size_t)g->n * sizeof *done);
     printf("\nthe %s policy, gap %.1e, solves it; %.1f %% of the triples are "
