@@ -68,7 +68,7 @@ demo:  ## align the tiny policy for three iterations, in under a minute
 	@sh examples/instruct/demo.sh build/demo
 
 test:  ## every test, in float and in double
-	@$(MAKE) -j2 all examples lib build/exhaust build/reproduce programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
+	@$(MAKE) -j2 all examples lib build/exhaust build/reproduce build/book/page build/book/native programs $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 	@sh tests/run.sh $(TESTS)
 
 check-all:  ## all that can be checked, hours: strict to mutate
@@ -195,6 +195,12 @@ build/instruct: $(call object,$(patsubst %,examples/instruct/%.c, \
 build/story_judge: $(call object,examples/instruct/story_judge.c)
 build/book/page: $(call object,$(patsubst %,examples/book/%.c, \
                    book cut math text) examples/tool/buffer.c)
+# The page's engine for this machine, without multiply-adds as WebAssembly is.
+build/book/native: $(wildcard examples/book/engine*.c) examples/book/native.c \
+    examples/book/engine.h examples/tool/game_methods.c sppo.h
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -O2 -ffp-contract=off -DSPPO_NO_STDIO \
+	    $(filter %.c,$^) -o $@ -lm
 build/plot: $(call object,examples/lessons/plot.c)
 build/bench: $(call object,tests/bench.c)
 $(EXAMPLES): build/%: build/obj/examples/lessons/%.o

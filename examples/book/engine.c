@@ -125,52 +125,60 @@ EXPORT(add_prompt) int add_prompt(const char *prompt)
     return sppo_lists_add_text(&engine_ctx, &prompts, &tokenizer, prompt);
 }
 
-/* Settings by name, before begin(); 0 or 1 comes back: such a name exists. */
-EXPORT(set) int set(const char *name, double value)
+/* The settings that a page has, by the names of the tool's options. */
+static const struct whole { const char *name; int *value; } wholes[] = {
+    { "k", &config.k },
+    { "iterations", &config.iterations },
+    { "prompts-per-iteration", &config.prompts_per_iteration },
+    { "batch", &config.batch },
+    { "epochs", &config.epochs },
+    { "keep-all", &config.keep_all },
+    { "bradley-terry", &config.bradley_terry },
+    { "length-normalised", &config.length_normalised },
+    { "reference-every", &config.reference_every },
+    { "opponents", &config.opponents },
+    { "max-tokens", &config.sampling.max_tokens }
+};
+static const struct real { const char *name; double *value; } reals[] = {
+    { "eta", &config.eta },
+    { "clip-range", &config.clip_range },
+    { "pull", &config.pull },
+    { "mixture", &config.mixture },
+    { "margin", &config.margin },
+    { "temperature", &config.sampling.temperature },
+    { "lr", &config.optim.lr },
+    { "clip", &config.optim.clip },
+    { "warmup", &config.optim.warmup }
+};
+
+EXPORT(clear_settings) void clear_settings(void)
 {
     static const sppo_play_config none;
 
-    if (!strcmp(name, "nothing"))
-        config = none;
-    else if (!strcmp(name, "eta"))
-        config.eta = value;
-    else if (!strcmp(name, "k"))
-        config.k = (int)value;
-    else if (!strcmp(name, "iterations"))
-        config.iterations = (int)value;
-    else if (!strcmp(name, "prompts_per_iteration"))
-        config.prompts_per_iteration = (int)value;
-    else if (!strcmp(name, "batch"))
-        config.batch = (int)value;
-    else if (!strcmp(name, "epochs"))
-        config.epochs = (int)value;
-    else if (!strcmp(name, "keep_all"))
-        config.keep_all = (int)value;
-    else if (!strcmp(name, "loss"))
-        config.loss = (sppo_loss)(int)value;
-    else if (!strcmp(name, "signal"))
-        config.signal = (sppo_signal)(int)value;
-    else if (!strcmp(name, "advantage"))
-        config.advantage = (sppo_advantage)(int)value;
-    else if (!strcmp(name, "bradley_terry"))
-        config.bradley_terry = (int)value;
-    else if (!strcmp(name, "pull"))
-        config.pull = value;
-    else if (!strcmp(name, "seed"))
-        config.seed = (uint64_t)value;
-    else if (!strcmp(name, "learning_rate"))
-        config.optim.lr = value;
-    else if (!strcmp(name, "clip"))
-        config.optim.clip = value;
-    else if (!strcmp(name, "warmup"))
-        config.optim.warmup = value;
-    else if (!strcmp(name, "max_tokens"))
-        config.sampling.max_tokens = (int)value;
-    else if (!strcmp(name, "temperature"))
-        config.sampling.temperature = value;
-    else
-        return 0;
-    return 1;
+    config = none;
+}
+
+/* 0: no setting has this name.  loss, signal, advantage: as they are counted.
+ */
+EXPORT(set) int set(const char *name, double value)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof wholes / sizeof *wholes; i++)
+        if (!strcmp(name, wholes[i].name))
+            return *wholes[i].value = (int)value, 1;
+    for (i = 0; i < sizeof reals / sizeof *reals; i++)
+        if (!strcmp(name, reals[i].name))
+            return *reals[i].value = value, 1;
+    if (!strcmp(name, "loss"))
+        return config.loss = (sppo_loss)(int)value, 1;
+    if (!strcmp(name, "signal"))
+        return config.signal = (sppo_signal)(int)value, 1;
+    if (!strcmp(name, "advantage"))
+        return config.advantage = (sppo_advantage)(int)value, 1;
+    if (!strcmp(name, "seed"))
+        return config.seed = (uint64_t)value, 1;
+    return 0;
 }
 
 EXPORT(begin) int begin(void)

@@ -83,6 +83,7 @@ async function openEngine(bytes, page = {}) {
     },
     number: what => engine.number(name(what)),
     set(settings) {
+      engine.clear_settings();
       for (const key in settings)
         if (!engine.set(name(key), settings[key])) throw new Error(`no setting ${key}`);
     },

@@ -59,6 +59,11 @@ void play_game(int method, double eta, double alpha, int steps, int n,
     }
 }
 
+EXPORT(loss_name) const char *loss_name(int loss)
+{
+    return sppo_loss_name((sppo_loss)loss);
+}
+
 EXPORT(gap_bound) double gap_bound(double support, double eta, int steps)
 {
     return sppo_gap_bound(support, eta, steps);

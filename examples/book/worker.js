@@ -29,7 +29,7 @@ const jobs = {
     E.raw.use_judge(text === 'model' ? 0 : 1);
     if (reset) E.raw.reset();
     E.prompts(prompts);
-    E.set({ nothing: 0, ...settings });
+    E.set(settings);
     E.must(E.raw.begin());
   },
   /* one phase; steps: of a fit one step */

@@ -1,0 +1,255 @@
+/* book.cjs - the book's page, run as a reader runs it
+ *
+ *   node book.cjs models PAGE OUT           its models.bin
+ *   node book.cjs engine PAGE NAME=VALUE .. its WebAssembly in node: the
+ *                                           checksums, as native.c prints them
+ *   node book.cjs links PAGE                anchors and files that are not there
+ *   node book.cjs browser PAGE SCRATCH NATIVE MODELS
+ *                                           every widget, in Chromium; NATIVE
+ *                                           is the engine built for this machine
+ *
+ * browser needs playwright-core (NODE_PATH) and a Chromium (CHROMIUM).      */
+'use strict';
+const fs = require('fs');
+const path = require('path');
+const { execFileSync } = require('child_process');
+
+const text = page => fs.readFileSync(page, 'utf8');
+function inside(page, id) {
+    const from = page.indexOf('>', page.indexOf(`id="${id}"`)) + 1;
+    return page.slice(from, page.indexOf('</script>', from));
+}
+const code = page => new Function(
+    `${inside(page, 'engine-code')}; return { unpacked, filesOf, openEngine };`)();
+
+async function models(file, out) {
+    const page = text(file);
+    fs.writeFileSync(out, await code(page).unpacked(inside(page, 'model-bytes')));
+}
+
+async function engine(file, settings) {
+    const page = text(file), parts = code(page);
+    const files = parts.filesOf(await parts.unpacked(inside(page, 'model-bytes')));
+    const E = await parts.openEngine(await parts.unpacked(inside(page, 'engine-bytes')));
+    const sum = () => console.log((E.raw.checksum() >>> 0).toString(16).padStart(8, '0'));
+    E.load(files);
+    E.prompts(new TextDecoder().decode(files.prompts).trim().split('\n')
+        .map(line => JSON.parse(line).prompt));
+    E.set(Object.fromEntries(settings.map(s => s.split('=')).map(([k, v]) => [k, +v])));
+    E.must(E.raw.begin());
+    sum();
+    for (let phase = 0; phase !== 5 && phase >= 0;) {
+        phase = E.raw.next(0);
+        if (phase === 4) {
+            sum();
+            phase = E.raw.next(0);
+        }
+    }
+}
+
+function links(file) {
+    const page = text(file), ids = new Set();
+    for (const m of page.matchAll(/ id="([^"]+)"/g)) {
+        if (ids.has(m[1])) console.log(`id ${m[1]} twice`);
+        ids.add(m[1]);
+    }
+    for (const m of page.matchAll(/ href="([^"]+)"/g)) {
+        const to = m[1];
+        if (to.startsWith('#') ? !ids.has(to.slice(1))
+            : !to.startsWith('data:') &&
+              !fs.existsSync(path.resolve(path.dirname(file), to)))
+            console.log(`${to} leads nowhere`);
+    }
+}
+
+/* ---- in the browser ---- */
+
+let failed = 0;
+function check(name, good, why = '') {
+    console.log(`${good ? 'ok    ' : 'FAIL  '}${name}${good ? '' : `  ${why}`}`);
+    failed += !good;
+}
+const near = (a, b, tolerance) => Math.abs(a - b) <= tolerance;
+
+/* Opens the page; what it complains of or asks for goes to `wrong`. */
+async function open(browser, file, wrong, options = {}) {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 },
+        reducedMotion: 'reduce', ...options });
+    page.on('console', m => m.type() === 'error' && wrong.push(m.text()));
+    page.on('pageerror', e => wrong.push(e.message));
+    page.on('request', r => /^(file|blob|data):/.test(r.url()) || wrong.push(r.url()));
+    await page.goto(`file://${path.resolve(file)}`);
+    return page;
+}
+const number = async (page, selector) =>
+    +(await page.innerText(selector)).replace('\u2212', '-');
+const slide = (page, id, value) => page.evaluate(([i, v]) => {
+    const e = document.getElementById(i);
+    e.value = v;
+    e.dispatchEvent(new Event('input', { bubbles: true }));
+}, [id, value]);
+
+async function firstPicture(page) {
+    const ring = page.locator('#start-simplex .handle');
+    const was = await ring.getAttribute('transform');
+    await ring.focus();
+    await page.keyboard.press('ArrowUp');
+    const keyed = await ring.getAttribute('transform');
+    check('ring_moves_by_keys', keyed !== was, keyed);
+    const box = await page.locator('#start-simplex .ring').boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 60, box.y - 40, { steps: 4 });
+    await page.mouse.up();
+    check('ring_moves_by_mouse', await ring.getAttribute('transform') !== keyed);
+    const gaps = await page.textContent('#start-gaps');
+    const [, last, mean] = gaps.match(/last ([\d.]+)[\s\S]*average ([\d.]+)/) || [];
+    check('average_has_the_smaller_gap', +mean < 0.1 && +last > 3 * +mean, gaps);
+}
+
+async function winRates(page) {
+    const cell = (i, j) => page.locator(
+        `#win-square [aria-label="probability that y${i} is preferred to y${j}"]`);
+    await cell(1, 2).focus();
+    await page.keyboard.press('9');
+    check('a_digit_sets_a_cell', await cell(1, 2).innerText() === '0.90');
+    check('the_mirrored_cell_follows', await cell(2, 1).innerText() === '0.10');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('+');
+    const row = [0.5, 0.9, +(await cell(1, 3).innerText()),
+        +(await cell(1, 4).innerText()), +(await cell(1, 5).innerText())];
+    const mean = row.reduce((a, b) => a + b) / 5;
+    const shown = await number(page, '#win-square .rate >> nth=0');
+    check('win_rate_is_the_mean', near(shown, mean, 5e-3)  /* cells show two digits */, `${shown} ${mean}`);
+    const box = await cell(2, 3).boundingBox(), before = await cell(2, 3).innerText();
+    await page.mouse.move(box.x + 9, box.y + 9);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 49, box.y + 9, { steps: 3 });
+    await page.mouse.up();
+    check('a_cell_is_dragged', near(await number(page, '#win-square [aria-label="probability that y2 is preferred to y3"]'),
+        +before + 0.25, 0.011), before);
+    await page.click('[data-judge=circle]');
+    check('a_circle_teaches_nothing', /learns nothing/.test(await page.innerText('#win-says')));
+    await page.click('[data-judge=scores]');
+}
+
+async function bowl(page) {
+    const verdicts = async () => (await page.locator('.tests b').allInnerTexts()).slice(0, 4)
+        .map(t => t === 'passed' ? 1 : 0).join('');
+    check('header_passes_its_tests', await verdicts() === '1111', await verdicts());
+    await page.click('#bowl-flip-gap');
+    check('a_wrong_target_fools_differences', await verdicts() === '1000', await verdicts());
+    await page.click('#bowl-flip-gap');
+    await page.click('#bowl-flip-slope');
+    check('a_wrong_slope_does_not', (await verdicts()).startsWith('01'), await verdicts());
+    await page.click('#bowl-restore');
+    await page.fill('#bowl-gap', 'ratio - ');
+    check('nonsense_is_said', /not an expression/.test(await page.innerText('#bowl-says')));
+    await page.click('#bowl-restore');
+    for (let i = 0; i < 30; i++) await page.click('#bowl-step');
+    check('it_rolls_to_the_target', near(await number(page, '#bowl-coded'), 0, 1e-2));
+}
+
+async function onePrompt(page) {
+    await page.click('#one-sample');
+    await page.waitForSelector('#one-fit:not([disabled])', { timeout: 60000 });
+    check('five_answers', await page.locator('#one-answers tr').count() === 5);
+    await page.locator('#one-square [role=spinbutton]').first().focus();
+    await page.keyboard.press('9');
+    await page.click('#one-fit');
+    await page.waitForFunction(() => /After 40|did not/.test(
+        document.getElementById('one-says').textContent), null, { timeout: 120000 });
+    const says = (await page.innerText('#one-says')).replace(/\u2212/g, '-');
+    const n = [...says.matchAll(/from 0 to (-?\d+\.\d), its target is (-?\d+\.\d)/g)];
+    check('ratios_come_to_their_targets', n.length === 2 &&
+        n.every(m => near(+m[1], +m[2], 0.5 + 0.2 * Math.abs(+m[2]))), says);
+}
+
+async function wholeLoop(page, native, modelsFile) {
+    await page.click('#loop-run');
+    await page.waitForSelector('#loop-run:not([disabled])', { timeout: 240000 });
+    const sums = await page.locator('#loop-rows td:last-child').allInnerTexts();
+    const settings = JSON.parse(await page.getAttribute('#loop-run', 'data-settings'));
+    const ours = execFileSync(native, [modelsFile,
+        ...Object.entries(settings).map(([k, v]) => `${k}=${v}`)], { encoding: 'utf8' })
+        .trim().split('\n');
+    check('weights_are_the_native_ones', ours.slice(1).join() === sums.join(),
+        `${ours} here, ${sums} in the page`);
+    check('before_and_after_are_shown', await page.locator('#loop-texts tr').count() === 4);
+}
+
+/* A judge of the reader's own, one that is wrong, and the reader himself. */
+async function otherJudges(page) {
+    const done = () => page.waitForSelector('#loop-run:not([disabled])', { timeout: 240000 });
+    await page.selectOption('#loop-judge', 'shorter');
+    await page.fill('#loop-code', 'return 7;');
+    await page.click('#loop-run');
+    await done();
+    check('a_wrong_judge_is_said', /returned 7/.test(await page.innerText('#loop-says')),
+        await page.innerText('#loop-says'));
+    await page.selectOption('#loop-judge', 'you');
+    await page.click('#loop-run');
+    for (let i = 0; i < 3; i++) {
+        await page.waitForSelector('#ask-a:visible', { timeout: 60000 });
+        await page.click(i ? '#ask-b' : '#ask-a');
+    }
+    check('the_reader_judges', /^[34] of 15/.test(await page.innerText('#ask-prompt')),
+        await page.innerText('#ask-prompt'));
+    await page.click('#loop-stop');
+    await done();
+    check('a_run_is_stopped', /Stopped/.test(await page.innerText('#loop-says')));
+}
+
+async function looks(browser, file, scratch, wrong) {
+    for (const scheme of ['light', 'dark'])
+        for (const width of [400, 1000, 1440, 2000]) {
+            const page = await open(browser, file, wrong,
+                { viewport: { width, height: 900 }, colorScheme: scheme });
+            await page.waitForTimeout(300);
+            const over = await page.evaluate(() =>
+                document.documentElement.scrollWidth - innerWidth);
+            check(`fits_${width}_${scheme}`, over <= 0, `${over} pixels too wide`);
+            await page.screenshot({ path: path.join(scratch, `book-${width}-${scheme}.png`) });
+            await page.close();
+        }
+    const plain = await open(browser, file, wrong, { javaScriptEnabled: false });
+    const words = await plain.innerText('main');
+    check('text_is_there_without_javascript', words.length > 10000 &&
+        words.includes('sppo_loss_point'), `${words.length} characters`);
+    check('widgets_are_not', await plain.locator('.widget:visible').count() === 0);
+    await plain.close();
+}
+
+async function inBrowser(file, scratch, native, modelsFile) {
+    const { chromium } = require('playwright-core');
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM,
+        args: ['--no-sandbox', '--disable-gpu', '--disable-component-update'] });
+    const wrong = [], page = await open(browser, file, wrong);
+
+    await page.waitForFunction(() => document.querySelector('#win-square .rate'));
+    const paint = await page.evaluate(() =>
+        performance.getEntriesByName('first-contentful-paint')[0].startTime);
+    console.log(`first paint after ${paint.toFixed(0)} ms`);
+    await firstPicture(page);
+    await winRates(page);
+    await bowl(page);
+    await onePrompt(page);
+    await wholeLoop(page, native, modelsFile);
+    check('nothing_is_asked_from_outside', wrong.length === 0, wrong.join('; '));
+    await otherJudges(page);
+    await page.click('#theme');
+    check('theme_is_changed', await page.evaluate(() =>
+        document.documentElement.dataset.theme) === 'dark');
+    await looks(browser, file, scratch, wrong);
+    check('no_error_in_the_console', wrong.length === 0, wrong.join('; '));
+    await browser.close();
+    process.exitCode = failed ? 1 : 0;
+}
+
+const [, , what, file, ...rest] = process.argv;
+const work = { models, links, browser: inBrowser,
+    engine: (page, ...settings) => engine(page, settings) }[what];
+Promise.resolve(work(file, ...rest)).catch(e => {
+    console.log(`FAIL  ${what}  ${e.stack}`);
+    process.exitCode = 1;
+});
