@@ -17,6 +17,11 @@
  *   {{block TITLE}}          a block of the manual
  *   {{test FILE NAME}}       the case NAME of tests/test_FILE.c
  *   {{source FILE}}          a whole file
+ *   {{cut FILE NAME | MARKS}}
+ *                            the function NAME of a file, its comment above it
+ *   {{lines FILE | FROM | TO | MARKS}}
+ *                            the lines of a file from the only one that begins
+ *                            with FROM up to the next that begins with TO
  *   {{audit ROW}}            the figure of a row of `make audit` (audit.txt)
  *   {{mutants NAME}}         which signs in NAME turn which test red
  *                            (mutants.txt)
@@ -125,31 +130,6 @@ static sppo_result do_raw(book *b, piece rest)
     return SPPO_OK;
 }
 
-/* Four characters for three bytes, a line for 57; padded with =. */
-static void add_base64(buffer *out, const unsigned char *data, size_t size)
-{
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t i;
-    int j;
-
-    for (i = 0; i < size; i += 3) {
-        const int have = size - i < 3 ? (int)(size - i) : 3;
-        unsigned long bits = (unsigned long)data[i] << 16;
-        char four[4];
-
-        if (have > 1)
-            bits |= (unsigned long)data[i + 1] << 8;
-        if (have > 2)
-            bits |= data[i + 2];
-        for (j = 0; j < 4; j++)
-            four[j] = j <= have ? digit[bits >> (18 - 6 * j) & 63] : '=';
-        buffer_add(out, four, 4);
-        if (i % 57 == 54)
-            buffer_add(out, "\n", 1);
-    }
-}
-
 static sppo_result do_base64(book *b, piece rest)
 {
     char *data;
@@ -216,40 +196,68 @@ static sppo_result do_block(book *b, piece rest)
     return SPPO_OK;
 }
 
-static sppo_result do_test(book *b, piece rest)
+/* A listing out of a file: its function `name` with the comment above it; its
+ * lines from `name` to `to`; or, of neither, all of it.                     */
+static sppo_result list_file(book *b, piece file, piece name, piece to,
+                             piece marks)
 {
-    piece field = take_field(&rest);
-    const piece name = take_last_word(&field);
     char path[PATH_ROOM], *data;
     size_t size;
+    piece whole;
     cut found;
-    sppo_result result;
+    sppo_result result = SPPO_OK;
 
-    snprintf(path, sizeof path, "tests/test_%.*s.c", (int)field.length,
-             field.at);
-    TRY(sppo_file_read(b->ctx, path, &data, &size));
-    result = cut_function(b->ctx, piece_of(data, size), piece_of("-", 1), name,
-                          &found);
+    TRY(read_file(b, file, &data, &size));
+    snprintf(path, sizeof path, "%.*s", (int)file.length, file.at);
+    whole = piece_of(data, size);
+    if (to.length)
+        result = cut_lines(b->ctx, whole, name, to, &whole);
+    else if (name.length) {
+        result = cut_function(b->ctx, whole, piece_of("-", 1), name, &found);
+        if (result == SPPO_OK)
+            whole = piece_of(found.comment.at,
+                             found.comment.length + found.body.length);
+    }
     if (result == SPPO_OK)
-        result = add_listing(&b->out, found.body, path, name,
-                             piece_of("", 0));
+        result = add_listing(&b->out, whole, path, name.length ? name : file,
+                             marks);
     sppo_release(b->ctx, data, size + 1);
     return result;
 }
 
+static sppo_result do_test(book *b, piece rest)
+{
+    piece field = take_field(&rest);
+    const piece name = take_last_word(&field);
+    char path[PATH_ROOM];
+
+    snprintf(path, sizeof path, "tests/test_%.*s.c", (int)field.length,
+             field.at);
+    return list_file(b, piece_of(path, strlen(path)), name, piece_of("", 0),
+                     rest);
+}
+
 static sppo_result do_source(book *b, piece rest)
 {
-    const piece name = take_field(&rest);
-    char path[PATH_ROOM], *data;
-    size_t size;
-    sppo_result result;
+    const piece file = take_field(&rest), none = piece_of("", 0);
 
-    TRY(read_file(b, name, &data, &size));
-    snprintf(path, sizeof path, "%.*s", (int)name.length, name.at);
-    result = add_listing(&b->out, piece_of(data, size), path,
-                         piece_of(path, strlen(path)), rest);
-    sppo_release(b->ctx, data, size + 1);
-    return result;
+    return list_file(b, file, none, none, rest);
+}
+
+static sppo_result do_cut(book *b, piece rest)
+{
+    piece file = take_field(&rest);
+    const piece name = take_last_word(&file);
+
+    return list_file(b, file, name, piece_of("", 0), rest);
+}
+
+static sppo_result do_lines(book *b, piece rest)
+{
+    const piece file = take_field(&rest), from = take_field(&rest);
+    const piece to = take_field(&rest);
+
+    return list_file(b, file, from, to, rest);
 }
 
 /* The last columns of a row are how far off, what is allowed, the verdict. */
@@ -377,6 +385,7 @@ static const struct directive {
     { "code", do_code }, { "above", do_above }, { "manual", do_manual },
     { "block", do_block }, { "test", do_test }, { "source", do_source },
     { "audit", do_audit }, { "mutants", do_mutants },
+    { "cut", do_cut }, { "lines", do_lines },
     { "symbol", do_symbol }, { "spiral", do_spiral }, { "version", do_version }
 };
 

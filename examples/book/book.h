@@ -31,6 +31,9 @@ const char *find_word(piece p, const char *word, size_t length);
 /* Adds text so that a browser shows it as it is. */
 void add_escaped(buffer *out, piece text);
 
+/* Four characters for three bytes, a line for 57; padded with =. */
+void add_base64(buffer *out, const unsigned char *data, size_t size);
+
 /* ---- formulas: math.c ---- */
 
 /* TeX's notation, the part of it that its table has, as MathML.
@@ -48,6 +51,11 @@ typedef struct cut {
  */
 sppo_result cut_function(sppo_ctx *ctx, piece text, piece tag, piece name,
                          cut *found);
+
+/* The lines from the only one that begins with `from`, blanks before it aside,
+ * up to the next that begins with `to`.                                     */
+sppo_result cut_lines(sppo_ctx *ctx, piece text, piece from, piece to,
+                      piece *found);
 
 /* A paragraph of the header's manual by what it begins with, "D4" or "S5". */
 sppo_result cut_paragraph(buffer *out, piece text, piece key);

@@ -24,7 +24,7 @@ fi
 "$clang" --target=wasm32-wasi --sysroot=/usr -std=c99 -O3 -fno-math-errno \
     -msimd128 -mexec-model=reactor -DSPPO_NO_STDIO -Wl,--strip-all \
     -Wl,--gc-sections -Wl,--stack-first -Wl,-z,stack-size=1048576 \
-    "$here/engine.c" "$here/engine_games.c" examples/tool/game_methods.c \
+    "$here"/engine*.c examples/tool/game_methods.c \
     -o "$work/engine.wasm" -lm || exit 1
 
 sh "$here/models.sh" "$work" || exit 1

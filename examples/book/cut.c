@@ -100,6 +100,39 @@ sppo_result cut_function(sppo_ctx *ctx, piece text, piece tag, piece name,
     return SPPO_OK;
 }
 
+/* Whether a line begins with this, blanks before it aside. */
+static int line_begins(piece line, piece with)
+{
+    while (line.length > with.length && *line.at == ' ')
+        line.at++, line.length--;
+    return line.length >= with.length && with.length &&
+           memcmp(line.at, with.at, with.length) == 0;
+}
+
+sppo_result cut_lines(sppo_ctx *ctx, piece text, piece from, piece to,
+                      piece *found)
+{
+    piece line;
+    const char *begin = NULL, *end = NULL;
+    int count = 0;
+
+    while (next_line(&text, &line)) {
+        if (line_begins(line, from)) {
+            count++;
+            begin = line.at;
+            end = NULL;
+        }
+        if (begin && !end && line_begins(line, to))
+            end = line.at + line.length;
+    }
+    if (count != 1 || !end)
+        STOP(ctx, "lines from \"%.*s\" to \"%.*s\": the first was found %d "
+             "times, wanted once, with the second below it", (int)from.length,
+             from.at, (int)to.length, to.at, count);
+    *found = between(begin, end);
+    return SPPO_OK;
+}
+
 /* ---- the manual ---- */
 
 /* A line of the manual without its " * ". */

@@ -312,6 +312,19 @@ EXPORT(answer) const char *answer(const char *prompt, int whose, int seed)
 
 /* ---- which token sees which ---- */
 
+static sppo_lists tree;
+
+/* Token i of the last tree that attention() looked at, as text. */
+EXPORT(tree_token) const char *tree_token(int i)
+{
+    const int token = tree.token[i];
+
+    if (token == SPPO_BOS || token == SPPO_EOS)
+        return token == SPPO_BOS ? "<s>" : "</s>";
+    sppo_tokenizer_decode(&tokenizer, &token, 1, text, sizeof text);
+    return text;
+}
+
 /* A tree of a prompt and two responses, their tokens counted in n[3]; sees[t,
  * t]: 1 where changing the second token changes the first one's row of the
  * network.  Its order is the forest's.  Returns t, or -1.                   */
@@ -319,7 +332,6 @@ EXPORT(attention)
 int attention(const char *prompt, const char *a, const char *b, int *n,
               unsigned char *sees, int most)
 {
-    static sppo_lists lists;
     sppo_forest forest = { 0, 0, 0, 0, 0, 0, 0, 0 };
     sppo_activations acts;
     const size_t dim = (size_t)policy.config.dim;
@@ -328,19 +340,19 @@ int attention(const char *prompt, const char *a, const char *b, int *n,
     sppo_result result;
 
     memset(&acts, 0, sizeof acts);
-    sppo_lists_clear(&lists);
-    result = sppo_lists_add_text(&engine_ctx, &lists, &tokenizer, prompt) ||
-             sppo_tokenizer_encode(&engine_ctx, &tokenizer, a, strlen(a), 0, 1,
-                                   &lists) ||
-             sppo_tokenizer_encode(&engine_ctx, &tokenizer, b, strlen(b), 0, 1,
-                                   &lists) ||
+    sppo_lists_clear(&tree);
+    result = sppo_lists_add_text(&engine_ctx, &tree, &tokenizer, prompt) ||
+             sppo_tokenizer_encode(&engine_ctx, &tokenizer, a, strlen(a), -1,
+                                   SPPO_EOS, &tree) ||
+             sppo_tokenizer_encode(&engine_ctx, &tokenizer, b, strlen(b), -1,
+                                   SPPO_EOS, &tree) ||
              sppo_forest_init(&engine_ctx, &forest, most, 3) ||
              sppo_activations_init(&engine_ctx, &acts, &policy, most, 3, 0,
                                    SPPO_BACKWARD);
     for (i = 0; !result && i < 3; i++) {
-        n[i] = sppo_lists_length(&lists, i);
+        n[i] = sppo_lists_length(&tree, i);
         result = sppo_forest_add(&forest, i ? 0 : -1,
-                                 sppo_lists_tokens(&lists, i), n[i], i > 0) < 0;
+                                 sppo_lists_tokens(&tree, i), n[i], i > 0) < 0;
     }
     if (!result)
         result = sppo_forward(&engine_ctx, &acts, &policy, &forest);

@@ -74,3 +74,27 @@ void add_escaped(buffer *out, piece text)
         default: buffer_add(out, text.at + i, 1);
         }
 }
+
+void add_base64(buffer *out, const unsigned char *data, size_t size)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t i;
+    int j;
+
+    for (i = 0; i < size; i += 3) {
+        const int have = size - i < 3 ? (int)(size - i) : 3;
+        unsigned long bits = (unsigned long)data[i] << 16;
+        char four[4];
+
+        if (have > 1)
+            bits |= (unsigned long)data[i + 1] << 8;
+        if (have > 2)
+            bits |= data[i + 2];
+        for (j = 0; j < 4; j++)
+            four[j] = j <= have ? digit[bits >> (18 - 6 * j) & 63] : '=';
+        buffer_add(out, four, 4);
+        if (i % 57 == 54)
+            buffer_add(out, "\n", 1);
+    }
+}

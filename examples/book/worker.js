@@ -72,7 +72,9 @@ const jobs = {
     const n = E.bytes(12), most = 64, sees = E.bytes(most * most);
     const t = E.raw.attention(E.string(prompt), E.string(a), E.string(b), n.at, sees.at, most);
     if (t < 0) throw new Error(E.read(E.raw.message()));
-    return { n: [...new Int32Array(n.all().buffer, n.at, 3)], t, sees: [...sees.all().subarray(0, t * t)] };
+    return { n: [...new Int32Array(E.raw.memory.buffer, n.at, 3)],
+      sees: [...sees.all().subarray(0, t * t)],
+      tokens: range(t).map(i => E.read(E.raw.tree_token(i)) || '\u2423') };
   }
 };
 
