@@ -27,6 +27,9 @@
  *                            (mutants.txt)
  *   {{symbol MARK | FORMULA | WORDS | IDENTIFIER}}
  *                            a row of the list below a formula
+ *   {{markdown FILE | SECTION}}
+ *                            tables and paragraphs of markdown, between
+ *                            <!-- SECTION --> and its end, or all
  *   {{spiral last}}          the path of rock, paper, scissors' last policies
  *                            in the triangle of simplex.js; mean: the averages
  *   {{version}}              SPPO_VERSION
@@ -370,6 +373,20 @@ static sppo_result do_spiral(book *b, piece rest)
     return SPPO_OK;
 }
 
+static sppo_result do_markdown(book *b, piece rest)
+{
+    const piece name = take_field(&rest);
+    char path[PATH_ROOM], *data;
+    size_t size;
+    sppo_result result;
+
+    snprintf(path, sizeof path, "%.*s", (int)name.length, name.at);
+    TRY(sppo_file_read(b->ctx, path, &data, &size));
+    result = add_markdown(&b->out, piece_of(data, size), take_field(&rest));
+    sppo_release(b->ctx, data, size + 1);
+    return result;
+}
+
 static sppo_result do_version(book *b, piece rest)
 {
     (void)rest;
@@ -385,7 +402,7 @@ static const struct directive {
     { "code", do_code }, { "above", do_above }, { "manual", do_manual },
     { "block", do_block }, { "test", do_test }, { "source", do_source },
     { "audit", do_audit }, { "mutants", do_mutants },
-    { "cut", do_cut }, { "lines", do_lines },
+    { "cut", do_cut }, { "lines", do_lines }, { "markdown", do_markdown },
     { "symbol", do_symbol }, { "spiral", do_spiral }, { "version", do_version }
 };
 

@@ -40,6 +40,12 @@ void add_base64(buffer *out, const unsigned char *data, size_t size);
  * \mark{name}{..} is what lights up with the code's name.                   */
 sppo_result add_math(buffer *out, piece formula, int display);
 
+/* ---- markdown.c ---- */
+
+/* Tables and paragraphs of markdown as HTML: all, or what stands between
+ * <!-- section --> and <!-- /section -->.                                   */
+sppo_result add_markdown(buffer *out, piece text, piece section);
+
 /* ---- cuts: cut.c ---- */
 
 /* A function in a text: its lines, with its head, and the comment above it. */

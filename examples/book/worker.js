@@ -68,6 +68,17 @@ const jobs = {
   answers({ prompts, seed }) {
     return prompts.map(p => [E.answer(p, 0, seed), E.answer(p, 1, seed)]);
   },
+  /* seconds for 2 n^3 operations, the best of five, plainly and in tiles */
+  product({ n }) {
+    const apart = E.doubles(1), best = [Infinity, Infinity];
+    for (const tiled of [0, 1])
+      for (let run = 0; run < 5; run++) {
+        const times = tiled ? 16 : 1, begun = performance.now();
+        if (!E.raw.product(n, tiled, times, apart.at)) throw new Error('no memory');
+        best[tiled] = Math.min(best[tiled], (performance.now() - begun) / times / 1000);
+      }
+    return { plain: best[0], tiled: best[1], apart: apart.all()[0] };
+  },
   attention({ prompt, a, b }) {
     const n = E.bytes(12), most = 64, sees = E.bytes(most * most);
     const t = E.raw.attention(E.string(prompt), E.string(a), E.string(b), n.at, sees.at, most);
