@@ -194,7 +194,8 @@ build/instruct: $(call object,$(patsubst %,examples/instruct/%.c, \
                   instruct rows pairs)) $(LANGUAGE)
 build/story_judge: $(call object,examples/instruct/story_judge.c)
 build/book/page: $(call object,$(patsubst %,examples/book/%.c, \
-                   book cut markdown math text) examples/tool/buffer.c)
+                   book cut exercise figures markdown math text) \
+                   examples/tool/buffer.c)
 # The page's engine for this machine, without multiply-adds as WebAssembly is.
 build/book/native: $(wildcard examples/book/engine*.c) examples/book/native.c \
     examples/book/engine.h examples/tool/game_methods.c sppo.h

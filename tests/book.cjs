@@ -178,6 +178,53 @@ async function wholeLoop(page, native, modelsFile) {
     check('before_and_after_are_shown', await page.locator('#loop-texts tr').count() === 4);
 }
 
+/* What is handed out fails; what is right passes. */
+async function exercises(page) {
+    const says = n => page.innerText(`[data-exercise="${n}"] .verdict`);
+    const press = n => page.click(`[data-exercise="${n}"] button`);
+    const ANSWERS = {
+        1: 'return P.map(r => r.reduce((a, b) => a + b) / k);',
+        2: 'return eta * (win - 0.5);',
+        3: 'const gap = ratio - target; return [gap * gap, 2 * gap];',
+        5: 'const w = pi.map((p, i) => p * Math.exp(eta * win[i]));' +
+            'const z = w.reduce((a, b) => a + b); return w.map(x => x / z);',
+        9: 'const s = 1 / (1 + Math.exp(-(r - other) / eta));' +
+            'return [(s - q) / eta, (q - s) / eta];',
+        12: 'return p.map((x, v) => upstream * ((v === token) - x));'
+    };
+    for (const box of await page.locator('[data-exercise] button').all())
+        await box.click();
+    const verdicts = await page.locator('[data-exercise] .verdict').allInnerTexts();
+    check('at_least_twelve_exercises', verdicts.length >= 12, verdicts.length);
+    check('what_is_handed_out_fails', verdicts.every(v => v && !v.startsWith('Passed')),
+        verdicts.join(' | '));
+    for (const n in ANSWERS) {
+        await page.fill(`#drill-${n}`, ANSWERS[n]);
+        await press(n);
+        check(`exercise_${n}_is_solved`, (await says(n)).startsWith('Passed'), await says(n));
+    }
+    await page.fill('#drill-2', 'return eta * (');
+    await press(2);
+    check('a_slip_is_said', !(await says(2)).startsWith('Passed'));
+}
+
+/* The pictures of chapters 10 and 13. */
+async function networkAndSpeed(page) {
+    await page.click('#sees-look');
+    await page.waitForFunction(() => /sees|did not/.test(
+        document.getElementById('sees-says').textContent), null, { timeout: 60000 });
+    const says = await page.innerText('#sees-says');
+    const [, all, prompt, one, two] = says.match(
+        /sees (\d+) tokens: (\d+) of the prompt, (\d+) of answer 1, (\d+) of answer 2/) || [];
+    check('answer_2_does_not_see_answer_1', +prompt > 2 && +one === 0 &&
+        +two > 1 && +all === +prompt + +two, says);
+    await page.selectOption('#fast-size', '64');
+    await page.click('#fast-run');
+    await page.waitForFunction(() => document.getElementById('fast-says').textContent);
+    check('tiles_have_the_same_bits', /equal to the bit/.test(await page.innerText('#fast-says')),
+        await page.innerText('#fast-says'));
+}
+
 /* A judge of the reader's own, one that is wrong, and the reader himself. */
 async function otherJudges(page) {
     const done = () => page.waitForSelector('#loop-run:not([disabled])', { timeout: 240000 });
@@ -233,6 +280,8 @@ async function inBrowser(file, scratch, native, modelsFile) {
     await firstPicture(page);
     await winRates(page);
     await bowl(page);
+    await exercises(page);
+    await networkAndSpeed(page);
     await onePrompt(page);
     await wholeLoop(page, native, modelsFile);
     check('nothing_is_asked_from_outside', wrong.length === 0, wrong.join('; '));

@@ -22,6 +22,7 @@
  *   {{lines FILE | FROM | TO | MARKS}}
  *                            the lines of a file from the only one that begins
  *                            with FROM up to the next that begins with TO
+ *   {{exercise NN_name}}     one of examples/exercises
  *   {{audit ROW}}            the figure of a row of `make audit` (audit.txt)
  *   {{mutants NAME}}         which signs in NAME turn which test red
  *                            (mutants.txt)
@@ -82,21 +83,6 @@ static piece take_field(piece *text)
     return field;
 }
 
-/* The last word of a field, and what is before it. */
-static piece take_last_word(piece *field)
-{
-    size_t n = field->length;
-    piece word;
-
-    while (n && field->at[n - 1] != ' ')
-        n--;
-    word = piece_of(field->at + n, field->length - n);
-    while (n && field->at[n - 1] == ' ')
-        n--;
-    field->length = n;
-    return word;
-}
-
 /* A file of the page's folder, or with a / in its name of the project. */
 static sppo_result read_file(book *b, piece name, char **data, size_t *size)
 {
@@ -149,7 +135,7 @@ static sppo_result do_base64(book *b, piece rest)
 static sppo_result do_code(book *b, piece rest)
 {
     piece tag = take_field(&rest);
-    const piece name = take_last_word(&tag);
+    const piece name = last_word(&tag);
     cut found;
 
     TRY(cut_function(b->ctx, piece_of(b->header, b->header_size), tag, name,
@@ -160,7 +146,7 @@ static sppo_result do_code(book *b, piece rest)
 static sppo_result do_above(book *b, piece rest)
 {
     piece tag = take_field(&rest), line;
-    const piece name = take_last_word(&tag);
+    const piece name = last_word(&tag);
     cut found;
 
     TRY(cut_function(b->ctx, piece_of(b->header, b->header_size), tag, name,
@@ -231,7 +217,7 @@ static sppo_result list_file(book *b, piece file, piece name, piece to,
 static sppo_result do_test(book *b, piece rest)
 {
     piece field = take_field(&rest);
-    const piece name = take_last_word(&field);
+    const piece name = last_word(&field);
     char path[PATH_ROOM];
 
     snprintf(path, sizeof path, "tests/test_%.*s.c", (int)field.length,
@@ -250,7 +236,7 @@ static sppo_result do_source(book *b, piece rest)
 static sppo_result do_cut(book *b, piece rest)
 {
     piece file = take_field(&rest);
-    const piece name = take_last_word(&file);
+    const piece name = last_word(&file);
 
     return list_file(b, file, name, piece_of("", 0), rest);
 }
@@ -263,74 +249,32 @@ static sppo_result do_lines(book *b, piece rest)
     return list_file(b, file, from, to, rest);
 }
 
-/* The last columns of a row are how far off, what is allowed, the verdict. */
 static sppo_result do_audit(book *b, piece rest)
 {
-    const piece row = take_field(&rest);
-    piece all = piece_of(b->audit, b->audit_size), line;
-
-    while (next_line(&all, &line)) {
-        piece words = line, off, allowed;
-        const piece first = next_word(&words);
-
-        if (first.length != row.length ||
-            memcmp(first.at, row.at, row.length) != 0)
-            continue;
-        take_last_word(&words);
-        allowed = take_last_word(&words);
-        off = take_last_word(&words);
-        buffer_format(&b->out, "<b>%.*s</b> off, %.*s allowed",
-                      (int)off.length, off.at, (int)allowed.length,
-                      allowed.at);
-        return SPPO_OK;
-    }
-    STOP(b->ctx, "audit.txt has no row %.*s", (int)row.length, row.at);
+    return add_audit(&b->out, piece_of(b->audit, b->audit_size),
+                     take_field(&rest));
 }
 
-/* A column of a line with tabs between them, and the rest. */
-static piece take_column(piece *line)
-{
-    const char *tab = (const char *)memchr(line->at, '\t', line->length);
-    const piece column = piece_of(line->at, tab ? (size_t)(tab - line->at)
-                                                : line->length);
-
-    line->at += column.length + (tab ? 1 : 0);
-    line->length -= column.length + (tab ? 1 : 0);
-    return column;
-}
-
-/* Lines of mutants.txt: function, line before, line after, what noticed. */
 static sppo_result do_mutants(book *b, piece rest)
 {
+    return add_mutants(&b->out, piece_of(b->mutants, b->mutants_size),
+                       take_field(&rest));
+}
+
+/* examples/exercises/NN_name.c by its number. */
+static sppo_result do_exercise(book *b, piece rest)
+{
     const piece name = take_field(&rest);
-    piece all = piece_of(b->mutants, b->mutants_size), line;
-    int count = 0;
+    char path[PATH_ROOM], *data;
+    size_t size;
+    sppo_result result;
 
-    add(b, "<table class=\"mutants\"><thead><tr><th scope=\"col\">changed to"
-           "</th><th scope=\"col\">what turns red</th></tr></thead><tbody>");
-    while (next_line(&all, &line)) {
-        const piece function = take_column(&line);
-        piece now;
-
-        if (function.length != name.length ||
-            memcmp(function.at, name.at, name.length) != 0)
-            continue;
-        take_column(&line);
-        now = take_column(&line);
-        add(b, "<tr><td><code>");
-        add_escaped(&b->out, now);
-        add(b, "</code></td><td><code>");
-        if (piece_begins(line, "killed by "))
-            line.at += 10, line.length -= 10;
-        add_escaped(&b->out, line);
-        add(b, "</code></td></tr>");
-        count++;
-    }
-    add(b, "</tbody></table>");
-    if (!count)
-        STOP(b->ctx, "mutants.txt has none of %.*s", (int)name.length,
+    snprintf(path, sizeof path, "examples/exercises/%.*s.c", (int)name.length,
              name.at);
-    return SPPO_OK;
+    TRY(sppo_file_read(b->ctx, path, &data, &size));
+    result = add_exercise(&b->out, piece_of(data, size), path);
+    sppo_release(b->ctx, data, size + 1);
+    return result;
 }
 
 static sppo_result do_symbol(book *b, piece rest)
@@ -401,7 +345,7 @@ static const struct directive {
     { "include", do_include }, { "raw", do_raw }, { "base64", do_base64 },
     { "code", do_code }, { "above", do_above }, { "manual", do_manual },
     { "block", do_block }, { "test", do_test }, { "source", do_source },
-    { "audit", do_audit }, { "mutants", do_mutants },
+    { "exercise", do_exercise }, { "audit", do_audit }, { "mutants", do_mutants },
     { "cut", do_cut }, { "lines", do_lines }, { "markdown", do_markdown },
     { "symbol", do_symbol }, { "spiral", do_spiral }, { "version", do_version }
 };

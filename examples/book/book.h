@@ -21,6 +21,9 @@ int next_line(piece *rest, piece *line);
 /* The next word, between blanks; an empty one at the end. */
 piece next_word(piece *rest);
 
+/* The last word of a field, which keeps what is before it. */
+piece last_word(piece *field);
+
 /* Whether a piece is this text, and whether it begins with it. */
 int piece_is(piece p, const char *text);
 int piece_begins(piece p, const char *text);
@@ -39,6 +42,21 @@ void add_base64(buffer *out, const unsigned char *data, size_t size);
 /* TeX's notation, the part of it that its table has, as MathML.
  * \mark{name}{..} is what lights up with the code's name.                   */
 sppo_result add_math(buffer *out, piece formula, int display);
+
+/* ---- what the tests measured: figures.c ---- */
+
+/* How far off a row of the audit's table is, and what is allowed. */
+sppo_result add_audit(buffer *out, piece table, piece row);
+
+/* A table of the characters that were changed in a function, and of what turned
+ * red: of lines with function, line before, line after, what noticed.       */
+sppo_result add_mutants(buffer *out, piece table, piece name);
+
+/* ---- exercise.c ---- */
+
+/* A file of examples/exercises: statement, hint and solution folded, a place
+ * for an editor.                                                            */
+sppo_result add_exercise(buffer *out, piece file, const char *path);
 
 /* ---- markdown.c ---- */
 

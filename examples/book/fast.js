@@ -14,7 +14,8 @@
       }
       say(`In tiles the product of two ${n} by ${n} matrices is ${(plain / tiled).toFixed(1)} times ` +
         `as fast, with the same ${(2e-6 * n ** 3).toFixed(0)} million operations. ` +
-        `The results differ by at most ${apart.toExponential(1)}: they add in another order.`);
+        (apart === 0 ? 'The results are equal to the bit: each sum is added in the same order.'
+          : `The results differ by at most ${apart.toExponential(1)}, in rounding.`));
     } catch (e) {
       say(`That did not work: ${e.message}.`);
     }

@@ -29,6 +29,16 @@ static size_t find(piece text, size_t from, const char *mark)
     return from + length <= text.length ? from : text.length;
 }
 
+/* Text as it is; a bar in a table has a backslash before it. */
+static void add_plain(buffer *out, piece text)
+{
+    size_t i;
+
+    for (i = 0; i < text.length; i++)
+        if (!piece_begins(part(text.at + i, text.length - i), "\\|"))
+            add_escaped(out, part(text.at + i, 1));
+}
+
 /* What `mark` encloses at the beginning of the text, as an element; 0: the mark
  * is not there, or alone.  Returns the bytes that were read.                */
 static size_t add_enclosed(buffer *out, piece text, const char *mark,
@@ -39,7 +49,7 @@ static size_t add_enclosed(buffer *out, piece text, const char *mark,
     if (!piece_begins(text, mark) || end == text.length)
         return 0;
     buffer_format(out, "<%s>", element);
-    add_escaped(out, part(text.at + length, end - length));
+    add_plain(out, part(text.at + length, end - length));
     buffer_format(out, "</%s>", element);
     return end + length;
 }
@@ -69,10 +79,8 @@ static void add_inline(buffer *out, piece text)
         if (!read)
             read = add_link(out, text);
         if (!read) {
-            if (piece_begins(text, "\\|"))
-                text = part(text.at + 1, text.length - 1);
-            add_escaped(out, part(text.at, 1));
-            read = 1;
+            read = piece_begins(text, "\\|") ? 2 : 1;
+            add_plain(out, part(text.at, read));
         }
         text = part(text.at + read, text.length - read);
     }
@@ -127,6 +135,13 @@ static void add_line(buffer *out, piece line, int *state)
         if (*state == TABLE)
             add_row(out, line, "td");
         *state = TABLE;  // the line below the head says nothing
+    } else if (piece_begins(line, "#")) {
+        leave(out, state);
+        add(out, "<h4>");
+        while (piece_begins(line, "#") || piece_begins(line, " "))
+            line = part(line.at + 1, line.length - 1);
+        add_inline(out, line);
+        add(out, "</h4>");
     } else {
         add(out, *state == PARAGRAPH ? "\n" : "<p>");
         add_inline(out, line);

@@ -32,6 +32,21 @@ piece next_word(piece *rest)
     return word;
 }
 
+piece last_word(piece *field)
+{
+    size_t n = field->length;
+    piece word;
+
+    while (n && field->at[n - 1] != ' ')
+        n--;
+    word.at = field->at + n;
+    word.length = field->length - n;
+    while (n && field->at[n - 1] == ' ')
+        n--;
+    field->length = n;
+    return word;
+}
+
 int piece_begins(piece p, const char *text)
 {
     const size_t length = strlen(text);
