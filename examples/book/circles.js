@@ -89,8 +89,10 @@ engineHere.then(E => {
     $('score-best-right').textContent = `${top.right} of 3`;
     $('score-none').textContent = missOf([0, 0, 0]).miss.toFixed(3);
     $('score-says').textContent = E.raw.cyclic_share(room.P.at, 3) === 0
-      ? `No circle any more: ${mine.right} of 3 arrows are right. With the best scores, ${fit.map(r => fixed(r, 2)).join(', ')}, all three are.`
-      : `${mine.right} of 3 arrows are right, and no scores get all three. The best scores that there are call every comparison a tie: they know nothing of this taste.`;
+      ? `No circle any more: ${mine.right} of 3 arrows are right. With the best scores, ` +
+        `${fit.map(r => fixed(r, 2)).join(', ')}, all three are.`
+      : `${mine.right} of 3 arrows are right, and no scores get all three. The best scores that ` +
+        'there are call every comparison a tie: they know nothing of this taste.';
   }
   const sure = dial('score-sure', 2, update);
   dials = upTo(3).map(i => dial(`score-${i}`, 1, update));
@@ -161,8 +163,10 @@ engineHere.then(() => {
     return [
       `${at}, line 3: the policy has answered five times. The same answer may come twice.`,
       `${at}, line 4: the judge has compared every two of them. An answer against one like it is a tie.`,
-      `${at}, line 5: y${top + 1} has the highest win rate, ${win[top].toFixed(2)}; its target is ${fixed(E.raw.micro_target(x, top), 3)}.`,
-      `${at}, line 6: twenty steps on all 64 prompts, from a loss of ${(loss || 0).toFixed(4)}. The log-ratios are near their targets, not at them: one table serves all answers.`
+      `${at}, line 5: y${top + 1} has the highest win rate, ${win[top].toFixed(2)}; ` +
+        `its target is ${fixed(E.raw.micro_target(x, top), 3)}.`,
+      `${at}, line 6: twenty steps on all 64 prompts, from a loss of ${(loss || 0).toFixed(4)}. ` +
+        'The log-ratios are near their targets, not at them: one table serves all answers.'
     ][line - 1];
   }
   function show() {
@@ -181,7 +185,9 @@ engineHere.then(() => {
     $('micro-printed').textContent = E.text(E.raw.micro_printed());
     const run = runs[x];
     $('micro-says').textContent = t === LAST
-      ? `After ${LAST} iterations the last policy's gap is ${run.gapLast[t - 1].toFixed(3)}, that of the average ${run.gapMean[t - 1].toFixed(3)}: ${x ? 'in the evening both find the best answer.' : 'in the morning only the average comes to rest.'}`
+      ? `After ${LAST} iterations the last policy's gap is ${run.gapLast[t - 1].toFixed(3)}, ` +
+        `that of the average ${run.gapMean[t - 1].toFixed(3)}: ` +
+        (x ? 'in the evening both find the best answer.' : 'in the morning only the average comes to rest.')
       : sentence();
     for (const id of ['line', 'one', 'ten', 'all'])
       $(`micro-${id}`).disabled = t >= LAST && (id !== 'line' || line === 4);
@@ -413,7 +419,8 @@ engineHere.then(E => {
     $('half-says').textContent = Math.max(...win) - 0.5 < 1e-9
       ? 'All win rates are 1/2: log Z is exactly \u03b7/2, the targets are 0, and neither step moves anything.'
       : `\u03b7 = ${+eta.toPrecision(3)}: log Z is ${(now * eta).toPrecision(4)}, the half ${(eta / 2).toPrecision(4)}. ` +
-        `y${best + 1} goes from 0.200 to ${share(reached[0][best])} by Eq 4.1, with the half to ${share(reached[1][best])}; c is ${c.toPrecision(3)}.`;
+        `y${best + 1} goes from 0.200 to ${share(reached[0][best])} by Eq 4.1, ` +
+        `with the half to ${share(reached[1][best])}; c is ${c.toPrecision(3)}.`;
   }
   function setEta(e) {
     $('half-eta').value = e;
