@@ -74,6 +74,7 @@ run slurm sh tests/test_slurm.sh build/sppo build/scratch
 run cluster sh tests/test_cluster.sh build/sppo build/scratch
 run untrusted sh tests/test_untrusted.sh build/sppo build/scratch
 run bindings sh tests/test_bindings.sh build build/scratch
+run book sh tests/test_book.sh build build/scratch
 run clients sh tests/test_clients.sh build/sppo build/scratch
 run fuzz sh tests/test_fuzz.sh build/scratch
 run readme sh tests/test_readme.sh build build/scratch
