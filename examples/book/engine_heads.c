@@ -40,7 +40,7 @@ static sppo_result begin_learner(learner *l, const sppo_model *trunk, int head)
     memset(&descent, 0, sizeof descent);
     descent.kind = SPPO_ADAMW;
     descent.decay = SPPO_DECAY_CONSTANT;
-    descent.lr = 1e-2;
+    descent.lr = 3e-3;
     result = sppo_model_clone(ctx, &l->model, trunk, (sppo_head)(head + 1), 0);
     if (!result)
         result = sppo_pref_init(ctx, &l->pref, &l->model, 64, ANSWERS, 1);
@@ -111,7 +111,7 @@ EXPORT(heads_begin) int heads_begin(int seed)
     return (int)result;
 }
 
-/* `steps` steps of a head on label[3]: P of the first of 0 1, of 1 2, of 2 0. */
+/* `steps` steps of a head on label[3]: how likely 0 beats 1, 1 2, and 2 0. */
 EXPORT(heads_learn) int heads_learn(int head, int steps, const double *label)
 {
     static const int row[ANSWERS] = { 0, 1, 2 };

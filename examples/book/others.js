@@ -121,16 +121,17 @@ engineHere.then(E => {
     const [w, l] = at, g = header(...at).grad, title = PLANE_LOSSES[which.value].title;
     const [gw, gl] = header(0.3, 0.9).grad;      // only the difference counts?
     const times = r => Math.exp(r).toFixed(2);
-    const where = `The winner is ${times(w)} times as probable as it was, the loser ${times(l)} times.`;
+    const where = `The winner is ${times(w)} times as probable as it was, the loser ${times(l)} times${
+      Math.min(w, l) < LOW || Math.max(w, l) > HIGH ? ', beyond the picture' : ''}.`;
     if (w === 0 && l === 0)
       return g[0] < 0 && g[1] > 0
         ? `${title}, at the beginning: the winner is pushed up and the loser down. Every loss here begins so; roll, and see where each ends.`
         : `${title}: with P = 1/2 there is nothing to learn, and the two stay.`;
     if (Math.hypot(...g) > 1e-3)
       return `${where} Slope in the winner ${fixed(g[0], 3)}, in the loser ${fixed(g[1], 3)}${
-        Math.abs(gw + gl) < 1e-9 ? ': the same, turned round, wherever you are' : ''}.`;
+        Math.abs(gw + gl) < 1e-9 ? ': as much one way as the other, for only the difference counts' : ''}.`;
     return Math.abs(gw + gl) < 1e-9
-      ? `${where} The slope is gone, all along the dashed line: only the difference counts, ${fixed(w - l, 2)}, not where the two are.`
+      ? `${where} The slope is gone, all along the valley: only the difference counts, ${fixed(w - l, 2)}, not where the two are.`
       : `${where} The slope is gone: this is where the loss wants the two, and no other place will do.`;
   }
   function place() {
@@ -269,7 +270,7 @@ engineHere.then(E => {
 /* ---- chapter 9 ---- */
 
 engineHere.then(E => {
-  const HANDS = ['rock', 'paper', 'scissors'], K = 3, HEADS = 3, STEPS = 300;
+  const HANDS = ['rock', 'paper', 'scissors'], K = 3, HEADS = 3, STEPS = 200;
   const heads = upTo(HEADS).map(h => E.read(E.raw.head_name(h)));
   const room = { label: E.doubles(K), score: E.doubles(K * K), P: E.doubles(K * K) };
   const STARTS = {
@@ -342,7 +343,7 @@ engineHere.then(E => {
     curves.forEach(({ line, word }, h) => {
       put(line, { d: path(errors[h].slice(-STEPS - 1).map((e, i) => [X(i), Y(e)])) });
       let y = Y(last[h]) + 5;
-      while (places.some(q => Math.abs(q - y) < 17)) y -= 17;
+      while (places.some(q => Math.abs(q - y) < 19)) y -= 20;
       places.push(y);
       put(word, { y });
     });
