@@ -198,7 +198,7 @@ build/book/page: $(call object,$(patsubst %,examples/book/%.c, \
                    examples/tool/buffer.c)
 # The page's engine for this machine, without multiply-adds as WebAssembly is.
 build/book/native: $(wildcard examples/book/engine*.c) examples/book/native.c \
-    examples/book/engine.h examples/tool/game_methods.c sppo.h
+    examples/book/engine.h examples/tool/game_methods.c sppo.h tests/slow.h
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(WARN) -O2 -ffp-contract=off -DSPPO_NO_STDIO \
 	    $(filter %.c,$^) -o $@ -lm

@@ -9,7 +9,7 @@
 # hangs (20 s).
 # Those that do not compile do not count.  A mutant that lives is a failure,
 # unless `equivalent` below gives the reason why it is no error.  With WORD only
-# mutants of lines that contain it.
+# mutants of lines that contain it; with FUNCTIONS="a b", of these functions.
 header=${1:?"usage: mutate.sh HEADER SCRATCH [WORD]"}
 scratch=${2:?"usage: mutate.sh HEADER SCRATCH [WORD]"}
 tests=$(dirname "$0")
@@ -65,7 +65,7 @@ END
 
 # One row per mutant: line, column, the new character.
 mutants() {
-    awk -v word="$1" '
+    awk -v word="$1" -v functions="${FUNCTIONS:+ $FUNCTIONS }" '
     function mutant(at, new) { print NR, at, new }
 
     # Characters that begin or follow a name or a number.
@@ -120,8 +120,14 @@ mutants() {
 
     /^\/\* ====.*>>.* == \*\/$/ { on = />>(games\.c|update\.c|beyond) /; next }
     / sppo_preference_check\(/ { named = 1 }
+    /^[a-zA-Z].*\(/ && !body {
+        head = $0
+        sub(/\(.*/, "", head)
+        sub(/.*[ *]/, "", head)
+    }
     /^ .*\);$/ && !body { named = 0 }  # declared, or called
-    /^{/ { body = on || named }
+    /^{/ { body = (on || named) && (!functions ||
+                                    index(functions, " " head " ")) }
     /^}/ { body = named = 0 }
     {
         code = $0

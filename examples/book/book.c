@@ -86,11 +86,16 @@ static piece take_field(piece *text)
 /* A file of the page's folder, or with a / in its name of the project. */
 static sppo_result read_file(book *b, piece name, char **data, size_t *size)
 {
+    const char *folder = memchr(name.at, '/', name.length) ? "" : b->folder;
+    const size_t at = strlen(folder);
     char path[PATH_ROOM];
 
-    snprintf(path, sizeof path, "%s%.*s",
-             memchr(name.at, '/', name.length) ? "" : b->folder,
-             (int)name.length, name.at);
+    if (at + name.length >= sizeof path)
+        STOP(b->ctx, "the name of a file has %.0f characters",
+             (double)name.length);
+    memcpy(path, folder, at);
+    memcpy(path + at, name.at, name.length);
+    path[at + name.length] = 0;
     return sppo_file_read(b->ctx, path, data, size);
 }
 

@@ -40,7 +40,8 @@ EXPORT(rmsnorm_backward)
 void rmsnorm_backward(double *din, const double *dout, const double *in,
                       const double *gain, double s, int d)
 {
-    float in_[16], dout_[16], gain_[16], din_[16], dgain[16];
+    float in_[16] = { 0 }, dout_[16] = { 0 }, gain_[16] = { 0 };
+    float din_[16] = { 0 }, dgain[16] = { 0 };
     const float s_ = (float)s;
     int i;
 
@@ -48,7 +49,6 @@ void rmsnorm_backward(double *din, const double *dout, const double *in,
         in_[i] = (float)in[i];
         dout_[i] = (float)dout[i];
         gain_[i] = (float)gain[i];
-        din_[i] = dgain[i] = 0.0f;
     }
     sppo_rmsnorm_bwd(din_, dgain, dout_, in_, gain_, &s_, 1, d);
     for (i = 0; i < d; i++)
