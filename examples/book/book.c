@@ -8,7 +8,7 @@
  *
  *   {{include FILE}}         another file of PAGE's folder, likewise read
  *   {{raw FILE}}             one as it is
- *   {{base64 FILE}}          the bytes of a built file; nothing with --text
+ *   {{base64 FILE}}          its bytes; with --text not of what is built
  *   {{code TAG NAME | IDENTIFIER=MARK ..}}
  *                            the function NAME of sppo.h below [TAG] (-: any);
  *                            what has a mark lights up with the formula's
@@ -126,12 +126,13 @@ static sppo_result do_raw(book *b, piece rest)
 
 static sppo_result do_base64(book *b, piece rest)
 {
+    const piece name = take_field(&rest);
     char *data;
     size_t size;
 
-    if (b->text_only)
+    if (b->text_only && piece_begins(name, "build/"))
         return SPPO_OK;
-    TRY(read_file(b, take_field(&rest), &data, &size));
+    TRY(read_file(b, name, &data, &size));
     add_base64(&b->out, (const unsigned char *)data, size);
     sppo_release(b->ctx, data, size + 1);
     return SPPO_OK;
