@@ -14,6 +14,7 @@ for i in 1 2 3 4 5 6; do
     echo "{\"prompt\": \"tell me of the number $i .\"}"
 done > prompts.jsonl
 head -n 3 prompts.jsonl > few.jsonl
+head -n 16 "$root/tiny_models/preferences.jsonl" > pairs.jsonl
 
 # short OUT ARGUMENTS..: a short run
 short() {
@@ -141,8 +142,7 @@ expect another_model_is_refused 2 '^sppo align: --watch: base_taste is not the' 
             seen/settings.json > seen2/settings.json &&
         "$1" prefer --quiet --policy base --preferences "$2" --epochs 1 \
             --out base_taste --force > /dev/null &&
-        exec "$1" align --resume --out seen2' sh "$tool" \
-    "$root/tiny_models/preferences.jsonl"
+        exec "$1" align --resume --out seen2' sh "$tool" pairs.jsonl
 
 # ---- settings of another run -----------------------------------------------------
 
@@ -187,8 +187,8 @@ holds pretrain_from_a_file "$tool" pretrain --config text1/settings.json \
 holds pretrain_is_the_same diff -r text1 text2
 expect pretrain_dry 0 '' "$tool" pretrain --config text1/settings.json \
     --minutes 1 --dry-run --out none
-holds prefer_once "$tool" prefer --policy base --epochs 1 --batch 64 \
-    --preferences "$root/tiny_models/preferences.jsonl" --out taste1
+holds prefer_once "$tool" prefer --policy base --epochs 1 --batch 4 \
+    --preferences pairs.jsonl --out taste1
 holds prefer_from_a_file "$tool" prefer --config taste1/settings.json \
     --out taste2
 holds prefer_is_the_same diff -r taste1 taste2
@@ -417,6 +417,7 @@ expect rows_are_there 2 'three.jsonl exists; choose another name, or --force' \
 expect one_is_not_many 2 '--policies names one; it takes two and more' \
     among --policies base
 expect none_twice 2 '--policies names base twice' among --policies base,base
+expect no_empty_name 2 'a comma without a name beside it' among --policies base,
 expect not_both 2 'not both, of --policy|policies' \
     among --policies base,seen/iter1 --policy base
 expect against_whom 2 'it needs --against|policies' among --policy base

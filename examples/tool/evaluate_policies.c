@@ -162,6 +162,9 @@ static sppo_result many_names(matches *m, buffer *text)
                              "than %d", MATCHES_MOST);
         if (comma)
             *comma = 0;
+        if (!*at)
+            return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--policies has a "
+                             "comma without a name beside it");
         for (i = 0; i < m->count; i++)
             if (!strcmp(m->name[i], at))
                 return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--policies names "
