@@ -9427,6 +9427,9 @@ static sppo_result sppoi_train_begin(sppo_ctx *ctx, sppo_train *t)
     sppoi_arena arena = { NULL, 0 };
     int i;
 
+    if (t->label && !t->responses)
+        return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_init: there are "
+                         "labels and no responses");
     SPPOI_TRY(sppoi_train_resolve(ctx, &t->config, t->prompts));
     t->learned = t->config.rows - t->config.held_out;
     sppoi_train_layout(t, &arena);
@@ -9509,9 +9512,9 @@ SPPO_DEF sppo_result sppo_train_preference(sppo_ctx *ctx,
                                            const sppo_lists *responses,
                                            const double *label)
 {
-    if (!responses || !label)
+    if (!label)
         return sppo_fail(ctx, SPPO_E_ARGUMENT, "sppo_train_preference: there "
-                         "are no %s", responses ? "labels" : "responses");
+                         "are no labels");
     return sppoi_train_once(ctx, preference, config, prompts, responses, label);
 }
 
