@@ -29,7 +29,7 @@ TOOLS = build/sppo build/instruct build/plot build/story_judge
 LESSONS = $(patsubst examples/lessons/%.c,%,$(wildcard examples/lessons/0*.c))
 EXAMPLES = $(LESSONS:%=build/%)
 TESTS = base json kernels policy sample optim prefer train game methods update \
-        play ranks traffic files data repro memory calls
+        play ranks traffic files data repro memory calls edges
 PROGRAMS = $(TESTS:%=build/tests/%) $(TESTS:%=build/tests/%-double)
 
 .PHONY: help all examples exercise letters book book-keep lib man demo test \
@@ -215,10 +215,14 @@ build/libsppo.so: examples/bindings/library.c
 	$(COMPILE) -MF build/obj/libsppo.d -MT $@ -fPIC -shared $(LDFLAGS) $< \
 	    -o $@ -lm
 
-build/mpi_align: examples/cluster/mpi_align.c
+# With the files of the tool that read a tokenizer.
+build/mpi_align: examples/cluster/mpi_align.c \
+    $(call object,$(patsubst %,examples/tool/%.c,codec files buffer \
+      tokenizer_json tokenizer_parts tokenizer_read tokenizer_llama \
+      tokenizer_write))
 	@mkdir -p $(@D) build/obj
 	$(MPICC) $(STD) $(WARN) $(CFLAGS) $(NATIVE) $(OPENMP) $(LISTS) \
-	    -MF build/obj/mpi_align.d -MT $@ $< -o $@ -lm
+	    -MF build/obj/mpi_align.d -MT $@ $(filter %.c %.o,$^) -o $@ -lm
 
 # A test is built twice, in float and in double.
 $(TESTS:%=build/tests/%): build/tests/%: build/obj/tests/test_%-test.o

@@ -3,6 +3,7 @@
 #
 # Any number of ranks gives the same file; MPI_Allreduce the same figures to
 # rounding; a rank that fails ends all, with its sentence; rank 0 alone writes.
+# The tokenizer is a tokenizer.bin or a tokenizer.json.
 # Skipped where MPI is missing.
 programs=${1:?"usage: test_mpi.sh PROGRAMS SCRATCH"}
 scratch=${2:?"usage: test_mpi.sh PROGRAMS SCRATCH"}/mpi
@@ -57,10 +58,9 @@ align() {  # ranks, folder, further arguments
     ranks=$1
     folder=$scratch/$2
     shift 2
-    mkdir -p "$folder"
-    launch -n "$ranks" "$programs/mpi_align" "$models/policy" \
+    launch -n "$ranks" "$programs/mpi_align" "${policy:-$models/policy}" \
         "$models/preference" "$scratch/prompts.jsonl" "$folder" "$@"
-    cp "$scratch/out" "$folder/out"
+    cp "$scratch/out" "$folder/out" 2>/dev/null
     return $code
 }
 
@@ -68,6 +68,18 @@ align 1 one
 verdict "one rank"
 [ "$(grep -c '^iteration' "$scratch/one/out")" -eq 3 ]
 verdict "it says what it does, once"
+cmp "$models/policy/tokenizer.json" "$scratch/one/tokenizer.json" \
+    2>>"$scratch/err" &&
+    cmp "$models/policy/tokenizer.bin" "$scratch/one/tokenizer.bin" \
+        2>>"$scratch/err"
+verdict "the tokenizer goes along, into a folder that is made first"
+cp -r "$models/policy" "$scratch/by_json"
+rm "$scratch/by_json/tokenizer.bin"
+policy=$scratch/by_json align 1 made/first/json &&
+    cmp "$scratch/one/run.safetensors" \
+        "$scratch/made/first/json/run.safetensors" 2>>"$scratch/err" &&
+    [ ! -e "$scratch/made/first/json/tokenizer.bin" ]
+verdict "a policy with a tokenizer.json alone: the same run"
 for n in 2 3; do
     align $n ranks$n &&
         cmp "$scratch/one/model.safetensors" \
@@ -75,7 +87,7 @@ for n in 2 3; do
         cmp "$scratch/one/out" "$scratch/ranks$n/out" 2>>"$scratch/err"
     verdict "$n ranks, summed in order: the same file and figures"
 done
-align 3 fast fast &&
+align 3 fast --fast &&
     paste -d ' ' "$scratch/one/out" "$scratch/fast/out" | awk '
         { for (i = 1; i <= NF / 2; i++) {
               a = $i; b = $(i + NF / 2); d = a - b
@@ -89,7 +101,7 @@ kills=0
 code=1
 while [ $kills -lt 20 ] && [ $code -ne 0 ]; do
     limit=$(awk -v k=$kills 'BEGIN { printf "%.2f", 0.2 * 1.25 ^ k }')
-    align $((kills % 2 + 1)) killed resume
+    align $((kills % 2 + 1)) killed --resume
     kills=$((kills + 1))
 done
 limit=300
@@ -97,7 +109,7 @@ limit=300
     cmp "$scratch/one/model.safetensors" "$scratch/killed/model.safetensors" \
         2>>"$scratch/err"
 verdict "ended early $((kills - 1)) times and resumed: the same file"
-align 2 killed resume &&
+align 2 killed --resume &&
     cmp "$scratch/one/model.safetensors" "$scratch/killed/model.safetensors" \
         2>>"$scratch/err"
 verdict "a run at its end resumes to the same file"

@@ -6,20 +6,24 @@
  * Build       make mpi             where mpicc is
  * Run         mpirun -n 2 build/mpi_align tiny_models/policy \
  *                 tiny_models/preference tiny_models/prompts.jsonl OUT \
- *                 [fast] [resume]
+ *                 [--fast] [--resume]
+ * The policy's tokenizer is its tokenizer.bin or tokenizer.json, read by the
+ * files of examples/tool that this is linked with; both go into OUT.
  * After each phase, and when a rank gets SIGTERM or SIGINT, OUT/run.safetensors
- * holds all that the rest depends on; resume goes on there, on any number of
+ * holds all that the rest depends on; --resume goes on there, on any number of
  * ranks, to the same bits.
- * You will see, from rank 0, which alone writes into OUT, an existing folder
+ * You will see, from rank 0, which alone writes into OUT and makes it
  *     iteration 1  loss/eta^2 0.0078  margin 0.20  win rates 0.64 and 0.32
  * Read        sppo.h >>play, >>play.c; ranks share a step pass by pass, so
  *             pass_tokens below makes about five passes of a batch.
  * When a rank fails, all end, with its sentence.                            */
-#include <mpi.h>
+#include "../tool/posix.h"
 
 #define SPPO_IMPLEMENTATION
-#define SPPO_STATIC  // compiles only what is used
 #include "../../sppo.h"
+#include "../tool/codec.h"
+
+#include <mpi.h>
 
 #include <signal.h>
 
@@ -27,7 +31,7 @@ enum { PIECE = 4096 };  // numbers of a rank that are added up at a time
 
 static sppo_ctx ctx;
 static sppo_model policy, preference;
-static sppo_tokenizer tok;
+static codec tok;
 static sppo_lists prompts;
 static sppo_pref pref;
 static sppo_play play;
@@ -76,19 +80,19 @@ static MPI_Datatype real_type(void)
 /* Rank r gets everyone's r-th piece, adds them up in the order of ranks, and
  * gives the sum to all: what MPI_Allreduce sends, in an order of our own.  An
  * error inside MPI ends all ranks.                                          */
-static sppo_result sum_in_order(sppo_ctx *c, void *user, sppo_real *buffer,
+static sppo_result sum_in_order(sppo_ctx *c, void *user, sppo_real *sum,
                                 size_t count)
 {
     const size_t size = (size_t)ranks.size;
     size_t i, r, n, piece;
 
     (void)c, (void)user;
-    for (; count > 0; buffer += n, count -= n) {
+    for (; count > 0; sum += n, count -= n) {
         piece = (count - 1) / size + 1;
         piece = piece < PIECE ? piece : PIECE;
         n = count < piece * size ? count : piece * size;
-        memcpy(mine, buffer, n * sizeof *buffer);
-        memset(mine + n, 0, (piece * size - n) * sizeof *buffer);
+        memcpy(mine, sum, n * sizeof *sum);
+        memset(mine + n, 0, (piece * size - n) * sizeof *sum);
         MPI_Alltoall(mine, (int)piece, real_type(), theirs, (int)piece,
                      real_type(), MPI_COMM_WORLD);
         for (r = 1; r < size; r++)
@@ -96,21 +100,21 @@ static sppo_result sum_in_order(sppo_ctx *c, void *user, sppo_real *buffer,
                 theirs[i] += theirs[r * piece + i];
         MPI_Allgather(theirs, (int)piece, real_type(), mine, (int)piece,
                       real_type(), MPI_COMM_WORLD);
-        memcpy(buffer, mine, n * sizeof *buffer);
+        memcpy(sum, mine, n * sizeof *sum);
     }
     return SPPO_OK;
 }
 
-static sppo_result sum_fast(sppo_ctx *c, void *user, sppo_real *buffer,
+static sppo_result sum_fast(sppo_ctx *c, void *user, sppo_real *sum,
                             size_t count)
 {
     const size_t most = 1 << 30;
     size_t n;
 
     (void)c, (void)user;
-    for (; count > 0; buffer += n, count -= n) {
+    for (; count > 0; sum += n, count -= n) {
         n = count < most ? count : most;
-        MPI_Allreduce(MPI_IN_PLACE, buffer, (int)n, real_type(), MPI_SUM,
+        MPI_Allreduce(MPI_IN_PLACE, sum, (int)n, real_type(), MPI_SUM,
                       MPI_COMM_WORLD);
     }
     return SPPO_OK;
@@ -130,7 +134,7 @@ static void read_prompts(const char *path)
         check(sppo_json_parse(&ctx, &json, data + at, n, path));
         sppo_json_string(&json, sppo_json_find(&json, 0, "prompt"), text,
                          sizeof text);
-        check(sppo_lists_add_text(&ctx, &prompts, &tok, text));
+        check(codec_encode(&ctx, &tok, text, strlen(text), 1, 0, &prompts));
     }
     sppo_json_free(&ctx, &json);
     sppo_release(&ctx, data, size + 1);
@@ -141,15 +145,15 @@ static void begin(char **argv)
 {
     static sppo_play_config config;
     const size_t numbers = (size_t)ranks.size * PIECE;
-    char path[1024];
 
     mine = (sppo_real *)sppo_alloc(&ctx, numbers, sizeof *mine);
     theirs = (sppo_real *)sppo_alloc(&ctx, numbers, sizeof *theirs);
     check(mine && theirs ? SPPO_OK : SPPO_E_MEMORY);
-    check(sppo_model_load(&ctx, &policy, argv[1]));
+    codec_begin(&tok);
+    check(sppo_model_load_with(&ctx, &policy, argv[1], 0, tok.files,
+                               tok.count));
+    check(codec_open(&ctx, &tok, argv[1], &policy.config, 0));
     check(sppo_model_load(&ctx, &preference, argv[2]));
-    snprintf(path, sizeof path, "%s/tokenizer.bin", argv[1]);
-    check(sppo_tokenizer_load(&ctx, &tok, path, policy.config.vocab));
     read_prompts(argv[3]);
     config.eta = 30;
     config.epochs = 4;
@@ -164,19 +168,32 @@ static void begin(char **argv)
 
 /* What rank 0 writes all ranks read.  The first checkpoint is of the beginning:
  * that OUT cannot be written to is known before the work.                   */
-static void begin_or_resume(int resume)
+static void begin_or_resume(const char *folder, int resume)
 {
     FILE *file = ranks.rank == 0 && resume ? fopen(checkpoint, "rb") : NULL;
     int found = file != NULL;
 
     if (file)
         fclose(file);
+    if (ranks.rank == 0)
+        check(sppo_folder_make(&ctx, folder));
     MPI_Bcast(&found, 1, MPI_INT, 0, MPI_COMM_WORLD);
     if (found)
         check(sppo_play_load(&ctx, &play, checkpoint));
     else if (ranks.rank == 0)
         check(sppo_play_save(&ctx, &play, checkpoint));
     MPI_Barrier(MPI_COMM_WORLD);  // nobody writes before all have read
+}
+
+/* The policy with what came with it: a model that other programs read. */
+static void save(const char *folder)
+{
+    sppo_file files[MAX_COMPANIONS];
+    int count;
+
+    check(codec_companions(&ctx, &tok, &policy.config, files, &count));
+    check(sppo_model_save_with(&ctx, &policy, SPPO_DTYPE_REAL, folder, files,
+                               count));
 }
 
 int main(int argc, char **argv)
@@ -191,18 +208,18 @@ int main(int argc, char **argv)
     MPI_Comm_size(MPI_COMM_WORLD, &ranks.size);
     ranks.all_reduce = sum_in_order;
     for (i = 5; i < argc; i++) {
-        const int fast = !strcmp(argv[i], "fast");
+        const int fast = !strcmp(argv[i], "--fast");
 
         ranks.all_reduce = fast ? sum_fast : ranks.all_reduce;
-        resume |= !strcmp(argv[i], "resume");
-        known = known && (fast || !strcmp(argv[i], "resume"));
+        resume |= !strcmp(argv[i], "--resume");
+        known = known && (fast || !strcmp(argv[i], "--resume"));
     }
     if (!known)
         check(sppo_fail(&ctx, SPPO_E_ARGUMENT, "wants POLICY PREFERENCE "
-                        "PROMPTS OUT [fast] [resume]"));
+                        "PROMPTS OUT [--fast] [--resume]"));
     begin(argv);
     snprintf(checkpoint, sizeof checkpoint, "%s/run.safetensors", argv[4]);
-    begin_or_resume(resume);
+    begin_or_resume(argv[4], resume);
     ctx.stop = stop;
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
@@ -219,7 +236,7 @@ int main(int argc, char **argv)
         check_all(result);
     }
     if (ranks.rank == 0)
-        check(sppo_model_save(&ctx, &policy, argv[4]));
+        save(argv[4]);
     MPI_Finalize();
     return 0;
 }
