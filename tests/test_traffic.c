@@ -8,11 +8,13 @@
  */
 #define _DEFAULT_SOURCE
 #define SPPO_IMPLEMENTATION
-#define SPPO_NO_OPENMP  // a rank is one thread, not a team
 #include "../sppo.h"
 
 #include "check.h"
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,13 +147,14 @@ typedef struct meeting {
     sppo_real sum[PIECE];
     double calls, summed, messages, numbers;  // of all ranks
     int differ;                     // ranks came with different counts
+    int fails;                      // the sum that fails; 0: none
 } meeting;
 
 typedef struct member {
     meeting *at;
     sppo_ranks ranks;
     const shape *of;
-    int finished;
+    int finished, sums;
     char message[sizeof ((sppo_ctx *)0)->message];
     sppo_real *weights;
     sppo_progress last;
@@ -233,8 +236,10 @@ static int meet(meeting *m, int rank, sppo_real *buffer, size_t count)
 static sppo_result all_reduce(sppo_ctx *ctx, void *user, sppo_real *buffer,
                               size_t count)
 {
-    const member *own = (const member *)user;
+    member *own = (member *)user;
 
+    if (++own->sums == own->at->fails)
+        return sppo_fail(ctx, SPPO_E_IO, "the network is down");
     return meet(own->at, own->ranks.rank, buffer, count) ? SPPO_OK
         : sppo_fail(ctx, SPPO_E_IO, "other ranks sum another count");
 }
@@ -308,6 +313,9 @@ static void *be_rank(void *arg)
     sppo_model policy = { 0 };
     sppo_lists prompts = { 0 };
 
+#ifdef _OPENMP
+    omp_set_num_threads(1);  // a rank is one thread, not a team
+#endif
     pthread_mutex_lock(&own->at->lock);  // until all are there
     pthread_mutex_unlock(&own->at->lock);
     if (ctx && play && own->at->size) {
@@ -333,7 +341,7 @@ static void *be_rank(void *arg)
 }
 
 /* Runs an iteration; 0: there are not so many threads. */
-static int run_ranks(const shape *s, int size)
+static int run_ranks(const shape *s, int size, int fails)
 {
     static pthread_t thread[MOST];
     pthread_attr_t attr;
@@ -341,6 +349,7 @@ static int run_ranks(const shape *s, int size)
 
     memset(&hall, 0, sizeof hall);
     memset(members, 0, sizeof members);
+    hall.fails = fails;
     pthread_mutex_init(&hall.lock, NULL);
     pthread_cond_init(&hall.over, NULL);
     pthread_attr_init(&attr);
@@ -440,7 +449,7 @@ static void compare(shape s, const int *sizes, int count)
     for (i = 0; i < count; i++) {
         const traffic expected = iteration(&s, sizes[i]);
 
-        if (!run_ranks(&s, sizes[i]))
+        if (!run_ranks(&s, sizes[i], 0))
             SKIP("this machine gives a process fewer threads");
         if (i == 0) {
             one = members[0];
@@ -470,6 +479,32 @@ static void what_does_not_divide_is_in_the_formula(void)
     const shape s = { 101, 3, 2, 4, 23, 2, 3, 15, 0 };
 
     compare(s, sizes, COUNT(sizes));
+}
+
+static void ranks_without_a_prompt_do_no_harm(void)
+{
+    static const int sizes[] = { 1, 4, 9 };
+    const shape s = { 5, 2, 2, 3, 5, 1, 1, 4, 0 };
+
+    compare(s, sizes, COUNT(sizes));
+}
+
+/* Whatever it sums, on all ranks at once: all end with its sentence. */
+static void each_sum_that_fails_ends_the_run_of_all(void)
+{
+    const shape s = { 5, 2, 2, 3, 3, 1, 1, 4, 0 };
+    int fails, r, ended = 0;
+
+    for (fails = 1; !ended && fails < 1000; fails++) {
+        if (!CHECK(run_ranks(&s, 3, fails)))
+            return;
+        ended = members[0].finished;
+        for (r = 0; r < 3 && !ended; r++)
+            CHECK(!members[r].finished && members[r].held == 0 &&
+                  strstr(members[r].message, "the network is down"));
+        free_ranks();
+    }
+    CHECK(ended && fails > 20);
 }
 
 /* ==== in seconds ========================================================= */
@@ -576,6 +611,8 @@ static void the_table_of_the_README_is_the_formula(void)
 static const check_case cases[] = {
     CASE(up_to_a_thousand_ranks_send_what_the_formula_says),
     CASE(what_does_not_divide_is_in_the_formula),
+    CASE(ranks_without_a_prompt_do_no_harm),
+    CASE(each_sum_that_fails_ends_the_run_of_all),
     CASE(the_table_of_the_README_is_the_formula)
 };
 
