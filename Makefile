@@ -263,6 +263,10 @@ build/obj/%-test.o: %.c build/obj/flags
 	@mkdir -p $(@D)
 	$(TEST_COMPILE) $(STATIC) -c $< -o $@
 
+# The flags are what --version says of the build.
+build/obj/examples/tool/info.o: \
+    COMPILE += -DSPPO_FLAGS='"$(subst ",\",$(strip $(STD) $(CFLAGS) \
+      $(NATIVE) $(OPENMP)))"'
 build/obj/%.o: %.c build/obj/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -c $< -o $@

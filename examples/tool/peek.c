@@ -131,29 +131,50 @@ static sppo_result peek_numbers(sppo_ctx *ctx, const char *path,
 }
 
 /* settings.json as `name value`. */
-static void peek_settings(const sppo_json *json)
+static void peek_settings(facts *f, const sppo_json *json)
 {
     int i;
 
-    printf("settings\n");
+    if (!f->json)
+        printf("settings\n");
+    facts_open(f, "settings", '{');
     for (i = json->node[0].first; i >= 0; i = json->node[i].next) {
         const sppo_json_node *n = &json->node[i];
         if (n->type == SPPO_JSON_OBJECT ||
             (n->type == SPPO_JSON_ARRAY &&
              memchr("rh", json->text[n->name_begin], 2)))
             continue;  // the runs of a study, the history of a run
-        printf("  ");
-        show_column(stdout, json->text + n->name_begin,
-                    n->name_end - n->name_begin, 24);
-        printf(" ");
-        show_text(stdout, json->text + n->begin, n->end - n->begin);
-        printf("\n");
+        fact_value(f, json, i, 24);
     }
+    facts_close(f, '}');
+}
+
+/* Of what command a run is, and whether there is more of it to do. */
+static void peek_command(facts *f, const char *what, const char *command,
+                         int unfinished)
+{
+    fact_text(f, f->json ? "command" : what, command);
+    fact_text(f, "state", unfinished ? "unfinished" : "finished");
+}
+
+/* Where the result is, or how to get it. */
+static void peek_next(facts *f, const char *folder, const char *command,
+                      const char *result, int unfinished)
+{
+    char text[PATH_ROOM + 64];
+
+    if (unfinished)
+        snprintf(text, sizeof text, "sppo %s --resume --out %s", command,
+                 folder);
+    else
+        snprintf(text, sizeof text, "%s%s%s", folder, *result ? "/" : "",
+                 result);
+    fact_text(f, unfinished ? "go_on" : "result", text);
 }
 
 /* A run of Algorithm 1, by the state in its checkpoint: iteration, phase, done
  * in this order. What a program may read is a name and a value on a line.   */
-static void peek_align(const char *path, double iterations,
+static void peek_align(facts *f, const char *path, double iterations,
                        const double *state, int saved, const char *ended)
 {
     static const char *const next[] = { "sample", "judge", "judge", "fit",
@@ -161,34 +182,34 @@ static void peek_align(const char *path, double iterations,
     const int phase = *ended ? SPPO_PHASE_DONE
                     : saved && state[1] >= 0.0 && state[1] < 6.0
                     ? (int)state[1] : 0;
+    const char *unit = phase == SPPO_PHASE_FIT ? "steps" : "prompts";
 
-    printf("run align\nstate %s\niterations %.0f\niterations_done %.0f\n"
-           "next %s\n", phase == SPPO_PHASE_DONE ? "finished" : "unfinished",
-           iterations, saved ? state[0] : 0.0, next[phase]);
+    peek_command(f, "run", "align", phase != SPPO_PHASE_DONE);
+    fact_number(f, "iterations", iterations);
+    fact_number(f, "iterations_done", saved ? state[0] : 0.0);
+    fact_text(f, "next", next[phase]);
     if (phase == SPPO_PHASE_SAMPLE || phase == SPPO_PHASE_JUDGE ||
-        phase == SPPO_PHASE_FIT)
-        printf("next_done %.0f %s\n", saved ? state[2] : 0.0,
-               phase == SPPO_PHASE_FIT ? "steps" : "prompts");
+        phase == SPPO_PHASE_FIT) {
+        fact_measure(f, "next_done", saved ? state[2] : 0.0, unit);
+        if (f->json)
+            fact_text(f, "next_unit", unit);
+    }
     if (*ended)
-        printf("ended %s\n", ended);
-    if (phase == SPPO_PHASE_DONE)
-        printf("result %s/policy\n", path);
-    else
-        printf("go_on sppo align --resume --out %s\n", path);
+        fact_text(f, "ended", ended);
+    peek_next(f, path, "align", "policy", phase != SPPO_PHASE_DONE);
 }
 
 /* A run of pretrain or prefer; checkpoint: it has not come to its end. */
-static void peek_training(const char *path, const char *command,
+static void peek_training(facts *f, const char *path, const char *command,
                           const double *step, const double *steps,
                           int checkpoint)
 {
-    printf("run %s\nstate %s\n", command,
-           checkpoint ? "unfinished" : "finished");
-    if (checkpoint)
-        printf("steps %.0f\nsteps_done %.0f\ngo_on sppo %s --resume --out "
-               "%s\n", *steps, *step, command, path);
-    else
-        printf("result %s\n", path);
+    peek_command(f, "run", command, checkpoint);
+    if (checkpoint) {
+        fact_number(f, "steps", *steps);
+        fact_number(f, "steps_done", *step);
+    }
+    peek_next(f, path, command, "", checkpoint);
 }
 
 /* Whether a run of align whose checkpoint has that state has ended early, by
@@ -213,9 +234,10 @@ static sppo_result peek_end(sppo_ctx *ctx, const char *folder,
     return SPPO_OK;
 }
 
-static sppo_result peek_state(sppo_ctx *ctx, const char *path,
+static sppo_result peek_state(facts *f, const char *path,
                               const sppo_json *json, const char *checkpoint)
 {
+    sppo_ctx *ctx = f->out.ctx;
     const int prefer = sppo_json_find(json, 0, "preferences") >= 0;
     double state[8] = { 0 }, step = 0.0, steps = 0.0;
     char ended[240];
@@ -226,7 +248,7 @@ static sppo_result peek_state(sppo_ctx *ctx, const char *path,
         if (kind)
             TRY(peek_numbers(ctx, checkpoint, "state", state, 8, &saved));
         TRY(peek_end(ctx, path, json, state, ended, sizeof ended));
-        peek_align(path, sppo_json_number(json,
+        peek_align(f, path, sppo_json_number(json,
                    sppo_json_find(json, 0, "iterations")), state, saved,
                    ended);
         return SPPO_OK;
@@ -236,7 +258,8 @@ static sppo_result peek_state(sppo_ctx *ctx, const char *path,
         TRY(peek_numbers(ctx, checkpoint, "steps", &steps, 1, &known));
         saved = 1;
     }
-    peek_training(path, prefer ? "prefer" : "pretrain", &step, &steps, saved);
+    peek_training(f, path, prefer ? "prefer" : "pretrain", &step, &steps,
+                  saved);
     return SPPO_OK;
 }
 
@@ -271,7 +294,7 @@ sppo_result peek_is_complete(sppo_ctx *ctx, const char *folder, int *complete)
 }
 
 /* The runs of a study, and how many are complete. */
-static sppo_result peek_study(sppo_ctx *ctx, const char *folder,
+static sppo_result peek_study(facts *f, const char *folder,
                               const sppo_json *json)
 {
     const int runs = sppo_json_find(json, 0, "runs");
@@ -283,19 +306,18 @@ static sppo_result peek_study(sppo_ctx *ctx, const char *folder,
          i = json->node[i].next) {
         sppo_json_string(json, i, name, sizeof name);
         path_join(path, folder, name);
-        TRY(peek_is_complete(ctx, path, &complete));
+        TRY(peek_is_complete(f->out.ctx, path, &complete));
         all += complete;
     }
-    printf("study align\nstate %s\nruns %d\nruns_done %d\n",
-           all == count ? "finished" : "unfinished", count, all);
-    if (all == count)
-        printf("result %s/study.csv\n", folder);
-    else
-        printf("go_on sppo align --resume --out %s\n", folder);
+    peek_command(f, "study", "align", all != count);
+    fact_number(f, "runs", count);
+    fact_number(f, "runs_done", all);
+    peek_next(f, folder, "align", "study.csv", all != count);
     return SPPO_OK;
 }
 
-sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
+sppo_result peek_run(facts *f, sppo_ctx *ctx, int as_json, const char *folder,
+                     int *found)
 {
     char path[PATH_ROOM], checkpoint[PATH_ROOM], *data = NULL;
     size_t size = 0;
@@ -319,10 +341,12 @@ sppo_result peek_run(sppo_ctx *ctx, const char *folder, int *found)
     result = sppo_json_parse(ctx, &json, data, size, path);
     *found = result == SPPO_OK && sppo_json_find(&json, 0, "sppo") >= 0;
     if (*found)
-        result = study ? peek_study(ctx, folder, &json)
-                       : peek_state(ctx, folder, &json, checkpoint);
+        facts_begin(f, ctx, as_json, study ? "study" : "run", "");
+    if (*found)
+        result = study ? peek_study(f, folder, &json)
+                       : peek_state(f, folder, &json, checkpoint);
     if (*found && result == SPPO_OK)
-        peek_settings(&json);
+        peek_settings(f, &json);
     sppo_json_free(ctx, &json);
     sppo_release(ctx, data, size + 1);
     return result;
@@ -364,43 +388,84 @@ static void fields_add(field_table *f, const row_reader *r, int node)
     f->of[i].kinds |= 1u << n->type;
 }
 
-static void fields_print(const field_table *f, const row_reader *r)
-{
-    static const char *const kinds[] = { "null", "false", "true", "number",
-                                         "text", "list", "object" };
-    int i, k, several;
+static const char *const json_types[] = { "null", "false", "true", "number",
+                                          "text", "list", "object" };
 
-    printf("rows of JSON, %s\nrows %d\n", r->array ? "in one array"
-                                                   : "one a line", f->rows);
-    for (i = 0; i < f->count; i++) {
-        printf("  ");
-        show_column(stdout, f->of[i].name, strlen(f->of[i].name), FIELD_NAME);
-        printf(" %9d  ", f->of[i].rows);
-        for (k = 0, several = 0; k < 7; k++)
-            if (f->of[i].kinds >> k & 1)
-                printf("%s%s", several++ ? " or " : "", kinds[k]);
-        printf("\n");
-    }
-    if (f->more)
-        printf("  and more fields\n");
+static void field_write(facts *f, const field *of)
+{
+    int k;
+
+    facts_open(f, NULL, '{');
+    fact_text(f, "name", of->name);
+    fact_number(f, "rows", of->rows);
+    facts_open(f, "types", '[');
+    for (k = 0; k < 7; k++)
+        if (of->kinds >> k & 1)
+            fact_text(f, NULL, json_types[k]);
+    facts_close(f, ']');
+    facts_close(f, '}');
 }
 
-sppo_result peek_rows(row_reader *r)
+static void field_print(const field *of)
 {
-    field_table f;
+    enum { ON_A_LINE = 26, FEW = 3 };
+    int k, types = 0, several = 0;
+
+    for (k = 0; k < 7; k++)
+        types += of->kinds >> k & 1;
+    printf("  ");
+    show_column(stdout, of->name, strlen(of->name), ON_A_LINE);
+    printf(" %9d  ", of->rows);
+    for (k = 0; k < 7; k++)
+        if (of->kinds >> k & 1)
+            printf("%s%s", several++ ? types > FEW ? "/" : " or " : "",
+                   json_types[k]);
+    printf("\n");
+}
+
+static sppo_result fields_tell(const field_table *table, const row_reader *r,
+                               int as_json)
+{
+    facts f;
+    int i;
+
+    facts_begin(&f, r->ctx, as_json, "rows", r->array
+                ? "rows of JSON, in one array" : "rows of JSON, one a line");
+    fact_flag(&f, "array", r->array);
+    fact_number(&f, "rows", table->rows);
+    facts_open(&f, "fields", '[');
+    for (i = 0; i < table->count; i++)
+        if (as_json)
+            field_write(&f, &table->of[i]);
+        else
+            field_print(&table->of[i]);
+    facts_close(&f, ']');
+    fact_flag(&f, "more_fields", table->more);
+    if (table->more && !as_json)
+        printf("  and more fields\n");
+    return facts_end(&f);
+}
+
+sppo_result peek_rows(row_reader *r, int as_json)
+{
+    field_table table;
     sppo_result result;
     int node, more = 1;
 
-    memset(&f, 0, sizeof f);
+    memset(&table, 0, sizeof table);
     for (;;) {
         result = rows_next(r, &more);
         if (result != SPPO_OK || !more)
             break;
-        f.rows++;
+        table.rows++;
         for (node = r->json.node[r->row].first; node >= 0;
              node = r->json.node[node].next)
-            fields_add(&f, r, node);
+            fields_add(&table, r, node);
     }
-    fields_print(&f, r);
+    if (result == SPPO_OK)
+        return fields_tell(&table, r, as_json);
+    // what is known up to there is of use, and the failure stays what it is
+    if (result == SPPO_E_FORMAT && !as_json)
+        fields_tell(&table, r, 0);
     return result;
 }

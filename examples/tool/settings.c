@@ -311,7 +311,7 @@ static const option options[] = {
          "write over what is there"),
     FLAG("dry-run", dry_run, NULL, TRAINING | FREE_OPTION,
          "print settings, parameters, memory and time, and write nothing"),
-    FLAG("json", json, NULL, PRETRAIN | PREFER | EVALUATE | FREE_OPTION,
+    FLAG("json", json, NULL, PRETRAIN | PREFER | EVALUATE | INFO | FREE_OPTION,
          "the result as one JSON object"),
     FLAG("quiet", quiet, NULL, EVERY | FREE_OPTION,
          "no progress, no messages but errors")

@@ -239,7 +239,10 @@ static const job jobs[] = {
         "  sppo info run/policy\n"
         "  sppo info run            (how far it is, its settings)\n"
         "  sppo info rows.jsonl     (fields, and the first row that is wrong)\n"
-        "  sppo info                (how the tool was built)\n", "" },
+        "  sppo info run --json     (the same as one JSON object)\n"
+        "  sppo info                (how the tool was built)\n",
+        "- is standard input. The keys of --json stay what they are: see "
+        "examples/tool.\n" },
       run_info }
 };
 enum { JOBS = sizeof jobs / sizeof *jobs };
