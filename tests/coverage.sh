@@ -19,8 +19,8 @@ OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
 scripts="tool ways rows mtbench gguf folder training reads messages
-         progress info shards exhaust untrusted refused descriptors judge
-         resume study slurm cluster faults"
+         progress pipes info shards exhaust untrusted refused descriptors
+         judge resume study slurm cluster faults"
 commands="tokenizer convert pretrain prefer align read refused"
 gcc=${CC:-gcc}
 # -O1, for the kernels take minutes else; without inlining a branch is one

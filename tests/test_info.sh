@@ -105,6 +105,72 @@ rm base/run.safetensors
 printf '{"sppo": ' > run/settings.json
 expect settings_that_end 3 'run/settings.json, ' "$tool" info run
 
+# ---- the same for programs ----------------------------------------------------
+
+# The object's values by a reader that is not ours where there is one.
+if command -v python3 > /dev/null; then
+    value() { python3 -c 'import json, sys
+for key in sys.argv[1].split("/"):
+    top = json.load(open("out")) if not key else top[
+        int(key) if isinstance(top, list) else key]
+print(json.dumps(top))' "/$1"; }
+elif command -v node > /dev/null; then
+    value() { node -e 'let top = JSON.parse(fs.readFileSync("out"));
+for (const key of process.argv[1].split("/").filter(x => x)) top = top[key];
+console.log(JSON.stringify(top))' "$1"; }
+else
+    value() { return 1; }
+    skip json_has_a_reader "there is neither python3 nor node"
+fi
+# json NAME FILE KEY VALUE [KEY VALUE]..: what info --json says of it
+json() {
+    name=$1 wrong=
+    holds "$name" "$tool" info --json "$2"
+    [ "$(wc -l < out)" -eq 1 ] || wrong="not one line"
+    shift 2
+    while [ $# -gt 0 ] && value "" > /dev/null 2>&1; do
+        [ "$(value "$1" 2>&1)" = "$2" ] || wrong="$wrong $1: $(value "$1" 2>&1)"
+        shift 2
+    done
+    if [ -z "$wrong" ]; then ok "${name}_says_it"
+    else bad "${name}_says_it" "$wrong in $(head -c 300 out)"; fi
+}
+tensors run/run.safetensors "$(entry I32 '[0, 32]')" "$(words 2 3 7 0 0 0 0 0)"
+printf '{"sppo": "1", "prompts": "a\\"\\u00e9\\\\", "iterations": 3, "eta": 0.5}' \
+    > run/settings.json
+json json_of_a_run run kind '"run"' command '"align"' state '"unfinished"' \
+    iterations 3 iterations_done 2 next '"fit"' next_done 7 \
+    next_unit '"steps"' settings/eta 0.5 go_on '"sppo align --resume --out run"'
+case $(value settings/prompts 2> /dev/null) in
+'"a\"\u00e9\\"' | '"a\"é\\"' | "") ok json_has_texts_as_they_were ;;
+*) bad json_has_texts_as_they_were "$(value settings/prompts)" ;;
+esac
+json json_of_a_model "$tiny/preference" kind '"model"' dim 64 head '"embed"' \
+    eos/0 2 tensors/0/name '"model.embed_tokens.weight"' tensors/0/shape/1 64
+json json_of_a_trained_run base kind '"run"' state '"finished"' \
+    settings/steps 2 model/vocab 270
+json json_of_tensors base/model.safetensors kind '"safetensors"' \
+    header/__metadata__/format '"pt"' \
+    header/model.norm.weight/shape/0 '16'
+json json_of_a_tokenizer tok.bin kind '"tokenizer.bin"' pieces 270
+json json_of_a_tokenizer_json base/tokenizer.json kind '"tokenizer.json"' \
+    pieces 270
+printf '{"a\\"\\n": 1, "b": null}\n{"b": [2], "c": "x"}\n' > fields.jsonl
+json json_of_rows fields.jsonl kind '"rows"' rows 2 array false \
+    fields/0/name '"a\"\n"' fields/1/types/0 '"null"' \
+    fields/1/types/1 '"list"' fields/1/rows 2 more_fields false
+"$tool" convert --from base --to model.bin > out 2>&1
+json json_of_llama2c model.bin kind '"llama2.c"' vocab 270 kv_heads 2
+holds json_of_the_build "$tool" info --json
+case $(value kind 2> /dev/null) in '"build"' | "") ok the_build_is_a_kind ;;
+*) bad the_build_is_a_kind "$(cat out)" ;; esac
+expect json_of_nothing 5 'there_is_none' "$tool" info --json there_is_none
+if [ -s out ]; then bad a_failure_is_no_object "$(cat out)"; else
+    ok a_failure_is_no_object; fi
+printf '{"a": 1}\n{"a": \n' > broken.jsonl
+expect json_of_broken_rows 3 'broken.jsonl line 2' "$tool" info --json \
+    broken.jsonl
+
 # ---- one file ---------------------------------------------------------------
 
 holds a_matrix "$tool" info base/model.safetensors

@@ -254,5 +254,28 @@ if cmp -s beta/policy/model.safetensors beta9/policy/model.safetensors; then
     bad beta1_matters "both are the same"; else ok beta1_matters; fi
 holds beta1_is_kept resume beta
 
+# ---- lines of every third step ------------------------------------------------
+
+# Ten steps of two iterations: 3, 6, 9 .., and the last of each.
+sparse() {
+    "$tool" align --policy "$root/tiny_models/policy" --preference \
+        "$root/tiny_models/preference" --prompts \
+        "$root/tiny_models/prompts.jsonl" --prompts-per-iteration 10 \
+        --batch 2 --epochs 1 --k 2 --max-tokens 6 --iterations 2 --quiet "$@"
+}
+holds all_lines sparse --out every
+holds few_lines sparse --log-every 3 --out sparse
+awk -F , 'NR == 1 || $1 % 3 == 0 || $1 % 5 == 0' every/metrics.csv > wanted.csv
+same few_lines_are_of_all sparse/metrics.csv wanted.csv
+holds few_lines_begun sparse --log-every 3 --phase sample --out sparse_cut
+for phase in judge fit sample judge; do
+    holds few_lines_$phase "$tool" align --resume --save-seconds 0 --phase \
+        $phase --quiet --out sparse_cut
+done
+holds few_lines_resumed "$tool" align --resume --quiet --out sparse_cut
+for log in metrics.csv metrics.jsonl events.out.tfevents.sppo; do
+    same few_lines_resumed_$log sparse_cut/$log sparse/$log
+done
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

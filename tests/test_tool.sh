@@ -64,6 +64,12 @@ holds help "$tool" --help
 says help_examples_first 'sppo align --policy'
 holds version "$tool" --version
 says version_and_build "^sppo [0-9.]*, float arithmetic, .*OpenMP"
+says version_and_vectors 'AVX-512\|AVX2\|NEON\|SSE2\|no vector extension'
+case $(basename "$tool") in
+sppo) if grep -q '^flags  -std=c99' out || [ ! -e "$root/build/obj/flags" ] ||
+        [ "$tool" != "$root/build/sppo" ]
+    then ok version_and_flags; else bad version_and_flags "$(cat out)"; fi ;;
+esac
 for command in tokenizer pretrain prefer align sample score judge evaluate \
     game convert info; do
     holds "help_$command" "$tool" $command --help

@@ -232,6 +232,21 @@ expect another_epochs 2 'epochs is 9, but 8' "$tool" prefer --resume \
 holds half_judge_resume "$tool" prefer --resume --out half_judge
 equals half_judge half_judge judge
 
+# Every seventh step has a line, and the last; the same after an interruption.
+holds sparse pretrain --log-every 7 --out sparse
+same sparse_bits sparse/model.safetensors base/model.safetensors
+awk -F , 'NR == 1 || $1 % 7 == 0 || $1 == 60' base/metrics.csv > wanted.csv
+same sparse_lines_are_those_of_all sparse/metrics.csv wanted.csv
+begin pretrain --log-every 7 --out sparse_cut
+under_way sparse_cut
+kill -INT $pid
+wait $pid
+expect another_cadence_is_another_run 2 'log-every is 3, but 7' pretrain \
+    --log-every 3 --resume --out sparse_cut
+holds sparse_goes_on "$tool" pretrain --resume --out sparse_cut
+equals sparse_goes_on sparse_cut sparse
+expect never_is_no_number 2 '--log-every must be from 1 to' pretrain \
+    --log-every 0 --out no
 # A run that forgets the one before, and is killed at its beginning.
 cp -r base again
 expect force_begins_anew 0 '' pretrain --out again --force --seed 2

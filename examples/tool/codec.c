@@ -116,7 +116,7 @@ sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path)
     int json, pieces;
 
     codec_begin(c);
-    TRY(sppo_file_read(ctx, path, &data, &size));
+    TRY(input_read(ctx, &path, &data, &size));
     json = data[strspn(data, " \t\r\n")] == '{';
     file = codec_file(c, json ? "tokenizer.json" : "tokenizer.bin");
     file->data = data;
@@ -135,7 +135,9 @@ sppo_result codec_load_file(sppo_ctx *ctx, codec *c, const char *path)
                          "%s is neither a tokenizer.json nor a tokenizer.bin: "
                          "its pieces do not fill its %.0f bytes", path,
                          (double)size);
-    return sppo_tokenizer_load(ctx, &c->bin, path, pieces);
+    if (sppo_tokenizer_read(ctx, &c->bin, data, size, pieces) == SPPO_OK)
+        return SPPO_OK;
+    return sppo_fail(ctx, ctx->code, "%.200s: %s", path, ctx->message);
 }
 
 /* Whether two vocabularies are one: as the list of merges that they come to. */

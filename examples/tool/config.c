@@ -1,6 +1,7 @@
 /* config.c - --config: the settings of another run, or a file like its own */
 
 #include "config.h"
+#include "files.h"
 #include "run_folder.h"
 #include "settings.h"
 
@@ -242,8 +243,8 @@ sppo_result config_adopt(parser *p, const char *path)
 
     memset(&c, 0, sizeof c);
     c.p = p;
+    TRY(input_read(p->ctx, &path, &data, &size));
     c.path = path;
-    TRY(sppo_file_read(p->ctx, path, &data, &size));
     buffer_reserve(&p->kept, 2 * size + MAX_OPTIONS * (size_t)PATH_ROOM);
     result = sppo_json_parse(p->ctx, &c.json, data, size, path);
     if (result == SPPO_OK)  // from here on p->kept never moves

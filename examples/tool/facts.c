@@ -13,7 +13,7 @@ static void fact_next(facts *f)
 {
     const size_t length = f->out.length;
 
-    if (length && !strchr("{[:", f->out.data[length - 1]))
+    if (length && !strchr("{[ ", f->out.data[length - 1]))
         buffer_add(&f->out, ", ", 2);
 }
 
@@ -23,7 +23,7 @@ static void fact_name(facts *f, const char *name)
     if (!name)
         return;
     buffer_quote(&f->out, name, strlen(name));
-    buffer_add(&f->out, ":", 1);
+    buffer_add(&f->out, ": ", 2);
 }
 
 void facts_begin(facts *f, sppo_ctx *ctx, int json, const char *kind,
@@ -93,6 +93,16 @@ void fact_flag(facts *f, const char *name, int is)
     buffer_format(&f->out, is ? "true" : "false");
 }
 
+void fact_quoted(facts *f, const char *name, const char *text, size_t length)
+{
+    if (!f->json)
+        return;
+    fact_name(f, name);
+    buffer_add(&f->out, "\"", 1);
+    buffer_add(&f->out, text, length);
+    buffer_add(&f->out, "\"", 1);
+}
+
 /* Its name and its bytes are JSON already, but for the quotes. */
 static void fact_copy(facts *f, const sppo_json *json, int node)
 {
@@ -103,7 +113,7 @@ static void fact_copy(facts *f, const sppo_json *json, int node)
     buffer_add(&f->out, "\"", 1);
     buffer_add(&f->out, json->text + n->name_begin,
                n->name_end - n->name_begin);
-    buffer_add(&f->out, "\":", 2);
+    buffer_add(&f->out, "\": ", 3);
     buffer_add(&f->out, quote, strlen(quote));
     buffer_add(&f->out, json->text + n->begin, n->end - n->begin);
     buffer_add(&f->out, quote, strlen(quote));

@@ -29,6 +29,9 @@ void fact_measure(facts *f, const char *name, double value, const char *unit);
 /* For programs alone. */
 void fact_flag(facts *f, const char *name, int is);
 
+/* For programs alone, a text as it stands between the quotes of another. */
+void fact_quoted(facts *f, const char *name, const char *text, size_t length);
+
 /* A value as it stands in a JSON text; people see it in a table. */
 void fact_value(facts *f, const sppo_json *json, int node, int width);
 

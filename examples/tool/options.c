@@ -352,6 +352,38 @@ sppo_result options_check_conditions(const parser *p)
     return SPPO_OK;
 }
 
+int option_is_standard_input(const parser *p, int which)
+{
+    const option *o = &p->options[which];
+
+    return p->given[which] && o->type == OPTION_TEXT &&
+           strstr("DIR FILE PATH", o->meta) && strcmp(o->name, "out") &&
+           !strcmp(*(const char *const *)option_field(p, which), "-");
+}
+
+sppo_result options_check_standard_input(const parser *p, int *which)
+{
+    int i;
+
+    *which = -1;
+    for (i = 0; i < p->count; i++) {
+        const option *o = &p->options[i];
+        if (!(o->commands & p->command->bit) || !option_is_standard_input(p, i))
+            continue;
+        if (strcmp(o->meta, "FILE"))
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s cannot be - "
+                             "(standard input): it may be a folder; ./- is one "
+                             "of that name", o->name);
+        if (*which >= 0)
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s and --%s are both "
+                             "-, but standard input is read once; give one "
+                             "of them a file", p->options[*which].name,
+                             o->name);
+        *which = i;
+    }
+    return SPPO_OK;
+}
+
 int option_alone(const parser *p)
 {
     const char *comma = strchr(p->command->needs, ',');

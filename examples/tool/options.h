@@ -106,6 +106,13 @@ int condition_holds(const parser *p, const char *only);
  * has cost people days.                                                     */
 sppo_result options_check_conditions(const parser *p);
 
+/* Whether an option was given as -. */
+int option_is_standard_input(const parser *p, int which);
+
+/* One option may be -, where a file is read; which: that one, or -1. A folder
+ * is no standard input.                                                     */
+sppo_result options_check_standard_input(const parser *p, int *which);
+
 /* The option that stands for all that is needed, or -1. */
 int option_alone(const parser *p);
 

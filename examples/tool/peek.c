@@ -3,6 +3,7 @@
 
 #include "peek.h"
 #include "align.h"
+#include "columns.h"
 #include "files.h"
 
 #include <errno.h>
@@ -352,10 +353,11 @@ sppo_result peek_run(facts *f, sppo_ctx *ctx, int as_json, const char *folder,
     return result;
 }
 
-enum { FIELDS_MOST = 64, FIELD_NAME = 40 };
+enum { FIELDS_MOST = 64, FIELD_NAME = 39 };
 
 typedef struct field {
-    char name[FIELD_NAME];
+    const char *name;  // as it stands in the file
+    size_t length;
     int rows;
     unsigned kinds;  // bit t: values of JSON's type t were seen
 } field;
@@ -368,12 +370,12 @@ typedef struct field_table {
 static void fields_add(field_table *f, const row_reader *r, int node)
 {
     const sppo_json_node *n = &r->json.node[node];
-    char name[FIELD_NAME];
+    const char *name = r->json.text + n->name_begin;
+    const size_t length = n->name_end - n->name_begin;
     int i;
 
-    snprintf(name, sizeof name, "%.*s", (int)(n->name_end - n->name_begin),
-             r->json.text + n->name_begin);
-    for (i = 0; i < f->count && strcmp(f->of[i].name, name); i++) {
+    for (i = 0; i < f->count && (f->of[i].length != length ||
+                                 memcmp(f->of[i].name, name, length)); i++) {
     }
     if (i == FIELDS_MOST) {
         f->more = 1;
@@ -381,7 +383,8 @@ static void fields_add(field_table *f, const row_reader *r, int node)
     }
     if (i == f->count) {
         memset(&f->of[i], 0, sizeof f->of[i]);
-        memcpy(f->of[i].name, name, sizeof name);
+        f->of[i].name = name;
+        f->of[i].length = length;
         f->count++;
     }
     f->of[i].rows++;
@@ -396,7 +399,7 @@ static void field_write(facts *f, const field *of)
     int k;
 
     facts_open(f, NULL, '{');
-    fact_text(f, "name", of->name);
+    fact_quoted(f, "name", of->name, of->length);
     fact_number(f, "rows", of->rows);
     facts_open(f, "types", '[');
     for (k = 0; k < 7; k++)
@@ -412,9 +415,10 @@ static void field_print(const field *of)
     int k, types = 0, several = 0;
 
     for (k = 0; k < 7; k++)
-        types += of->kinds >> k & 1;
+        types += (of->kinds >> k & 1) != 0;
     printf("  ");
-    show_column(stdout, of->name, strlen(of->name), ON_A_LINE);
+    show_column(stdout, of->name, text_fits(of->name, of->length, FIELD_NAME),
+                ON_A_LINE);
     printf(" %9d  ", of->rows);
     for (k = 0; k < 7; k++)
         if (of->kinds >> k & 1)

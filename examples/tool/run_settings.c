@@ -241,6 +241,12 @@ static sppo_result settings_settle(parser *p, const char *path,
             return sppo_fail(p->ctx, SPPO_E_ARGUMENT,
                              "--%s is not a setting of the run in %s",
                              p->options[i].name, path);
+        if (p->given[i] && !given[i] && option_is_standard_input(p, i))
+            return sppo_fail(p->ctx, SPPO_E_ARGUMENT, "--%s was standard input "
+                             "when the run in %.200s began, which cannot be "
+                             "read again: give --%s a file that holds the "
+                             "same, or - and the same again",
+                             p->options[i].name, path, p->options[i].name);
         if (p->given[i] && !given[i] && (kind & CONTENT_OPTION))
             TRY(setting_locate(p, i, path));
     }

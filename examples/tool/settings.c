@@ -100,6 +100,9 @@ static const option options[] = {
          "\"response_b\", \"finished\", \"prob_a\"}"),
     TEXT("heat", "FILE", heat, "policies", EVALUATE,
          "the table as a picture, an SVG"),
+    TEXT("out", "FILE", out, NULL, PRINTING,
+         "where the answers go, whole or not at all; -: standard output, as "
+         "without it"),
     TEXT("out", "DIR", out, NULL, TRAINING | FREE_OPTION,
          "the folder to write"),
 
@@ -307,6 +310,7 @@ static const option options[] = {
          "is given besides wins"),
     FLAG("force", force, "out|heat", EVALUATE | FREE_OPTION,
          "write over what is there"),
+    FLAG("force", force, "out", PRINTING, "write over the file that is there"),
     FLAG("force", force, "!resume", WRITING | FREE_OPTION,
          "write over what is there"),
     FLAG("dry-run", dry_run, NULL, TRAINING | FREE_OPTION,

@@ -34,6 +34,7 @@ enum {
     INFO = 1024,
     TRAINING = PRETRAIN | PREFER | ALIGN,
     COMPUTING = TRAINING | SAMPLE | SCORE | JUDGE | EVALUATE | INFO,
+    PRINTING = SAMPLE | SCORE,  // rows, on standard output or into --out
     WRITING = TOKENIZER | TRAINING | CONVERT,
     EVERY = 2047
 };

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "files.h"
 #include "messages.h"
+#include "output.h"
 #include "signals.h"
 #include "study.h"
 
@@ -340,6 +341,25 @@ static sppo_result resume_settings(tool *t)
                      "begins", t->set.out, path);
 }
 
+/* What may be -; study: of several runs. */
+static sppo_result check_standard_streams(tool *t, int study)
+{
+    const parser *p = &t->parse;
+    int which;
+
+    TRY(options_check_standard_input(p, &which));
+    if (study && which >= 0)
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--%s cannot be - (standard "
+                         "input), which is read once: each run of the study "
+                         "reads it", p->options[which].name);
+    if (t->set.out && !strcmp(t->set.out, "-") &&
+        !(p->command->bit & PRINTING))
+        return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--out cannot be - "
+                         "(standard output) here; ./- is a file or folder of "
+                         "that name");
+    return SPPO_OK;
+}
+
 static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
 {
     t->parse.command = &j->command;
@@ -353,6 +373,7 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
     if (t->set.resume && t->set.out)
         TRY(resume_settings(t));
     if (study_is_asked(t)) {
+        TRY(check_standard_streams(t, 1));
         set_threads(t);
         return study_run(t, j->run);
     }
@@ -360,8 +381,12 @@ static sppo_result run_job(tool *t, const job *j, int argc, char **argv)
         TRY(method_settings(&t->parse));
     TRY(options_check_needs(&t->parse));
     TRY(options_check_conditions(&t->parse));
+    TRY(check_standard_streams(t, 0));
     set_threads(t);
-    return j->run(t);
+    if (!(j->command.bit & PRINTING))
+        return j->run(t);
+    TRY(output_open(&t->ctx, t->set.out, t->set.force));
+    return output_close(&t->ctx, t->set.out, j->run(t));
 }
 
 static int exit_code(const tool *t, sppo_result result)
