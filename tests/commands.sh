@@ -93,6 +93,8 @@ for path in run "$tiny/preference" rows.jsonl small.bin tok.bin ''; do
     # shellcheck disable=SC2086  # the last one is no argument
     holds "info${path:+_$(basename "$path")}" "$tool" info $path
 done
+holds report "$tool" report run judged --out report.html
+holds report_in_markdown "$tool" report run --markdown
 : > empty
 expect a_failure_is_cleaned_up 3 'no prompts' "$tool" align \
     --policy "$tiny/policy" --preference "$tiny/preference" \

@@ -19,7 +19,7 @@ OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
 scripts="tool ways rows mtbench gguf folder training reads messages
-         progress pipes info shards exhaust untrusted refused descriptors
+         progress pipes info report shards exhaust untrusted refused descriptors
          judge resume study slurm cluster faults"
 commands="tokenizer convert pretrain prefer align read refused"
 gcc=${CC:-gcc}

@@ -63,6 +63,7 @@ run messages sh tests/test_messages.sh build/sppo build/scratch
 run progress sh tests/test_progress.sh build/sppo build/scratch
 run pipes sh tests/test_pipes.sh build/sppo build/scratch
 run info sh tests/test_info.sh build/sppo build/scratch
+run report sh tests/test_report.sh build/sppo build/scratch
 run shards sh tests/test_shards.sh build/sppo build/scratch
 run refused sh tests/test_refused.sh build/sppo build/scratch
 run exhaust sh tests/test_exhaust.sh build/exhaust build/scratch

@@ -40,11 +40,11 @@ pick() {
 # seconds MILLISECONDS, as sleep takes them
 seconds() { printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)); }
 
-# alike NAME FOLDER OTHER: the same files with the same bytes, and no others; a
-# folder that is not is kept
+# alike NAME FOLDER OTHER: the same files with the same bytes, and no others, but
+# for times; a folder that is not is kept
 alike() {
     compared=$((compared + 1))
-    if diff -r "$2" "$3" > differ 2>&1; then return 0; fi
+    if diff -r -x timing.csv "$2" "$3" > differ 2>&1; then return 0; fi
     differences=$((differences + 1))
     cp -r "$3" "difference_$differences"
     bad "$1" "$2 and difference_$differences: $(head -n 5 differ)"

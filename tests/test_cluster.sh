@@ -195,7 +195,7 @@ queue_ends() {  # NAME
 # is_alone NAME FOLDER: every file of the run is that of one process, but for
 # the settings and for what the script notes
 is_alone() {
-    if diff -r -x settings.json -x slurm_align.txt alone "$2" > out 2>&1; then
+    if diff -r -x timing.csv -x settings.json -x slurm_align.txt alone "$2" > out 2>&1; then
         ok "$1"
     else bad "$1" "$(head -c 300 out) $(tail -n 3 slurm-*.out)"; fi
 }

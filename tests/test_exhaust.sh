@@ -160,6 +160,9 @@ for path in run judge rows.jsonl small.bin tok.bin tokenizer.json \
     base/tokenizer.json; do
     exhausted "info_$path" out "$tool" info $path
 done
+exhausted report out "$tool" report run --out -
+exhausted report_of_two both.html "$tool" report run judged --force \
+    --out both.html
 # What a judge cannot do for want of memory is its answer, and it goes on.
 echo '{"prompt": "a", "responses": ["b", "c d"], "finished": [true, false]}' \
     > requests

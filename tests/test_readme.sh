@@ -124,7 +124,7 @@ fi
 # ---- commands ---------------------------------------------------------------
 
 # Every option that stands behind a command of the tool is one of that command.
-grep -oE 'sppo (tokenizer|pretrain|prefer|align|sample|score|judge|evaluate|game|convert|info) [^`|#]*' \
+grep -oE 'sppo (tokenizer|pretrain|prefer|align|sample|score|judge|evaluate|game|convert|info|report) [^`|#]*' \
     "$readme" | while read -r _ command rest; do
     "$tool" "$command" --help > help 2>&1
     for word in $rest; do

@@ -167,14 +167,14 @@ holds begins_anew align forgotten --force --preference taste --iterations 1 \
     --prompts-per-iteration 3
 holds one_alone align alone --preference taste --iterations 1 \
     --prompts-per-iteration 3
-holds nothing_of_the_old_run_is_left diff -r alone forgotten
+holds nothing_of_the_old_run_is_left diff -r -x timing.csv alone forgotten
 
 # One that begins anew, for it has no checkpoint, writes the same settings.
 holds grouped align grouped --method grpo --preference taste --iterations 1
 cp -r grouped anew
 rm anew/run.safetensors
 holds begins_anew_by_itself resume anew
-holds settings_are_the_same diff -r grouped anew
+holds settings_are_the_same diff -r -x timing.csv grouped anew
 
 # ---- what is said --------------------------------------------------------------
 

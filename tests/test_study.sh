@@ -32,7 +32,7 @@ resume() {
 }
 # alike NAME ONE OTHER: two runs, but for what settings.json says of who judges
 alike() {
-    if diff -r -x settings.json "$2" "$3" > differences; then ok "$1"; else
+    if diff -r -x timing.csv -x settings.json "$2" "$3" > differences; then ok "$1"; else
         bad "$1" "$(head -n 3 differences)"; fi
 }
 
@@ -149,16 +149,16 @@ expect another_model_is_refused 2 '^sppo align: --watch: base_taste is not the' 
 holds a_run_of_its_own watched of_its_own --seed 7 --lr 1e-3 --method grpo
 holds the_same_from_a_file "$tool" align --config of_its_own/settings.json \
     --out from_a_file
-holds the_same_run diff -r of_its_own from_a_file
+holds the_same_run diff -r -x timing.csv of_its_own from_a_file
 holds given_besides watched besides --seed 8 --lr 1e-3 --method grpo
 holds given_wins "$tool" align --config of_its_own/settings.json --seed 8 \
     --out wins
-holds it_is_the_other_run diff -r besides wins
+holds it_is_the_other_run diff -r -x timing.csv besides wins
 holds other_method watched by_dpo --seed 7 --lr 1e-3 --loss dpo \
     --optimizer adamw
 holds another_method_wins "$tool" align --config of_its_own/settings.json \
     --loss dpo --optimizer adamw --out wins_dpo
-holds with_what_is_of_the_method diff -r by_dpo wins_dpo
+holds with_what_is_of_the_method diff -r -x timing.csv by_dpo wins_dpo
 holds another_judge_wins "$tool" align --config of_its_own/settings.json \
     --judge "$by_taste" --iterations 1 --out wins_judge
 cat wins_judge/settings.json > out
@@ -184,14 +184,14 @@ holds pretrain_once "$tool" pretrain --text text.txt --from base --steps 2 \
     --batch 2 --out text1
 holds pretrain_from_a_file "$tool" pretrain --config text1/settings.json \
     --out text2
-holds pretrain_is_the_same diff -r text1 text2
+holds pretrain_is_the_same diff -r -x timing.csv text1 text2
 expect pretrain_dry 0 '' "$tool" pretrain --config text1/settings.json \
     --minutes 1 --dry-run --out none
 holds prefer_once "$tool" prefer --policy base --epochs 1 --batch 4 \
     --preferences pairs.jsonl --out taste1
 holds prefer_from_a_file "$tool" prefer --config taste1/settings.json \
     --out taste2
-holds prefer_is_the_same diff -r taste1 taste2
+holds prefer_is_the_same diff -r -x timing.csv taste1 taste2
 
 # unfit NAME PATTERN TEXT: a file that is refused with its line
 unfit() {
@@ -237,7 +237,7 @@ for loss in sppo dpo; do
     for lr in 1e-3 3e-3; do
         holds alone_${loss}_$lr watched single --lr $lr --loss $loss --force
         holds "the_same_as_alone_${loss}_$lr" \
-            diff -r single "four/loss=${loss}_lr=$lr"
+            diff -r -x timing.csv single "four/loss=${loss}_lr=$lr"
     done
 done
 # The table: rates of validation.csv, best first, in both forms.
@@ -262,7 +262,7 @@ rm -r again/loss=dpo_lr=1e-3
 holds the_missing_one resume again
 grep -c 'is complete$' err > out
 says three_are_skipped '^3$'
-holds all_are_the_same diff -r four again
+holds all_are_the_same diff -r -x timing.csv four again
 cp -r four once
 # Stopped in the middle: twice, the second time while who watches thinks.
 stop='[ -e stopping ] && { read -r line; : > asked; sleep 30; }
@@ -294,7 +294,7 @@ holds info_of_what_is_left "$tool" info halved
 says two_are_done '^runs_done 2$'
 says and_how_to_go_on '^go_on sppo align --resume --out halved$'
 holds the_study_goes_on resume halved
-holds to_the_same_bits diff -r sees halved
+holds to_the_same_bits diff -r -x timing.csv sees halved
 elsewhere() { (cd elsewhere && resume ../again); }
 rm -r again/loss=dpo_lr=3e-3
 holds a_study_from_elsewhere elsewhere
@@ -328,7 +328,7 @@ says the_other_is_complete '^lr=1e-3,complete,'
 expect a_study_is_there 2 'four exists and holds a study; go on with it by' \
     study four
 holds a_study_by_force study four --force
-holds it_is_the_same_again diff -r once four
+holds it_is_the_same_again diff -r -x timing.csv once four
 
 expect not_for_a_phase 2 '^sppo align: --phase is for one run; this is a study' \
     study none --phase sample

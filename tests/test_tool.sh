@@ -71,7 +71,7 @@ sppo) if grep -q '^flags  -std=c99' out || [ ! -e "$root/build/obj/flags" ] ||
     then ok version_and_flags; else bad version_and_flags "$(cat out)"; fi ;;
 esac
 for command in tokenizer pretrain prefer align sample score judge evaluate \
-    game convert info; do
+    game convert info report; do
     holds "help_$command" "$tool" $command --help
     says "help_${command}_usage" "^Usage: sppo $command"
 done

@@ -24,6 +24,8 @@ enum { SVG_POINTS = 8192, SVG_NAME = 48, SVG_LABEL = 4,
 typedef struct svg_plot {
     int log_x, log_y;    // set before svg_add
     int diagonal;        // 1: dashes where x equals y
+    int bare;            // 1: without a legend
+    double above;        // share of the height that is left for the legend
     double least;        // the y axis goes no lower; 0: as low as the points
     const char *note;    // below the title, such as what the bands are
     char name[SVG_SERIES][SVG_NAME];
@@ -37,7 +39,7 @@ typedef struct svg_plot {
 } svg_plot;
 
 /* The picture, in user units. */
-enum { SVG_H_ = 380, SVG_RIGHT = 24, SVG_TOP = 52, SVG_BOTTOM = 54 };
+enum { SVG_H_ = SVG_HEIGHT, SVG_RIGHT = 24, SVG_TOP = 52, SVG_BOTTOM = 54 };
 
 typedef struct svg_range {
     double from, to, step;
@@ -202,18 +204,6 @@ static void svg_axes(svg_range rx, svg_range ry, const char *x_label,
 }
 
 /* ==== curves ============================================================= */
-
-static void svg_mark(double x, double y, int colour, FILE *out)
-{
-    static const char *const shape[SVG_SERIES] = {
-        "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "m-4 -4h8v8h-8z",
-        "m0 -5l5 9h-10z", "m0 -5l5 5l-5 5l-5 -5z", "m0 5l5 -9h-10z",
-        "m-5 -1.5h10v3h-10z"
-    };
-
-    fprintf(out, "<path class='c%d' fill='currentColor' d='M%.1f %.1f%s'/>\n",
-            colour, x, y, shape[colour % SVG_SERIES]);
-}
 
 /* The series' point after i, or the first for i < 0; -1: there is none. */
 static int svg_next(const svg_plot *plot, int s, int i)
@@ -428,7 +418,8 @@ static void svg_end(const svg_plot *plot, svg_range rx, svg_range ry,
     for (i = 0; i < plot->series; i++)
         svg_marks(plot, i, rx, ry, out);
     fprintf(out, "</g>\n");
-    svg_legend(plot, rx, ry, out);
+    if (!plot->bare)
+        svg_legend(plot, rx, ry, out);
     fprintf(out, "</svg>\n");
 }
 
@@ -457,6 +448,7 @@ SVG_UNUSED static void svg_write(const svg_plot *plot, const char *title,
         y0 = plot->low[i] < y0 ? plot->low[i] : y0;
         y1 = plot->high[i] > y1 ? plot->high[i] : y1;
     }
+    y1 += plot->above * (y1 - y0);
     y0 = plot->least != 0.0 && y0 < plot->least ? plot->least : y0;
     rx = plot->log_x ? svg_decades(x0, x1) : svg_round(x0, x1);
     ry = plot->log_y ? svg_decades(y0, y1) : svg_round(y0, y1);

@@ -1,4 +1,4 @@
-/* svg_page.h - what all pictures have: a page, its colours, text
+/* svg_page.h - what all pictures have: a page, its colours, text, marks
  *
  * The colours keep their order in grey, so that a picture can be printed.  A
  * page that prefers dark gets light lines on a dark ground.                 */
@@ -17,8 +17,13 @@
  * a dark page from dark to light).                                          */
 enum { SVG_SERIES = 6, SVG_SHADE = SVG_SERIES, SVG_COLOURS = SVG_SHADE + 3 };
 
-/* In user units; text is sized for 600 of them across a page. */
-enum { SVG_W = 600, SVG_LEFT = 62 };
+/* In user units; text is sized for 600 of them across a page. Smaller pictures,
+ * as of which several stand in a row: define another width, and height.     */
+#ifndef SVG_WIDTH
+#define SVG_WIDTH 600
+#define SVG_HEIGHT 380
+#endif
+enum { SVG_W = SVG_WIDTH, SVG_LEFT = 62 };
 
 typedef struct svg_box { double x, y, width, height; } svg_box;
 
@@ -66,6 +71,19 @@ static void svg_colours(FILE *out)
         fprintf(out, dark ? "\n}\n" : "\n");
     }
     fprintf(out, "</style>\n");
+}
+
+SVG_UNUSED static void svg_mark(double x, double y, int colour,
+                                FILE *out)
+{
+    static const char *const shape[SVG_SERIES] = {
+        "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "m-4 -4h8v8h-8z",
+        "m0 -5l5 9h-10z", "m0 -5l5 5l-5 5l-5 -5z", "m0 5l5 -9h-10z",
+        "m-5 -1.5h10v3h-10z"
+    };
+
+    fprintf(out, "<path class='c%d' fill='currentColor' d='M%.1f %.1f%s'/>\n",
+            colour, x, y, shape[colour % SVG_SERIES]);
 }
 
 static void svg_begin(const char *title, const char *note, int height,

@@ -102,12 +102,16 @@ static sppo_result align_clear(run *r)
 {
     static const char *const files[] = { "train.jsonl", "judged.jsonl",
         "model.safetensors", "config.json" };
+    static const char *const of_run[] = { "run.safetensors", "validation.csv",
+        "timing.csv", "report.html", "report.md" };
     const int own = (int)(sizeof files / sizeof *files);
     char name[32], path[PATH_ROOM];
     int n = 0, i, kind;
 
-    TRY(path_remove(&r->t->ctx, r->t->folder.checkpoint));
-    TRY(path_remove(&r->t->ctx, r->validation));
+    for (i = 0; i < (int)(sizeof of_run / sizeof *of_run); i++) {
+        path_join(path, r->t->set.out, of_run[i]);
+        TRY(path_remove(&r->t->ctx, path));
+    }
     TRY(path_sync(&r->t->ctx, r->t->set.out, O_RDONLY));
     do {
         snprintf(name, sizeof name, "iter%d", ++n);
@@ -212,7 +216,8 @@ static sppo_result align_begin(run *r)
         step += play->done;
     if (play->phase == SPPO_PHASE_ADVANCE)
         step += r->per_iteration;
-    return align_logs_cut(r, step, play->iteration);
+    TRY(align_logs_cut(r, step, play->iteration));
+    return resumed ? SPPO_OK : align_log_samples(r, 0);
 }
 
 /* Between two iterations: whether there is a reason for no other. */

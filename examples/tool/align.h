@@ -14,6 +14,8 @@
  *                             each validation
  *   events.out.tfevents.sppo  the same
  *   validation.csv            a line for each iteration
+ *   samples.jsonl             a few responses before, and after each iteration
+ *   timing.csv                a line for each checkpoint; no two are alike
  *   iterT/                    the policy after iteration T, a model directory
  *   iterT/train.jsonl         D_t, as TRL and uclaml/SPPO read it
  *   iterT/judged.jsonl        all K responses and their probabilities
@@ -37,7 +39,8 @@ typedef struct run {
     int of_iteration;    // counted from 1; 0: nothing yet
     double pace[3];      // seconds of a prompt sampled, of one judged, of a
     double validated;    // step; of a validation; 0: not seen yet
-    char validation[PATH_ROOM];
+    double timed;        // when the last line of timing.csv was written
+    char validation[PATH_ROOM], samples[PATH_ROOM], timing[PATH_ROOM];
     char ended[240];     // why it ends before its last iteration; "": it goes on
     char digest[DIGEST_ROOM];  // of the round: see align_shards.c
     sppo_lists *into;    // where a merge puts responses
@@ -91,6 +94,20 @@ sppo_result align_keep(run *r);
 
 /* Leaves of validation.csv the lines up to that iteration. */
 sppo_result validation_cut(run *r, int iteration);
+
+/* Where samples.jsonl and timing.csv are. */
+void align_shown_open(run *r);
+
+/* Lets the policy respond to a few prompts; iteration 0: as the run begins. */
+sppo_result align_log_samples(run *r, int iteration);
+
+/* The seconds since the last line, of a phase of the iteration that many have
+ * been before. Work that a kill lost is in them: it took that time.         */
+sppo_result align_log_time(run *r, int iteration, sppo_phase phase);
+
+/* Leaves of both files what came before the end of that many iterations, and of
+ * the next one the times.                                                   */
+sppo_result align_shown_cut(run *r, int iteration);
 
 /* Leaves of the logs what the run had done by that step and iteration. */
 sppo_result align_logs_cut(run *r, int step, int iteration);

@@ -82,6 +82,7 @@ sppo_result checkpoint(run *r)
 
     TRY(metrics_sync(&r->metrics));
     TRY(log_sync(&r->t->ctx, r->validation));
+    TRY(log_sync(&r->t->ctx, r->samples));
     TRY(sppo_play_save(&r->t->ctx, &r->play, r->t->folder.checkpoint));
     run_saved(&r->t->folder, begun);
     return SPPO_OK;
@@ -136,7 +137,9 @@ static void phase_begin(run *r)
 sppo_result align_phase(run *r)
 {
     tool *t = r->t;
-    const int quick = r->play.phase == SPPO_PHASE_SELECT;
+    const sppo_phase phase = r->play.phase;
+    const int quick = phase == SPPO_PHASE_SELECT;
+    const int iteration = r->play.iteration;
     sppo_result result;
 
     phase_begin(r);
@@ -147,8 +150,10 @@ sppo_result align_phase(run *r)
         result = align_judged(r, result);
         if (result != SPPO_OK && result != SPPO_E_STOPPED)
             return result;
-        if (!quick || caught)
-            TRY(checkpoint(r));
+        if (quick && !caught)
+            continue;
+        TRY(align_log_time(r, iteration, phase));
+        TRY(checkpoint(r));
     } while (result == SPPO_E_STOPPED && !caught);
     progress_end(&t->console);
     return caught ? run_stopped(&t->folder) : SPPO_OK;

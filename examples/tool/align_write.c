@@ -74,6 +74,7 @@ void align_logs_open(run *r)
 
     metrics_open(&r->metrics, &t->ctx, t->set.out, metric_names, METRICS);
     path_join(r->validation, t->set.out, "validation.csv");
+    align_shown_open(r);
 }
 
 /* Nothing is known yet. */
@@ -126,6 +127,7 @@ sppo_result align_logs_cut(run *r, int step, int iteration)
 {
     tool *t = r->t;
 
+    TRY(align_shown_cut(r, iteration));
     TRY(metrics_cut(&r->metrics, step, step > iteration * r->per_iteration
                                        ? 1 : 2));
     if (!t->set.validation)
@@ -271,5 +273,6 @@ sppo_result write_iteration(run *r)
     if (p->phase == SPPO_PHASE_FIT)  // else it was trained before a resume
         print_iteration(r, p);
     TRY(output_check(&t->ctx));
+    TRY(align_log_samples(r, r->play.iteration + 1));
     return t->set.validation ? validate(r) : SPPO_OK;
 }

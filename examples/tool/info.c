@@ -203,7 +203,7 @@ static sppo_result info_safetensors(tool *t, const char *data, size_t length)
     int i;
 
     t->rows.ctx = &t->ctx;
-    TRY(sppo_json_parse(&t->ctx, json, data, length, t->path));
+    TRY(sppo_json_parse(&t->ctx, json, data, length, t->paths[0]));
     facts_begin(&f, &t->ctx, t->set.json, "safetensors", "safetensors");
     facts_open(&f, "header", '{');
     for (i = json->node[0].first; i >= 0; i = json->node[i].next)
@@ -233,7 +233,7 @@ static sppo_result info_is_rows(tool *t, const char *data, size_t size,
     if (!copy)
         return t->ctx.code;
     memcpy(copy, data, size);
-    result = rows_adopt(&t->rows, &t->ctx, t->path, copy, size);
+    result = rows_adopt(&t->rows, &t->ctx, t->paths[0], copy, size);
     more = result == SPPO_OK;
     if (more && !t->rows.array)
         result = rows_next(&t->rows, &more);
@@ -262,16 +262,16 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
     }
     if (data[strspn(data, " \t\r\n")] == '{') {
         TRY(tokenizer_json_read(&t->ctx, &t->tok.json, &t->tok.bin,
-                                data, size, 0, t->path));
+                                data, size, 0, t->paths[0]));
         return info_pieces(t, "tokenizer.json", codec_vocab(&t->tok));
     }
     if (pieces >= SPPO_PIECES)
         return info_pieces(t, "tokenizer.bin", pieces);
-    if (bin_config(t, t->path, bytes, size, &config) != SPPO_OK)
+    if (bin_config(t, t->paths[0], bytes, size, &config) != SPPO_OK)
         return sppo_file_kind(data, size) ? SPPO_E_FORMAT
             : sppo_fail(&t->ctx, SPPO_E_FORMAT, "%s is neither safetensors, "
-                        "nor a tokenizer, nor a llama2.c model", t->path);
-    TRY(bin_whole(t, t->path, size, &config));
+                        "nor a tokenizer, nor a llama2.c model", t->paths[0]);
+    TRY(bin_whole(t, t->paths[0], size, &config));
     facts_begin(&f, &t->ctx, t->set.json, "llama2.c",
                 "llama2.c model, legacy format");
     info_config(&f, &config);
@@ -280,14 +280,14 @@ static sppo_result info_file(tool *t, const char *data, size_t size)
 
 static sppo_result info_bytes(tool *t)
 {
-    const int piped = !strcmp(t->path, "-");
+    const int piped = !strcmp(t->paths[0], "-");
     char *data = NULL;
     size_t size = 0;
     sppo_result result;
 
-    TRY(input_read(&t->ctx, &t->path, &data, &size));
+    TRY(input_read(&t->ctx, &t->paths[0], &data, &size));
     if (piped && !size) {  // a filter that found no row
-        TRY(rows_adopt(&t->rows, &t->ctx, t->path, data, size));
+        TRY(rows_adopt(&t->rows, &t->ctx, t->paths[0], data, size));
         return peek_rows(&t->rows, t->set.json);
     }
     result = info_file(t, data, size);
@@ -301,11 +301,11 @@ static sppo_result info_folder(tool *t, facts *f, int is_run)
     char path[PATH_ROOM];
     int kind;
 
-    path_join(path, t->path, "config.json");
+    path_join(path, t->paths[0], "config.json");
     TRY(path_look(&t->ctx, path, &kind));
     if (is_run && !kind)  // no model yet
         return SPPO_OK;
-    TRY(sppo_model_load(&t->ctx, &t->policy, t->path));
+    TRY(sppo_model_load(&t->ctx, &t->policy, t->paths[0]));
     if (is_run)
         facts_open(f, "model", '{');
     else
@@ -324,18 +324,18 @@ sppo_result run_info(tool *t)
     sppo_result result;
     int is_run, kind;
 
-    if (!t->path)
+    if (!t->paths[0])
         return info_build(t);
-    if (!strcmp(t->path, "-"))
+    if (!strcmp(t->paths[0], "-"))
         return info_bytes(t);
-    if (strlen(t->path) > PATH_MOST)
+    if (strlen(t->paths[0]) > PATH_MOST)
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "the path %.60s.. is too "
-                         "long", t->path);
-    TRY(path_look(&t->ctx, t->path, &kind));
+                         "long", t->paths[0]);
+    TRY(path_look(&t->ctx, t->paths[0], &kind));
     if (kind != PATH_FOLDER)
         return info_bytes(t);
     memset(&f, 0, sizeof f);
-    result = peek_run(&f, &t->ctx, t->set.json, t->path, &is_run);
+    result = peek_run(&f, &t->ctx, t->set.json, t->paths[0], &is_run);
     if (result == SPPO_OK)
         result = info_folder(t, &f, is_run);
     if (result == SPPO_OK)

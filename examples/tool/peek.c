@@ -235,33 +235,41 @@ static sppo_result peek_end(sppo_ctx *ctx, const char *folder,
     return SPPO_OK;
 }
 
-static sppo_result peek_state(facts *f, const char *path,
-                              const sppo_json *json, const char *checkpoint)
+sppo_result peek_state(sppo_ctx *ctx, const char *folder,
+                       const sppo_json *json, run_state *state)
 {
-    sppo_ctx *ctx = f->out.ctx;
-    const int prefer = sppo_json_find(json, 0, "preferences") >= 0;
-    double state[8] = { 0 }, step = 0.0, steps = 0.0;
-    char ended[240];
-    int saved = 0, known, kind;
+    char checkpoint[PATH_ROOM];
+    int known, kind;
 
+    memset(state, 0, sizeof *state);
+    state->kind = sppo_json_find(json, 0, "prompts") >= 0 ? RUN_ALIGN
+                : sppo_json_find(json, 0, "preferences") >= 0 ? RUN_PREFER
+                : RUN_PRETRAIN;
+    path_join(checkpoint, folder, "run.safetensors");
     TRY(path_look(ctx, checkpoint, &kind));
-    if (sppo_json_find(json, 0, "prompts") >= 0) {
-        if (kind)
-            TRY(peek_numbers(ctx, checkpoint, "state", state, 8, &saved));
-        TRY(peek_end(ctx, path, json, state, ended, sizeof ended));
-        peek_align(f, path, sppo_json_number(json,
-                   sppo_json_find(json, 0, "iterations")), state, saved,
-                   ended);
+    if (!kind)
         return SPPO_OK;
+    if (state->kind == RUN_ALIGN) {
+        TRY(peek_numbers(ctx, checkpoint, "state", state->align, 8,
+                         &state->saved));
+        return peek_end(ctx, folder, json, state->align, state->ended,
+                        sizeof state->ended);
     }
-    if (kind) {
-        TRY(peek_numbers(ctx, checkpoint, "step", &step, 1, &known));
-        TRY(peek_numbers(ctx, checkpoint, "steps", &steps, 1, &known));
-        saved = 1;
-    }
-    peek_training(f, path, prefer ? "prefer" : "pretrain", &step, &steps,
-                  saved);
-    return SPPO_OK;
+    state->saved = 1;
+    TRY(peek_numbers(ctx, checkpoint, "step", &state->step, 1, &known));
+    return peek_numbers(ctx, checkpoint, "steps", &state->steps, 1, &known);
+}
+
+static void peek_print(facts *f, const char *path, const sppo_json *json,
+                       const run_state *s)
+{
+    if (s->kind == RUN_ALIGN)
+        peek_align(f, path, sppo_json_number(json,
+                   sppo_json_find(json, 0, "iterations")), s->align, s->saved,
+                   s->ended);
+    else
+        peek_training(f, path, s->kind == RUN_PREFER ? "prefer" : "pretrain",
+                      &s->step, &s->steps, s->saved);
 }
 
 sppo_result peek_is_complete(sppo_ctx *ctx, const char *folder, int *complete)
@@ -320,9 +328,10 @@ static sppo_result peek_study(facts *f, const char *folder,
 sppo_result peek_run(facts *f, sppo_ctx *ctx, int as_json, const char *folder,
                      int *found)
 {
-    char path[PATH_ROOM], checkpoint[PATH_ROOM], *data = NULL;
+    char path[PATH_ROOM], *data = NULL;
     size_t size = 0;
     sppo_json json;
+    run_state state;
     sppo_result result;
     int kind, study;
 
@@ -337,7 +346,6 @@ sppo_result peek_run(facts *f, sppo_ctx *ctx, int as_json, const char *folder,
     }
     if (!kind)
         return SPPO_OK;
-    path_join(checkpoint, folder, "run.safetensors");
     TRY(sppo_file_read(ctx, path, &data, &size));
     result = sppo_json_parse(ctx, &json, data, size, path);
     *found = result == SPPO_OK && sppo_json_find(&json, 0, "sppo") >= 0;
@@ -345,9 +353,12 @@ sppo_result peek_run(facts *f, sppo_ctx *ctx, int as_json, const char *folder,
         facts_begin(f, ctx, as_json, study ? "study" : "run", "");
     if (*found)
         result = study ? peek_study(f, folder, &json)
-                       : peek_state(f, folder, &json, checkpoint);
-    if (*found && result == SPPO_OK)
+                       : peek_state(ctx, folder, &json, &state);
+    if (*found && result == SPPO_OK) {
+        if (!study)
+            peek_print(f, folder, &json, &state);
         peek_settings(f, &json);
+    }
     sppo_json_free(ctx, &json);
     sppo_release(ctx, data, size + 1);
     return result;

@@ -7,6 +7,21 @@
 #include "facts.h"
 #include "rows.h"
 
+enum { RUN_ALIGN, RUN_PREFER, RUN_PRETRAIN };
+
+/* How far a run is. */
+typedef struct run_state {
+    int kind;           // RUN_ALIGN ..
+    int saved;          // there is a checkpoint that says so
+    double align[8];    // iterations done, phase, done in it
+    char ended[240];    // why align ended early, or ""
+    double step, steps; // of prefer and pretrain; no checkpoint: all are done
+} run_state;
+
+/* By the settings, json, and the checkpoint, which need not be there. */
+sppo_result peek_state(sppo_ctx *ctx, const char *folder,
+                       const sppo_json *json, run_state *state);
+
 /* What is known of the run in a folder; *found 0: it is not that of a run, for
  * it has no settings.json, or one that this tool did not write, and f is not
  * begun.                                                                    */

@@ -105,6 +105,11 @@ static const option options[] = {
          "without it"),
     TEXT("out", "DIR", out, NULL, TRAINING | FREE_OPTION,
          "the folder to write"),
+    TEXT("out", "FILE", out, NULL, REPORT,
+         "the page; - is standard output (RUN/report.html, with --markdown "
+         "report.md)"),
+    FLAG("markdown", markdown, NULL, REPORT,
+         "as Markdown: tables instead of pictures"),
 
     COUNT("dim", dim, 2, 65536, "64", "!from", PRETRAIN, "width"),
     COUNT("layers", layers, 1, 1024, "5", "!from", PRETRAIN, "blocks"),

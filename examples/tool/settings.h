@@ -21,7 +21,7 @@ typedef struct settings {
     int n, max_tokens, greedy, best_of, samples, per_token;
     int optimizer, decay, steps, epochs, batch, pass_tokens;
     int keep_order, strict, seed, threads;
-    int resume, force, edited, dry_run, quiet, json, merge;
+    int resume, force, edited, dry_run, quiet, json, merge, markdown;
     double rope_theta, eta, clip_range, margin, pull, mixture, log_z;
     double stop_kl, missing_eos_penalty, temperature, top_p;
     double lr, warmup, lr_end, alpha, beta1, beta2, weight_decay, clip;
@@ -31,12 +31,12 @@ typedef struct settings {
 enum {
     TOKENIZER = 1, PRETRAIN = 2, PREFER = 4, ALIGN = 8, SAMPLE = 16,
     SCORE = 32, JUDGE = 64, EVALUATE = 128, GAME = 256, CONVERT = 512,
-    INFO = 1024,
+    INFO = 1024, REPORT = 2048,
     TRAINING = PRETRAIN | PREFER | ALIGN,
     COMPUTING = TRAINING | SAMPLE | SCORE | JUDGE | EVALUATE | INFO,
     PRINTING = SAMPLE | SCORE,  // rows, on standard output or into --out
-    WRITING = TOKENIZER | TRAINING | CONVERT,
-    EVERY = 2047
+    WRITING = TOKENIZER | TRAINING | CONVERT | REPORT,
+    EVERY = 4095
 };
 
 enum { DTYPE_FLOAT32 = 0, DTYPE_BFLOAT16, DTYPE_FLOAT16 };  // as --dtype

@@ -244,7 +244,17 @@ static const job jobs[] = {
         "  sppo info                (how the tool was built)\n",
         "- is standard input. The keys of --json stay what they are: see "
         "examples/tool.\n" },
-      run_info }
+      run_info },
+    { { "report", REPORT, "a page of a run, or of several side by side", "", "",
+        "  sppo report run                  (run/report.html, for a browser)\n"
+        "  sppo report run --markdown --out -\n"
+        "  sppo report first second --out both.html\n",
+        "What was asked, win rates and which iteration was best by whom, "
+        "samples before\nand after, what the judge preferred, log-ratios and "
+        "their targets, length, KL,\ntime, memory, and the command that makes "
+        "the run again. Of a run that is at work\ntoo: so far as it is. The "
+        "page has all in it: no script, nothing is fetched.\n" },
+      run_report }
 };
 enum { JOBS = sizeof jobs / sizeof *jobs };
 
@@ -287,9 +297,21 @@ static const job *find_job(tool *t, const char *name)
     return NULL;
 }
 
+const cli_command *command_find(const char *name)
+{
+    int i;
+
+    for (i = 0; i < JOBS; i++)
+        if (!strcmp(jobs[i].command.name, name))
+            return &jobs[i].command;
+    return NULL;
+}
+
 /* All arguments after the command's name. */
 static sppo_result parse_arguments(tool *t, int argc, char **argv)
 {
+    const unsigned bit = t->parse.command->bit;
+    const int most = bit == INFO ? 1 : bit == REPORT ? PATHS_MOST : 0;
     int i, used;
 
     TRY(options_default(&t->parse));
@@ -298,12 +320,13 @@ static sppo_result parse_arguments(tool *t, int argc, char **argv)
         if (!strncmp(argv[i], "--", 2))
             TRY(option_parse(&t->parse, argv[i],
                              i + 1 < argc ? argv[i + 1] : NULL, &used));
-        else if (t->parse.command->bit == INFO && !t->path)
-            t->path = argv[i];
+        else if (t->path_count < most)
+            t->paths[t->path_count++] = argv[i];
         else
             return sppo_fail(&t->ctx, SPPO_E_ARGUMENT,
-                             "\"%.60s\" is not an option; see `sppo %s "
-                             "--help`", argv[i], t->parse.command->name);
+                             "\"%.60s\" is %s; see `sppo %s --help`", argv[i],
+                             most > 1 ? "one run too many" : "not an option",
+                             t->parse.command->name);
     }
     return SPPO_OK;
 }

@@ -26,13 +26,17 @@ typedef struct model_judge {
     listener listener;
 } model_judge;
 
+/* So many runs are told apart by the colours of a picture. */
+enum { PATHS_MOST = 6 };
+
 /* Everything that a command may hold, so that one function lets it go. */
 typedef struct tool {
     sppo_ctx ctx;
     settings set;
     parser parse;
     console console;
-    const char *path;                 // the argument of info
+    const char *paths[PATHS_MOST];    // the arguments of info and report
+    int path_count;
     sppo_model policy, base, preference, reference;
     codec tok, preference_tok;
     model_judge by;                   // of `preference`
@@ -97,5 +101,9 @@ sppo_result run_evaluate(tool *t);
 sppo_result run_game(tool *t);
 sppo_result run_convert(tool *t);
 sppo_result run_info(tool *t);
+sppo_result run_report(tool *t);
+
+/* The command of that name, or NULL. */
+const cli_command *command_find(const char *name);
 
 #endif

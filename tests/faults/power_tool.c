@@ -147,7 +147,7 @@ static uint64_t file_digest(const char *path, uint64_t hash)
 }
 
 /* Names and, unless they alone are asked for, bytes of a file or of all below a
- * folder, but for locks; 0: there is nothing.                               */
+ * folder, but for locks and times; 0: there is nothing.                     */
 static uint64_t digest_of(const char *path, int bytes)
 {
     DIR *folder = opendir(path);
@@ -159,7 +159,8 @@ static uint64_t digest_of(const char *path, int bytes)
         return bytes ? file_digest(path, 0xcbf29ce484222325u) : 1;
     while ((entry = readdir(folder)) != NULL) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-            !strcmp(entry->d_name, "lock"))
+            !strcmp(entry->d_name, "lock") ||
+            !strcmp(entry->d_name, "timing.csv"))
             continue;
         snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
         sum += disk_mix(digest_of(below, bytes), entry->d_name,

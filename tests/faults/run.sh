@@ -262,6 +262,15 @@ command_read() {
     # shellcheck disable=SC2086
     $tool $align --preference taste --iterations 1 > /dev/null
     again info run
+    world report a taste rows.jsonl few.jsonl
+    # shellcheck disable=SC2086
+    $tool $align --preference taste --validation few.jsonl --iterations 2 \
+        > /dev/null
+    again report --quiet run
+    world report-over a taste rows.jsonl few.jsonl
+    # shellcheck disable=SC2086
+    $tool $align --preference taste --iterations 1 > /dev/null
+    again report --quiet run --markdown --force --out few.jsonl
 }
 
 # A folder that cannot be read is not taken for an empty one.

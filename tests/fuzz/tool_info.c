@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         remove(fuzz_place("run.safetensors"));
         fuzz_file(data[0] % 3 ? "settings.json" : "file", data + 1, size - 1);
     }
-    t.path = data[0] % 3 ? fuzz_folder() : fuzz_place("file");
+    t.paths[0] = data[0] % 3 ? fuzz_folder() : fuzz_place("file");
     fuzz_result(&t.ctx, run_info(&t));
     world_end(&t, size, 0);
     return 0;
