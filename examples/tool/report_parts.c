@@ -116,21 +116,21 @@ static void facts_align(report_book *b, reported_run *run)
 
 static void facts_training(report_book *b, const reported_run *run)
 {
-    static const struct { int column; const char *name, *format; } lines_of[] = {
+    static const struct { int column; const char *name, *format; } figures[] = {
         { LOSS, "Loss", "%.4f" }, { BITS, "Bits per byte", "%.3f" },
         { ACCURACY, "Accuracy", "%.3f" }, { MARGIN, "Margin", "%.3f" }
     };
     size_t i;
     char value[64];
 
-    for (i = 0; i < sizeof lines_of / sizeof *facts; i++) {
+    for (i = 0; i < sizeof figures / sizeof *figures; i++) {
         const double v = run->steps
-            ? run->step[(run->steps - 1) * COLUMNS + (size_t)lines_of[i].column]
+            ? run->step[(run->steps - 1) * COLUMNS + (size_t)figures[i].column]
             : (double)NAN;
 
         if (isfinite(v))
-            page_fact(&b->page, lines_of[i].name,
-                      show_figure(value, lines_of[i].format, v),
+            page_fact(&b->page, figures[i].name,
+                      show_figure(value, figures[i].format, v),
                       "at the last step");
     }
 }
