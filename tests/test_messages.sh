@@ -150,7 +150,7 @@ elif grep -q 'standard input line 1: "prompt" must be' err; then
 else bad standard_input_has_its_name "$(cat err)"; fi
 "$tool" align --policy "$tiny/policy" --out r_twice < three.jsonl \
     --preference "$tiny/preference" --prompts - --validation - 2> err
-if grep -q 'was read already; give the other option a file' err; then
+if grep -q 'is read once; give one of them a file' err; then
     ok standard_input_is_read_once
 else bad standard_input_is_read_once "$(cat err)"; fi
 
@@ -185,8 +185,8 @@ else ok other_settings_are_no_run; fi
 if "$tool" align --policy "$tiny/policy" --preference "$tiny/preference" \
     --prompts - --k 2 --max-tokens 4 --iterations 1 --epochs 1 --out from_pipe \
     --phase sample --quiet < three.jsonl > out 2> err && cd from_pipe &&
-    "$tool" align --resume --out ../from_pipe --quiet < ../three.jsonl \
-        > ../out 2> ../err; then ok a_run_from_standard_input_goes_on
+    "$tool" align --resume --prompts - --out ../from_pipe --quiet \
+        < ../three.jsonl > ../out 2> ../err; then ok a_run_from_standard_input_goes_on
 else bad a_run_from_standard_input_goes_on "$(cat "$work/err")"; fi
 cd "$work" || exit 1
 holds metrics_are_there grep -q 'logratios/chosen.*objective/kl.*entropy' \

@@ -99,7 +99,7 @@ expect a_text_wants_a_tokenizer 3 'it is text; give ids, for: ' "$tool" prefer \
 awk 'BEGIN { for (i = 0; i < 22000; i++)
     print "{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}" }' \
     > many.jsonl
-expect steps_can_be_counted 2 '--epochs 100000 are ' "$tool" prefer \
+expect steps_can_be_counted 2 'epochs is 100000, 2200000000 steps' "$tool" prefer \
     --policy bin --preferences many.jsonl --holdout 0 --batch 1 \
     --epochs 100000 --out r
 holds ties_are_learned "$tool" prefer --policy bin --preferences pairs.jsonl \

@@ -187,8 +187,8 @@ holds judged_then "$tool" align --quiet --resume --phase judge --out two
 expect the_next_judge_is_for_the_next 0 \
     'iteration 1 is judged already: the new judge begins with the next' \
     "$tool" align --resume --out two --judge "$(stops 99)"
-# shellcheck disable=SC2086
-"$tool" pretrain $net --dry-run --batch 50000 --pass-tokens 64 --out never \
+"$tool" pretrain --text "$root/sppo.h" --tokenizer tok.bin --layers 1 \
+    --context 32 --dry-run --batch 50000 --pass-tokens 64 --out never \
     > out 2> err &
 sleep 1
 kill -TERM $!

@@ -15,7 +15,7 @@
  * Try         VOCAB = 259, bytes and no pieces: it starts at 296.54, but ends
  *             at 5.59, for entropy does not ask how a text is cut.
  *             *b = noun[bits & 7]: entropy log(8 * 4) = 3.47, loss 3.48 at end
- * Read        sppo.h >>policy.c (Sec 3), >>optim; >>train: the loop, one call */
+ * Read        sppo.h >>policy.c (Sec 3), >>optim; >>train: the loop, a call */
 #define SPPO_IMPLEMENTATION
 #define SPPO_STATIC  // compiles only what is used
 #include "../../sppo.h"

@@ -181,6 +181,19 @@ static void align_keep_prompts(tool *t)
          t->set.prompts_per_iteration);
 }
 
+/* What the policy says before it learns. No checkpoint is there yet: a run that
+ * is stopped here begins anew.                                              */
+static sppo_result align_first_samples(run *r)
+{
+    sppo_ctx *ctx = &r->t->ctx;
+    const sppo_result result = align_log_samples(r, 0);
+
+    if (result != SPPO_E_STOPPED)
+        return result;
+    return sppo_fail(ctx, result, "stopped before the first phase; sppo align "
+                     "--resume --out %.150s goes on", r->t->set.out);
+}
+
 /* From the checkpoint, or from the beginning; the logs follow. */
 static sppo_result align_begin(run *r)
 {
@@ -217,7 +230,7 @@ static sppo_result align_begin(run *r)
     if (play->phase == SPPO_PHASE_ADVANCE)
         step += r->per_iteration;
     TRY(align_logs_cut(r, step, play->iteration));
-    return resumed ? SPPO_OK : align_log_samples(r, 0);
+    return resumed ? SPPO_OK : align_first_samples(r);
 }
 
 /* Between two iterations: whether there is a reason for no other. */

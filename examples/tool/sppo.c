@@ -376,7 +376,7 @@ static sppo_result check_standard_streams(tool *t, int study)
                          "input), which is read once: each run of the study "
                          "reads it", p->options[which].name);
     if (t->set.out && !strcmp(t->set.out, "-") &&
-        !(p->command->bit & PRINTING))
+        !(p->command->bit & (PRINTING | REPORT)))
         return sppo_fail(&t->ctx, SPPO_E_ARGUMENT, "--out cannot be - "
                          "(standard output) here; ./- is a file or folder of "
                          "that name");
