@@ -478,6 +478,47 @@ static void the_loss_of_rows_is_their_mean(void)
     sppo_train_free(&ctx, &train);
 }
 
+/* Nothing to predict: a mean over no tokens is 0, not 0 / 0. */
+static void the_loss_of_no_tokens_is_none(void)
+{
+    sppo_train_config c = settings();
+    const int token[] = { 1 };
+    sppo_train train;
+    double loss = 1.0;
+
+    begin(SPPO_HEAD_NONE);
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &prompts, token, 1));
+    CHECK_OK(&ctx, sppo_lists_add(&ctx, &responses, token, 0));
+    CHECK_OK(&ctx, init(&train, &c, 0));
+    CHECK_OK(&ctx, sppo_train_loss(&ctx, &train, ROWS, 1, NULL, &loss, NULL));
+    CHECK_NEAR(loss, 0, 0);
+    sppo_train_free(&ctx, &train);
+}
+
+/* A step that the optimiser refuses leaves neither weights nor gradient behind:
+ * made again, it has the same bits.                                         */
+static void a_refused_step_can_be_made_again(void)
+{
+    sppo_train_config c = settings();
+    sppo_train train;
+    int h;
+
+    for (h = 0; h < 2; h++) {
+        begin(h ? SPPO_HEAD_PAIR : SPPO_HEAD_NONE);
+        CHECK_OK(&ctx, init(&train, &c, h));
+        train.optim.config.kind = SPPO_RMSPROP;
+        CHECK(sppo_train_run(&ctx, &train) == SPPO_E_ARGUMENT);
+        CHECK(strstr(ctx.message, "sppo_optim_step: kind is"));
+        CHECK(train.optim.step == 0 && same(&start, &other));
+        train.optim.config.kind = SPPO_ADAMW;
+        CHECK_OK(&ctx, sppo_train_run(&ctx, &train));
+        sppo_train_free(&ctx, &train);
+        fresh(&copy);
+        by_hand(&c, h);
+        CHECK(same(&copy, &other));
+    }
+}
+
 static void steps_may_be_set_anew(void)
 {
     sppo_train_config c = settings();
@@ -515,7 +556,7 @@ static void refused(const sppo_train_config *c, int h, const char *words)
 static void what_does_not_fit_is_refused_by_name(void)
 {
     const sppo_train_config good = settings();
-    static const int beyond[] = { 3, ROWS };
+    static const int beyond[] = { 3, ROWS }, before[] = { -1 };
     sppo_train_config c;
     int token[CONTEXT + 1], h;
 
@@ -537,12 +578,17 @@ static void what_does_not_fit_is_refused_by_name(void)
         refused(&c, h, "rows is 0; it must be positive");
         c = good, c.row = beyond, c.rows = 2;
         refused(&c, h, "row 12 is not among the 11 prompts");
+        c = good, c.row = before, c.rows = 1;
+        refused(&c, h, "row 0 is not among the 11 prompts");
         c = good, c.rows = ROWS + 1;
         refused(&c, h, "row 12 is not among the 11 prompts");
         c = good, c.optim.lr = 0;
         refused(&c, h, "lr is 0; it must be positive");
         c = good, c.batch = 1, c.epochs = INT_MAX;
         refused(&c, h, "more than can be counted");
+        sppo_lists_clear(h ? &pairs : &responses);
+        refused(&good, h, h ? "11 prompts and 0 responses, 2 to a prompt"
+                            : "11 prompts and 0 responses, 1 to a prompt");
     }
     begin(SPPO_HEAD_NONE);
     refused(&good, 1, "the model has no preference head");
@@ -591,7 +637,11 @@ static void texts_need_no_responses(void)
     begin(SPPO_HEAD_NONE);
     memset(&whole, 0, sizeof whole);
     memset(&none, 0, sizeof none);
-    c.epochs = 3;
+    c.epochs = 3, c.rows = 1;
+    CHECK(sppo_train_policy(&ctx, &other, &c, &whole, NULL) ==
+          SPPO_E_ARGUMENT &&
+          strstr(ctx.message, "row 1 is not among the 0 prompts and 0 resp"));
+    c.rows = 0;
     for (i = 0; i < 3; i++) {
         CHECK_OK(&ctx, sppo_lists_add(&ctx, &whole,
                                       sppo_lists_tokens(&prompts, i),
@@ -712,6 +762,8 @@ static const check_case cases[] = {
     CASE(a_stop_within_a_step_leaves_no_trace),
     CASE(a_checkpoint_goes_on_to_the_same_bits),
     CASE(the_loss_of_rows_is_their_mean),
+    CASE(the_loss_of_no_tokens_is_none),
+    CASE(a_refused_step_can_be_made_again),
     CASE(steps_may_be_set_anew),
     CASE(what_does_not_fit_is_refused_by_name),
     CASE(texts_need_no_responses),
