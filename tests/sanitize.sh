@@ -52,8 +52,9 @@ compile() {  # program, from its files, as in the Makefile
     case $1 in
     planted) set -- "$1" -DSPPO_STATIC tests/planted.c ;;
     sppo) set -- "$1" examples/tool/*.c ;;
-    data) set -- "$1" tests/test_data.c $(ls examples/tool/*.c |
-        grep -v '/sppo\.c\|/library\.c') ;;
+    data) set -- "$1" tests/test_data.c $(sed -n '/^FOREIGN = /,/[^\\]$/p' \
+        Makefile | grep -o '[a-z0-9_]*' | while read -r name; do
+            ls "examples/tool/$name.c" 2> /dev/null; done) ;;
     repro) set -- "$1" tests/test_repro.c \
         examples/reproduction/statistics.c examples/reproduction/store.c \
         examples/tool/interval.c ;;

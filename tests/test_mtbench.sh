@@ -148,6 +148,10 @@ long=$(awk 'BEGIN { for (i = 0; i < 60; i++) printf "x" }')
 refused questions_fit 'line 2: the questions have 64 tokens, which leaves no' \
     "$first
 $(question 82 a "\"$long\", \"y\"")"
+many=$(awk 'BEGIN { for (i = 0; i < 64; i++) printf "\"\", "; print "\"\"" }')
+refused answers_fit 'line 2: 65 turns, which leave no room for answers in a ' \
+    "$first
+$(question 82 a "$many")"
 expect a_form_has_both 2 'must have {question} and behind it {answer}, not "a' \
     ask questions.jsonl --turn-form 'a {answer} {question}'
 expect a_form_has_a_question 2 'must have {question}' \

@@ -141,6 +141,9 @@ static sppo_result interview_question(interview *v, double *id)
     TRY(question_row(&t->rows, id, &turns));
     sppo_lists_clear(&v->answers);
     v->turns = t->rows.json.node[turns].count;
+    if (v->turns > context)  // each answer takes a token
+        return rows_fail(&t->rows, "%d turns, which leave no room for answers "
+                         "in a context of %d", v->turns, context);
     TRY(talk_to(v, v->turns - 1, 1, &v->blank));
     if (v->blank + v->turns > context)
         return rows_fail(&t->rows, "the questions have %d tokens, which leaves "

@@ -58,14 +58,16 @@ static void put(const char *target, const char *name)
     used = 0;
 }
 
-enum { MEGABYTE = 1 << 20 };
+/* What grows with its square takes minutes; what grows with it, watched by
+ * sanitizers on a busy machine, well below the second that fuzz.h allows.   */
+enum { LARGE = 1 << 19 };
 
 /* begin, then piece after piece, then end. */
 static void put_series(const char *target, const char *name, const char *begin,
                        const char *piece, const char *end)
 {
     add("%s", begin);
-    fill(piece, 2 * MEGABYTE);
+    fill(piece, 2 * LARGE);
     add("%s", end);
     put(target, name);
 }
@@ -125,7 +127,7 @@ static void safetensors(void)
     add("}");
     seal_header("safetensors", "empty_tensors");
     add("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4],\"shape\":[1");
-    fill(",1", MEGABYTE);
+    fill(",1", LARGE);
     add("]}}");
     seal_header("safetensors", "many_dimensions");
     add("{\"__metadata__\":{");
@@ -231,7 +233,7 @@ static void tokenizers(void)
     put("tool_tokenizer", "pieces");
     bytes_of_vocab();
     add("\"ab\":256},\"merges\":[\"a b\"");
-    fill(",\"a b\"", MEGABYTE);
+    fill(",\"a b\"", LARGE);
     add("]}}");
     put("tool_tokenizer", "the_same_merge");
 }
@@ -241,68 +243,68 @@ static void rows(void)
 {
     text[used++] = 0;
     add("{\"prompt_ids\":[1");
-    fill(",1", MEGABYTE);
+    fill(",1", LARGE);
     add("]}\n");
     put("tool_rows", "prompt_of_ids");
     text[used++] = 0;
     add("{\"prompt\":\"");
-    fill("a", MEGABYTE);
+    fill("a", LARGE);
     add("\"}\n");
     put("tool_rows", "prompt_of_one_word");
     text[used++] = 1;
     add("[{\"text\":\"a\"}");
-    fill(",{\"text\":\"a\"}", MEGABYTE);
+    fill(",{\"text\":\"a\"}", LARGE);
     add("]");
     put("tool_rows", "array_of_texts");
     text[used++] = 1;
-    fill("{\"text\":\"the cat\"}\n", MEGABYTE);
+    fill("{\"text\":\"the cat\"}\n", LARGE);
     put("tool_rows", "lines_of_texts");
     text[used++] = 2;
-    fill("{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}\n", MEGABYTE);
+    fill("{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}\n", LARGE);
     put("tool_rows", "preferences_of_one_prompt");
     text[used++] = 3;
     fill("{\"output_1\":\"a\",\"output_2\":\"b c\",\"preference\":1.25}\n",
-         MEGABYTE);
+         LARGE);
     put("tool_rows", "judgments");
     text[used++] = 3;
     fill("{\"question_id\":1,\"model\":\"m\",\"turn\":1,\"score\":5}\n",
-         MEGABYTE);
+         LARGE);
     put("tool_rows", "grades_of_one_model");
     text[used++] = 3;
     fill("{\"question_id\":1,\"model_1\":\"m\",\"model_2\":\"n\","
-         "\"g1_winner\":\"tie\",\"g2_winner\":\"tie\"}\n", MEGABYTE);
+         "\"g1_winner\":\"tie\",\"g2_winner\":\"tie\"}\n", LARGE);
     put("tool_rows", "pairs_of_one_question");
     text[used++] = 7;
     fill("{\"question_id\":1,\"category\":\"a\",\"turns\":[\"\"]}\n",
-         MEGABYTE);
+         LARGE);
     put("tool_rows", "one_question_again_and_again");
     text[used++] = 6;
     add("{\"question_id\":1,\"category\":\"a\",\"turns\":[\"\"");
-    fill(",\"\"", MEGABYTE);
+    fill(",\"\"", LARGE);
     add("]}\n");
     put("tool_rows", "question_of_many_turns");
     text[used++] = 0;
-    fill("\n", MEGABYTE);
+    fill("\n", LARGE);
     put("tool_rows", "empty_lines");
 }
 
 static void protocol(void)
 {
     add("{\"prompt\":\"a\",\"responses\":[\"a\"");
-    fill(",\"a\"", MEGABYTE);
+    fill(",\"a\"", LARGE);
     add("]}\n");
     put("tool_request", "many_responses");
     add("{\"prompt\":\"a\",\"responses\":[\"a\",\"");
-    fill("b", MEGABYTE);
+    fill("b", LARGE);
     add("\"]}\n");
     put("tool_request", "a_long_response");
     add("{\"probabilities\":[[0.5");
-    fill(",0.5", MEGABYTE);
+    fill(",0.5", LARGE);
     add("]]}");
     put("tool_answer", "a_long_row");
     put_series("tool_settings", "history", "{\"history\":[0", ",0", "]}");
     add("{\"folder\":\"");
-    fill("a", MEGABYTE);
+    fill("a", LARGE);
     add("\",\"policy\":\"x\",\"prompts\":\"y\"}");
     put("tool_settings", "a_long_folder");
     add("0");
