@@ -11520,9 +11520,9 @@ SPPO_DEF double sppo_json_number(const sppo_json *json, int node)
         json->node[node].type != SPPO_JSON_NUMBER)
         return 0.0;
     n = &json->node[node];
-    sppoi_decimal_point(point);
     for (i = n->begin; i < n->end; i++) {
         if (json->text[i] == '.') {
+            sppoi_decimal_point(point);
             memcpy(digits + used, point, strlen(point));
             used += strlen(point);
         } else {

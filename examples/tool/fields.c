@@ -64,17 +64,17 @@ sppo_result ids_list(tool *t, const char *key, int node, sppo_lists *lists)
     if (!token)
         return t->ctx.code;
     buffer_clear(&t->rows.text);
-    for (i = json->node[node].first; i >= 0 && result == SPPO_OK;
-         i = json->node[i].next) {
+    for (i = json->node[node].first; i >= 0; i = json->node[i].next) {
         const double id = json->node[i].type == SPPO_JSON_NUMBER
             ? sppo_json_number(json, i) : -1.0;
         if (!(id >= 0.0 && id < vocab) || id != floor(id))
             result = rows_fail(&t->rows, "\"%s\" has %s, which is no id of "
                                "the vocabulary of %d", key,
                                rows_value(&t->rows, i, seen), vocab);
-        else
-            token[count++] = (int)id;
-        buffer_format(&t->rows.text, "%.0f ", id);
+        if (result)
+            break;
+        token[count++] = (int)id;
+        buffer_format(&t->rows.text, "%d ", (int)id);
     }
     if (result == SPPO_OK)
         result = sppo_lists_add(&t->ctx, lists, token, count);

@@ -60,7 +60,7 @@ static void put(const char *target, const char *name)
 
 /* What grows with its square takes minutes; what grows with it, watched by
  * sanitizers on a busy machine, well below the second that fuzz.h allows.   */
-enum { LARGE = 1 << 19 };
+enum { LARGE = 1 << 18 };
 
 /* begin, then piece after piece, then end. */
 static void put_series(const char *target, const char *name, const char *begin,
