@@ -4,9 +4,12 @@
  *   node book.cjs engine PAGE NAME=VALUE .. its WebAssembly in node: the
  *                                           checksums, as native.c prints them
  *   node book.cjs links PAGE                anchors and files that are not there
- *   node book.cjs browser PAGE SCRATCH NATIVE MODELS
+ *   node book.cjs index PAGE HEADER         formulas of the header's two indices
+ *                                           of which the page lacks something
+ *   node book.cjs browser PAGE SCRATCH NATIVE MODELS TOOL
  *                                           every widget, in Chromium; NATIVE
- *                                           is the engine built for this machine
+ *                                           is the engine built for this machine,
+ *                                           TOOL the command
  *
  * browser needs playwright-core (NODE_PATH) and a Chromium (CHROMIUM).      */
 'use strict';
@@ -62,6 +65,29 @@ function links(file) {
     }
 }
 
+/* Of every formula: its function, a test that has its number, a figure, a
+   lesson.  What the network is made of has no numbers in the paper. */
+function index(file, header) {
+    const rows = [...text(header).matchAll(
+        /^ \*   (Sec|Eq|App|Thm|Alg|Net) (\S+) .* (s\w+) +test_\w+$/gm)];
+    const chapters = text(file).split('<section class="chapter"').slice(1);
+    const listings = chapter => [...chapter.matchAll(/role="region" aria-label="(\w+) in /g)]
+        .map(m => m[1]);
+    if (rows.length < 50) console.log(`only ${rows.length} rows in the index`);
+    for (const [, kind, number, name] of rows) {
+        const tag = `${kind} ${number}`, own = new RegExp(
+            `^${kind.toLowerCase()}_(?:.*_)?${number.toLowerCase().replace('.', '_')}_`);
+        const of = chapters.filter(c => listings(c).includes(name));
+        const lacks = (what, has) => of.some(has) || console.log(`${tag}, ${name}: no ${what}`);
+        if (!of.length) { console.log(`${tag}: ${name} is not shown`); continue; }
+        lacks('figure', c => /class="figure">[^]*?<b>[^<]*\d/.test(c));
+        lacks('lesson', c => c.includes('examples/lessons/'));
+        lacks('formula', c => c.includes('<math display="block"'));
+        lacks('test', c => kind === 'Net' ? listings(c).some(t => t.includes('differences'))
+            : listings(c).some(t => own.test(t)));
+    }
+}
+
 /* ---- in the browser ---- */
 
 let failed = 0;
@@ -107,6 +133,66 @@ async function firstPicture(page) {
     check('average_has_the_smaller_gap', +mean < 0.1 && +last > 3 * +mean, gaps);
 }
 
+/* A sheet of names that a formula and its code share: each lights up in both. */
+async function symbols(page) {
+    const dark = await page.evaluate(() => {
+        const wrong = [];
+        for (const spread of document.querySelectorAll('.spread')) {
+            const names = part => new Set([...spread.querySelectorAll(`${part} [data-s]`)]
+                .map(e => e.dataset.s));
+            const formula = names('.formula math'), code = names('.code');
+            const nowhere = new Set([...spread.querySelectorAll('.symbols button')]
+                .filter(b => !b.querySelector('code').textContent).map(b => b.dataset.s));
+            const title = spread.querySelector('h3').textContent;
+            for (const s of formula) {
+                if (nowhere.has(s)) continue;
+                if (!code.has(s)) wrong.push(`${title}: ${s} is not in the code`);
+                spread.querySelector(`.formula [data-s="${s}"]`).dispatchEvent(
+                    new PointerEvent('pointerover', { bubbles: true }));
+                for (const e of spread.querySelectorAll(`[data-s="${s}"]`))
+                    if (!e.classList.contains('lit')) wrong.push(`${title}: ${s} stays dark`);
+            }
+            for (const s of code)
+                if (!formula.has(s) && !names('.note').has(s))
+                    wrong.push(`${title}: ${s} is in the code alone`);
+        }
+        return wrong;
+    });
+    check('symbols_light_up_in_formula_and_code', dark.length === 0, dark.join('; '));
+}
+
+/* From the first control to the last by Tab, and what a screen reader is told. */
+async function keyboard(page) {
+    const tree = await (await page.context().newCDPSession(page)).send('Accessibility.getFullAXTree');
+    const control = /^(button|slider|spinbutton|textbox|combobox|checkbox|radio|link|image|group|region|DisclosureTriangle)$/;
+    const nodes = tree.nodes.filter(n => !n.ignored && control.test(n.role.value));
+    const silent = nodes.filter(n => n.role.value !== 'group' && !(n.name && n.name.value.trim()));
+    check('every_control_has_a_name', nodes.length > 200 && silent.length === 0,
+        `${nodes.length}: ${silent.map(n => n.role.value).join()}`);
+    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+    await page.evaluate(() => { window.passed = new Set(); });
+    let steps = 0, trapped = '', unseen = '';
+    for (; steps < 3000 && !trapped; steps++) {
+        await page.keyboard.press('Tab');
+        const at = await page.evaluate(() => {
+            const e = document.activeElement, style = getComputedStyle(e);
+            if (e === document.body) return { end: true };
+            const again = window.passed.has(e), ring = e.querySelector('.ring');
+            window.passed.add(e);
+            return { again, what: e.outerHTML.slice(0, 70), end: false,
+                shown: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1 ||
+                    !!ring && parseFloat(getComputedStyle(ring).strokeWidth) >= 4 };
+        });
+        if (at.end || at.again && steps > 100) break;
+        if (at.again) trapped = at.what;
+        else if (!at.shown) unseen += at.what;
+    }
+    const last = await page.evaluate(() => [...document.querySelectorAll('button, input, textarea')]
+        .filter(e => e.checkVisibility() && !e.disabled).every(e => window.passed.has(e)));
+    check('tab_reaches_every_control', steps > 200 && !trapped && last, `${steps} ${trapped}`);
+    check('focus_is_seen', !unseen, unseen);
+}
+
 async function winRates(page) {
     const cell = (i, j) => page.locator(
         `#win-square [aria-label="probability that y${i} is preferred to y${j}"]`);
@@ -131,6 +217,99 @@ async function winRates(page) {
     await page.click('[data-judge=circle]');
     check('a_circle_teaches_nothing', /learns nothing/.test(await page.innerText('#win-says')));
     await page.click('[data-judge=scores]');
+}
+
+/* Chapters 1 to 4, compared with the command and with sums made here. */
+async function circles(page, scratch, tool) {
+    const says = id => page.innerText(`#${id}`);
+    await slide(page, 'score-0', 2);
+    const miss = [[2, 0], [0, -1], [-1, 2]].reduce((sum, [a, b]) => {
+        const p = 1 / (1 + Math.exp(b - a));
+        return sum - (0.8 * Math.log(p) + 0.2 * Math.log(1 - p)) / 3;
+    }, 0);
+    check('scores_miss_a_circle', near(await number(page, '#score-mine'), miss, 6e-4) &&
+        near(parseFloat(await says('score-best')), Math.LN2, 6e-4), `${await says('score-mine')} ${miss}`);
+    await page.click('#score-turn');
+    await page.click('#score-fit');
+    check('scores_fit_an_order', await says('score-mine-right') === '3 of 3');
+
+    await page.click('#micro-all');
+    await page.waitForFunction(() => /After 400/.test(document.getElementById('micro-says').textContent));
+    const lesson = path.join(path.dirname(tool), '00_micro_sppo');
+    if (fs.existsSync(lesson)) {
+        const printed = execFileSync(lesson, { encoding: 'utf8' }).trim();
+        check('lesson_00_is_the_native_one', (await page.textContent('#micro-printed')).trim() === printed,
+            await page.textContent('#micro-printed'));
+    }
+
+    await page.click('[data-hunt=uneven]');
+    await page.click('#hunt-show');
+    check('equilibrium_of_the_uneven', /equilibrium is 0\.364, 0\.273, 0\.364/.test(await says('hunt-says')),
+        await says('hunt-says'));
+    const was = await says('hunt-says');
+    await page.locator('#hunt-simplex .handle').focus();
+    await page.keyboard.press('ArrowDown');
+    check('the_hunter_moves_by_keys', await says('hunt-says') !== was);
+
+    const matrix = path.join(scratch, 'circle.csv');
+    fs.writeFileSync(matrix, '0.5,1,0\n0,0.5,1\n1,0,0.5\n');
+    await page.waitForFunction(() => [...document.querySelectorAll('#lab-methods td:nth-child(3)')]
+        .every(e => e.textContent));
+    const pull = ['--alpha', '0.1'], OWN = { 'nash-md': pull, inpo: pull, extragradient: pull,
+        'mirror-prox': pull, comal: [...pull, '--magnet-every', '50'] };
+    for (const row of await page.locator('#lab-methods tr').all()) {
+        const [method, last, mean] = (await row.locator('th, td').allInnerTexts());
+        const pulled = /^(nash-md|inpo|comal|extragradient|mirror-prox)$/.test(method);
+        const said = execFileSync(tool, ['game', '--matrix', matrix, '--start', '0.6,0.2,0.2',
+            '--eta', '0.1', '--method', method, '--steps', '2000', '--quiet', ...OWN[method] || []],
+        { encoding: 'utf8' });
+        const ends = said.trim().split('\n').pop().trim().split(/\s+/).slice(1, 3);
+        check(`gaps_of_${method}`, [last, mean].every((t, i) =>
+            near(+t.replace('\u2212', '-'), +ends[i], 1e-3)), `${last} ${mean}, ${said.trim().split('\n').slice(-4).join(' | ')}`);
+    }
+    const before = await says('lab-says');
+    await slide(page, 'lab-eta', 0.4);
+    check('eta_changes_the_path', await says('lab-says') !== before);
+
+    await page.click('[data-half-eta="0"]');
+    await page.click('[data-half=order]');
+    const win = [0.9, 0.7, 0.5, 0.3, 0.1];           // in the order: 1 against those behind
+    const logZ = Math.log(win.reduce((sum, w) => sum + Math.exp(w) / 5, 0));
+    check('log_z_is_the_mean_of_weights', (await says('half-says')).includes(`log Z is ${logZ.toPrecision(4)}`),
+        `${await says('half-says')} ${logZ}`);
+    await page.click('[data-half=circle]');
+    check('a_circle_has_the_half', /exactly/.test(await says('half-says')));
+}
+
+/* Chapter 8: each loss passes against differences, and a flipped sign does not. */
+async function losses(page) {
+    const verdicts = async () => (await page.innerText('#plane-test-w')) + (await page.innerText('#plane-test-l'));
+    const keys = await page.locator('#plane-loss option').evaluateAll(all => all.map(o => o.value));
+    for (const key of keys) {
+        await page.selectOption('#plane-loss', key);
+        const right = await verdicts();
+        await page.click('#plane-flip-w');
+        const wrong = await verdicts();
+        check(`slopes_of_${key}`, right === 'passedpassed' && wrong === 'FAILEDpassed', `${right} ${wrong}`);
+    }
+    await page.selectOption('#plane-loss', 'ipo');
+    await page.click('#plane-roll');
+    const [w, l] = (await page.innerText('#plane-at')).replace(/\u2212/g, '-').split(', ').map(Number);
+    check('ipo_rolls_into_its_valley', near(w - l, 1, 1e-3) && near(w, -l, 1e-3), `${w} ${l}`);
+    await page.locator('#plane-picture .handle').focus();
+    await page.keyboard.press('ArrowLeft');
+    check('the_two_ratios_move_by_keys', near(await page.innerText('#plane-at').then(t => parseFloat(t)), w - 0.05, 6e-3));
+}
+
+/* Chapter 9: two heads learn the circle, one cannot. */
+async function heads(page) {
+    for (let i = 0; i < 2; i++) await page.click('#heads-train');
+    check('a_circle_is_no_scores', /Pair and embed say what is in the square/.test(
+        await page.innerText('#heads-says')), await page.innerText('#heads-says'));
+    await page.click('[data-hands=order]');
+    for (let i = 0; i < 4; i++) await page.click('#heads-train');
+    check('scores_learn_an_order', /All three/.test(await page.innerText('#heads-says')),
+        await page.innerText('#heads-says'));
 }
 
 async function bowl(page) {
@@ -247,6 +426,32 @@ async function otherJudges(page) {
     check('a_run_is_stopped', /Stopped/.test(await page.innerText('#loop-says')));
 }
 
+/* Nothing moves by itself, with the folds closed; nothing is too wide with all
+   of them open. */
+async function layout(browser, file, wrong) {
+    for (const width of [400, 1000, 1440]) {
+        const page = await browser.newPage({ viewport: { width, height: 900 } });
+        page.on('pageerror', e => wrong.push(e.message));
+        await page.addInitScript(() => {
+            window.shift = 0;
+            new PerformanceObserver(list => list.getEntries().forEach(e => {
+                window.shift += e.value;
+            })).observe({ type: 'layout-shift', buffered: true });
+        });
+        await page.goto(`file://${path.resolve(file)}`);
+        await page.waitForFunction(() => document.querySelector('#win-square .rate'));
+        await page.waitForTimeout(400);
+        const shift = await page.evaluate(() => window.shift);
+        check(`nothing_jumps_${width}`, shift === 0, shift);
+        const over = await page.evaluate(() => {
+            document.querySelectorAll('details').forEach(d => { d.open = true; });
+            return document.documentElement.scrollWidth - innerWidth;
+        });
+        check(`open_folds_fit_${width}`, over <= 0, `${over} pixels too wide`);
+        await page.close();
+    }
+}
+
 async function looks(browser, file, scratch, wrong) {
     for (const scheme of ['light', 'dark'])
         for (const width of [400, 1000, 1440, 2000]) {
@@ -265,19 +470,38 @@ async function looks(browser, file, scratch, wrong) {
         words.includes('sppo_loss_point'), `${words.length} characters`);
     check('widgets_are_not', await plain.locator('.widget:visible').count() === 0);
     await plain.close();
+    const sheet = path.join(scratch, 'book.pdf');
+    const paper = await open(browser, file, wrong);
+    await paper.pdf({ path: sheet, format: 'A4' });
+    await paper.close();
+    check('it_prints', fs.statSync(sheet).size > 100000);
 }
 
-async function inBrowser(file, scratch, native, modelsFile) {
+async function inBrowser(file, scratch, native, modelsFile, tool) {
     const { chromium } = require('playwright-core');
     const browser = await chromium.launch({ executablePath: process.env.CHROMIUM,
         args: ['--no-sandbox', '--disable-gpu', '--disable-component-update'] });
-    const wrong = [], page = await open(browser, file, wrong);
+    try {
+        await everything(browser, file, scratch, native, modelsFile, tool);
+    } finally {                      // an open browser keeps node from ending
+        await browser.close();
+    }
+    process.exitCode = failed ? 1 : 0;
+}
 
+async function everything(browser, file, scratch, native, modelsFile, tool) {
+    const wrong = [], page = await open(browser, file, wrong);
+    page.setDefaultTimeout(60000);
     await page.waitForFunction(() => document.querySelector('#win-square .rate'));
     const paint = await page.evaluate(() =>
         performance.getEntriesByName('first-contentful-paint')[0].startTime);
     console.log(`first paint after ${paint.toFixed(0)} ms`);
+    await symbols(page);
+    await keyboard(page);
     await firstPicture(page);
+    await circles(page, scratch, tool);
+    await losses(page);
+    await heads(page);
     await winRates(page);
     await bowl(page);
     await exercises(page);
@@ -289,14 +513,13 @@ async function inBrowser(file, scratch, native, modelsFile) {
     await page.click('#theme');
     check('theme_is_changed', await page.evaluate(() =>
         document.documentElement.dataset.theme) === 'dark');
+    await layout(browser, file, wrong);
     await looks(browser, file, scratch, wrong);
     check('no_error_in_the_console', wrong.length === 0, wrong.join('; '));
-    await browser.close();
-    process.exitCode = failed ? 1 : 0;
 }
 
 const [, , what, file, ...rest] = process.argv;
-const work = { models, links, browser: inBrowser,
+const work = { models, links, index, browser: inBrowser,
     engine: (page, ...settings) => engine(page, settings) }[what];
 Promise.resolve(work(file, ...rest)).catch(e => {
     console.log(`FAIL  ${what}  ${e.stack}`);

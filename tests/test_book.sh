@@ -77,6 +77,11 @@ if cmp -s now.txt kept.txt; then ok the_page_is_of_this_header
 else
     bad the_page_is_of_this_header "make book-keep; $(cat log; diff kept.txt now.txt | head -n 8)"
 fi
+sed -n 's/^ *\([0-9][0-9]*\)  .*/\1/p' audit.txt | while read -r row; do
+    grep -qF "{{audit $row}}" "$root"/examples/book/[01]*.html || echo "row $row"
+done > lacks
+if [ ! -s lacks ]; then ok every_row_of_the_audit_is_shown
+else bad every_row_of_the_audit_is_shown "$(cat lacks)"; fi
 size=$(wc -c < "$book")
 if [ "$size" -lt 2000000 ]; then ok the_page_is_under_2_MB
 else bad the_page_is_under_2_MB "$size bytes"; fi
@@ -91,6 +96,9 @@ if ! command -v node > /dev/null; then
 fi
 if [ -z "$(node "$root/tests/book.cjs" links "$book")" ]; then ok all_links_lead_somewhere
 else bad all_links_lead_somewhere "$(node "$root/tests/book.cjs" links "$book")"; fi
+node "$root/tests/book.cjs" index "$book" "$root/sppo.h" > lacks
+if [ ! -s lacks ]; then ok every_formula_has_code_test_figure_and_lesson
+else bad every_formula_has_code_test_figure_and_lesson "$(cat lacks)"; fi
 node "$root/tests/book.cjs" models "$book" models.bin
 settings="k=5 iterations=2 prompts-per-iteration=16 batch=8 epochs=2 eta=30 lr=3e-4 clip=1 seed=1 max-tokens=24"
 # shellcheck disable=SC2086  # the settings are meant to be split
@@ -108,6 +116,7 @@ elif [ ! -d "$modules/playwright-core" ]; then
     skip page_in_a_browser "there is no playwright-core (SPPO_NPM)"
 else
     timeout 900 node "$root/tests/book.cjs" browser "$book" . "$native" models.bin \
+        "$tool/sppo" \
         > browser.log 2>&1
     cat browser.log
     passed=$((passed + $(grep -c '^ok ' browser.log)))

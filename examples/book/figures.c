@@ -22,8 +22,12 @@ sppo_result add_audit(buffer *out, piece table, piece row)
         last_word(&words);
         allowed = last_word(&words);
         off = last_word(&words);
-        buffer_format(out, "<b>%.*s</b> off, %.*s allowed", (int)off.length,
-                      off.at, (int)allowed.length, allowed.at);
+        if (piece_is(allowed, "checks"))     // a count, and none of them failed
+            buffer_format(out, "<b>%.*s</b> checks, all passed",
+                          (int)off.length, off.at);
+        else
+            buffer_format(out, "<b>%.*s</b> off, %.*s allowed", (int)off.length,
+                          off.at, (int)allowed.length, allowed.at);
         return SPPO_OK;
     }
     STOP(out->ctx, "audit.txt has no row %.*s", (int)row.length, row.at);

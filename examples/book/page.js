@@ -1,6 +1,4 @@
 /* page.js - what every chapter uses: drawing, the theme, lighting up, the engine */
-document.documentElement.classList.add('js');
-
 const $ = id => document.getElementById(id);
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const minus = text => String(text).replace('-', '\u2212');
