@@ -470,11 +470,7 @@ async function looks(browser, file, scratch, wrong) {
         words.includes('sppo_loss_point'), `${words.length} characters`);
     check('widgets_are_not', await plain.locator('.widget:visible').count() === 0);
     await plain.close();
-    const sheet = path.join(scratch, 'book.pdf');
-    const paper = await open(browser, file, wrong);
-    await paper.pdf({ path: sheet, format: 'A4' });
-    await paper.close();
-    check('it_prints', fs.statSync(sheet).size > 100000);
+    await printed(browser, file, wrong);
 }
 
 async function inBrowser(file, scratch, native, modelsFile, tool) {
@@ -487,6 +483,21 @@ async function inBrowser(file, scratch, native, modelsFile, tool) {
         await browser.close();
     }
     process.exitCode = failed ? 1 : 0;
+}
+
+async function printed(browser, file, wrong) {
+    const page = await open(browser, file, wrong);
+    const pages = async () => (await page.pdf({ format: 'A4' })).toString('latin1')
+        .match(/\/Type\s*\/Page\b/g).length;
+    const all = await pages();
+    check('it_prints', all > 40, `${all} pages`);
+    const whole = await page.evaluate(() => {
+        document.body.replaceChildren(document.querySelector('.letters'));
+        return document.body.innerText.length > 2000;
+    });
+    const one = await pages();
+    check('letters_are_one_page', whole && one === 1, `${one} pages`);
+    await page.close();
 }
 
 async function everything(browser, file, scratch, native, modelsFile, tool) {

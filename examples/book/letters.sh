@@ -97,4 +97,4 @@ sed '/^#/d; /^convert/d; /^note/d; /^$/d; s/\\|/@/g' "$here/letters.txt" |
 printf '\nFrom theirs to these, by the names of `sppo align --method` and of programs:\n\n'
 by_meaning
 echo
-sed -n 's/^note | /* /p' "$here/letters.txt"
+awk 'sub(/^note [|] /, "* ") { print (n++ ? "\n" : "") $0 }' "$here/letters.txt"
