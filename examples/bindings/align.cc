@@ -5,70 +5,56 @@
 #define SPPO_IMPLEMENTATION
 #include "../../sppo.h"
 
-#include <functional>
 #include <iostream>
 #include <stdexcept>
 #include <string>
 
-struct Context : sppo_ctx {
-    Context() : sppo_ctx() {}
-    void operator()(sppo_result r) { if (r) throw std::runtime_error(message); }
-};
+static sppo_ctx ctx;
+static void must(int r) { if (r) throw std::runtime_error(ctx.message); }
 
-// A struct of the header that is let go of where its scope ends.
+// A struct of the header, zero at first and let go of where its scope ends.
 template <class T, void (*let_go)(sppo_ctx *, T *)> struct Owned : T {
-    explicit Owned(Context &c) : T(), ctx(c) {}
+    Owned() : T() {}
     Owned(const Owned &) = delete;
     ~Owned() { let_go(&ctx, this); }
-    Context &ctx;
 };
 
-// P(a is better than b) of two texts; nothing may be thrown through C.
-using Taste = std::function<double(const std::string &, const std::string &)>;
-
-static sppo_result compare(sppo_ctx *ctx, void *taste, const char *,
-                           const char *const *text, const int *, int k,
-                           double *pairwise) try {
+// P(answer i is better than answer j): the shorter one is.  A judge that fails
+// returns sppo_fail(..), as nothing may be thrown through C.
+static sppo_result brief(sppo_ctx *, void *, const char *,
+                         const char *const *text, const int *, int k, double *p)
+{
+    auto length = [&](int i) { return double(std::string(text[i]).size()); };
     for (int i = 0; i < k * k; i++)
-        pairwise[i] = (*static_cast<Taste *>(taste))(text[i / k], text[i % k]);
+        p[i] = sppo_sigmoid((length(i % k) - length(i / k)) / 10);
     return SPPO_OK;
-} catch (const std::exception &e) {
-    return sppo_fail(ctx, SPPO_E_JUDGE, "%s", e.what());
 }
 
 int main() try {
-    const char *const prompt = "tell me a story about a red cat .\n";
-    Context ctx;
-    Owned<sppo_model, sppo_model_free> policy(ctx);
-    Owned<sppo_tokenizer, sppo_tokenizer_free> tok(ctx);
-    Owned<sppo_lists, sppo_lists_free> prompts(ctx);
-    Owned<sppo_play, sppo_play_free> play(ctx);
-    Taste brief = [](const std::string &a, const std::string &b) {
-        return sppo_sigmoid((double(b.size()) - double(a.size())) / 10);
-    };
-    sppo_text_judge texts = { &tok, &policy.config, compare, &brief };
-    sppo_judge judge = { sppo_judge_texts, &texts };
+    Owned<sppo_model, sppo_model_free> policy;
+    Owned<sppo_tokenizer, sppo_tokenizer_free> tok;
+    Owned<sppo_lists, sppo_lists_free> prompts;
+    Owned<sppo_play, sppo_play_free> play;
     sppo_play_config config = {};
-    char text[400];
-
-    config.eta = 30;
-    config.optim.lr = 3e-4;
-    config.epochs = 8;
-    ctx(sppo_model_load(&ctx, &policy, "tiny_models/policy"));
-    ctx(sppo_tokenizer_load(&ctx, &tok, "tiny_models/policy/tokenizer.bin",
-                            policy.config.vocab));
+    sppo_text_judge texts = { &tok, &policy.config, brief, nullptr };
+    sppo_judge judge = { sppo_judge_texts, &texts };
+    const char *const prompt = "tell me a story about a red cat .\n";
+    auto say = [&](const char *when) {
+        char text[400];
+        must(sppo_sample_text(&ctx, &policy, &tok, prompt, &config.sampling, 1,
+                              text, sizeof text));
+        std::cout << when << text << "\n";
+    };
+    config.eta = 30, config.optim.lr = 3e-4, config.epochs = 8;
+    must(sppo_model_load(&ctx, &policy, "tiny_models/policy"));
+    must(sppo_tokenizer_load(&ctx, &tok, "tiny_models/policy/tokenizer.bin",
+                             policy.config.vocab));
     for (int i = 0; i < 48; i++)
-        ctx(sppo_lists_add_text(&ctx, &prompts, &tok, prompt));
-    for (int aligned = 0; aligned < 2; aligned++) {
-        if (aligned) {
-            ctx(sppo_play_init(&ctx, &play, &config, &policy, &prompts));
-            ctx(sppo_play_run(&ctx, &play, &judge));
-        }
-        ctx(sppo_sample_text(&ctx, &policy, &tok, prompt, &config.sampling, 1,
-                             text, sizeof text));
-        std::cout << (aligned ? "after   " : "before  ") << text << "\n";
-    }
+        must(sppo_lists_add_text(&ctx, &prompts, &tok, prompt));
+    say("before  ");
+    must(sppo_play_init(&ctx, &play, &config, &policy, &prompts));
+    must(sppo_play_run(&ctx, &play, &judge));
+    say("after   ");
 } catch (const std::exception &e) {
-    std::cerr << "align: " << e.what() << "\n";
-    return 1;
+    return std::cerr << "align: " << e.what() << "\n", 1;
 }
