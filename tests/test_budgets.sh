@@ -59,6 +59,8 @@ readme_lines               250     250
     All of README.md.
 example_lines              499     500
     The longest source file under examples/.
+example_columns             80      80
+    The widest line of C and C++ under examples/.
 '
 tests=$(cd "$(dirname "$0")" && pwd)
 root=$tests/..
@@ -83,6 +85,10 @@ measure() {  # header, README, folder of examples
             END { sub(/.*\//, "", file)
                 print "figure example_lines", (most ? most : "none")
                 print "why example_lines", file }'
+    find "$3" \( -name '*.[ch]' -o -name '*.cc' \) -exec cat {} + |
+        awk 'length > most { most = length; line = $0 }
+            END { print "figure example_columns", (most ? most : "none")
+                print "why example_columns", line }'
 }
 
 # One line a budget: verdict, name, figure, limit, goal, what it is for.
@@ -276,6 +282,8 @@ lines_more() {  # how many
         for (i = 0; i < $3 + n; i++) print "/* more */" }' "$scratch/figures"
 }
 lines_more 0 >"$scratch/examples/longest.c"
+sed -n 's/^why example_columns //p' "$scratch/figures" \
+    >"$scratch/examples/widest.c"
 
 at() {  # name of a place, which of its numbers
     awk -v name="$1" -v which="$2" \
@@ -359,6 +367,12 @@ lines_more 1 >"$scratch/examples/planted.c"
 expect_red example_lines an_example_that_is_longer_than_all_is_seen
 rm "$scratch/examples/planted.c"
 
+awk '$2 == "example_columns" && $1 == "figure" {
+    printf "/*%*s*/\n", $3 - 3, "" }' "$scratch/figures" \
+    >"$scratch/examples/planted.cc"
+expect_red example_columns an_example_that_is_wider_than_all_is_seen
+rm "$scratch/examples/planted.cc"
+
 # What is not found has no figure, and no figure keeps no budget.
 edit -e 's/sppo_play_fit(/sppo_play_learn(/'
 expect_red training_step_functions another_name_for_the_step_is_no_small_step \
@@ -367,7 +381,7 @@ echo 'int sppo_nothing;' >"$scratch/planted.h"
 measure "$scratch/planted.h" "$scratch/README.md" "$scratch/examples" \
     >"$scratch/planted"
 compare "$scratch/tight" "$scratch/planted" | grep -v '^over ' |
-    grep -vE ' (header_lines|readme_lines|example_lines|house_[a-z]*) ' \
+    grep -vE ' (header_lines|readme_lines|example_[a-z]*|house_[a-z]*) ' \
     >"$scratch/kept"
 if [ -s "$scratch/kept" ]; then
     fail "what_is_not_found_keeps_no_budget"

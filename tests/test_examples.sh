@@ -51,6 +51,12 @@ looks() {
         }' "$1"
 }
 
+# Seconds of the processor, whole, from the shell's `times`: other work on the
+# machine is no fault of an example.
+spent() {
+    awk 'NR == 2 { gsub(/[ms]/, " "); print int($1 * 60 + $2 + $3 * 60 + $4) }'
+}
+
 # Promised lines that the output does not have.
 broken() {  # source, output
     awk '
@@ -110,14 +116,16 @@ for source in "$examples"/0*.c; do
         verdict "$name"
         continue
     fi
-    begin=$(date +%s)
-    "$programs/$name" >"$scratch/output" 2>"$scratch/errors"
-    code=$?
-    seconds=$(($(date +%s) - begin))
+    seconds=$( (
+        "$programs/$name" >"$scratch/output" 2>"$scratch/errors"
+        echo $? >"$scratch/code"
+        times
+    ) | spent)
+    code=$(cat "$scratch/code")
     [ $code -eq 0 ] || echo "exit status $code" >>"$scratch/bad"
     [ ! -s "$scratch/errors" ] || cat "$scratch/errors" >>"$scratch/bad"
     verdict "$name ends well"
-    [ $seconds -le 60 ] || echo "$seconds seconds" >>"$scratch/bad"
+    [ "$seconds" -le 60 ] || echo "$seconds seconds" >>"$scratch/bad"
     verdict "$name takes less than a minute"
     broken "$source" "$scratch/output" >>"$scratch/bad"
     verdict "$name prints what it promises"

@@ -351,9 +351,10 @@ static const struct directive {
     { "include", do_include }, { "raw", do_raw }, { "base64", do_base64 },
     { "code", do_code }, { "above", do_above }, { "manual", do_manual },
     { "block", do_block }, { "test", do_test }, { "source", do_source },
-    { "exercise", do_exercise }, { "audit", do_audit }, { "mutants", do_mutants },
-    { "cut", do_cut }, { "lines", do_lines }, { "markdown", do_markdown },
-    { "symbol", do_symbol }, { "spiral", do_spiral }, { "version", do_version }
+    { "exercise", do_exercise }, { "audit", do_audit },
+    { "mutants", do_mutants }, { "cut", do_cut }, { "lines", do_lines },
+    { "markdown", do_markdown }, { "symbol", do_symbol },
+    { "spiral", do_spiral }, { "version", do_version }
 };
 
 /* ---- the page ---- */

@@ -28,7 +28,7 @@ piece last_word(piece *field);
 int piece_is(piece p, const char *text);
 int piece_begins(piece p, const char *text);
 
-/* Where a word stands in a piece, not as part of a longer one; NULL: nowhere. */
+/* Where a word is in a piece, not as part of a longer one; NULL: nowhere. */
 const char *find_word(piece p, const char *word, size_t length);
 
 /* Adds text so that a browser shows it as it is. */

@@ -20,9 +20,9 @@ static void plain_product(float *out, const float *in, const float *w, int n)
         }
 }
 
-/* out = in w' of n by n numbers, `times` times, in tiles or plainly; the largest
- * difference between the two goes to *apart when both have been computed.  0:
- * no memory.                                                                */
+/* out = in w' of n by n numbers, `times` times, in tiles or plainly; the
+ * largest difference between the two goes to *apart when both have been
+ * computed.  0: no memory.                                                  */
 EXPORT(product) int product(int n, int tiled, int times, double *apart)
 {
     static float *in, *w, *out[2], *panel;

@@ -131,8 +131,9 @@ static sppo_result read_name(buffer *out, reader *r, int *limits)
     if (piece_is(n, "hat") || piece_is(n, "bar")) {
         add(out, "<mover accent=\"true\">");
         TRY(read_group(out, r));
-        add(out, piece_is(n, "hat") ? "<mo stretchy=\"false\">^</mo></mover>"
-                                    : "<mo stretchy=\"false\">&macr;</mo></mover>");
+        add(out, "<mo stretchy=\"false\">");
+        add(out, piece_is(n, "hat") ? "^" : "&macr;");
+        add(out, "</mo></mover>");
         return SPPO_OK;
     }
     if (piece_is(n, "text")) {

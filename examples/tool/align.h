@@ -41,7 +41,7 @@ typedef struct run {
     double validated;    // step; of a validation; 0: not seen yet
     double timed;        // when the last line of timing.csv was written
     char validation[PATH_ROOM], samples[PATH_ROOM], timing[PATH_ROOM];
-    char ended[240];     // why it ends before its last iteration; "": it goes on
+    char ended[240];     // why it ends before its last iteration; or ""
     char digest[DIGEST_ROOM];  // of the round: see align_shards.c
     sppo_lists *into;    // where a merge puts responses
     double *merged;      // [count, k, k] what shards judged

@@ -7,8 +7,8 @@
 
 #define REWARD "loss=clip signal=score keep-all=true "
 
-/* As --method counts them.  On win rates a policy gradient is SPO's; a reward is
- * the mean score, which is Bradley-Terry's where the judge has one.         */
+/* As --method counts them.  On win rates a policy gradient is SPO's; a reward
+ * is the mean score, which is Bradley-Terry's where the judge has one.      */
 static const char *const method_sets[] = {
     "loss=sppo",
     "loss=dpo",

@@ -60,12 +60,12 @@ static sppo_result average_models(tool *t, const char *folder,
             return sppo_fail(&t->ctx, SPPO_E_FORMAT, "the path %.60s.. of an "
                              "average is too long", path);
         memset(&other, 0, sizeof other);
-        TRY(load_model(t, path, 0, n ? &a->more[n - 1] : first,
-                       n ? &other : tok));
-        result = n && !codec_same(tok, &other)
-            ? sppo_fail(&t->ctx, SPPO_E_FORMAT, "%.200s has another tokenizer "
-                        "than the first policy of %.200s", path, folder)
-            : SPPO_OK;
+        result = load_model(t, path, 0, n ? &a->more[n - 1] : first,
+                            n ? &other : tok);
+        if (result == SPPO_OK && n && !codec_same(tok, &other))
+            result = sppo_fail(&t->ctx, SPPO_E_FORMAT, "%.200s has another "
+                               "tokenizer than the first policy of %.200s",
+                               path, folder);
         codec_free(&t->ctx, &other);
         TRY(result);
     }

@@ -150,7 +150,7 @@ sppo_result metrics_sync(const metrics *m)
     return log_sync(m->line.ctx, m->events);
 }
 
-/* The events of no later step; a file that is missing or damaged begins anew. */
+/* The events of no later step; what is missing or damaged begins anew. */
 static sppo_result events_cut(buffer *line, const char *path, int step,
                               int most)
 {

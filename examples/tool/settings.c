@@ -213,16 +213,17 @@ static const option options[] = {
          "the coefficient"),
     CHOICE("keep", "last|best|average", keep, "last", NULL,
            ALIGN | AMENDED_OPTION,
-           "what OUT/policy is: the last policy; that of the iteration with the "
-           "highest win rate on --validation, by --watch where it is given; or "
-           "all, each response drawn by one of them (Theorem 4.1)"),
+           "what OUT/policy is: the last policy; that of the iteration with "
+           "the highest win rate on --validation, by --watch where it is "
+           "given; or all, each response drawn by one of them (Theorem 4.1)"),
     REAL("stop-kl", stop_kl, 1e-9, 1e9, NULL, "validation",
          ALIGN | AMENDED_OPTION,
          "end after the iteration whose KL to the policy as it began exceeds "
          "this, nats of a response on --validation"),
     COUNT("stop-watch", stop_watch, 1, 100000, NULL, "watch",
           ALIGN | AMENDED_OPTION,
-          "end when --watch has seen no higher win rate for so many iterations"),
+          "end when --watch has seen no higher win rate for so many "
+          "iterations"),
     CHOICE("phase", "all|sample|judge|fit", phase, "all", NULL,
            ALIGN | FREE_OPTION,
            "do one phase of an iteration and stop; go on with --resume"),

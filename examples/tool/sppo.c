@@ -150,9 +150,9 @@ static const job jobs[] = {
         "settings.json notes both. --watch\nlooks on at what --validation "
         "samples: its win rate beside the judge's\nshows what only the judge "
         "likes.\nA number or choice may be a list, 1e-4,3e-4: then there is a "
-        "run in OUT/lr=1e-4\nand so on for each combination, the same as alone, "
-        "and a table of them by their\nwin rate on --validation, also as "
-        "OUT/study.csv.\n" },
+        "run in OUT/lr=1e-4\nand so on for each combination, the same as "
+        "alone, and a table of them by their\nwin rate on --validation, also "
+        "as OUT/study.csv.\n" },
       run_align },
     { { "sample", SAMPLE, "let a policy respond",
         "policy prompt|prompts|mt-bench",
@@ -200,7 +200,7 @@ static const job jobs[] = {
         "  sppo evaluate --policy run/policy --against base --preference judge"
         " \\\n      --prompts test.jsonl\n"
         "  sppo evaluate --policies base,run/iter1,run/policy --preference "
-        "judge \\\n      --prompts test.jsonl --heat table.svg --out rows.jsonl\n"
+        "judge \\\n      --prompts test.jsonl --heat all.svg --out rows.jsonl\n"
         "  sppo evaluate --judgments annotations.json\n"
         "  sppo evaluate --judgments gpt-4_single.jsonl --mt-bench "
         "question.jsonl\n",

@@ -194,9 +194,9 @@ static void write_steps(buffer *out, const sppo_tokenizer *tok, int bos)
 {
     buffer_format(out, "  \"normalizer\": {\"type\": \"Sequence\", "
                   "\"normalizers\": [\n    {\"type\": \"Prepend\", "
-                  "\"prepend\": \"" BLANK "\"},\n    {\"type\": \"Replace\", \"pattern\": "
-                  "{\"String\": \" \"}, \"content\": \"" BLANK "\"}]},\n"
-                  "  \"pre_tokenizer\": null,\n  \"post_processor\": ");
+                  "\"prepend\": \"" BLANK "\"},\n    {\"type\": \"Replace\", "
+                  "\"pattern\": {\"String\": \" \"}, \"content\": \"" BLANK
+                  "\"}]},\n  \"pre_tokenizer\": null,\n  \"post_processor\": ");
     if (bos < 0) {
         buffer_format(out, "null");
     } else {

@@ -119,6 +119,12 @@ static void tool_texts(void)
              "{\"prompt\": {\"a\": true}, \"m\": 1}\n");
     put_rows("tool_info", "settings", 2, "{\"sppo\": \"0.2\", \"preferences\": "
              "\"pairs\", \"lr\": 0.5}");
+    put_text("tool_average", "two", "{\"sppo\": \"0.2.0\",\n \"average\": "
+             "[\"model0\", \"../nosuch\", \"model0\"]}\n");
+    put_text("tool_average", "all", "{\"average\": [\"model0\", \"./model0\", "
+             "\"model0\", \"model0\"]}");
+    put_text("tool_average", "taste", "{\"average\": [\"model0\", "
+             "\"model1\", \"\"]}");
     put_rows("tool_rows", "score", 4, "{\"prompt\": \"the\", \"response\": "
              "\"cat\"}\n{\"prompt_ids\": [1, 5], \"response_ids\": [4, 2], "
              "\"finished\": false}\n");
