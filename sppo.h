@@ -3752,6 +3752,8 @@ static void sppoi_set(const sppoi_field *f, void *config, double value)
 
     if (f->type == SPPOI_NUMBER || f->type == SPPOI_SHARE) {
         memcpy(at, &value, sizeof value);
+    } else if (f->size == 1) {  // as sppoi_get reads it
+        *(signed char *)at = (signed char)value;
     } else {
         whole = (int)value;
         memcpy(at, &whole, sizeof whole);
@@ -9590,7 +9592,7 @@ static sppo_result sppoi_ranks_share(sppo_ctx *ctx, const sppo_ranks *ranks,
 static sppo_result sppoi_ranks_agree(sppo_ctx *ctx, const sppo_ranks *ranks,
                                      sppo_result result)
 {
-    struct { int code; char message[sizeof ctx->message]; } said;
+    struct { sppo_result code; char message[sizeof ctx->message]; } said;
     sppo_real failures = result != SPPO_OK;
     int rank;
 
@@ -9600,15 +9602,15 @@ static sppo_result sppoi_ranks_agree(sppo_ctx *ctx, const sppo_ranks *ranks,
     for (rank = 0; failures > 0 && rank < ranks->size; rank++) {
         memset(&said, 0, sizeof said);
         if (rank == ranks->rank && result != SPPO_OK) {
-            said.code = (int)result;
+            said.code = result;
             memcpy(said.message, ctx->message, sizeof said.message);
         }
         SPPOI_TRY(sppoi_ranks_share(ctx, ranks, &said, 1, sizeof said));
         if (said.code)
-            return sppo_fail(ctx, (sppo_result)said.code, "rank %d: %s", rank,
-                             said.message);
+            return sppo_fail(ctx, said.code, "rank %d: %s", rank, said.message);
     }
-    return SPPO_OK;
+    return result != SPPO_OK || failures == 0 ? result : sppo_fail(ctx,
+        SPPO_E_ARGUMENT, "ranks: no rank has the failure that sum adds up");
 }
 
 /* Own lists, the last `own`, become lists [from, from + own) of `count` more;

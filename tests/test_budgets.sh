@@ -53,7 +53,7 @@ copies                       0       0
     Activations copied by value: two structs share memory and go separate ways.
 nesting                      3       3
     Statements inside statements that a reader keeps in mind.
-header_lines             15908   10900
+header_lines             15910   10900
     All of sppo.h.
 readme_lines               250     250
     All of README.md.

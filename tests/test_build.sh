@@ -155,6 +155,47 @@ old_openmp() {  # C compiler
         -I"$scratch/openmp2" "$here/build_c99.c"
 }
 
+# Where enums are as short as their values: what is set is read again, and the
+# bytes behind a field stay, whatever stands there.
+short_enums() {  # C compiler
+    cat >"$scratch/short.c" <<'C'
+#define SPPO_IMPLEMENTATION
+#define SPPO_STATIC
+#include "sppo.h"
+
+static unsigned char room[4096];  // larger than any struct of settings
+
+static int spills(const sppoi_field *f)
+{
+    size_t i;
+
+    for (; f->name; f++) {
+        if (f->type != SPPOI_CHOICE)
+            continue;
+        memset(room, 0x55, sizeof room);
+        sppoi_set(f, room, f->most);
+        if (f->size != 1 || sppoi_get(f, room) != f->most)
+            return 1;
+        for (i = 0; i < sizeof room; i++)
+            if ((i < f->at || i >= f->at + f->size) && room[i] != 0x55)
+                return 1;
+    }
+    return 0;
+}
+
+int main(void)
+{
+    if (spills(sppoi_config_fields) || spills(sppoi_optim_fields) ||
+        spills(sppoi_play_fields))
+        return 1;
+    puts("fields keep to themselves");
+    return 0;
+}
+C
+    build "$1: enums of one byte" "fields keep to themselves" $1 -std=c99 \
+        -fshort-enums -w -I"$here/.." "$scratch/short.c"
+}
+
 known_float=
 known_double=
 levels=-O0
@@ -220,6 +261,7 @@ for cc in gcc clang; do
     says "every file defines SPPO_IMPLEMENTATION" \
         "$cc: SPPO_STATIC without SPPO_IMPLEMENTATION: one sentence" \
         $cc $c99 -DSPPO_STATIC -fsyntax-only -x c "$here/../sppo.h"
+    short_enums $cc
     old_openmp $cc
     editions $cc "$c99" "$here/build_c99.c" c11 c17 c2x
     [ -n "$cpp_here" ] && editions $cpp "$cpp11" "$here/build_cpp.cc" \

@@ -600,6 +600,39 @@ static void a_failure_that_cannot_be_told_is_that_of_the_sum(void)
     CHECK(calls == 2 && says("the line is cut"));
 }
 
+/* A sum that adds what nobody said, once. */
+static sppo_result first_is_wrong(sppo_ctx *c, void *user, sppo_real *buffer,
+                                  size_t count)
+{
+    const sppo_real *wrong = (const sppo_real *)user;
+
+    (void)c;
+    if (count == 1)
+        *buffer = *wrong;
+    return SPPO_OK;
+}
+
+static void a_failure_of_no_rank_is_a_wrong_sum(void)
+{
+    static const double wrong[] = { 1, -1, NAN, 0 };
+    size_t i;
+
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        sppo_real sum = (sppo_real)wrong[i];
+        sppo_ranks ranks = { 0, 2, first_is_wrong, NULL };
+
+        ranks.user = &sum;
+        CHECK(sppoi_ranks_agree(&ctx, &ranks, SPPO_OK) ==
+              (sum == 0 ? SPPO_OK : SPPO_E_ARGUMENT));
+        CHECK(sum == 0 || says("no rank has the failure"));
+        if (sum == 1)  // told by rank 0 as what it is
+            continue;
+        sppo_fail(&ctx, SPPO_E_JUDGE, "the judge is tired");
+        CHECK(sppoi_ranks_agree(&ctx, &ranks, SPPO_E_JUDGE) == SPPO_E_JUDGE);
+        CHECK(says("the judge is tired"));
+    }
+}
+
 /* ==== JSON and files ===================================================== */
 
 static void json_at_its_edges(void)
@@ -904,6 +937,7 @@ static const check_case cases[] = {
     CASE(a_run_at_its_end_has_nothing_next),
     CASE(what_no_rank_can_have_sent_is_refused),
     CASE(a_failure_that_cannot_be_told_is_that_of_the_sum),
+    CASE(a_failure_of_no_rank_is_a_wrong_sum),
     CASE(json_at_its_edges),
     CASE(a_rope_that_says_nothing_is_the_default),
     CASE(reading_beyond_the_end_is_refused),
