@@ -21,7 +21,7 @@ units=$(sed -n '/^TESTS =/,/[^\\]$/p' Makefile | tr -d '\\' | sed 's/.*=//')
 scripts="tool ways rows mtbench gguf folder training reads messages
          progress pipes info report shards exhaust untrusted refused descriptors
          judge resume study slurm cluster faults"
-commands="tokenizer convert pretrain prefer align read refused"
+commands="tokenizer convert pretrain prefer align study read refused"
 gcc=${CC:-gcc}
 # -O1, for the kernels take minutes else; without inlining a branch is one
 # and gnu99, for in C99 it takes fork and exec for functions like any other

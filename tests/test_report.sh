@@ -242,6 +242,46 @@ has hours_are_hours long/report.html '<dd>1:23:20'
 if [ "$(wc -c < long/report.html)" -lt 200000 ]; then ok a_long_run_is_a_page
 else bad a_long_run_is_a_page "$(wc -c < long/report.html)"; fi
 
+# a run by hand, of what the others do not have: a program that judged and took
+# over, an interval that is not known, a text of blanks, lines within a text
+mkdir odd
+cat > odd/settings.json <<'RUN'
+{"sppo": "0", "policy": null, "prompts": "p", "judge": "sh own.sh", "eta": "x",
+ "iterations": 2, "loss": "sppo", "baseline": "log-z", "history": [
+ {"setting": "lr", "from": 1, "to": 2, "iteration": 2}, {"step": 3},
+ {"setting": "judge", "from": "sh old.sh", "to": "sh own.sh", "iteration": 2}]}
+RUN
+printf 'iteration,win_rate,low,high\n1,0.6,,\n' > odd/validation.csv
+printf 'iteration,phase,seconds,peak_mb\n1,fit,83,\n' > odd/timing.csv
+cp run/metrics.jsonl odd
+head -n 2 run/samples.jsonl | sed \
+    -e '1s/"response": "[^"]*"/"response": " \\n "/' \
+    -e '2s/"response": "[^"]*"/"response": "one \\n two \\r three \\ufffe"/' \
+    > odd/samples.jsonl
+holds of_an_odd_run report odd
+well_formed an_odd_run_is_well_formed odd/report.html
+has a_program_judged odd/report.html 'the program sh own.sh'
+has a_rate_without_interval odd/report.html ' 0.600, by the program'
+has a_judge_took_over odd/report.html 'The judge was changed on the way'
+has a_run_has_targets run/report.html 'target of the best'
+lacks another_log_z_has_no_targets odd/report.html 'target of the best'
+has minutes_are_minutes odd/report.html '<dd>1:23'
+has blanks_are_an_empty_text odd/report.html '<blockquote dir="auto"></blockq'
+has no_letter_of_unicode odd/report.html '  three '"$(printf '\357\277\275')"
+holds odd_in_markdown report odd --markdown
+has a_line_within_a_text odd/report.md 'one <br> two   three'
+sed -i 's/"log-z"/"half", "pull": 0.5/; s/, "history"/, "x"/' odd/settings.json
+holds of_a_pulled_run report odd
+lacks a_pulled_run_has_no_targets odd/report.html 'target of the best'
+# bytes that are no UTF-8: too long, a surrogate, beyond, alone, cut
+letters=$(printf '\340\237\200 \355\240\200 \360\217\200\200 \364\220\200\200 \301 \342\202x \365')
+wrong=$letters$(printf ' \342\202\254')
+cp -r odd "$wrong"
+holds of_no_letters report "$wrong"
+well_formed no_letters_are_well_formed "$wrong/report.html"
+has no_letters_are_said "$wrong/report.html" "<h1>sppo align: $(echo \
+    '*** *** **** **** * **x *' | sed "s/\*/$(printf '\357\277\275')/g") €</h1>"
+
 awk 'BEGIN { for (i = 0; i < 300; i++) printf "the cat %d sat . ", i }' \
     > text.txt
 holds a_training "$tool" pretrain --quiet --text text.txt --tokenizer \

@@ -161,6 +161,10 @@ holds another_method_wins "$tool" align --config of_its_own/settings.json \
 holds with_what_is_of_the_method diff -r -x timing.csv by_dpo wins_dpo
 holds another_judge_wins "$tool" align --config of_its_own/settings.json \
     --judge "$by_taste" --iterations 1 --out wins_judge
+holds two_programs "$tool" align --config of_its_own/settings.json \
+    --judge "$by_taste" --iterations 1 --validation few.jsonl \
+    --watch "$first" --out two_programs
+says both_have_judged 'iteration 1  --watch sees a win rate of 0.7000 (95'
 cat wins_judge/settings.json > out
 says judge_is_the_given_one '^ "judge": ".* judge --preference taste"'
 if grep -q '"preference": \|from_a_file\|config' wins_judge/settings.json
@@ -354,6 +358,13 @@ expect one_run_has_no_lists 2 'alone holds one run, which has no lists' \
 expect prefer_has_no_lists 2 '--lr takes a number, not "1e-3,1e-2"' \
     "$tool" prefer --policy base --preferences prompts.jsonl --lr 1e-3,1e-2 \
     --out none
+expect a_study_has_a_place 2 'it needs --out' "$tool" align --policy base \
+    --prompts prompts.jsonl --preference taste --validation few.jsonl \
+    --lr 1e-3,2e-3
+zeros=000000000000000000000000000000
+long=0.001$zeros,0.002$zeros
+expect no_name_is_so_long 2 "the name of a run's folder, .* is too long" \
+    watched none --lr $long --lr-end $long --warmup $long --alpha $long
 if [ -e none ]; then bad refused_studies_write_nothing "$(ls none)"; else
     ok refused_studies_write_nothing; fi
 # Commas that are none of a list.
@@ -429,6 +440,23 @@ expect no_preference_model 3 'taste holds a preference model, not a policy' \
 expect not_so_many 2 'are more than 1000 responses to a prompt' \
     among --policies base,seen/iter1 --samples 501
 
+expect not_sixty_five 2 '--policies names more than 64' \
+    among --policies "$(seq -s , 65)"
+cp -r seen/iter1 a_long_name
+holds names_that_fit_nowhere among --policies base,a_long_name/ \
+    --heat numbers.svg
+if grep -q '>2</text>' numbers.svg && ! grep -q a_long_name numbers.svg; then
+    ok are_numbers; else bad are_numbers "$(head -c 300 numbers.svg)"; fi
+vocab=$(sed -n 's/.*"vocab_size": *\([0-9]*\).*/\1/p' base/config.json)
+for i in 1 2 3 4 5 6 7 8; do cat "$root/README.md"; done > texts
+holds other_words "$tool" tokenizer --quiet --text texts --vocab "$vocab" \
+    --out other.bin
+cp -r base edited && mv other.bin edited/tokenizer.bin
+rm -f edited/tokenizer*.json
+holds a_foreigner "$tool" convert --quiet --edited --from edited --to foreign
+expect all_have_one_tokenizer 2 'base and foreign have different tokenizers' \
+    among --policies base,foreign
+
 # ---- which policy is kept ------------------------------------------------------------
 
 kept() { out=$1
@@ -490,6 +518,11 @@ same and_nobody_else each drawn
 holds average_against_base among --policy average/policy --against base
 if grep -q '^kl' out; then bad an_average_has_no_kl "$(cat out)"; else
     ok an_average_has_no_kl; fi
+holds rows_of_an_average among --policy average/policy --against base \
+    --out average.jsonl
+if [ "$(grep -c '"model_a": "average/policy"' average.jsonl)" -eq 6 ]; then
+    ok an_average_has_rows; else
+    bad an_average_has_rows "$(head -n 2 average.jsonl)"; fi
 holds average_among_many among --policies base,average/policy,average/iter1
 for command in "score --jsonl prompts.jsonl" \
     "align --prompts prompts.jsonl --preference taste --out none" \
@@ -509,7 +542,7 @@ if [ "$(ls average/policy)" = average.json ]; then ok no_model_is_left; else
     bad no_model_is_left "$(ls average/policy)"; fi
 expect best_of_nothing 2 '--keep best has no effect without --validation' \
     short none --keep best
-mkdir wrong
+mkdir -p wrong
 for text in '{}' '{"average": []}' '{"average": [1]}' '{"average": "base"}'; do
     echo "$text" > wrong/average.json
     expect "no_list_${text#??}" 3 'wrong/average.json: "average" must be a list' \
@@ -520,6 +553,23 @@ expect no_such_policy 5 'wrong/nosuch' "$tool" sample --policy wrong --prompt a
 echo '{"average": ["../average/policy"]}' > wrong/average.json
 expect no_average_of_averages 2 'is an average of policies' \
     "$tool" sample --policy wrong --prompt a
+echo '{"average": ["../base", "../foreign"]}' > wrong/average.json
+expect one_tokenizer_in_an_average 3 'wrong/../foreign has another tokenizer' \
+    "$tool" sample --policy wrong --prompt a
+echo "{\"average\": [\"$PWD/base\"]}" > wrong/average.json
+holds an_average_from_the_root "$tool" sample --policy wrong --prompt a \
+    --max-tokens 3
+awk 'BEGIN { printf "{\"average\": [\""; for (i = 0; i < 4000; i++) printf "x"
+    print "\"]}" }' > wrong/average.json
+expect no_path_is_so_long 3 'of an average is too long' \
+    "$tool" sample --policy wrong --prompt a
+holds the_best_may_be_the_last short lone --iterations 1 --validation few.jsonl \
+    --keep best
+same and_it_is lone/policy/model.safetensors lone/iter1/model.safetensors
+cp -r last emptied
+head -n 1 last/validation.csv > emptied/validation.csv
+expect best_of_no_line 3 'validation.csv has no line, so which policy is best' \
+    resume emptied --keep best
 holds studies_keep kept keeps --keep last,best,average --quiet
 same the_best_in_the_table best/validation.csv keeps/keep=best/validation.csv
 awk -F, -v best="$best" '$1 == "keep=best" { exit $4 != best }' keeps/study.csv

@@ -352,7 +352,7 @@ static sppo_result many_heat(const matches *m)
                    "win rate of the row against the column, percent",
                    "row against column", out);
     bad = ferror(out);
-    bad |= SPPO_IO(fclose)(out) != 0;
+    bad |= fclose(out) != 0;
     result = bad ? sppo_fail(ctx, SPPO_E_MEMORY, "out of memory for a picture")
                  : sppo_file_write(ctx, m->t->set.heat, text, size);
     free(text);

@@ -193,7 +193,7 @@ static sppo_result study_failed(study *s, int run, const tool *one,
                          "sppo %s --resume --out %.150s goes on", run + 1,
                          s->count, s->name, t->parse.command->name,
                          t->set.out);
-    return sppo_fail(&t->ctx, result, "run %d of %d, %s: %s", run + 1,
+    return sppo_fail(&t->ctx, result, "run %d of %d, %.100s: %s", run + 1,
                      s->count, s->name, one->ctx.message);
 }
 

@@ -3,9 +3,10 @@
 # every command fails in turn; inject.c says what must hold then
 #
 # Builds the tool in FOLDER, through system.h.  With ALL=1 in the environment
-# every call is tried; with PLACES=1 one of a kind at each place of the tool
-# that calls; else at most MOST of a kind, evenly, with numbers printed.  With
-# WORLDS="align-judge .." in the environment only in these.
+# every call is tried, of studies too, which take minutes; with PLACES=1 one of
+# a kind at each place of the tool that calls; else at most MOST of a kind,
+# evenly, with numbers printed.  With WORLDS="align-judge .." in the environment
+# only in these.
 # Prints  a line for each command and kind of failure, and a count
 set -u
 faults=$(cd "$(dirname "$0")" && pwd)
@@ -221,6 +222,35 @@ command_align() {
         :: "$@" --resume --phase fit --merge 2
 }
 
+# Several runs with one table, who looks, what is kept.
+# shellcheck disable=SC2086
+command_study() {
+    world study-new a taste rows.jsonl few.jsonl
+    set -- $align --preference taste --validation few.jsonl --samples 2 \
+        --iterations 1 --watch taste --lr 1e-3,2e-3 --keep average
+    try "$@" :: "$@" --force
+    world study-more a taste rows.jsonl few.jsonl
+    $tool "$@" > /dev/null
+    rm -r run/lr=2e-3 run/study.csv
+    again align --quiet --resume --out run
+    world keep-best a taste rows.jsonl few.jsonl
+    set -- $align --preference taste --validation few.jsonl --samples 2 \
+        --iterations 2 --keep best
+    try "$@" :: "$@" --resume
+    world policies a b taste few.jsonl
+    cp a/tokenizer.* b/
+    cp a/model.safetensors b/model.safetensors
+    again evaluate --policies a,b --preference taste --prompts few.jsonl \
+        --samples 2 --max-tokens 4 --force --out rows.jsonl --heat heat.svg
+    world averages a taste rows.jsonl few.jsonl
+    $tool $align --preference taste --iterations 2 --keep average > /dev/null
+    again evaluate --policy run/policy --against a --preference taste \
+        --prompts few.jsonl --samples 2 --max-tokens 4 --force --out two.jsonl
+    world sample-out a few.jsonl
+    again sample --policy a --prompts few.jsonl --max-tokens 4 --force \
+        --out few.out
+}
+
 # What only reads: no call that fails goes unsaid.
 command_read() {
     world sample-prompts a few.jsonl
@@ -354,7 +384,8 @@ tool="$inject --tool"
 rm -rf "$out/in" "$out/worlds" "$out/log"
 mkdir -p "$out/log"
 (models "$out/in") || { echo "FAIL  the models cannot be made"; exit 1; }
-[ $# -gt 0 ] || set -- tokenizer convert pretrain prefer align read refused planted
+[ $# -gt 0 ] || set -- tokenizer convert pretrain prefer align read refused \
+    planted ${ALL:+study}
 begun=$(date +%s)
 for command in "$@"; do "command_$command"; done
 awk '/ injections, / { n += $2 } END { printf "%d injections", n }' \
