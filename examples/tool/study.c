@@ -204,6 +204,7 @@ static sppo_result study_try(study *s, tool *one)
     int i;
 
     for (i = 0; i < s->count; i++) {
+        TRY(study_name(s, i, s->name));
         result = study_begin(s, i, one);
         if (result != SPPO_OK)
             study_failed(s, i, one, result);
