@@ -259,7 +259,6 @@ async function circles(page, scratch, tool) {
         'mirror-prox': pull, comal: [...pull, '--magnet-every', '50'] };
     for (const row of await page.locator('#lab-methods tr').all()) {
         const [method, last, mean] = (await row.locator('th, td').allInnerTexts());
-        const pulled = /^(nash-md|inpo|comal|extragradient|mirror-prox)$/.test(method);
         const said = execFileSync(tool, ['game', '--matrix', matrix, '--start', '0.6,0.2,0.2',
             '--eta', '0.1', '--method', method, '--steps', '2000', '--quiet', ...OWN[method] || []],
         { encoding: 'utf8' });
