@@ -440,6 +440,12 @@ expect no_preference_model 3 'taste holds a preference model, not a policy' \
 expect not_so_many 2 'are more than 1000 responses to a prompt' \
     among --policies base,seen/iter1 --samples 501
 
+holds seven among --policies \
+    base,seen/iter1,seen/iter2,told/iter1,told/iter2,alone/iter1,alone/iter2
+says seven_in_two_parts '^  *6  *7   length     eos$'
+says and_all_rows_again '^  7 alone/iter2  *0\.[0-9]*  0\.5000  *[0-9.]*  [01]\.'
+if awk 'length > 80 { exit 1 }' out; then ok seven_fit_the_line; else
+    bad seven_fit_the_line "$(awk 'length > 80' out | head -n 2)"; fi
 expect not_sixty_five 2 '--policies names more than 64' \
     among --policies "$(seq -s , 65)"
 cp -r seen/iter1 a_long_name

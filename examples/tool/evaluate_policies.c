@@ -284,23 +284,38 @@ static sppo_result many_json(matches *m)
     return SPPO_OK;
 }
 
-/* A table of all, then each pair with its interval. */
-static void many_print(const matches *m)
+/* All rows against the columns [from, to), and with the last the rest. */
+static void many_columns(const matches *m, int from, int to)
 {
+    const int last = to == m->count;
     int a, b;
 
-    printf("win rate of the row against the column, %d prompts\n%20s",
-           m->t->prompts.count, "");
-    for (b = 0; b < m->count; b++)
+    printf("%20s", "");
+    for (b = from; b < to; b++)
         printf("  %6d", b + 1);
-    printf("   length     eos\n");
+    printf("%s\n", last ? "   length     eos" : "");
     for (a = 0; a < m->count; a++) {
         printf("%3d ", a + 1);
         show_column(stdout, m->name[a], strlen(m->name[a]), 16);
-        for (b = 0; b < m->count; b++)
+        for (b = from; b < to; b++)
             printf("  %6.4f", value_rate(m, a, b));
-        printf("  %7.1f  %6.4f\n", m->length[a], m->eos[a]);
+        if (last)
+            printf("  %7.1f  %6.4f", m->length[a], m->eos[a]);
+        printf("\n");
     }
+}
+
+/* A table of all, in parts that are no wider than 80 columns, then each pair
+ * with its interval.                                                        */
+static void many_print(const matches *m)
+{
+    enum { ACROSS = 5 };
+    int a, b;
+
+    printf("win rate of the row against the column, %d prompts\n",
+           m->t->prompts.count);
+    for (b = 0; b < m->count; b += ACROSS)
+        many_columns(m, b, b + ACROSS < m->count ? b + ACROSS : m->count);
     printf("\n         pair  win rate  95 %% interval over prompts\n");
     for (a = 0; a < m->count; a++)
         for (b = a + 1; b < m->count; b++)
