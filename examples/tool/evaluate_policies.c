@@ -355,19 +355,19 @@ static sppo_result many_heat(const matches *m)
     char *text = NULL;
     size_t size = 0;
     sppo_result result;
-    FILE *out = open_memstream(&text, &size);
+    FILE *memory = open_memstream(&text, &size);
     int i, bad;
 
-    if (!out)
+    if (!memory)
         return sppo_fail(ctx, SPPO_E_MEMORY, "out of memory for a picture");
     for (i = 0; i < m->count * m->count; i++)
         value[i] = m->rate[i].mean;
     heat_names(m, label, names);
     svg_write_heat(value, m->count, names, "Policies against each other",
                    "win rate of the row against the column, percent",
-                   "row against column", out);
-    bad = ferror(out);
-    bad |= fclose(out) != 0;
+                   "row against column", memory);
+    bad = ferror(memory);
+    bad |= fclose(memory) != 0;
     result = bad ? sppo_fail(ctx, SPPO_E_MEMORY, "out of memory for a picture")
                  : sppo_file_write(ctx, m->t->set.heat, text, size);
     free(text);
