@@ -56,7 +56,7 @@ void study_option(const parser *p, int i, int run, char out[STUDY_VALUE])
     list_entry(p->list[i], study_entry(p, i, run), out);
 }
 
-sppo_result study_name(study *s, int run, char out[PATH_ROOM])
+void study_name(const study *s, int run, char out[PATH_ROOM])
 {
     const parser *p = &s->t->parse;
     char value[STUDY_VALUE];
@@ -71,10 +71,6 @@ sppo_result study_name(study *s, int run, char out[PATH_ROOM])
                                      used ? "_" : "", p->options[i].name,
                                      value);
         }
-    if (used < NAME_MOST && strlen(s->t->set.out) + used + 1 < PATH_MOST)
-        return SPPO_OK;
-    return sppo_fail(&s->t->ctx, SPPO_E_ARGUMENT, "the name of a run's folder, "
-                     "%.60s.., is too long; list fewer options", out);
 }
 
 /* The number of runs; that none of them is another one. */
@@ -157,7 +153,7 @@ static sppo_result study_begin(study *s, int run, tool *one)
             TRY(option_set(own, i, value));
         }
     one->set.out = s->path;
-    TRY(study_name(s, run, s->name));
+    study_name(s, run, s->name);
     path_join(s->path, s->t->set.out, s->name);
     TRY(method_settings(own));
     TRY(options_check_needs(own));
@@ -193,8 +189,20 @@ static sppo_result study_failed(study *s, int run, const tool *one,
                          "sppo %s --resume --out %.150s goes on", run + 1,
                          s->count, s->name, t->parse.command->name,
                          t->set.out);
-    return sppo_fail(&t->ctx, result, "run %d of %d, %.100s: %s", run + 1,
+    return sppo_fail(&t->ctx, result, "run %d of %d, %s: %s", run + 1,
                      s->count, s->name, one->ctx.message);
+}
+
+static sppo_result study_name_fits(study *s, int run)
+{
+    const char *out = s->t->set.out;
+
+    study_name(s, run, s->name);
+    if (strlen(s->name) < NAME_MOST &&
+        strlen(out) + strlen(s->name) + 1 < PATH_MOST)
+        return SPPO_OK;
+    return sppo_fail(&s->t->ctx, SPPO_E_ARGUMENT, "the name of a run's folder, "
+                     "%.60s.., is too long; list fewer options", s->name);
 }
 
 /* Every combination is one that a run could have, before the first begins. */
@@ -204,7 +212,7 @@ static sppo_result study_try(study *s, tool *one)
     int i;
 
     for (i = 0; i < s->count; i++) {
-        TRY(study_name(s, i, s->name));
+        TRY(study_name_fits(s, i));
         result = study_begin(s, i, one);
         if (result != SPPO_OK)
             study_failed(s, i, one, result);
@@ -254,7 +262,7 @@ static sppo_result study_runs(study *s, tool *one,
     int i, complete;
 
     for (i = 0; i < s->count; i++) {
-        TRY(study_name(s, i, s->name));
+        study_name(s, i, s->name);
         path_join(s->path, t->set.out, s->name);
         complete = 0;
         if (t->set.resume)
@@ -310,7 +318,7 @@ static sppo_result study_write(study *s)
     settings_write_folder(out);
     buffer_format(out, ",\n \"runs\": [");
     for (i = 0; i < s->count; i++) {
-        TRY(study_name(s, i, s->name));
+        study_name(s, i, s->name);
         buffer_format(out, i ? ",\n  " : "");
         buffer_quote(out, s->name, strlen(s->name));
     }

@@ -44,7 +44,7 @@ static sppo_result study_value(study *s, study_row *row)
     sppo_ctx *ctx = &s->t->ctx;
     validations v;
 
-    TRY(study_name(s, row->run, s->name));
+    study_name(s, row->run, s->name);
     path_join(s->path, s->t->set.out, s->name);
     TRY(validations_read(ctx, s->path, &v));
     row->v.win_rate = (double)NAN;
@@ -142,7 +142,7 @@ static sppo_result study_print(study *s, const study_row *row)
     int i, width = 3;
 
     for (i = 0; i < s->count; i++) {
-        TRY(study_name(s, i, s->name));
+        study_name(s, i, s->name);
         width = (int)strlen(s->name) > width ? (int)strlen(s->name) : width;
     }
     buffer_clear(out);
@@ -151,7 +151,7 @@ static sppo_result study_print(study *s, const study_row *row)
            "95 %", "iteration", "length", "KL",
            s->t->set.watch ? "  --watch" : "");
     for (i = 0; i < s->count; i++) {
-        TRY(study_name(s, row[i].run, s->name));
+        study_name(s, row[i].run, s->name);
         add_row(s, &row[i], out);
         print_row(s, &row[i], width);
     }

@@ -17,7 +17,7 @@ typedef struct study {
 void study_option(const parser *p, int i, int run, char out[STUDY_VALUE]);
 
 /* The folder's name of a run: "lr=1e-4_loss=dpo". */
-sppo_result study_name(study *s, int run, char out[PATH_ROOM]);
+void study_name(const study *s, int run, char out[PATH_ROOM]);
 
 /* Prints the runs, best first, and writes OUT/study.csv. */
 sppo_result study_table(study *s);
