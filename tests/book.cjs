@@ -169,8 +169,11 @@ async function keyboard(page) {
     const silent = nodes.filter(n => n.role.value !== 'group' && !(n.name && n.name.value.trim()));
     check('every_control_has_a_name', nodes.length > 200 && silent.length === 0,
         `${nodes.length}: ${silent.map(n => n.role.value).join()}`);
-    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
-    await page.evaluate(() => { window.passed = new Set(); });
+    await page.evaluate(() => {
+        document.activeElement.blur();
+        scrollTo(0, 0);
+        window.passed = new Set();
+    });
     let steps = 0, trapped = '', unseen = '';
     for (; steps < 3000 && !trapped; steps++) {
         await page.keyboard.press('Tab');
@@ -469,7 +472,6 @@ async function looks(browser, file, scratch, wrong) {
         words.includes('sppo_loss_point'), `${words.length} characters`);
     check('widgets_are_not', await plain.locator('.widget:visible').count() === 0);
     await plain.close();
-    await printed(browser, file, wrong);
 }
 
 async function inBrowser(file, scratch, native, modelsFile, tool) {
@@ -525,6 +527,7 @@ async function everything(browser, file, scratch, native, modelsFile, tool) {
         document.documentElement.dataset.theme) === 'dark');
     await layout(browser, file, wrong);
     await looks(browser, file, scratch, wrong);
+    await printed(browser, file, wrong);
     check('no_error_in_the_console', wrong.length === 0, wrong.join('; '));
 }
 
