@@ -18,6 +18,7 @@ shift
 [ $# -gt 0 ] || set -- address memory thread valgrind
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 cd "$here/.." || exit 1
+. "$here/seconds.sh"
 clang=${CLANG:-clang}
 OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
@@ -35,8 +36,7 @@ bad() {  # what, files to show
 # Seconds of the processor: of all that ended so far, and since the last call.
 used() {
     times > "$out/times"
-    awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' \
-        "$out/times"
+    seconds < "$out/times"
 }
 spent() {
     used > "$out/now"
@@ -47,17 +47,16 @@ used > "$out/last"
 
 # ---- programs ----
 
-# shellcheck disable=SC2086 # several flags and files
+# The sources that a list of the Makefile names.
+listed() { make -s --eval="listed: ; @echo \$($1:%=%.c)" listed; }
+
+# shellcheck disable=SC2046,SC2086 # several flags and files
 compile() {  # program, from its files, as in the Makefile
     case $1 in
     planted) set -- "$1" -DSPPO_STATIC tests/planted.c ;;
     sppo) set -- "$1" examples/tool/*.c ;;
-    data) set -- "$1" tests/test_data.c $(sed -n '/^FOREIGN = /,/[^\\]$/p' \
-        Makefile | grep -o '[a-z0-9_]*' | while read -r name; do
-            ls "examples/tool/$name.c" 2> /dev/null; done) ;;
-    repro) set -- "$1" tests/test_repro.c \
-        examples/reproduction/statistics.c examples/reproduction/store.c \
-        examples/tool/interval.c ;;
+    data) set -- "$1" tests/test_data.c $(listed FOREIGN) ;;
+    repro) set -- "$1" tests/test_repro.c $(listed STORE) ;;
     *) set -- "$1" -DSPPO_STATIC "tests/test_$1.c" ;;
     esac
     program=$1

@@ -29,7 +29,7 @@ if command -v "${CXX:-c++}" > /dev/null; then
     # shellcheck disable=SC2086  # several flags
     holds cpp_compiles "${CXX:-c++}" -std=c++11 -fopenmp $quick \
         "$root/examples/bindings/align.cc" -o align_cc
-    for year in 11 14 17 20 2b; do
+    for year in 14 17 20 2b; do
         # shellcheck disable=SC2086  # several flags
         holds "cpp_of_$year" "${CXX:-c++}" -std=c++$year -fopenmp $quick \
             -fsyntax-only "$root/examples/bindings/align.cc"

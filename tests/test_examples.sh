@@ -13,6 +13,7 @@ programs=${1:?"usage: test_examples.sh PROGRAMS"}
 examples=$(dirname "$0")/../examples/lessons
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/sppo_examples.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
+. "$(dirname "$0")/seconds.sh"
 . "$(dirname "$0")/pictures.sh"
 passed=0
 failed=0
@@ -49,12 +50,6 @@ looks() {
             if (head !~ /You will see/) print "its header has no You will see"
             if (head !~ /\n \*   > /) print "it promises nothing"
         }' "$1"
-}
-
-# Seconds of the processor, whole, from the shell's `times`: other work on the
-# machine is no fault of an example.
-spent() {
-    awk 'NR == 2 { gsub(/[ms]/, " "); print int($1 * 60 + $2 + $3 * 60 + $4) }'
 }
 
 # Promised lines that the output does not have.
@@ -120,7 +115,8 @@ for source in "$examples"/0*.c; do
         "$programs/$name" >"$scratch/output" 2>"$scratch/errors"
         echo $? >"$scratch/code"
         times
-    ) | spent)
+    ) | seconds)
+    seconds=${seconds%.*}
     code=$(cat "$scratch/code")
     [ $code -eq 0 ] || echo "exit status $code" >>"$scratch/bad"
     [ ! -s "$scratch/errors" ] || cat "$scratch/errors" >>"$scratch/bad"

@@ -222,7 +222,8 @@ command_align() {
         :: "$@" --resume --phase fit --merge 2
 }
 
-# Several runs with one table, who looks, what is kept.
+# Several runs with one table, who looks, what is kept; and what evaluate and
+# sample write.
 # shellcheck disable=SC2086
 command_study() {
     world study-new a taste rows.jsonl few.jsonl
