@@ -266,15 +266,16 @@ else ok quiet_has_no_bar; fi
 
 # Rows on the same terminal: the bar gives way to each.
 head -n 40 "$tiny/prompts.jsonl" > forty.jsonl
-sample="$tool sample --policy $tiny/policy --prompts forty.jsonl"
-python3 terminal.py 80 0 $sample --best-of 9 --preference "$tiny/preference" \
-    > shown
+python3 terminal.py 80 0 "$tool" sample --policy "$tiny/policy" --prompts \
+    forty.jsonl --best-of 9 --preference "$tiny/preference" > shown
 tr -d '\n' < shown | tr '\r' '\n' | sed 's/.\[[0-9;]*[mK]//g' |
     grep -c '^{"prompt".*"finished": [a-z]*}$' > count
 if [ "$(cat count)" -eq 40 ] && grep -q 'tokens/s' shown
 then ok rows_are_whole_beside_the_bar
 else bad rows_are_whole_beside_the_bar "$(cat count) of 40"; fi
-python3 terminal.py 80 3 $sample --max-tokens 200 --n 400 > shown
+# Minutes of work, so that it cannot end before the key is pressed.
+python3 terminal.py 80 3 "$tool" sample --policy "$tiny/policy" --prompts \
+    "$tiny/prompts.jsonl" --max-tokens 200 --n 1000 > shown
 if [ $? -eq 130 ] &&
     ! tr '\r' '\n' < shown | tail -n 1 | grep -q 'tokens/s'
 then ok ctrl_c_erases_what_nothing_saves
